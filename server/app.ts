@@ -1,0 +1,110 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { AvatarStore } from './avatar-store.js';
+import { type AvatarEnv, required } from './env.js';
+import { ApiError, answerError } from './errors.js';
+import { ownerOf } from './object-key.js';
+import { guardOrigin } from './origins.js';
+import { remove, showOwn, showUser } from './routes/avatar.js';
+import { commit } from './routes/commit.js';
+import { presign } from './routes/presign.js';
+
+/** The signed-in user, as the host application knows them. */
+export interface User {
+  /** Any non-empty string; it never appears in a key. */
+  id: string;
+}
+
+type ApiContext<E extends AvatarEnv> = Context<{ Bindings: E }>;
+
+/** What the host application decides. */
+export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> {
+  /**
+   * Who is asking: the one authorization boundary. Null means nobody, which is
+   * answered with 401. Called once per request.
+   */
+  authenticate(c: ApiContext<E>): Promise<User | null> | User | null;
+  /** Whether a user may see another's avatar. Default: every signed-in user may. */
+  canView?(viewer: User, ownerId: string): Promise<boolean> | boolean;
+  /** Bytes; at most this much is stored. Default: 5 MiB. */
+  maxBytes?: number;
+  /** Pixels, width times height. Default: 50 million. */
+  maxPixels?: number;
+  /** Uploads a user may have pending. Default: 20. */
+  maxPending?: number;
+  /** Seconds a presigned PUT lives. Default: 120. */
+  uploadSeconds?: number;
+  /** Seconds that a commit may follow after the URL has died. Default: 600. */
+  commitGraceSeconds?: number;
+  /** Refuse to presign an upload without a SHA-256. Default: false. */
+  requireDigest?: boolean;
+}
+
+const DEFAULTS = {
+  canView: () => true,
+  maxBytes: 5 * 2 ** 20,
+  maxPixels: 50_000_000,
+  maxPending: 20,
+  uploadSeconds: 120,
+  commitGraceSeconds: 600,
+  requireDigest: false,
+} satisfies Partial<AvatarApiOptions>;
+
+/** What every route gets to work with. */
+export interface RouteContext {
+  user: User;
+  /** Stands for the user in keys and in the database. */
+  owner: string;
+  store: AvatarStore;
+  bucket: R2Bucket;
+  options: typeof DEFAULTS & Pick<Required<AvatarApiOptions>, 'canView'>;
+}
+
+/** One handler of one route. */
+export type Handler = (c: Context<{ Bindings: AvatarEnv }>, context: RouteContext) => Promise<Response>;
+
+const ROUTES: Record<string, Record<string, Handler>> = {
+  '/uploads/presign': { POST: presign },
+  '/uploads/commit': { POST: commit },
+  '/me/avatar': { GET: showOwn, DELETE: remove },
+  '/users/:id/avatar': { GET: showUser },
+};
+
+/**
+ * The avatar API, to be mounted in a Hono app: `app.route('/api', createAvatarApi(…))`.
+ * It answers for its own paths only.
+ */
+export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: AvatarApiOptions<E>): Hono<{ Bindings: E }> {
+  const { authenticate, ...given } = options;
+  const resolved = { ...DEFAULTS, ...given };
+  const api = new Hono<{ Bindings: AvatarEnv }>();
+  api.onError(answerError);
+  for (const [path, handlers] of Object.entries(ROUTES)) {
+    api.use(path, answerWhole, guardOrigin());
+    for (const [method, handler] of Object.entries(handlers)) {
+      api.on(method, path, async (c) => {
+        const user = await authenticate(c as unknown as ApiContext<E>);
+        if (!user?.id) throw new ApiError('unauthorized', 'Please sign in first.');
+        const { OWNER_SECRET } = required(c.env, ['OWNER_SECRET']);
+        const owner = await ownerOf(OWNER_SECRET, user.id);
+        const { AVATARS: bucket, DB } = c.env;
+        return handler(c, { user, owner, bucket, store: new AvatarStore(DB), options: resolved });
+      });
+    }
+    api.all(path, () => {
+      const allow = Object.keys(handlers).join(', ');
+      throw new ApiError('method_not_allowed', `This address answers ${allow} only.`, { allow });
+    });
+  }
+  return api as unknown as Hono<{ Bindings: E }>;
+}
+
+/**
+ * Nothing the API answers may be kept by a cache, unless a route says so; and a
+ * body that was refused unread is let go of, so that the connection can be used again.
+ */
+const answerWhole: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+  const { body, bodyUsed } = c.req.raw;
+  if (body && !bodyUsed) await body.cancel();
+};

@@ -1,0 +1,54 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ApiErrorCode, ErrorResponse } from '../src/core/protocol.js';
+
+/** The one table of HTTP statuses by code. */
+const STATUS: Record<ApiErrorCode, ContentfulStatusCode> = {
+  invalid_request: 400,
+  digest_required: 400,
+  bad_key: 400,
+  unauthorized: 401,
+  forbidden_origin: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  not_uploaded: 409,
+  upload_expired: 410,
+  too_large: 413,
+  unsupported_type: 415,
+  invalid_image: 422,
+  mismatch: 422,
+  moderated: 422,
+  rate_limited: 429,
+  internal: 500,
+  unavailable: 503,
+};
+
+/** A failure that the caller is told about, in a sentence for a person. */
+export class ApiError extends Error {
+  override name = 'ApiError';
+
+  constructor(
+    readonly code: ApiErrorCode,
+    message: string,
+    /** Response headers to send along: `retry-after`, `allow`. */
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Answers a failure as JSON. What is not an `ApiError` is logged, without the
+ * request, and told only as `internal`.
+ */
+export function answerError(error: Error, c: Context): Response {
+  const known =
+    error instanceof ApiError
+      ? error
+      : new ApiError('internal', 'Something went wrong on the server. Nothing was lost; please try again.');
+  if (known !== error) {
+    console.error(JSON.stringify({ level: 'error', method: c.req.method, name: error.name, message: error.message }));
+  }
+  const body: ErrorResponse = { error: known.message, code: known.code };
+  return c.json(body, STATUS[known.code], { ...known.headers, 'cache-control': 'no-store' });
+}

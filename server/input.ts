@@ -1,0 +1,86 @@
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { ApiError } from './errors.js';
+
+/** Bytes; far more than any honest request of this API holds. */
+const MAX_BODY = 16 * 1024;
+
+/** The body of a presign request. What a schema does not name is dropped. */
+export const presignInput = z.object({
+  filename: z.string().optional(),
+  contentType: z.string().min(1),
+  size: z.number().positive().refine(Number.isInteger, 'must be a whole number of bytes').optional(),
+  sha256: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'must be the base64 of a SHA-256')
+    .optional(),
+});
+
+/** The body of a commit request. */
+export const commitInput = z.object({ key: z.string() });
+
+/** The body of the local sign-in. */
+export const signInInput = z.object({
+  user: z
+    .string()
+    .min(1)
+    .refine((id) => id.isWellFormed(), 'must be well-formed Unicode')
+    // A cookie holds 4,096 bytes.
+    .refine((id) => new TextEncoder().encode(id).length <= 2400, 'must be at most 2,400 bytes'),
+});
+
+/**
+ * The request's JSON body, checked against a schema: a new object that holds
+ * only what the schema names.
+ * @throws {ApiError} `invalid_request`, or `too_large` for a body over 16 kB.
+ */
+export async function readJson<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  const type = c.req.header('content-type') ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new ApiError('invalid_request', 'Send the request as application/json.');
+  }
+  const text = await readText(c.req.raw);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ApiError('invalid_request', 'The request is not valid JSON.');
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const field = issue?.path.join('.') || 'the body';
+    throw new ApiError('invalid_request', `The request has the wrong shape: ${field}: ${issue?.message}`);
+  }
+  return result.data;
+}
+
+/** The seconds of `?expiresIn=`, clamped to what a presigned GET may live. */
+export function readExpiresIn(c: Context): number {
+  const text = c.req.query('expiresIn') || '300';
+  const seconds = Number(text);
+  if (Number.isNaN(seconds)) {
+    throw new ApiError('invalid_request', 'expiresIn must be a number of seconds.');
+  }
+  return Math.floor(Math.min(Math.max(seconds, 60), 3600));
+}
+
+/** The body as text, read no further than the limit. */
+async function readText(request: Request): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = Number(request.headers.get('content-length') ?? 0);
+  const tooLarge = () => new ApiError('too_large', 'The request body is too large.');
+  if (length > MAX_BODY) throw tooLarge();
+  length = 0;
+  // Leaving the loop early cancels the stream.
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength;
+    if (length > MAX_BODY) throw tooLarge();
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await new Blob(chunks).arrayBuffer());
+  } catch {
+    throw new ApiError('invalid_request', 'The request is not valid UTF-8.');
+  }
+}

@@ -1,0 +1,42 @@
+import type { AvatarResponse } from '../../src/core/protocol.js';
+import type { Handler } from '../app.js';
+import { deleteQueued } from '../deletions.js';
+import { required, s3Settings } from '../env.js';
+import { ApiError } from '../errors.js';
+import { readExpiresIn } from '../input.js';
+import { ownerOf } from '../object-key.js';
+import { presignGet } from '../presign.js';
+
+/** Seconds that the picture behind `/users/:id/avatar` can be fetched after the redirect. */
+const REDIRECT_LIFE = 300;
+
+/** `GET /me/avatar`: the user's own avatar, behind a presigned GET. */
+export const showOwn: Handler = async (c, { owner, store }) => {
+  const seconds = readExpiresIn(c);
+  const avatar = await store.currentAvatar(owner);
+  if (!avatar) return c.json<AvatarResponse>({ url: null });
+  const { url, expiresAt } = await presignGet(s3Settings(c.env, c.req.url), avatar.key, seconds);
+  return c.json<AvatarResponse>({ url, expiresAt: new Date(expiresAt).toISOString(), avatar });
+};
+
+/** `DELETE /me/avatar`: also fine when there is none. */
+export const remove: Handler = async (c, { owner, store, bucket }) => {
+  await store.removeAvatar(owner);
+  // Nothing is lost if this fails: the sweep goes on with the queue.
+  await deleteQueued(bucket, store, owner).catch(() => {});
+  return c.json({ ok: true });
+};
+
+/** `GET /users/:id/avatar`: a redirect to a fresh presigned GET, for `<img>`. */
+export const showUser: Handler = async (c, { user, store, options }) => {
+  const id = c.req.param('id') ?? '';
+  const absent = new ApiError('not_found', 'There is no such picture.');
+  // Who may not see it is told what everybody is told where there is none.
+  if (!(await options.canView(user, id))) throw absent;
+  const { OWNER_SECRET } = required(c.env, ['OWNER_SECRET']);
+  const avatar = await store.currentAvatar(await ownerOf(OWNER_SECRET, id));
+  if (!avatar) throw absent;
+  const { url } = await presignGet(s3Settings(c.env, c.req.url), avatar.key, REDIRECT_LIFE);
+  c.header('cache-control', `private, max-age=${REDIRECT_LIFE - 60}`);
+  return c.redirect(url, 302);
+};

@@ -1,0 +1,61 @@
+import type { ImageType, PresignResponse } from '../../src/core/protocol.js';
+import type { Handler } from '../app.js';
+import { s3Settings } from '../env.js';
+import { ApiError } from '../errors.js';
+import { presignInput, readJson } from '../input.js';
+import { pendingKey } from '../object-key.js';
+import { presignPut } from '../presign.js';
+
+const TYPES: readonly string[] = [
+  'image/jpeg',
+  'image/png',
+  'image/webp',
+  'image/gif',
+  'image/avif',
+] satisfies ImageType[];
+
+/** `POST /uploads/presign`: one PUT of one picture, into this user's pending uploads. */
+export const presign: Handler = async (c, { owner, store, options }) => {
+  const { contentType, size, sha256 } = await readJson(c, presignInput);
+  if (!isImageType(contentType)) {
+    throw new ApiError('unsupported_type', 'This type of file is not accepted: use JPEG, PNG, WebP, GIF or AVIF.');
+  }
+  if (size !== undefined && size > options.maxBytes) throw tooLarge(options.maxBytes);
+  if (sha256 === undefined && options.requireDigest) {
+    throw new ApiError('digest_required', 'The SHA-256 of the file is required.');
+  }
+
+  const id = crypto.randomUUID();
+  const key = pendingKey(owner, id);
+  const returned: Record<string, string> = { 'content-type': contentType, 'if-none-match': '*' };
+  if (sha256 !== undefined) returned['x-amz-checksum-sha256'] = sha256;
+  // Browsers set the length themselves and forbid a page to: signed, but not handed back.
+  const signed = size === undefined ? returned : { ...returned, 'content-length': String(size) };
+  const { url, expiresAt } = await presignPut(s3Settings(c.env, c.req.url), key, signed, options.uploadSeconds);
+
+  const now = Date.now();
+  const commitUntil = expiresAt + options.commitGraceSeconds * 1000;
+  const upload = { id, contentType, size: size ?? null, sha256: sha256 ?? null, commitUntil };
+  if (!(await store.addUpload(owner, upload, options.maxPending, now))) {
+    const next = (await store.nextExpiry(owner, now)) ?? now;
+    throw new ApiError('rate_limited', 'Too many uploads are waiting to be finished. Please try again later.', {
+      'retry-after': String(Math.max(1, Math.ceil((next - now) / 1000))),
+    });
+  }
+  return c.json<PresignResponse>({
+    url,
+    signedHeaders: returned,
+    key,
+    expiresAt: new Date(expiresAt).toISOString(),
+  });
+};
+
+/** The refusal of a file over the limit; the limit is named in MiB. */
+export function tooLarge(maxBytes: number): ApiError {
+  const limit = Math.round((maxBytes / 2 ** 20) * 10) / 10;
+  return new ApiError('too_large', `The file is too large: at most ${limit} MiB.`);
+}
+
+function isImageType(type: string): type is ImageType {
+  return TYPES.includes(type);
+}

@@ -1,0 +1,37 @@
+import { cloudflare } from '@cloudflare/vite-plugin';
+import { defineConfig } from 'vite';
+
+/** Where `npm start` keeps its database and bucket; `FLARE_STATE` names another folder for tests. */
+const state = new URL(`${process.env.FLARE_STATE ?? '.flare'}/`, import.meta.url).pathname;
+
+/**
+ * The dev server: the demo, the API, local R2 and D1 on one origin.
+ * (The package itself is built by scripts/build.mjs.)
+ */
+export default defineConfig(({ command }) => ({
+  root: new URL('demo/', import.meta.url).pathname,
+  cacheDir: new URL('node_modules/.vite', import.meta.url).pathname,
+  appType: 'mpa',
+  server: { port: Number(process.env.PORT ?? 5173), strictPort: true },
+  // Only ever for the dev server: what is set here must not get into a build.
+  plugins: command === 'serve' && [
+    cloudflare({
+      configPath: new URL('wrangler.jsonc', import.meta.url).pathname,
+      persistState: { path: state },
+      config: (config) => {
+        const [bucket] = config.r2_buckets ?? [];
+        const credentials = bucket?.local_dev?.experimental_s3_credentials;
+        return {
+          vars: {
+            LOCAL_DEV: 'on',
+            OWNER_SECRET: 'known-to-everybody-and-only-used-by-npm-start',
+            R2_ENDPOINT: '/cdn-cgi/local/r2/s3',
+            R2_BUCKET: bucket?.bucket_name,
+            R2_ACCESS_KEY_ID: credentials?.accessKeyId,
+            R2_SECRET_ACCESS_KEY: credentials?.secretAccessKey,
+          },
+        };
+      },
+    }),
+  ],
+}));
