@@ -14,21 +14,22 @@ export default defineConfig(({ command }) => ({
   appType: 'mpa',
   server: { port: Number(process.env.PORT ?? 5173), strictPort: true },
   // Only ever for the dev server: what is set here must not get into a build.
-  plugins: command === 'serve' && [
+  plugins: command !== 'serve' ? [] : [
     cloudflare({
       configPath: new URL('wrangler.jsonc', import.meta.url).pathname,
       persistState: { path: state },
       config: (config) => {
         const [bucket] = config.r2_buckets ?? [];
         const credentials = bucket?.local_dev?.experimental_s3_credentials;
+        if (!bucket?.bucket_name || !credentials) throw new Error('wrangler.jsonc names no local bucket');
         return {
           vars: {
             LOCAL_DEV: 'on',
             OWNER_SECRET: 'known-to-everybody-and-only-used-by-npm-start',
             R2_ENDPOINT: '/cdn-cgi/local/r2/s3',
-            R2_BUCKET: bucket?.bucket_name,
-            R2_ACCESS_KEY_ID: credentials?.accessKeyId,
-            R2_SECRET_ACCESS_KEY: credentials?.secretAccessKey,
+            R2_BUCKET: bucket.bucket_name,
+            R2_ACCESS_KEY_ID: credentials.accessKeyId,
+            R2_SECRET_ACCESS_KEY: credentials.secretAccessKey,
           },
         };
       },

@@ -56,7 +56,7 @@ export interface RouteContext {
   owner: string;
   store: AvatarStore;
   bucket: R2Bucket;
-  options: typeof DEFAULTS & Pick<Required<AvatarApiOptions>, 'canView'>;
+  options: Required<Omit<AvatarApiOptions, 'authenticate'>>;
 }
 
 /** One handler of one route. */

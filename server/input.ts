@@ -79,7 +79,7 @@ async function readText(request: Request): Promise<string> {
     chunks.push(chunk);
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await new Blob(chunks).arrayBuffer());
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(await new Blob(chunks).arrayBuffer());
   } catch {
     throw new ApiError('invalid_request', 'The request is not valid UTF-8.');
   }

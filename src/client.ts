@@ -1,0 +1,20 @@
+/** The upload flow with no DOM tree and no Lit. */
+export { browserTransport } from './core/browser-transport.js';
+export {
+  AvatarUploadError,
+  type ClientErrorCode,
+  type ErrorCode,
+  type ErrorDetails,
+  type Phase,
+} from './core/errors.js';
+export type * from './core/protocol.js';
+export type { State } from './core/state.js';
+export type { EndpointAnswer, EndpointCall, HeadersSource, PutAnswer, PutCall, Transport } from './core/transport.js';
+export {
+  type HookContext,
+  type Progress,
+  type UploadOptions,
+  type UploadResult,
+  uploadAvatar,
+} from './core/upload-avatar.js';
+export { accepts, type FileLimits, validateFile } from './core/validate-file.js';

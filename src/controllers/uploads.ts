@@ -1,0 +1,230 @@
+/**
+ * What an element needs once somebody means to use it: loaded on the first
+ * sign of that, so that pages that only show a picture don't pay for it.
+ */
+import { nothing, type TemplateResult } from 'lit';
+import { callEndpoint } from '../core/call-endpoint.js';
+import { AvatarUploadError, type Phase } from '../core/errors.js';
+import { isBusy, type State, transition } from '../core/state.js';
+import type { EndpointAnswer } from '../core/transport.js';
+import { answerOf } from '../core/upload-avatar.js';
+import type { Emit, SuccessDetail } from '../events.js';
+import type { Inspected } from '../image/inspect.js';
+import { percent, ring } from './activity.js';
+import type { Picture } from './picture.js';
+import { judge, type RunHost, run, type UploadSettings } from './run.js';
+
+export { en } from '../locales/en.js';
+export { activityStyles } from './activity.styles.js';
+
+/** What the element lets its uploads do to it. */
+export interface UploadHost {
+  settings: UploadSettings & { avatarUrl: string; noAuto: boolean };
+  picture: Picture;
+  state(): State;
+  emit: Emit;
+  /** Enters a state, and tells it. */
+  become(state: State): void;
+  /** Back to `idle`, without a word. */
+  rest(): void;
+  /** Shows why a file was refused, or nothing any more. */
+  show(error: AvatarUploadError | null): void;
+  /** Shows and tells a failure, and remembers how to do it again. */
+  fail(error: AvatarUploadError, again: () => Promise<unknown>): void;
+  toggle(customState: string, on: boolean): void;
+  /** Sets what the user's doing has made of the value. */
+  setValue(value: string): void;
+  update(): void;
+}
+
+/** The uploads and removals of one element, of which one is under way at most. */
+export class Uploads {
+  /** Ends what is under way; each new thing ends the one before. */
+  #task = new AbortController();
+  #running = false;
+  /** A file that has been accepted and is not uploaded: waiting, under way or failed. */
+  #picked: { file: File; found: Inspected } | null = null;
+  /** 0 to 1 while bytes are sent. */
+  #ratio: number | null = null;
+
+  constructor(private readonly host: UploadHost) {}
+
+  /** True while there is something to cancel. */
+  get open(): boolean {
+    return this.#running || this.#picked !== null || this.host.state() === 'error';
+  }
+
+  /** The key of the text that says what is going on; empty at rest. */
+  get status(): string {
+    const state = this.host.state();
+    return state === 'idle' && this.#picked ? 'picked' : state;
+  }
+
+  /** A file that the user has chosen, in whatever way. */
+  take(file: File): Promise<SuccessDetail | undefined> {
+    return this.#run(file, !this.host.settings.noAuto);
+  }
+
+  /** Uploads this file, or the one that waits. */
+  async upload(file = this.#picked?.file): Promise<SuccessDetail> {
+    const hint = 'No file was given and none is waiting.';
+    if (!file) throw new AvatarUploadError('file_empty', 'pick', { hint });
+    return (await this.#run(file, true)) as SuccessDetail;
+  }
+
+  cancel(): void {
+    const { open } = this;
+    this.#picked = null;
+    this.#begin();
+    if (open) this.host.emit('flare-cancel', undefined);
+  }
+
+  /** Ends what is under way, without a word. */
+  stop(): void {
+    this.#task.abort();
+    this.host.toggle('removing', false);
+    if (!this.#running) return;
+    this.#running = false;
+    this.#picked = null;
+    this.#ratio = null;
+    this.host.picture.preview = null;
+    this.host.toggle('finishing', false);
+    this.host.rest();
+  }
+
+  /**
+   * Says what an unwanted answer to a load is.
+   * @throws {AvatarUploadError} always.
+   */
+  refuse(answer: EndpointAnswer): never {
+    answerOf(answer, 'load');
+    throw new AvatarUploadError('bad_response', 'load', { status: answer.status, hint: 'Expected {url} as JSON.' });
+  }
+
+  async remove(): Promise<void> {
+    const { host } = this;
+    if (!host.emit('flare-remove', undefined)) return;
+    this.#picked = null;
+    const signal = this.#begin();
+    const { avatarUrl: url, headers, credentials } = host.settings;
+    host.toggle('removing', true);
+    try {
+      if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
+      answerOf(await callEndpoint({ phase: 'remove', method: 'DELETE', url, headers, credentials }, signal), 'remove');
+    } catch (cause) {
+      throw this.#fail(cause, signal, 'remove', () => this.remove());
+    } finally {
+      if (!signal.aborted) host.toggle('removing', false);
+    }
+    host.picture.present = null;
+    host.emit('flare-removed', undefined);
+    host.setValue('');
+  }
+
+  /** The ring around the picture. */
+  ring(shape: string): TemplateResult {
+    return ring(isBusy(this.host.state()), this.#ratio, shape);
+  }
+
+  /** How far it is, to see and, in steps of a quarter, to hear. */
+  get percent(): TemplateResult | typeof nothing {
+    return percent(this.#ratio);
+  }
+
+  async #run(file: File, send: boolean): Promise<SuccessDetail | undefined> {
+    const { host } = this;
+    const known = this.#picked?.file === file ? this.#picked : null;
+    this.#picked = known;
+    const signal = this.#begin();
+    this.#running = true;
+    let detail: SuccessDetail;
+    try {
+      const picked = known ?? (await this.#accept(file, signal));
+      this.#picked = picked;
+      host.picture.preview = file;
+      if (!send) {
+        this.#running = false;
+        return undefined;
+      }
+      detail = await run(file, picked.found, this.#hostOf(signal), signal);
+      if (signal.aborted) throw new AvatarUploadError('aborted', 'commit');
+    } catch (cause) {
+      throw this.#fail(cause, signal, 'pick', () => this.#run(file, true), file);
+    }
+    this.#running = false;
+    this.#picked = null;
+    host.picture.present = detail.blob;
+    this.#move('success');
+    host.emit('flare-success', detail);
+    host.setValue(detail.key);
+    return detail;
+  }
+
+  async #accept(file: File, signal: AbortSignal): Promise<{ file: File; found: Inspected }> {
+    const found = await judge(file, this.host.settings, signal);
+    const accepted = this.host.emit('flare-accept', { file });
+    if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
+    if (accepted) return { file, found };
+    this.#begin();
+    throw new AvatarUploadError('aborted', 'pick', { hint: 'A listener of flare-accept prevented it.' });
+  }
+
+  /** What one run may do to the element, as long as it is the present one. */
+  #hostOf(signal: AbortSignal): RunHost {
+    const { host } = this;
+    const emit: RunHost['emit'] = (type, detail) => !signal.aborted && host.emit(type, detail);
+    const move = (state: State) => {
+      if (!signal.aborted) this.#move(state);
+    };
+    const progress = (ratio: number) => {
+      this.#ratio = ratio;
+      host.toggle('finishing', ratio === 1);
+      host.update();
+    };
+    return { settings: host.settings, emit, move, progress };
+  }
+
+  /** Ends what is under way and clears what was said, to begin something new. */
+  #begin(): AbortSignal {
+    this.#task.abort();
+    this.#task = new AbortController();
+    this.#running = false;
+    this.host.picture.preview = null;
+    this.host.toggle('removing', false);
+    this.host.show(null);
+    this.#move('idle');
+    return this.#task.signal;
+  }
+
+  #move(to: State): void {
+    const from = this.host.state();
+    if (from === to) return;
+    this.#ratio = to === 'uploading' ? 0 : null;
+    this.host.toggle('finishing', false);
+    this.host.become(transition(from, to));
+  }
+
+  /** Shows and tells a failure, unless what failed is over already. Returns the error to throw. */
+  #fail(
+    cause: unknown,
+    signal: AbortSignal,
+    phase: Phase,
+    again: () => Promise<unknown>,
+    file?: File,
+  ): AvatarUploadError {
+    const { host } = this;
+    const error = cause instanceof AvatarUploadError ? cause : new AvatarUploadError('internal', phase, { cause });
+    if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
+    this.#running = false;
+    host.picture.preview = null;
+    if (file && /pick|prepare/.test(error.phase) && error.code !== 'network') {
+      this.#picked = null;
+      host.show(error);
+      this.#move('idle');
+      host.emit('flare-reject', { file, error });
+    } else {
+      host.fail(error, again);
+    }
+    return error;
+  }
+}

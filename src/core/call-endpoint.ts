@@ -1,0 +1,35 @@
+import { AvatarUploadError } from './errors.js';
+import type { EndpointAnswer, EndpointCall } from './transport.js';
+
+/** Seconds until an endpoint call counts as lost. */
+const TIMEOUT = 30;
+
+/** `Transport.call` by fetch. */
+export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
+  const { phase, method, url, body, headers, credentials } = call;
+  const timeout = AbortSignal.timeout(TIMEOUT * 1000);
+  try {
+    const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
+    if (body) sent.set('content-type', 'application/json');
+    const response = await fetch(url, {
+      method,
+      headers: sent,
+      credentials: credentials ?? 'same-origin',
+      cache: 'no-store',
+      signal: AbortSignal.any([signal, timeout]),
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    return { status: response.status, body: parse(await response.text()) };
+  } catch (cause) {
+    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : 'network';
+    throw new AvatarUploadError(code, phase, { cause });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

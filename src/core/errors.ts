@@ -1,0 +1,62 @@
+import type { ApiErrorCode } from './protocol.js';
+
+/** Where in an upload something failed. */
+export type Phase = 'pick' | 'prepare' | 'presign' | 'put' | 'commit' | 'load' | 'remove';
+
+/** Codes that arise in the browser. */
+export type ClientErrorCode =
+  | 'network'
+  | 'timeout'
+  | 'aborted'
+  | 'file_too_large'
+  | 'file_type'
+  | 'file_empty'
+  | 'decode_failed'
+  | 'storage_refused'
+  | 'bad_response';
+
+/** Every code that is known here; a back end or a `validate` hook may use others. */
+export type ErrorCode = ApiErrorCode | ClientErrorCode | (string & {});
+
+/** What is known of a failure besides its code and phase. */
+export interface ErrorDetails {
+  /** HTTP status, where there was an answer. */
+  status?: number | undefined;
+  /** What a developer may do about it. */
+  hint?: string | undefined;
+  /** What was thrown; only its name and its message, without URLs, are kept. */
+  cause?: unknown;
+}
+
+/** Sending the same again may succeed. */
+const RETRYABLE = /^(network|timeout|rate_limited|internal|unavailable|upload_expired)$/;
+
+/**
+ * A failed upload, load or removal. Neither its message nor its cause ever
+ * holds a URL, a request or a response: presigned URLs are secrets.
+ */
+export class AvatarUploadError extends Error {
+  override name = 'AvatarUploadError';
+  readonly status?: number | undefined;
+  readonly hint?: string | undefined;
+  /** True if sending the same again may succeed. */
+  readonly retryable: boolean;
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly phase: Phase,
+    { status, hint, cause }: ErrorDetails = {},
+  ) {
+    super(`${phase} failed: ${code}${status ? ` (HTTP ${status})` : ''}`, cause ? { cause: withoutUrls(cause) } : {});
+    this.status = status;
+    this.hint = hint;
+    this.retryable = RETRYABLE.test(code);
+  }
+}
+
+function withoutUrls(cause: unknown): Error {
+  const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
+  const clean = new Error(message.replace(/[a-z][a-z+.-]*:\/\/\S+|\S*[?&]\S+=\S*/gi, '[URL]'));
+  clean.name = name;
+  return clean;
+}

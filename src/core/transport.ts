@@ -1,0 +1,54 @@
+import type { Phase } from './errors.js';
+
+/** Headers for the endpoint calls: an object, or a function that returns one. */
+export type HeadersSource =
+  | Record<string, string>
+  | (() => Record<string, string> | Promise<Record<string, string>>);
+
+/** A call of one of the app's own endpoints. */
+export interface EndpointCall {
+  phase: Phase;
+  method: 'GET' | 'POST' | 'DELETE';
+  url: string;
+  /** Sent as JSON. */
+  body?: unknown;
+  headers?: HeadersSource | undefined;
+  credentials?: RequestCredentials | undefined;
+}
+
+/** What an endpoint answered, whatever its status. */
+export interface EndpointAnswer {
+  status: number;
+  /** The parsed JSON; undefined where the answer was not JSON. */
+  body: unknown;
+}
+
+/** The PUT of the bytes to the store. */
+export interface PutCall {
+  url: string;
+  /** Exactly the headers to set. */
+  headers: Record<string, string>;
+  body: Blob;
+  /** Seconds without progress after which the PUT counts as lost. */
+  stallTimeout: number;
+  /** Called with the bytes sent so far, never more than the body has. */
+  onProgress(loaded: number): void;
+}
+
+/** What the store answered. */
+export interface PutAnswer {
+  status: number;
+}
+
+/**
+ * The network, as an upload sees it.
+ *
+ * Both calls resolve with any HTTP answer and reject with an
+ * `AvatarUploadError`: `network` where there was none, `timeout` where none
+ * came, `aborted` once the signal is aborted. With a signal that is aborted
+ * already nothing is sent; after an abort nothing is reported any more.
+ */
+export interface Transport {
+  call(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer>;
+  put(call: PutCall, signal: AbortSignal): Promise<PutAnswer>;
+}

@@ -1,0 +1,13 @@
+import { FlareAvatarUpload } from './flare-avatar-upload.js';
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'flare-avatar-upload': FlareAvatarUpload;
+  }
+}
+
+// Loaded twice, by two scripts or in two versions: the first one stays.
+if (!customElements.get('flare-avatar-upload')) customElements.define('flare-avatar-upload', FlareAvatarUpload);
+
+export { AvatarUploadError } from './core/errors.js';
+export { FlareAvatarUpload };

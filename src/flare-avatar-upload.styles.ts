@@ -1,0 +1,118 @@
+import { css } from 'lit';
+
+/** How an element looks at rest; the rest comes with the uploads. */
+export const styles = css`
+  :host {
+    --_size: var(--flare-size, 96px);
+    --_accent: var(--flare-accent, light-dark(#2563eb, #8ab4ff));
+    --_radius: var(--flare-radius, 50%);
+    --_ring: clamp(2px, calc(var(--_size) / 32), 5px);
+    --_badge: clamp(18px, calc(var(--_size) * 0.29), 40px);
+    display: inline-block;
+    inline-size: max(calc(var(--_size) + var(--_ring) * 4), var(--flare-text-width, 15rem));
+    max-inline-size: 100%;
+    font-size: var(--flare-font-size, 0.8125rem);
+    line-height: 1.4;
+    text-align: center;
+  }
+  :host([hidden]) {
+    display: none;
+  }
+  :host([shape='rounded']) {
+    --_radius: var(--flare-radius, 22%);
+  }
+  :host([shape='square']) {
+    --_radius: var(--flare-radius, 0px);
+  }
+  .frame {
+    position: relative;
+    inline-size: var(--_size);
+    block-size: var(--_size);
+    margin: calc(var(--_ring) * 2) auto;
+  }
+  :host(:state(disabled)) .frame {
+    opacity: 0.5;
+  }
+  .picture,
+  [part='trigger'] {
+    position: absolute;
+    inset: 0;
+    border-radius: var(--_radius);
+  }
+  .picture,
+  .badge {
+    display: grid;
+    place-items: center;
+  }
+  .picture {
+    overflow: hidden;
+    background: var(--flare-surface, color-mix(in srgb, currentcolor 9%, transparent));
+  }
+  img {
+    inline-size: 100%;
+    block-size: 100%;
+    object-fit: cover;
+  }
+  [part='initials'] {
+    font-size: calc(var(--_size) * 0.36);
+    opacity: 0.75;
+  }
+  [part='placeholder'] {
+    display: contents;
+  }
+  .picture svg {
+    inline-size: 58%;
+    fill: currentcolor;
+    opacity: 0.4;
+  }
+  button {
+    font: inherit;
+    color: inherit;
+    background: none;
+    border: 0;
+    padding: 0;
+    cursor: pointer;
+  }
+  :focus-visible {
+    outline: max(2px, var(--_ring)) solid var(--_accent);
+    outline-offset: 1px;
+  }
+  .badge {
+    position: absolute;
+    inset-block-end: -3%;
+    inset-inline-end: -3%;
+    inline-size: var(--_badge);
+    block-size: var(--_badge);
+    box-sizing: border-box;
+    color: Canvas;
+    background: var(--_accent);
+    border: max(1.5px, calc(var(--_ring) * 0.67)) solid var(--flare-badge-border, Canvas);
+    border-radius: 50%;
+  }
+  .badge svg {
+    inline-size: 56%;
+    fill: none;
+    stroke: currentcolor;
+    stroke-width: 2.2;
+    stroke-linecap: round;
+    stroke-linejoin: round;
+  }
+  :disabled > .badge {
+    display: none;
+  }
+  .line {
+    min-block-size: calc(2lh + 2px);
+    margin: 0.35em 0 0;
+    text-wrap: balance;
+  }
+  [part='status'] {
+    opacity: 0.75;
+  }
+  .line button {
+    min-block-size: 24px;
+    padding-inline: 0.4em;
+    border-radius: 4px;
+    color: var(--_accent);
+    font-weight: 500;
+  }
+`;

@@ -1,0 +1,578 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { Picture } from './controllers/picture.js';
+import type { UploadSettings } from './controllers/run.js';
+import type { Uploads } from './controllers/uploads.js';
+import { callEndpoint } from './core/call-endpoint.js';
+import { AvatarUploadError, type Phase } from './core/errors.js';
+import type { AvatarResponse } from './core/protocol.js';
+import type { State } from './core/state.js';
+import type { Emit, SuccessDetail } from './events.js';
+import { styles } from './flare-avatar-upload.styles.js';
+import { type Messages, restingMessages } from './messages.js';
+import { declared, initial } from './properties.js';
+
+/** Every property that has an attribute, with its default. */
+const DEFAULTS = {
+  presignUrl: '/api/uploads/presign',
+  commitUrl: '/api/uploads/commit',
+  avatarUrl: '/api/me/avatar',
+  src: '',
+  alt: '',
+  label: '',
+  initials: '',
+  shape: ['circle', 'rounded', 'square'],
+  accept: 'image/jpeg,image/png,image/webp,image/gif,image/avif',
+  maxFileSize: 20 * 2 ** 20,
+  crop: ['auto', 'manual', 'off'],
+  animated: ['keep', 'first-frame'],
+  outputSize: 512,
+  outputType: 'image/webp',
+  outputQuality: 0.85,
+  capture: null,
+  noDrop: false,
+  noPaste: false,
+  noAuto: false,
+  noRemove: false,
+  noUnloadGuard: false,
+  name: '',
+  required: false,
+  disabled: false,
+  stallTimeout: 30,
+  credentials: ['same-origin', 'include', 'omit'],
+};
+
+/**
+ * A form field for a user's picture: picked, cropped, uploaded straight from
+ * the browser to the store, and shown.
+ *
+ * @tag flare-avatar-upload
+ *
+ * @fires {CustomEvent<{file: File}>} flare-accept - A file has passed the checks. Cancelable: nothing more happens to it.
+ * @fires {CustomEvent<{file: File, error: AvatarUploadError}>} flare-reject - A file was refused before anything was sent.
+ * @fires {CustomEvent<{file: File, blob: Blob}>} flare-start - The upload begins.
+ * @fires {CustomEvent<{loaded: number, total: number, ratio: number}>} flare-progress - Bytes have been sent.
+ * @fires {CustomEvent<{key: string, avatar: Avatar | null, blob: Blob}>} flare-success - The picture is committed.
+ * @fires {CustomEvent<{error: AvatarUploadError}>} flare-error - An upload, a load or a removal has failed.
+ * @fires {CustomEvent} flare-cancel - An upload was cancelled.
+ * @fires {CustomEvent} flare-remove - The picture is about to be removed. Cancelable.
+ * @fires {CustomEvent} flare-removed - The picture is removed.
+ * @fires {CustomEvent<{state: State, previous: State}>} flare-statechange - `state` has changed.
+ * @fires {Event} input - `value` has changed by the user's doing.
+ * @fires {Event} change - `value` has changed by the user's doing.
+ *
+ * @slot placeholder - Shown where there is no picture and there are no initials.
+ * @slot icon - In the badge.
+ * @slot hint - Below the line of text.
+ *
+ * @csspart base - The whole control.
+ * @csspart image - The picture.
+ * @csspart initials - The initials, where there is no picture.
+ * @csspart placeholder - The silhouette, where there are no initials either.
+ * @csspart trigger - The button over the picture.
+ * @csspart progress - The ring.
+ * @csspart status - What is going on, in words.
+ * @csspart error - What went wrong, in words.
+ * @csspart remove-button - Removes the picture.
+ * @csspart retry-button - Tries again what has failed.
+ * @csspart cancel-button - Cancels the upload.
+ *
+ * @cssprop [--flare-size=96px] - Width and height of the picture.
+ * @cssprop [--flare-accent] - Colour of the badge, the ring and the buttons.
+ * @cssprop [--flare-danger] - Colour of errors.
+ * @cssprop [--flare-surface] - Ground behind initials and placeholder.
+ * @cssprop [--flare-radius] - Corner radius of the picture; overrides `shape`.
+ * @cssprop [--flare-badge-border] - Colour of the line around the badge; by default that of the page.
+ * @cssprop [--flare-text-width=15rem] - Least width of the element, for the line of text.
+ * @cssprop [--flare-font-size=0.8125rem] - Size of the line of text.
+ *
+ * @cssstate idle, cropping, preparing, presigning, uploading, committing, success, error - The value of `state`.
+ * @cssstate empty - There is no picture.
+ * @cssstate dragover - A file is held over the element.
+ * @cssstate finishing - All bytes are sent, the answer is not there yet.
+ * @cssstate loading - The present picture is being asked for.
+ * @cssstate removing - The picture is being removed.
+ * @cssstate disabled - The element or its fieldset is disabled.
+ * @cssstate user-invalid - The form was found invalid because of this field.
+ */
+export class FlareAvatarUpload extends LitElement implements UploadSettings {
+  static readonly formAssociated = true;
+  static override readonly shadowRootOptions: ShadowRootInit = {
+    ...LitElement.shadowRootOptions,
+    delegatesFocus: true,
+  };
+  static override readonly styles = styles;
+  static override readonly properties = { ...declared(DEFAULTS), messages: { attribute: false } };
+
+  /** Endpoint that mints the presigned PUT. */
+  declare presignUrl: string;
+  /** Endpoint that checks and records the upload. */
+  declare commitUrl: string;
+  /** Endpoint of the present avatar: GET shows it, DELETE removes it. Empty: neither. */
+  declare avatarUrl: string;
+  /** Picture to show until one is uploaded, instead of asking `avatar-url`. */
+  declare src: string;
+  /** Alternative text of the picture. */
+  declare alt: string;
+  /** Name of the control; by default the text of its `<label>`. */
+  declare label: string;
+  /** Shown where there is no picture. */
+  declare initials: string;
+  /** Outline of the picture. */
+  declare shape: 'circle' | 'rounded' | 'square';
+  /** What may be picked, as on `<input type=file>`. */
+  declare accept: string;
+  /** Bytes; of the picked file. */
+  declare maxFileSize: number;
+  /** `auto`: the centred square is uploaded; `off`: the file's own bytes. */
+  declare crop: 'auto' | 'manual' | 'off';
+  /** `keep` uploads an animated picture uncropped, `first-frame` makes a still. */
+  declare animated: 'keep' | 'first-frame';
+  /** Pixels on each side of the square that is uploaded. */
+  declare outputSize: number;
+  /** Type of the square that is uploaded. */
+  declare outputType: string;
+  /** 0 to 1. */
+  declare outputQuality: number;
+  /** As on `<input type=file>`. */
+  declare capture: string | null;
+  /** Don't take dropped files. */
+  declare noDrop: boolean;
+  /** Don't take pasted files. */
+  declare noPaste: boolean;
+  /** Upload only when `upload()` is called. */
+  declare noAuto: boolean;
+  /** Offer no way to remove the picture. */
+  declare noRemove: boolean;
+  /** Don't ask before the page is left while bytes are in flight. */
+  declare noUnloadGuard: boolean;
+  /** Name of the field in its form. */
+  declare name: string;
+  /** The form can't be submitted without a picture. */
+  declare required: boolean;
+  declare disabled: boolean;
+  /** Seconds without progress before a PUT counts as lost. */
+  declare stallTimeout: number;
+  /** For the three endpoint calls, never for the PUT. */
+  declare credentials: RequestCredentials;
+  /** Texts to use instead of the element's own, by key. */
+  declare messages: Messages | undefined;
+
+  /** Headers for the endpoint calls: an object, or a function that returns one. */
+  headers: UploadSettings['headers'];
+  /** Replaces the presign call. */
+  presign: UploadSettings['presign'];
+  /** Replaces the commit call. */
+  commit: UploadSettings['commit'];
+  /** Gives a Blob to upload instead of the prepared one. */
+  transform: UploadSettings['transform'];
+  /** Gives a code to refuse the file with, or null. */
+  validate: UploadSettings['validate'];
+  /** Gives a Blob that the browser can decode, made from a file it can't. */
+  decode: UploadSettings['decode'];
+
+  readonly #internals = this.attachInternals();
+  readonly #picture = new Picture(this);
+  #words: Messages = restingMessages;
+  #uploads: Uploads | null = null;
+  #uploadsLoad: Promise<Uploads> | null = null;
+  #state: State = 'idle';
+  #value = '';
+  #loading: AbortController | null = null;
+  #error: AvatarUploadError | null = null;
+  /** Does again what has failed. */
+  #again: (() => Promise<unknown>) | null = null;
+  #fieldsetDisabled = false;
+  /** Counts what the user or the page has asked for, so that the last word counts. */
+  #turn = 0;
+  /** True while a file waits for the uploads to be loaded. */
+  #waiting = false;
+  #activityStyles: CSSStyleSheet | undefined;
+  /** The inner element that had the focus before an update. */
+  #focused: Element | null = null;
+
+  constructor() {
+    super();
+    Object.assign(this, initial(DEFAULTS));
+    for (const type of ['pointerenter', 'focusin', 'dragenter']) this.addEventListener(type, this.#onIntent);
+    for (const type of ['dragover', 'dragleave', 'drop', 'paste']) this.addEventListener(type, this.#onTransfer);
+    this.addEventListener('click', this.#onClick);
+    this.addEventListener('invalid', () => this.#toggle('user-invalid', true));
+    this.#toggle('idle', true);
+  }
+
+  /** What the element is doing. */
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The committed key, or an empty string; what the form submits. */
+  get value(): string {
+    return this.#value;
+  }
+
+  get form(): HTMLFormElement | null {
+    return this.#internals.form;
+  }
+
+  get labels(): NodeList {
+    return this.#internals.labels;
+  }
+
+  get validity(): ValidityState {
+    return this.#internals.validity;
+  }
+
+  get validationMessage(): string {
+    return this.#internals.validationMessage;
+  }
+
+  get willValidate(): boolean {
+    return this.#internals.willValidate;
+  }
+
+  checkValidity(): boolean {
+    this.#validate();
+    return this.#internals.checkValidity();
+  }
+
+  reportValidity(): boolean {
+    this.#validate();
+    return this.#internals.reportValidity();
+  }
+
+  /** Opens the file picker; needs a user's gesture, as on `<input type=file>`. */
+  pick(): void {
+    if (!this.#isOff) this.renderRoot.querySelector('input')?.click();
+  }
+
+  /**
+   * Uploads a file, or the one that was picked and waits.
+   * @throws {AvatarUploadError} with code `aborted` if something else takes its place.
+   */
+  upload(file?: File): Promise<SuccessDetail> {
+    return this.#use('pick', (uploads) => uploads.upload(file));
+  }
+
+  /** Ends what is under way, and lets go of a file that waits or has failed. */
+  cancel(): void {
+    const waiting = this.#waiting;
+    this.#turn++;
+    this.#waiting = false;
+    if (this.#uploads?.open) this.#uploads.cancel();
+    else if (waiting) this.#emit('flare-cancel', undefined);
+  }
+
+  /** Does again what has failed; resolves when that is over, however it went. */
+  async retry(): Promise<void> {
+    await this.#again?.().catch(() => {});
+  }
+
+  /**
+   * Removes the avatar.
+   * @throws {AvatarUploadError} if that failed: the picture is still there.
+   */
+  removeAvatar(): Promise<void> {
+    return this.#use('remove', (uploads) => uploads.remove());
+  }
+
+  /** Asks for the present avatar again; resolves when that is over, however it went. */
+  async refresh(): Promise<void> {
+    this.#stopLoading();
+    if (this.src || !this.avatarUrl) {
+      this.#picture.present = undefined;
+      this.#setValue('');
+      return;
+    }
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    this.#toggle('loading', true);
+    try {
+      const { url, avatar } = await this.#loadAvatar(signal);
+      if (signal.aborted) return;
+      this.#picture.present = url;
+      this.#setValue(url && typeof avatar?.key === 'string' ? avatar.key : '');
+      if (this.#error?.phase === 'load') {
+        this.#show(null);
+        this.#become('idle');
+      }
+    } catch (cause) {
+      // What the user is doing matters more.
+      if (signal.aborted || this.#uploads?.open) return;
+      this.#fail(cause as AvatarUploadError, () => this.refresh());
+    } finally {
+      if (!signal.aborted) this.#stopLoading();
+    }
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.#loading?.signal.aborted) this.refresh();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stop();
+    this.#loading?.abort();
+  }
+
+  /** @internal */
+  formDisabledCallback(disabled: boolean): void {
+    this.#fieldsetDisabled = disabled;
+    this.requestUpdate();
+  }
+
+  /** @internal */
+  formResetCallback(): void {
+    this.cancel();
+    this.#toggle('user-invalid', false);
+    this.refresh();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('avatarUrl') || changed.has('src')) this.refresh();
+    this.#toggle('disabled', this.#isOff);
+    if (this.#isOff) this.#stop();
+    this.#toggle('empty', !this.#url);
+    this.#focused = this.shadowRoot?.activeElement ?? null;
+  }
+
+  protected override updated(): void {
+    this.#validate();
+    const sheets = this.shadowRoot?.adoptedStyleSheets;
+    if (this.#activityStyles && !sheets?.includes(this.#activityStyles)) sheets?.push(this.#activityStyles);
+    // A button that has done its work takes the focus with it: give it to the trigger.
+    if (this.#focused && !this.#focused.isConnected) this.focus();
+  }
+
+  protected override render(): TemplateResult {
+    const label = this.label || this.#internals.labels[0]?.textContent?.trim() || this.#text('label');
+    const url = this.#url;
+    return html`
+      <div part="base" role="group" aria-label=${label}>
+        <div class="frame">
+          <div class="picture">${this.#renderPicture(url)}</div>
+          ${this.#uploads?.ring(this.shape)}
+          <button part="trigger" type="button" aria-label=${this.#text(url ? 'change' : 'pick', label)}
+            aria-describedby="status error" ?disabled=${this.#isOff} @click=${this.pick}>
+            <span class="badge"><slot name="icon">${icon(url ? PENCIL : PLUS)}</slot></span>
+          </button>
+        </div>
+        ${this.#renderLine(url)}
+        <slot name="hint"></slot>
+        <input type="file" hidden .accept=${this.accept} capture=${this.capture ?? nothing}
+          @click=${stop} @input=${stop} @cancel=${stop} @change=${this.#onPick}>
+      </div>`;
+  }
+
+  #renderPicture(url: string | null): TemplateResult {
+    if (url) return html`<img part="image" src=${url} alt=${this.alt} draggable="false" @error=${this.#onBroken}>`;
+    if (this.initials) return html`<span part="initials" aria-hidden="true">${this.initials}</span>`;
+    return html`<slot name="placeholder"><span part="placeholder">${icon(PERSON)}</span></slot>`;
+  }
+
+  #renderLine(url: string | null): TemplateResult {
+    const uploads = this.#uploads;
+    const button = (name: string, act: () => unknown) =>
+      html`<button part="${name}-button" type="button" @click=${act}>${this.#text(name)}</button>`;
+    const removable = url && this.avatarUrl && !this.noRemove && !uploads?.open && !this.#isOff;
+    return html`
+      <p class="line">
+        <span id="status" part="status" role="status">${this.#text(this.#status(url))}${uploads?.percent}</span>
+        <span id="error" part="error" role="alert">${this.#error && this.#sentence(this.#error)}</span>
+        ${this.#again && !this.#isOff ? button('retry', this.retry) : nothing}
+        ${uploads?.open ? button('cancel', this.cancel) : nothing}
+        ${removable ? button('remove', () => this.removeAvatar().catch(() => {})) : nothing}
+      </p>`;
+  }
+
+  /** The key of the text that says what is going on. */
+  #status(url: string | null): string {
+    for (const status of ['dragover', 'removing', 'finishing']) if (this.#has(status)) return status;
+    const status = this.#uploads?.status ?? 'idle';
+    return status === 'idle' && (url || this.#error || this.#has('loading')) ? '' : status;
+  }
+
+  #text(key: string, label = ''): string {
+    const text = this.messages?.[key] ?? this.#words[key] ?? '';
+    const limit = `${Math.round(this.maxFileSize / 2 ** 17) / 8} MB`;
+    return text.replace('{label}', label).replace('{limit}', limit);
+  }
+
+  #sentence({ code, phase }: AvatarUploadError): string {
+    return this.#text(code) || this.#text(`${phase}_failed`) || this.#text('failed');
+  }
+
+  /** Address of the picture on show. */
+  get #url(): string | null {
+    return this.#has('removing') ? null : this.#picture.url(this.src);
+  }
+
+  get #isOff(): boolean {
+    return this.disabled || this.#fieldsetDisabled;
+  }
+
+  #has(state: string): boolean {
+    return this.#internals.states.has(state);
+  }
+
+  #toggle(state: string, on: boolean): void {
+    if (this.#has(state) === on) return;
+    this.#internals.states[on ? 'add' : 'delete'](state);
+    this.requestUpdate();
+  }
+
+  readonly #emit: Emit = (type, detail) => {
+    const cancelable = /accept|remove$/.test(type);
+    return this.dispatchEvent(new CustomEvent(type, { detail, cancelable, bubbles: true, composed: true }));
+  };
+
+  #become(state: State): void {
+    const previous = this.#state;
+    this.#enter(state);
+    if (state !== previous) this.#emit('flare-statechange', { state, previous });
+  }
+
+  #enter(state: State): void {
+    this.#toggle(this.#state, false);
+    this.#toggle(state, true);
+    this.#state = state;
+  }
+
+  #fail(error: AvatarUploadError, again: () => Promise<unknown>): void {
+    this.#show(error, again);
+    this.#become('error');
+    this.#emit('flare-error', { error });
+    this.#onIntent();
+  }
+
+  #show(error: AvatarUploadError | null, again?: () => Promise<unknown>): void {
+    this.#error = error;
+    this.#again = again ?? null;
+    this.requestUpdate();
+  }
+
+  #setValue(value: string, byUser = false): void {
+    const changed = value !== this.#value;
+    this.#value = value;
+    this.#internals.setFormValue(value || null);
+    this.#validate();
+    if (!changed || !byUser) return;
+    for (const type of ['input', 'change']) this.dispatchEvent(new Event(type, { bubbles: true, composed: true }));
+  }
+
+  #validate(): void {
+    const missing = this.required && !this.#value && !this.#picture.url(this.src);
+    const trigger = this.shadowRoot?.querySelector('button') ?? undefined;
+    this.#internals.setValidity({ valueMissing: missing }, missing ? this.#text('required') : '', trigger);
+    if (!missing) this.#toggle('user-invalid', false);
+  }
+
+  /** Loads what using the element needs; once. */
+  #load(phase: Phase): Promise<Uploads> {
+    this.#uploadsLoad ??= import('./controllers/uploads.js').then(({ Uploads, en, activityStyles }) => {
+      this.#words = { ...en, ...restingMessages };
+      this.#activityStyles = activityStyles.styleSheet;
+      this.requestUpdate();
+      this.#uploads = new Uploads({
+        settings: this,
+        picture: this.#picture,
+        state: () => this.#state,
+        emit: this.#emit,
+        become: (state) => this.#become(state),
+        rest: () => this.#enter('idle'),
+        show: (error) => this.#show(error),
+        fail: (error, again) => this.#fail(error, again),
+        toggle: (state, on) => this.#toggle(state, on),
+        setValue: (value) => {
+          this.#stopLoading();
+          this.#setValue(value, true);
+        },
+        update: () => this.requestUpdate(),
+      });
+      return this.#uploads;
+    });
+    return this.#uploadsLoad.catch((cause: unknown) => {
+      this.#uploadsLoad = null;
+      throw new AvatarUploadError('network', phase, { cause });
+    });
+  }
+
+  /** Does something with the uploads once they are loaded, unless more has been asked for by then. */
+  async #use<T>(phase: Phase, act: (uploads: Uploads) => Promise<T>): Promise<T> {
+    const turn = ++this.#turn;
+    this.#waiting = phase === 'pick';
+    const again = () => this.#use(phase, act);
+    const uploads = await this.#load(phase).catch((error: AvatarUploadError) => {
+      if (turn === this.#turn) this.#fail(error, again);
+      throw error;
+    });
+    if (turn !== this.#turn || this.#isOff) throw new AvatarUploadError('aborted', phase);
+    this.#waiting = false;
+    return act(uploads);
+  }
+
+  /** A file that the user has chosen, in whatever way. */
+  #take(file: File): void {
+    this.#use('pick', (uploads) => uploads.take(file)).catch(() => {});
+  }
+
+  /** Ends what is under way, without a word. */
+  #stop(): void {
+    this.#turn++;
+    this.#uploads?.stop();
+  }
+
+  #stopLoading(): void {
+    this.#loading?.abort();
+    this.#loading = null;
+    this.#toggle('loading', false);
+  }
+
+  async #loadAvatar(signal: AbortSignal): Promise<AvatarResponse> {
+    const { avatarUrl: url, headers, credentials } = this;
+    const answer = await callEndpoint({ phase: 'load', method: 'GET', url, headers, credentials }, signal);
+    if (answer.status === 404) return { url: null };
+    const body = answer.body as Partial<AvatarResponse> | null | undefined;
+    if (answer.status === 200 && (body?.url === null || typeof body?.url === 'string')) return body as AvatarResponse;
+    return (await this.#load('load')).refuse(answer);
+  }
+
+  readonly #onIntent = (): void => {
+    this.#load('pick').catch(() => {});
+  };
+
+  /** Files that are dragged over the element, dropped on it or pasted into it. */
+  readonly #onTransfer = (event: Event): void => {
+    const { type, dataTransfer, clipboardData, relatedTarget } = event as DragEvent & ClipboardEvent;
+    const data = dataTransfer ?? clipboardData;
+    if (this.#isOff || (clipboardData ? this.noPaste : this.noDrop) || !data?.types.includes('Files')) return;
+    event.preventDefault();
+    // Moving onto a child leaves the parent too.
+    this.#toggle('dragover', type === 'dragover' || (type === 'dragleave' && this.contains(relatedTarget as Node)));
+    const file = data.files[0];
+    if (file && /drop|paste/.test(type)) this.#take(file);
+  };
+
+  readonly #onClick = (event: Event): void => {
+    // A click on the element's <label> comes as a click on the element itself.
+    if (event.composedPath()[0] === this) this.pick();
+  };
+
+  readonly #onPick = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    event.stopPropagation();
+    // So that the same file can be picked again.
+    input.value = '';
+    if (file) this.#take(file);
+  };
+
+  readonly #onBroken = (): void => this.#picture.broken();
+}
+
+const stop = (event: Event): void => event.stopPropagation();
+
+const PLUS = 'M12 5v14M5 12h14';
+const PENCIL = 'M4 20l1-4.5L16.5 4l3.5 3.5L8.5 19zM14 6.5l3.5 3.5';
+const PERSON = 'M12 12.2a4.6 4.6 0 1 0 0-9.2 4.6 4.6 0 0 0 0 9.2ZM3 22.5c.6-5 4.3-7.8 9-7.8s8.4 2.8 9 7.8z';
+const icon = (path: string): TemplateResult => html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;

@@ -1,0 +1,2 @@
+export { type Inspected, inspect } from './inspect.js';
+export { prepareSquare, type SquareOptions } from './prepare.js';

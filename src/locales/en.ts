@@ -1,0 +1,43 @@
+import type { Messages } from '../messages.js';
+
+/** What an element says once something happens. */
+export const en: Messages = {
+  picked: 'Ready to upload',
+  dragover: 'Drop to use this picture',
+  preparing: 'Preparing…',
+  presigning: 'Uploading…',
+  uploading: 'Uploading…',
+  finishing: 'Almost done…',
+  committing: 'Almost done…',
+  success: 'Saved',
+  removing: 'Removing…',
+  cancel: 'Cancel',
+  retry: 'Try again',
+
+  file_empty: 'This file is empty. Choose another one.',
+  file_too_large: 'This file is too large. The limit is {limit}.',
+  file_type: 'This kind of file can’t be used. Choose a JPEG, PNG, WebP, GIF or AVIF picture.',
+  decode_failed: 'Your browser can’t open this picture. Choose another one.',
+  pick_failed: 'This file can’t be used. Choose another one.',
+
+  unauthorized: 'Sign in to change your picture.',
+  forbidden_origin: 'You are not allowed to do this here.',
+  invalid_request: 'The server did not understand the request.',
+  bad_response: 'The server gave an unexpected answer.',
+  not_found: 'The server for pictures was not found.',
+  not_uploaded: 'The picture did not arrive. Try again.',
+  upload_expired: 'The upload took too long. Try again.',
+  too_large: 'The picture is too large for the server.',
+  unsupported_type: 'The server does not take this type of picture.',
+  invalid_image: 'The server could not read the picture.',
+  mismatch: 'The picture changed on its way. Try again.',
+  moderated: 'This picture is not allowed. Choose another one.',
+  rate_limited: 'Too many tries. Wait a little, then try again.',
+  storage_refused: 'The picture store refused the upload.',
+  timeout: 'The connection is too slow or was lost. Try again.',
+  internal: 'Something went wrong on the server. Try again.',
+  unavailable: 'The server is not available. Try again.',
+  load_failed: 'Your picture could not be loaded.',
+  remove_failed: 'Your picture could not be removed.',
+  failed: 'The upload failed.',
+};

@@ -1,0 +1,17 @@
+/**
+ * Texts by key: error codes, the names of states and statuses, and the labels
+ * of the controls. `{limit}` stands for a size such as `20 MB`, `{label}` for
+ * the name of the control.
+ */
+export type Messages = Record<string, string>;
+
+/** What an element says before anything has happened; the rest comes with the engine. */
+export const restingMessages: Messages = {
+  label: 'Profile picture',
+  idle: 'Add a picture',
+  pick: '{label}: choose a picture',
+  change: '{label}: change the picture',
+  remove: 'Remove',
+  network: 'No connection. Check it, then try again.',
+  required: 'Please add a picture.',
+};
