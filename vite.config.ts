@@ -1,8 +1,8 @@
 import { cloudflare } from '@cloudflare/vite-plugin';
 import { defineConfig } from 'vite';
 
-/** Where `npm start` keeps its database and bucket; `FLARE_STATE` names another folder for tests. */
-const state = new URL(`${process.env.FLARE_STATE ?? '.flare'}/`, import.meta.url).pathname;
+/** Where `npm start` keeps its database and bucket; start.mjs names the folder. */
+const state = process.env.FLARE_STATE ?? new URL('.flare', import.meta.url).pathname;
 
 /**
  * The dev server: the demo, the API, local R2 and D1 on one origin.
@@ -14,25 +14,29 @@ export default defineConfig(({ command }) => ({
   appType: 'mpa',
   server: { port: Number(process.env.PORT ?? 5173), strictPort: true },
   // Only ever for the dev server: what is set here must not get into a build.
-  plugins: command !== 'serve' ? [] : [
-    cloudflare({
-      configPath: new URL('wrangler.jsonc', import.meta.url).pathname,
-      persistState: { path: state },
-      config: (config) => {
-        const [bucket] = config.r2_buckets ?? [];
-        const credentials = bucket?.local_dev?.experimental_s3_credentials;
-        if (!bucket?.bucket_name || !credentials) throw new Error('wrangler.jsonc names no local bucket');
-        return {
-          vars: {
-            LOCAL_DEV: 'on',
-            OWNER_SECRET: 'known-to-everybody-and-only-used-by-npm-start',
-            R2_ENDPOINT: '/cdn-cgi/local/r2/s3',
-            R2_BUCKET: bucket.bucket_name,
-            R2_ACCESS_KEY_ID: credentials.accessKeyId,
-            R2_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-          },
-        };
-      },
-    }),
-  ],
+  plugins:
+    command !== 'serve'
+      ? []
+      : [
+          cloudflare({
+            inspectorPort: false,
+            configPath: new URL('wrangler.jsonc', import.meta.url).pathname,
+            persistState: { path: state },
+            config: (config) => {
+              const [bucket] = config.r2_buckets ?? [];
+              const credentials = bucket?.local_dev?.experimental_s3_credentials;
+              if (!bucket?.bucket_name || !credentials) throw new Error('wrangler.jsonc names no local bucket');
+              return {
+                vars: {
+                  LOCAL_DEV: 'on',
+                  OWNER_SECRET: 'known-to-everybody-and-only-used-by-npm-start',
+                  R2_ENDPOINT: '/cdn-cgi/local/r2/s3',
+                  R2_BUCKET: bucket.bucket_name,
+                  R2_ACCESS_KEY_ID: credentials.accessKeyId,
+                  R2_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+                },
+              };
+            },
+          }),
+        ],
 }));

@@ -44,7 +44,10 @@ const secret = (c: LocalContext): string => required(c.env, ['OWNER_SECRET']).OW
 /** Any string fits into a cookie this way, in little more than its own bytes. */
 function toBase64Url(text: string): string {
   const bytes = new TextEncoder().encode(text);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 function fromBase64Url(text: string): string {

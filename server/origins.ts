@@ -9,7 +9,10 @@ import { ApiError } from './errors.js';
  * is more or less than an origin is an error that names the entry.
  */
 export function parseOrigins(text = ''): string[] {
-  return text.split(/[\s,]+/).filter(Boolean).map(parseOrigin);
+  return text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(parseOrigin);
 }
 
 function parseOrigin(entry: string): string {
@@ -57,7 +60,10 @@ function trusted(c: Context<{ Bindings: AvatarEnv }>): string[] {
   try {
     return [own, ...parseOrigins(c.env.TRUSTED_ORIGINS)];
   } catch (error) {
-    throw new ApiError('unavailable', isLocal(c.env, c.req.url) ? String(error) : 'The server is not set up: TRUSTED_ORIGINS is not valid.');
+    throw new ApiError(
+      'unavailable',
+      isLocal(c.env, c.req.url) ? String(error) : 'The server is not set up: TRUSTED_ORIGINS is not valid.',
+    );
   }
 }
 

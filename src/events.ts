@@ -40,7 +40,4 @@ export type AvatarUploadEventMap = {
 };
 
 /** Dispatches one of the element's events. Returns false if a listener prevented it. */
-export type Emit = <K extends keyof AvatarUploadEventDetails>(
-  type: K,
-  detail: AvatarUploadEventDetails[K],
-) => boolean;
+export type Emit = <K extends keyof AvatarUploadEventDetails>(type: K, detail: AvatarUploadEventDetails[K]) => boolean;

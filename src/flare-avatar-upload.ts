@@ -575,4 +575,5 @@ const stop = (event: Event): void => event.stopPropagation();
 const PLUS = 'M12 5v14M5 12h14';
 const PENCIL = 'M4 20l1-4.5L16.5 4l3.5 3.5L8.5 19zM14 6.5l3.5 3.5';
 const PERSON = 'M12 12.2a4.6 4.6 0 1 0 0-9.2 4.6 4.6 0 0 0 0 9.2ZM3 22.5c.6-5 4.3-7.8 9-7.8s8.4 2.8 9 7.8z';
-const icon = (path: string): TemplateResult => html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
+const icon = (path: string): TemplateResult =>
+  html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;

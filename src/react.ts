@@ -5,8 +5,7 @@ import type { AvatarUploadEventMap } from './events.js';
 import { FlareAvatarUpload } from './flare-avatar-upload.js';
 
 /** A listener prop's event, as `@lit/react` wants it told. */
-const event = <K extends keyof AvatarUploadEventMap>(name: K) =>
-  name as K & { __eventType: AvatarUploadEventMap[K] };
+const event = <K extends keyof AvatarUploadEventMap>(name: K) => name as K & { __eventType: AvatarUploadEventMap[K] };
 
 /**
  * `<flare-avatar-upload>` as a React component: properties as props, events as

@@ -38,14 +38,17 @@ async function settle(context: RouteContext, id: string): Promise<Avatar> {
     if (upload.state === 'expired' || now >= upload.commitUntil) throw expired();
 
     const avatarKey = newAvatarKey(owner, upload.contentType);
-    const work = async () => (await store.claimUpload(owner, id, avatarKey, now)) && commitClaimed(context, upload, avatarKey);
+    const work = async () =>
+      (await store.claimUpload(owner, id, avatarKey, now)) && commitClaimed(context, upload, avatarKey);
     const outcome = await work().catch(async (error: unknown) => {
       await endClaim(context, id, avatarKey, error);
       throw error;
     });
     if (outcome) return outcome;
     if (now > giveUp) {
-      throw new ApiError('unavailable', 'This upload is still being finished. Please try again.', { 'retry-after': '2' });
+      throw new ApiError('unavailable', 'This upload is still being finished. Please try again.', {
+        'retry-after': '2',
+      });
     }
     await new Promise((resolve) => setTimeout(resolve, POLL));
   }

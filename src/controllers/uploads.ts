@@ -2,7 +2,7 @@
  * What an element needs once somebody means to use it: loaded on the first
  * sign of that, so that pages that only show a picture don't pay for it.
  */
-import { nothing, type TemplateResult } from 'lit';
+import type { nothing, TemplateResult } from 'lit';
 import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { isBusy, type State, transition } from '../core/state.js';

@@ -1,13 +1,5 @@
 /** What an avatar field is doing. */
-export type State =
-  | 'idle'
-  | 'cropping'
-  | 'preparing'
-  | 'presigning'
-  | 'uploading'
-  | 'committing'
-  | 'success'
-  | 'error';
+export type State = 'idle' | 'cropping' | 'preparing' | 'presigning' | 'uploading' | 'committing' | 'success' | 'error';
 
 /** Where each state leads, besides `idle` and `error`, which are reached from all. */
 const NEXT: Record<State, readonly State[]> = {

@@ -1,9 +1,7 @@
 import type { Phase } from './errors.js';
 
 /** Headers for the endpoint calls: an object, or a function that returns one. */
-export type HeadersSource =
-  | Record<string, string>
-  | (() => Record<string, string> | Promise<Record<string, string>>);
+export type HeadersSource = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
 /** A call of one of the app's own endpoints. */
 export interface EndpointCall {

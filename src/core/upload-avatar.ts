@@ -62,7 +62,12 @@ export async function uploadAvatar(blob: Blob, options: UploadOptions = {}): Pro
   const { onState, transport = browserTransport, signal = new AbortController().signal } = options;
   const endpoint = { headers: options.headers, credentials: options.credentials };
 
-  async function ask<T>(phase: 'presign' | 'commit', url: string, hook: Hook<T> | undefined, body: T): Promise<unknown> {
+  async function ask<T>(
+    phase: 'presign' | 'commit',
+    url: string,
+    hook: Hook<T> | undefined,
+    body: T,
+  ): Promise<unknown> {
     stopIfAborted(signal, phase);
     const answer = hook
       ? await callHook(phase, () => hook(body, { signal }), signal)

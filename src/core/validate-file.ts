@@ -22,7 +22,11 @@ export function validateFile(file: File, type: string, limits: FileLimits): Clie
 
 /** Whether an `accept` text allows a file of this name and type. */
 export function accepts(accept: string, name: string, type: string): boolean {
-  const entries = accept.toLowerCase().split(',').map((entry) => entry.trim()).filter(Boolean);
+  const entries = accept
+    .toLowerCase()
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
   if (entries.length === 0) return true;
   const [lowerName, lowerType] = [name.toLowerCase(), type.toLowerCase()];
   return entries.some((entry) => {
