@@ -51,7 +51,7 @@ function note(event: Event): void {
   const time = document.createElement('time');
   const name = document.createElement('b');
   const detail = document.createElement('span');
-  time.textContent = new Date().toLocaleTimeString();
+  time.textContent = new Date().toLocaleTimeString([], { hour12: false });
   name.textContent = event.type;
   detail.textContent = describe(event);
   item.append(time, name, detail);

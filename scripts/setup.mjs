@@ -34,6 +34,12 @@ export function run(command, args, { env = {}, ...options } = {}) {
   return Object.assign(ended, { child });
 }
 
+/** Whether this script runs on a Node that the tools can't use: `run('node', …)` starts one that they can. */
+export function isNodeTooOld() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major < NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1]);
+}
+
 /** Installs the packages that the lock file names, unless they are there already. */
 export function installPackages(folder = root) {
   const lock = readFileSync(join(folder, 'package-lock.json'));
@@ -44,9 +50,7 @@ export function installPackages(folder = root) {
     npm(['ci'], folder);
     writeFileSync(stamp, wanted);
   }
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  const tooOld = major < NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1]);
-  if (tooOld && !existsSync(join(bin, 'node'))) {
+  if (isNodeTooOld() && !existsSync(join(bin, 'node'))) {
     console.log(`The tools need Node ${NEEDED_NODE.join('.')} or newer: adding ${NODE_PACKAGE} to node_modules.`);
     npm(['install', '--no-save', NODE_PACKAGE], root);
   }
@@ -54,7 +58,11 @@ export function installPackages(folder = root) {
 
 function npm(args, cwd) {
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-  const { status } = spawnSync('npm', [...args, ...quiet], { cwd, stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status } = spawnSync('npm', [...args, ...quiet], {
+    cwd,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) throw new Error(`npm ${args[0]} has failed; what it printed above says why.`);
 }
 

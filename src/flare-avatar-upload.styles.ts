@@ -58,12 +58,9 @@ export const styles = css`
     opacity: 0.75;
   }
   [part='placeholder'] {
-    display: contents;
-  }
-  .picture svg {
-    inline-size: 58%;
+    inline-size: 100%;
     fill: currentcolor;
-    opacity: 0.4;
+    opacity: 0.35;
   }
   button {
     font: inherit;
@@ -101,15 +98,15 @@ export const styles = css`
     display: none;
   }
   .line {
-    min-block-size: calc(2lh + 2px);
+    min-block-size: 2lh;
     margin: 0.35em 0 0;
-    text-wrap: balance;
   }
   [part='status'] {
     opacity: 0.75;
   }
   .line button {
     min-block-size: 24px;
+    margin-block: -4px;
     padding-inline: 0.4em;
     border-radius: 4px;
     color: var(--_accent);

@@ -85,7 +85,14 @@ const DEFAULTS = {
  * @cssprop [--flare-text-width=15rem] - Least width of the element, for the line of text.
  * @cssprop [--flare-font-size=0.8125rem] - Size of the line of text.
  *
- * @cssstate idle, cropping, preparing, presigning, uploading, committing, success, error - The value of `state`.
+ * @cssstate idle - Nothing is going on.
+ * @cssstate cropping - The crop is being chosen.
+ * @cssstate preparing - The picture is being made ready.
+ * @cssstate presigning - The upload is being asked for.
+ * @cssstate uploading - Bytes are on their way.
+ * @cssstate committing - The upload is being checked and recorded.
+ * @cssstate success - The picture is saved.
+ * @cssstate error - An upload, a load or a removal has failed.
  * @cssstate empty - There is no picture.
  * @cssstate dragover - A file is held over the element.
  * @cssstate finishing - All bytes are sent, the answer is not there yet.
@@ -103,56 +110,132 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   static override readonly styles = styles;
   static override readonly properties = { ...declared(DEFAULTS), messages: { attribute: false } };
 
-  /** Endpoint that mints the presigned PUT. */
+  /**
+   * Endpoint that mints the presigned PUT.
+   * @attr presign-url
+   */
   declare presignUrl: string;
-  /** Endpoint that checks and records the upload. */
+  /**
+   * Endpoint that checks and records the upload.
+   * @attr commit-url
+   */
   declare commitUrl: string;
-  /** Endpoint of the present avatar: GET shows it, DELETE removes it. Empty: neither. */
+  /**
+   * Endpoint of the present avatar: GET shows it, DELETE removes it. Empty: neither.
+   * @attr avatar-url
+   */
   declare avatarUrl: string;
-  /** Picture to show until one is uploaded, instead of asking `avatar-url`. */
+  /**
+   * Picture to show until one is uploaded, instead of asking `avatar-url`.
+   * @attr src
+   */
   declare src: string;
-  /** Alternative text of the picture. */
+  /**
+   * Alternative text of the picture.
+   * @attr alt
+   */
   declare alt: string;
-  /** Name of the control; by default the text of its `<label>`. */
+  /**
+   * Name of the control; by default the text of its `<label>`.
+   * @attr label
+   */
   declare label: string;
-  /** Shown where there is no picture. */
+  /**
+   * Shown where there is no picture.
+   * @attr initials
+   */
   declare initials: string;
-  /** Outline of the picture. */
+  /**
+   * Outline of the picture.
+   * @attr shape
+   */
   declare shape: 'circle' | 'rounded' | 'square';
-  /** What may be picked, as on `<input type=file>`. */
+  /**
+   * What may be picked, as on `<input type=file>`.
+   * @attr accept
+   */
   declare accept: string;
-  /** Bytes; of the picked file. */
+  /**
+   * Bytes; of the picked file.
+   * @attr max-file-size
+   */
   declare maxFileSize: number;
-  /** `auto`: the centred square is uploaded; `off`: the file's own bytes. */
+  /**
+   * `auto`: the centred square is uploaded; `off`: the file's own bytes.
+   * @attr crop
+   */
   declare crop: 'auto' | 'manual' | 'off';
-  /** `keep` uploads an animated picture uncropped, `first-frame` makes a still. */
+  /**
+   * `keep` uploads an animated picture uncropped, `first-frame` makes a still.
+   * @attr animated
+   */
   declare animated: 'keep' | 'first-frame';
-  /** Pixels on each side of the square that is uploaded. */
+  /**
+   * Pixels on each side of the square that is uploaded.
+   * @attr output-size
+   */
   declare outputSize: number;
-  /** Type of the square that is uploaded. */
+  /**
+   * Type of the square that is uploaded.
+   * @attr output-type
+   */
   declare outputType: string;
-  /** 0 to 1. */
+  /**
+   * 0 to 1.
+   * @attr output-quality
+   */
   declare outputQuality: number;
-  /** As on `<input type=file>`. */
+  /**
+   * As on `<input type=file>`.
+   * @attr capture
+   */
   declare capture: string | null;
-  /** Don't take dropped files. */
+  /**
+   * Don't take dropped files.
+   * @attr no-drop
+   */
   declare noDrop: boolean;
-  /** Don't take pasted files. */
+  /**
+   * Don't take pasted files.
+   * @attr no-paste
+   */
   declare noPaste: boolean;
-  /** Upload only when `upload()` is called. */
+  /**
+   * Upload only when `upload()` is called.
+   * @attr no-auto
+   */
   declare noAuto: boolean;
-  /** Offer no way to remove the picture. */
+  /**
+   * Offer no way to remove the picture.
+   * @attr no-remove
+   */
   declare noRemove: boolean;
-  /** Don't ask before the page is left while bytes are in flight. */
+  /**
+   * Don't ask before the page is left while bytes are in flight.
+   * @attr no-unload-guard
+   */
   declare noUnloadGuard: boolean;
-  /** Name of the field in its form. */
+  /**
+   * Name of the field in its form.
+   * @attr name
+   */
   declare name: string;
-  /** The form can't be submitted without a picture. */
+  /**
+   * The form can't be submitted without a picture.
+   * @attr required
+   */
   declare required: boolean;
+  /** @attr disabled */
   declare disabled: boolean;
-  /** Seconds without progress before a PUT counts as lost. */
+  /**
+   * Seconds without progress before a PUT counts as lost.
+   * @attr stall-timeout
+   */
   declare stallTimeout: number;
-  /** For the three endpoint calls, never for the PUT. */
+  /**
+   * For the three endpoint calls, never for the PUT.
+   * @attr credentials
+   */
   declare credentials: RequestCredentials;
   /** Texts to use instead of the element's own, by key. */
   declare messages: Messages | undefined;
@@ -367,39 +450,29 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   #renderPicture(url: string | null): TemplateResult {
     if (url) return html`<img part="image" src=${url} alt=${this.alt} draggable="false" @error=${this.#onBroken}>`;
     if (this.initials) return html`<span part="initials" aria-hidden="true">${this.initials}</span>`;
-    return html`<slot name="placeholder"><span part="placeholder">${icon(PERSON)}</span></slot>`;
+    return html`<slot name="placeholder">${icon(PERSON, 'placeholder')}</slot>`;
   }
 
   #renderLine(url: string | null): TemplateResult {
     const uploads = this.#uploads;
     const button = (name: string, act: () => unknown) =>
       html`<button part="${name}-button" type="button" @click=${act}>${this.#text(name)}</button>`;
+    const error = this.#error;
+    const status = uploads?.status ?? 'idle';
+    const resting = status === 'idle' && (url || error || this.#has('loading'));
     const removable = url && this.avatarUrl && !this.noRemove && !uploads?.open && !this.#isOff;
     return html`
       <p class="line">
-        <span id="status" part="status" role="status">${this.#text(this.#status(url))}${uploads?.percent}</span>
-        <span id="error" part="error" role="alert">${this.#error && this.#sentence(this.#error)}</span>
+        <span id="status" part="status" role="status">${resting ? nothing : this.#text(status)}${uploads?.percent}</span>
+        <span id="error" part="error" role="alert">${error && (uploads?.sentence(error) ?? this.#text('network'))}</span>
         ${this.#again && !this.#isOff ? button('retry', this.retry) : nothing}
         ${uploads?.open ? button('cancel', this.cancel) : nothing}
         ${removable ? button('remove', () => this.removeAvatar().catch(() => {})) : nothing}
       </p>`;
   }
 
-  /** The key of the text that says what is going on. */
-  #status(url: string | null): string {
-    for (const status of ['dragover', 'removing', 'finishing']) if (this.#has(status)) return status;
-    const status = this.#uploads?.status ?? 'idle';
-    return status === 'idle' && (url || this.#error || this.#has('loading')) ? '' : status;
-  }
-
   #text(key: string, label = ''): string {
-    const text = this.messages?.[key] ?? this.#words[key] ?? '';
-    const limit = `${Math.round(this.maxFileSize / 2 ** 17) / 8} MB`;
-    return text.replace('{label}', label).replace('{limit}', limit);
-  }
-
-  #sentence({ code, phase }: AvatarUploadError): string {
-    return this.#text(code) || this.#text(`${phase}_failed`) || this.#text('failed');
+    return (this.messages?.[key] ?? this.#words[key] ?? '').replace('{label}', label);
   }
 
   /** Address of the picture on show. */
@@ -477,6 +550,8 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
         settings: this,
         picture: this.#picture,
         state: () => this.#state,
+        has: (state) => this.#has(state),
+        text: (key) => this.#text(key),
         emit: this.#emit,
         become: (state) => this.#become(state),
         rest: () => this.#enter('idle'),
@@ -574,6 +649,6 @@ const stop = (event: Event): void => event.stopPropagation();
 
 const PLUS = 'M12 5v14M5 12h14';
 const PENCIL = 'M4 20l1-4.5L16.5 4l3.5 3.5L8.5 19zM14 6.5l3.5 3.5';
-const PERSON = 'M12 12.2a4.6 4.6 0 1 0 0-9.2 4.6 4.6 0 0 0 0 9.2ZM3 22.5c.6-5 4.3-7.8 9-7.8s8.4 2.8 9 7.8z';
-const icon = (path: string): TemplateResult =>
-  html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
+const PERSON = 'M12 14a4.4 4.4 0 1 0 0-8.8 4.4 4.4 0 0 0 0 8.8ZM4 24c0-5 3.5-8 8-8s8 3 8 8z';
+const icon = (path: string, part = ''): TemplateResult =>
+  html`<svg part=${part} viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;

@@ -76,13 +76,16 @@ export const activityStyles = css`
     clip-path: inset(50%);
     white-space: nowrap;
   }
+  .line {
+    text-wrap: balance;
+  }
   [part='status'] {
     font-variant-numeric: tabular-nums;
   }
   @media (pointer: coarse) {
     .line button {
       min-block-size: 44px;
-      margin-block: -11px;
+      margin-block: -14px;
       padding-inline: 0.8em;
     }
   }

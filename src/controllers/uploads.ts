@@ -22,6 +22,9 @@ export interface UploadHost {
   settings: UploadSettings & { avatarUrl: string; noAuto: boolean };
   picture: Picture;
   state(): State;
+  /** Whether a custom state is set. */
+  has(customState: string): boolean;
+  text(key: string): string;
   emit: Emit;
   /** Enters a state, and tells it. */
   become(state: State): void;
@@ -54,10 +57,18 @@ export class Uploads {
     return this.#running || this.#picked !== null || this.host.state() === 'error';
   }
 
-  /** The key of the text that says what is going on; empty at rest. */
+  /** The key of the text that says what is going on. */
   get status(): string {
+    for (const status of ['dragover', 'removing', 'finishing']) if (this.host.has(status)) return status;
     const state = this.host.state();
     return state === 'idle' && this.#picked ? 'picked' : state;
+  }
+
+  /** A failure in words. */
+  sentence({ code, phase }: AvatarUploadError): string {
+    const { text, settings } = this.host;
+    const limit = `${Math.round(settings.maxFileSize / 2 ** 17) / 8} MB`;
+    return (text(code) || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
   }
 
   /** A file that the user has chosen, in whatever way. */

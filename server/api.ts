@@ -1,0 +1,6 @@
+/** The `./server` entry of the package. */
+export type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
+export { type AvatarApiOptions, createAvatarApi, type User } from './app.js';
+export type { AvatarEnv } from './env.js';
+export { ApiError } from './errors.js';
+export { type SweepOptions, sweepAvatars } from './sweep.js';

@@ -1,0 +1,249 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { avif, concat, gif, jpeg, png, pngChunk, text, webp } from '../support/pictures.js';
+import { apiFor, keysBelow, newUser, ownerIn, sha256 } from './harness.js';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Moves the clock; nothing waits. */
+const after = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+
+const outcome = ({ status, body }: { status: number; body: { code?: string } }) => [status, body.code];
+
+describe('a commit', () => {
+  it('stores the bytes under a key of its own, with headers of our own', async () => {
+    const bytes = png({ width: 3, height: 5 });
+    const { status, body, key } = await apiFor(newUser()).upload(bytes, 'image/png');
+    expect(status).toBe(200);
+    expect(body.avatar).toEqual({
+      key: expect.stringMatching(new RegExp(`^avatars/${ownerIn(key)}/[0-9a-f-]{36}\\.png$`)),
+      contentType: 'image/png',
+      size: bytes.length,
+      width: 3,
+      height: 5,
+      createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+    const stored = await env.AVATARS.get(body.avatar?.key ?? '');
+    expect(new Uint8Array((await stored?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(bytes);
+    expect(stored?.httpMetadata).toEqual({
+      contentType: 'image/png',
+      contentDisposition: 'inline',
+      cacheControl: 'private, max-age=31536000, immutable',
+    });
+  });
+
+  it('keeps nothing of what the PUT smuggled in', async () => {
+    const api = apiFor(newUser());
+    const { key } = await api.presign();
+    await env.AVATARS.put(key, png(), {
+      httpMetadata: { contentType: 'text/html', contentEncoding: 'br', contentDisposition: 'attachment' },
+      customMetadata: { evil: 'yes' },
+    });
+    const { body } = await api.commit(key);
+    const stored = await env.AVATARS.head(body.avatar?.key ?? '');
+    expect(stored?.httpMetadata?.contentType).toBe('image/png');
+    expect(stored?.httpMetadata?.contentEncoding).toBeUndefined();
+    expect(stored?.customMetadata).toEqual({});
+  });
+
+  it('again gives the same answer and has no other effect', async () => {
+    const api = apiFor(newUser());
+    const first = await api.upload(png(), 'image/png');
+    expect((await api.commit(first.key)).body).toEqual(first.body);
+    expect(await keysBelow(`avatars/${ownerIn(first.key)}/`)).toHaveLength(1);
+  });
+
+  it('twenty times at once gives one answer and one object', async () => {
+    const api = apiFor(newUser());
+    const { key } = await api.presign();
+    await env.AVATARS.put(key, png());
+    const put = vi.spyOn(env.AVATARS, 'put');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => api.commit(key)));
+    expect(answers.map(({ status }) => status)).toEqual(new Array(20).fill(200));
+    expect(new Set(answers.map(({ body }) => body.avatar?.key)).size).toBe(1);
+    expect(put).toHaveBeenCalledTimes(1);
+    put.mockRestore();
+    expect(await keysBelow(`avatars/${ownerIn(key)}/`)).toEqual([answers[0]?.body.avatar?.key]);
+  });
+
+  it('of a new upload replaces the avatar and deletes the old object', async () => {
+    const api = apiFor(newUser());
+    const first = await api.upload(png(), 'image/png');
+    const second = await api.upload(jpeg(), 'image/jpeg');
+    expect(await keysBelow(`avatars/${ownerIn(first.key)}/`)).toEqual([second.body.avatar?.key]);
+    expect((await api.call('GET', '/api/me/avatar')).body.avatar).toEqual(second.body.avatar);
+  });
+
+  it('of an old key undoes neither a newer avatar nor a removal', async () => {
+    const api = apiFor(newUser());
+    const first = await api.upload(png(), 'image/png');
+    const second = await api.upload(jpeg(), 'image/jpeg');
+    expect((await api.commit(first.key)).body).toEqual(first.body);
+    expect((await api.call('GET', '/api/me/avatar')).body.avatar).toEqual(second.body.avatar);
+    await api.call('DELETE', '/api/me/avatar');
+    expect((await api.commit(second.key)).body).toEqual(second.body);
+    expect((await api.call('GET', '/api/me/avatar')).body).toEqual({ url: null });
+  });
+
+  it('of two uploads at once leaves exactly one avatar and one object', async () => {
+    const api = apiFor(newUser());
+    const [a, b] = [await api.presign(), await api.presign()];
+    await Promise.all([env.AVATARS.put(a.key, png()), env.AVATARS.put(b.key, png())]);
+    const answers = await Promise.all([api.commit(a.key), api.commit(b.key)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const { body } = await api.call('GET', '/api/me/avatar');
+    await api.call('GET', '/api/me/avatar');
+    expect(answers.map((answer) => answer.body.avatar?.key)).toContain(body.avatar?.key);
+    expect(await keysBelow(`avatars/${ownerIn(a.key)}/`)).toEqual([body.avatar?.key]);
+  });
+
+  it('before the bytes are there can be sent again', async () => {
+    const api = apiFor(newUser());
+    const { key } = await api.presign();
+    expect(outcome(await api.commit(key))).toEqual([409, 'not_uploaded']);
+    await env.AVATARS.put(key, png());
+    expect((await api.commit(key)).status).toBe(200);
+  });
+
+  it('may follow ten minutes after the URL has died, and no later', async () => {
+    const api = apiFor(newUser());
+    const [early, late] = [await api.presign(), await api.presign()];
+    await Promise.all([env.AVATARS.put(early.key, png()), env.AVATARS.put(late.key, png())]);
+    after(120 + 600 - 2);
+    expect((await api.commit(early.key)).status).toBe(200);
+    after(4);
+    expect(outcome(await api.commit(late.key))).toEqual([410, 'upload_expired']);
+    expect((await api.commit(early.key)).status).toBe(200);
+  });
+});
+
+describe('a commit is refused', () => {
+  it('with one answer for keys that are not this user’s, were never issued, or are none', async () => {
+    const [api, other] = [apiFor(newUser()), apiFor(newUser())];
+    const { key: own } = await api.presign();
+    const { key: foreign } = await other.presign();
+    await env.AVATARS.put(foreign, png());
+    const never = `pending/${ownerIn(own)}/${crypto.randomUUID()}`;
+    const traversal = `pending/${ownerIn(own)}/../${ownerIn(foreign)}/${foreign.split('/')[2]}`;
+    const keys = [
+      foreign,
+      never,
+      traversal,
+      '',
+      'x',
+      `${own}/`,
+      ` ${own}`,
+      own.toUpperCase(),
+      `avatars/${ownerIn(own)}/x.png`,
+    ];
+    const answers = await Promise.all(keys.map((key) => api.commit(key)));
+    for (const { status, body } of answers) {
+      expect([status, body]).toEqual([400, { error: 'There is no such upload.', code: 'bad_key' }]);
+    }
+    expect((await other.commit(foreign)).status).toBe(200);
+  });
+
+  it.each([{}, { key: 1 }, { key: null }, { key: ['a'] }])('for the shape %j', async (body) => {
+    expect(outcome(await apiFor(newUser()).call('POST', '/api/uploads/commit', body))).toEqual([
+      400,
+      'invalid_request',
+    ]);
+  });
+
+  it('for another length than declared, without reading a byte', async () => {
+    const api = apiFor(newUser());
+    const bytes = png();
+    const { key } = await api.presign({ size: bytes.length + 1 });
+    await env.AVATARS.put(key, bytes);
+    expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
+  });
+
+  it('for other bytes of the declared length', async () => {
+    const api = apiFor(newUser());
+    const [declared, sent] = [png({ colour: [1, 2, 3, 4] }), png({ colour: [1, 2, 3, 5] })];
+    const { key } = await api.presign({ size: sent.length, sha256: await sha256(declared) });
+    await env.AVATARS.put(key, sent);
+    expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
+  });
+
+  it('for more than the limit, which nobody declared', async () => {
+    const answer = await apiFor(newUser(), { maxBytes: 60 }).upload(png(), 'image/png');
+    expect(outcome(answer)).toEqual([413, 'too_large']);
+  });
+
+  const tooMany: [string, string, Uint8Array][] = [
+    ['PNG', 'image/png', png({ claim: [50_001, 1000] })],
+    ['JPEG', 'image/jpeg', jpeg({ claim: [10_000, 5001] })],
+    ['GIF', 'image/gif', gif(1, [65_535, 65_535])],
+    ['WebP', 'image/webp', webp({ size: [16_383, 16_383] })],
+    ['extended WebP', 'image/webp', webp({ canvas: [10_000, 10_000], frames: 2 })],
+    ['AVIF', 'image/avif', avif({ size: [10_000, 10_000] })],
+  ];
+  it.each(tooMany)('for too many pixels in a %s', async (_, type, bytes) => {
+    expect(outcome(await apiFor(newUser()).upload(bytes, type))).toEqual([422, 'invalid_image']);
+  });
+
+  const notPictures: [string, string, Uint8Array][] = [
+    ['HTML as PNG', 'image/png', text('<!doctype html><script>alert(1)</script>')],
+    ['SVG as PNG', 'image/png', text('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ['JPEG as PNG', 'image/png', jpeg()],
+    ['PNG as JPEG', 'image/jpeg', png()],
+    ['nothing', 'image/png', new Uint8Array(0)],
+    ['a cut PNG', 'image/png', png().slice(0, -1)],
+    ['a cut JPEG', 'image/jpeg', jpeg().slice(0, -2)],
+    ['a cut GIF', 'image/gif', gif(2).slice(0, -1)],
+    ['a cut WebP', 'image/webp', webp().slice(0, -1)],
+    ['a cut AVIF', 'image/avif', avif().slice(0, -1)],
+    ['a PNG without data', 'image/png', concat(png().slice(0, 33), pngChunk('IEND', []))],
+    ['a PNG without size', 'image/png', png({ claim: [0, 1] })],
+    ['a JPEG without size', 'image/jpeg', jpeg({ claim: [8, 0] })],
+    ['a WebP with two sizes', 'image/webp', webp({ size: [2, 2], canvas: [1, 1] })],
+    ['a MIF that is no AVIF', 'image/avif', avif({ brand: 'heic' })],
+  ];
+  it.each(notPictures)('for %s', async (_, type, bytes) => {
+    expect(outcome(await apiFor(newUser()).upload(bytes, type))).toEqual([422, 'invalid_image']);
+  });
+
+  it('for good, and leaves the present avatar as it was', async () => {
+    const api = apiFor(newUser());
+    const { body } = await api.upload(png(), 'image/png');
+    const bad = await api.upload(text('no picture'), 'image/png');
+    expect(outcome(bad)).toEqual([422, 'invalid_image']);
+    await env.AVATARS.put(bad.key, png());
+    expect((await api.commit(bad.key)).body).toEqual(bad.body);
+    expect((await api.call('GET', '/api/me/avatar')).body.avatar).toEqual(body.avatar);
+  });
+});
+
+describe('pictures', () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('of orientation %i have the size they are displayed in', async (orientation) => {
+    const { body } = await apiFor(newUser()).upload(jpeg({ orientation, gps: true }), 'image/jpeg');
+    expect([body.avatar?.width, body.avatar?.height]).toEqual(orientation < 5 ? [16, 8] : [8, 16]);
+  });
+
+  const good: [string, string, Uint8Array, [number, number]][] = [
+    ['GIF', 'image/gif', gif(3, [7, 9]), [7, 9]],
+    ['WebP', 'image/webp', webp({ size: [4, 6] }), [4, 6]],
+    ['animated WebP', 'image/webp', webp({ canvas: [11, 12], frames: 2 }), [11, 12]],
+    ['AVIF', 'image/avif', avif({ size: [64, 32] }), [64, 32]],
+    ['turned AVIF', 'image/avif', avif({ size: [64, 32], turns: 1 }), [32, 64]],
+  ];
+  it.each(good)('of the type %s are known', async (_, type, bytes, size) => {
+    const { body } = await apiFor(newUser()).upload(bytes, type);
+    expect([body.avatar?.width, body.avatar?.height]).toEqual(size);
+  });
+
+  it.each([
+    ['image/jpeg', jpeg()],
+    ['image/png', png()],
+    ['image/gif', gif()],
+    ['image/webp', webp()],
+    ['image/avif', avif()],
+  ])('lose what follows their end: %s', async (type, bytes) => {
+    const smuggled = concat(bytes, text('<script>alert(1)</script>'));
+    const { body } = await apiFor(newUser()).upload(smuggled, type);
+    expect(body.avatar?.size).toBe(bytes.length);
+  });
+});

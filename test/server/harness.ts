@@ -1,0 +1,68 @@
+import { env } from 'cloudflare:workers';
+import { Hono } from 'hono';
+import { type AvatarApiOptions, createAvatarApi } from '../../server/app.js';
+import type { AvatarEnv } from '../../server/env.js';
+import type { Avatar, PresignResponse } from '../../src/core/protocol.js';
+
+/** Each test has users of its own, instead of a clean database. */
+export const newUser = (): string => `user-${crypto.randomUUID()}`;
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown> & { code?: string; error?: string; avatar?: Avatar };
+}
+
+export interface Api {
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  presign(fields?: Record<string, unknown>): Promise<PresignResponse>;
+  commit(key: string): Promise<Answer>;
+  /** Presigns, puts the bytes where the presigned PUT would, and commits. */
+  upload(bytes: Uint8Array, contentType: string, fields?: Record<string, unknown>): Promise<Answer & { key: string }>;
+}
+
+/** The API mounted in a host's app, with one user signed in; null: nobody. */
+export function apiFor(
+  user: string | null,
+  options: Partial<AvatarApiOptions> = {},
+  overrides: Partial<AvatarEnv> = {},
+): Api {
+  const app = new Hono<{ Bindings: AvatarEnv }>();
+  app.route('/api', createAvatarApi({ authenticate: () => (user === null ? null : { id: user }), ...options }));
+  const bindings = { ...env, ...overrides };
+
+  const call: Api['call'] = async (method, path, body, headers = {}) => {
+    const init: RequestInit = { method, headers: { ...(body === undefined ? {} : json), ...headers } };
+    if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await app.request(`https://app.test${path}`, init, bindings);
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : {} };
+  };
+  const presign: Api['presign'] = async (fields = {}) => {
+    const { body } = await call('POST', '/api/uploads/presign', { contentType: 'image/png', ...fields });
+    return body as unknown as PresignResponse;
+  };
+  const commit: Api['commit'] = (key) => call('POST', '/api/uploads/commit', { key });
+  const upload: Api['upload'] = async (bytes, contentType, fields = {}) => {
+    const { key } = await presign({ contentType, ...fields });
+    await env.AVATARS.put(key, bytes);
+    return { ...(await commit(key)), key };
+  };
+  return { call, presign, commit, upload };
+}
+
+const json = { 'content-type': 'application/json' };
+
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', bytes);
+  return btoa(String.fromCharCode(...new Uint8Array(hash)));
+}
+
+/** Keys of all objects below a prefix. */
+export async function keysBelow(prefix: string): Promise<string[]> {
+  const { objects } = await env.AVATARS.list({ prefix });
+  return objects.map(({ key }) => key);
+}
+
+/** The part of a pending key that stands for the user. */
+export const ownerIn = (key: string): string => key.split('/')[1] ?? '';

@@ -1,0 +1,199 @@
+import { describe, expect, it, vi } from 'vitest';
+import { png } from '../support/pictures.js';
+import { apiFor, newUser, ownerIn, sha256 } from './harness.js';
+import { verify } from './sigv4.js';
+
+const secrets = { accessKeyId: 'test-access-key', secretAccessKey: 'test-secret-key' };
+const digest = await sha256(new Uint8Array([1]));
+const full = { filename: 'me.png', contentType: 'image/png', size: 1234, sha256: digest };
+
+describe('a presigned PUT', () => {
+  it('carries a signature over type, length, digest and single use', async () => {
+    const { url, signedHeaders } = await apiFor(newUser()).presign(full);
+    const sent = { ...signedHeaders, 'content-length': '1234' };
+    expect(await verify('PUT', url, sent, secrets)).toBe(true);
+    expect(new URL(url).searchParams.get('X-Amz-SignedHeaders')).toBe(
+      'content-length;content-type;host;if-none-match;x-amz-checksum-sha256',
+    );
+  });
+
+  it.each([
+    ['another type', { 'content-type': 'text/html' }],
+    ['another length', { 'content-length': '1235' }],
+    ['another digest', { 'x-amz-checksum-sha256': `${digest.slice(0, -2)}8=` }],
+    ['an overwrite', { 'if-none-match': 'x' }],
+  ])('is refused for %s', async (_, changed) => {
+    const { url, signedHeaders } = await apiFor(newUser()).presign(full);
+    const sent = { ...signedHeaders, 'content-length': '1234', ...changed };
+    expect(await verify('PUT', url, sent, secrets)).toBe(false);
+  });
+
+  it('is refused for another key, another method and a later expiry', async () => {
+    const { url, signedHeaders } = await apiFor(newUser()).presign(full);
+    const sent = { ...signedHeaders, 'content-length': '1234' };
+    const elsewhere = url.replace('/pending/', '/avatars/');
+    const later = url.replace('X-Amz-Expires=120', 'X-Amz-Expires=3600');
+    expect(await verify('PUT', elsewhere, sent, secrets)).toBe(false);
+    expect(await verify('GET', url, sent, secrets)).toBe(false);
+    expect(await verify('PUT', later, sent, secrets)).toBe(false);
+  });
+
+  it('hands back only headers that a browser lets a page set', async () => {
+    const { signedHeaders } = await apiFor(newUser()).presign(full);
+    expect(signedHeaders).toEqual({
+      'content-type': 'image/png',
+      'if-none-match': '*',
+      'x-amz-checksum-sha256': digest,
+    });
+  });
+
+  it('needs no more than a type', async () => {
+    const { url, signedHeaders } = await apiFor(newUser()).presign({ filename: 'me.png' });
+    expect(signedHeaders).toEqual({ 'content-type': 'image/png', 'if-none-match': '*' });
+    expect(await verify('PUT', url, signedHeaders, secrets)).toBe(true);
+  });
+
+  it('lives 120 seconds, and says so', async () => {
+    vi.useFakeTimers({ now: new Date('2026-03-01T12:00:00.900Z'), toFake: ['Date'] });
+    try {
+      const { url, expiresAt } = await apiFor(newUser()).presign();
+      const { searchParams } = new URL(url);
+      expect(searchParams.get('X-Amz-Date')).toBe('20260301T120000Z');
+      expect(searchParams.get('X-Amz-Expires')).toBe('120');
+      expect(expiresAt).toBe('2026-03-01T12:02:00.000Z');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('keys', () => {
+  it('stand for the user, the same for the same and different for different ones', async () => {
+    const [a, b] = [newUser(), newUser()];
+    const owner = async (user: string) => ownerIn((await apiFor(user).presign()).key);
+    expect(await owner(a)).toBe(await owner(a));
+    expect(await owner(a)).not.toBe(await owner(b));
+  });
+
+  const odd = [
+    '../u',
+    '..%2fu',
+    'u/1',
+    'u',
+    'U',
+    'é',
+    'e\u0301',
+    '\ud800',
+    '\ud801',
+    'a\0b',
+    "? # + % ' ( )",
+    'x'.repeat(500),
+  ];
+  it.each(odd)('hold nothing of the id %j', async (user) => {
+    const { key } = await apiFor(user).presign();
+    expect(key).toMatch(/^pending\/[0-9a-f]{32}\/[0-9a-f-]{36}$/);
+  });
+
+  it('tell all odd ids apart', async () => {
+    const owners = await Promise.all(odd.map(async (user) => ownerIn((await apiFor(user).presign()).key)));
+    expect(new Set(owners).size).toBe(odd.length);
+  });
+
+  it.each(['/../../victim/x', '..%2f..%2fvictim', '..\\..\\victim', 'x'.repeat(2000), '', '\u0000'])(
+    'hold nothing of the file name %j',
+    async (filename) => {
+      const { key, url } = await apiFor(newUser()).presign({ filename });
+      expect(key).toMatch(/^pending\/[0-9a-f]{32}\/[0-9a-f-]{36}$/);
+      expect(new URL(url).pathname).toBe(`/flare-avatars/${key}`);
+    },
+  );
+});
+
+describe('a presign is refused', () => {
+  const refuse = async (fields: Record<string, unknown>, options = {}) => {
+    const { status, body } = await apiFor(newUser(), options).call('POST', '/api/uploads/presign', fields);
+    expect(body.error).toMatch(/\S/);
+    return [status, body.code];
+  };
+
+  it.each([
+    'image/svg+xml',
+    'text/html',
+    'image/jpg',
+    'IMAGE/PNG',
+    'image/png; charset=x',
+    'image/*',
+    'application/pdf',
+  ])('for the type %s', async (contentType) =>
+    expect(await refuse({ contentType })).toEqual([415, 'unsupported_type']),
+  );
+
+  it('over the limit, and not at it', async () => {
+    expect(await refuse({ contentType: 'image/png', size: 5 * 2 ** 20 + 1 })).toEqual([413, 'too_large']);
+    expect(await refuse({ contentType: 'image/png', size: 1e300 })).toEqual([413, 'too_large']);
+    const { key } = await apiFor(newUser()).presign({ size: 5 * 2 ** 20 });
+    expect(key).toBeTruthy();
+  });
+
+  it('without a digest where one is required', async () => {
+    const options = { requireDigest: true };
+    expect(await refuse({ contentType: 'image/png' }, options)).toEqual([400, 'digest_required']);
+    expect((await apiFor(newUser(), options).presign({ sha256: digest })).key).toBeTruthy();
+  });
+
+  it.each([
+    {},
+    { contentType: 1 },
+    { contentType: null },
+    { contentType: '' },
+    { contentType: 'image/png', size: '5' },
+    { contentType: 'image/png', size: 0 },
+    { contentType: 'image/png', size: -1 },
+    { contentType: 'image/png', size: 1.5 },
+    { contentType: 'image/png', size: null },
+    { contentType: 'image/png', filename: 7 },
+    { contentType: 'image/png', sha256: 'abc' },
+    { contentType: 'image/png', sha256: `${digest} ` },
+    { contentType: 'image/png', sha256: [digest] },
+  ])('for the shape %j', async (fields) => expect(await refuse(fields)).toEqual([400, 'invalid_request']));
+
+  it.each(['', '{', '[]', 'null', '"x"', '1', '{"contentType":"image/png"'])('for the body %j', async (body) => {
+    const answer = await apiFor(newUser()).call('POST', '/api/uploads/presign', body, {
+      'content-type': 'application/json',
+    });
+    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', ''])('as %j', async (type) => {
+    const body = JSON.stringify({ contentType: 'image/png' });
+    const answer = await apiFor(newUser()).call('POST', '/api/uploads/presign', body, { 'content-type': type });
+    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
+  });
+
+  it('for a body over 16 kB', async () => {
+    expect(await refuse({ contentType: 'image/png', filename: 'x'.repeat(17_000) })).toEqual([413, 'too_large']);
+  });
+
+  it('while twenty uploads are pending, and no longer once one of them is committed', async () => {
+    const api = apiFor(newUser());
+    const first = await api.presign();
+    for (let i = 1; i < 20; i++) await api.presign();
+    const refused = await api.call('POST', '/api/uploads/presign', { contentType: 'image/png' });
+    expect([refused.status, refused.body.code]).toEqual([429, 'rate_limited']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(600);
+
+    const { env } = await import('cloudflare:workers');
+    await env.AVATARS.put(first.key, png());
+    expect((await api.commit(first.key)).status).toBe(200);
+    expect((await api.presign()).key).toBeTruthy();
+  });
+
+  it('above twenty also when all are asked for at once', async () => {
+    const api = apiFor(newUser());
+    const fields = { contentType: 'image/png' };
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => api.call('POST', '/api/uploads/presign', fields)),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
+  });
+});

@@ -1,0 +1,263 @@
+/**
+ * Pictures made by code, in the formats' own bytes: for Node, workerd and
+ * browsers alike. Those that are called real are decoded by any browser.
+ */
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const ascii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
+const u16 = (n: number): number[] => [(n >> 8) & 255, n & 255];
+const u32 = (n: number): number[] => [n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255];
+const u16le = (n: number): number[] => u16(n).reverse();
+const u24le = (n: number): number[] => [n & 255, (n >> 8) & 255, (n >> 16) & 255];
+const u32le = (n: number): number[] => u32(n).reverse();
+
+export function concat(...parts: (ArrayLike<number> | number[])[]): Bytes {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+export interface JpegOptions {
+  /** Brightness, 0 to 255, of each 8×8 block, row by row. Default: 2×1 blocks, dark then light. */
+  blocks?: number[][];
+  /** EXIF orientation, 1 to 8. */
+  orientation?: number;
+  /** Adds a GPS position to the EXIF data. */
+  gps?: boolean;
+  /** Bytes of random data after the picture's own segments, in comments, to make the file large. */
+  padding?: number;
+  /** States another size than the real one. */
+  claim?: [width: number, height: number];
+}
+
+/** A real baseline JPEG, grey. */
+export function jpeg({ blocks = [[40, 220]], orientation, gps, padding = 0, claim }: JpegOptions = {}): Bytes {
+  const [width, height] = claim ?? [(blocks[0]?.length ?? 0) * 8, blocks.length * 8];
+  const segment = (marker: number, data: ArrayLike<number>) => concat([0xff, marker], u16(data.length + 2), data);
+  const exif = orientation || gps ? [segment(0xe1, concat(ascii('Exif\0\0'), tiff(orientation ?? 1, gps)))] : [];
+  return concat(
+    [0xff, 0xd8],
+    ...exif,
+    ...comments(padding).map((data) => segment(0xfe, data)),
+    segment(0xdb, [0, ...new Array(64).fill(8)]),
+    segment(0xc0, [8, ...u16(height), ...u16(width), 1, 1, 0x11, 0]),
+    segment(0xc4, [0, ...DC_LENGTHS, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+    segment(0xc4, [0x10, 1, ...new Array(15).fill(0), 0]),
+    segment(0xda, [1, 1, 0, 0, 63, 0]),
+    scan(blocks.flat()),
+    [0xff, 0xd9],
+  );
+}
+
+function comments(bytes: number): Bytes[] {
+  const all: Bytes[] = [];
+  for (let left = bytes; left > 0; left -= 60_000) {
+    all.push(crypto.getRandomValues(new Uint8Array(Math.min(left, 60_000))));
+  }
+  return all;
+}
+
+/** Codes of each length, 1 to 16 bits, for the twelve classes of DC differences. */
+const DC_LENGTHS = [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
+const DC_CODES = [
+  '00',
+  '010',
+  '011',
+  '100',
+  '101',
+  '110',
+  '1110',
+  '11110',
+  '111110',
+  '1111110',
+  '11111110',
+  '111111110',
+];
+
+/** The entropy-coded blocks: a DC difference each, then the end of the block. */
+function scan(levels: number[]): Bytes {
+  let bits = '';
+  let before = 0;
+  for (const level of levels) {
+    const difference = level - 128 - before;
+    before += difference;
+    const size = difference === 0 ? 0 : Math.floor(Math.log2(Math.abs(difference))) + 1;
+    const value = difference < 0 ? difference + 2 ** size - 1 : difference;
+    bits += DC_CODES[size] + (size ? value.toString(2).padStart(size, '0') : '') + '0';
+  }
+  bits += '1'.repeat((8 - (bits.length % 8)) % 8);
+  const bytes = bits.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2)) ?? [];
+  return concat(bytes.flatMap((byte) => (byte === 0xff ? [0xff, 0] : [byte])));
+}
+
+/** A big-endian TIFF structure with an orientation and, if asked for, a position. */
+function tiff(orientation: number, gps = false): Bytes {
+  const entry = (tag: number, type: number, count: number, value: number[]) => [
+    ...u16(tag),
+    ...u16(type),
+    ...u32(count),
+    ...value,
+  ];
+  const entries = [entry(0x0112, 3, 1, [...u16(orientation), 0, 0])];
+  const directory = 8;
+  const position = directory + 2 + 2 * 12 + 4;
+  if (gps) entries.push(entry(0x8825, 4, 1, u32(position)));
+  const main = [...u16(entries.length), ...entries.flat(), ...u32(0)];
+  const rationals = (...degrees: number[]) => degrees.flatMap((n) => [...u32(n), ...u32(1)]);
+  const data = position + 2 + 4 * 12 + 4;
+  const gpsDirectory = [
+    ...u16(4),
+    ...entry(1, 2, 2, [...ascii('N\0'), 0, 0]),
+    ...entry(2, 5, 3, u32(data)),
+    ...entry(3, 2, 2, [...ascii('E\0'), 0, 0]),
+    ...entry(4, 5, 3, u32(data + 24)),
+    ...u32(0),
+    ...rationals(51, 28, 38),
+    ...rationals(0, 0, 5),
+  ];
+  return concat(ascii('MM'), u16(42), u32(directory), main, gps ? gpsDirectory : []);
+}
+
+export interface PngOptions {
+  width?: number;
+  height?: number;
+  /** Red, green, blue, alpha of every pixel. */
+  colour?: [number, number, number, number];
+  /** States another size than the real one. */
+  claim?: [width: number, height: number];
+  /** Marks the file as an animation. */
+  animated?: boolean;
+}
+
+/** A real PNG with an alpha channel. */
+export function png({ width = 2, height = 2, colour = [255, 0, 0, 128], claim, animated }: PngOptions = {}): Bytes {
+  const row = concat([0], ...Array.from({ length: width }, () => colour));
+  const rows = concat(...Array.from({ length: height }, () => row));
+  const [w, h] = claim ?? [width, height];
+  return concat(
+    [0x89, ...ascii('PNG\r\n\x1a\n')],
+    pngChunk('IHDR', [...u32(w), ...u32(h), 8, 6, 0, 0, 0]),
+    animated ? pngChunk('acTL', [...u32(2), ...u32(0)]) : [],
+    pngChunk('IDAT', stored(rows)),
+    pngChunk('IEND', []),
+  );
+}
+
+export function pngChunk(type: string, data: ArrayLike<number>): Bytes {
+  const body = concat(ascii(type), data);
+  return concat(u32(data.length), body, u32(crc32(body)));
+}
+
+/** A zlib stream that compresses nothing. */
+function stored(data: Bytes): Bytes {
+  const blocks: number[][] = [];
+  for (let at = 0; at < data.length; at += 0xffff) {
+    const part = data.subarray(at, at + 0xffff);
+    const last = at + 0xffff >= data.length ? 1 : 0;
+    blocks.push([last, ...u16le(part.length), ...u16le(~part.length & 0xffff)], part as unknown as number[]);
+  }
+  let [a, b] = [1, 0];
+  for (const byte of data) {
+    a = (a + byte) % 65521;
+    b = (b + a) % 65521;
+  }
+  return concat([0x78, 0x01], ...blocks, u16(b), u16(a));
+}
+
+function crc32(bytes: Bytes): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+/** A real GIF of one pixel, with as many frames. */
+export function gif(frames = 1, claim: [number, number] = [1, 1]): Bytes {
+  const frame = [...[0x21, 0xf9, 4, 0, 10, 0, 0, 0], ...[0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0], ...[2, 2, 0x44, 0x01, 0]];
+  return concat(
+    ascii('GIF89a'),
+    u16le(claim[0]),
+    u16le(claim[1]),
+    [0x80, 0, 0, 0, 0, 0, 255, 255, 255],
+    ...Array.from({ length: frames }, () => frame),
+    [0x3b],
+  );
+}
+
+const riff = (...chunks: Bytes[]): Bytes => {
+  const body = concat(ascii('WEBP'), ...chunks);
+  return concat(ascii('RIFF'), u32le(body.length), body);
+};
+const riffChunk = (type: string, data: ArrayLike<number>): Bytes =>
+  concat(ascii(type), u32le(data.length), data, data.length % 2 ? [0] : []);
+
+/** A lossless frame; a real one only at its own size of one pixel. */
+const vp8l = (width = 1, height = 1): Bytes =>
+  riffChunk('VP8L', [
+    0x2f,
+    ...u32le((width - 1) | ((height - 1) << 14) | (1 << 28)),
+    7,
+    0x10,
+    0x11,
+    0x11,
+    0x88,
+    0x88,
+    0xfe,
+    7,
+  ]);
+
+export interface WebpOptions {
+  /** Size in the frame's own header. */
+  size?: [number, number];
+  /** Size in an extended header. */
+  canvas?: [number, number];
+  /** Makes an animation of this many frames. */
+  frames?: number;
+}
+
+/** A WebP. */
+export function webp({ size = [1, 1], canvas, frames = 0 }: WebpOptions = {}): Bytes {
+  const extended = (flags: number, [w, h]: [number, number]) =>
+    riffChunk('VP8X', [flags, 0, 0, 0, ...u24le(w - 1), ...u24le(h - 1)]);
+  if (frames > 0) {
+    const header = [...u24le(0), ...u24le(0), ...u24le(0), ...u24le(0), ...u24le(100), 0];
+    const each = riffChunk('ANMF', concat(header, vp8l()));
+    const animation = riffChunk('ANIM', [0, 0, 0, 0, 0, 0]);
+    return riff(extended(2, canvas ?? size), animation, ...Array.from({ length: frames }, () => each));
+  }
+  return canvas ? riff(extended(0, canvas), vp8l(...size)) : riff(vp8l(...size));
+}
+
+const box = (type: string, ...parts: ArrayLike<number>[]): Bytes => {
+  const data = concat(...parts);
+  return concat(u32(data.length + 8), ascii(type), data);
+};
+
+export interface AvifOptions {
+  size?: [number, number];
+  /** Quarter turns. */
+  turns?: number;
+  brand?: string;
+}
+
+/** The boxes of an AVIF; its picture data is not real. */
+export function avif({ size = [64, 32], turns = 0, brand = 'avif' }: AvifOptions = {}): Bytes {
+  const full = [0, 0, 0, 0];
+  const ispe = box('ispe', full, u32(size[0]), u32(size[1]));
+  // A thumbnail's size comes first: only the association tells whose is whose.
+  const other = box('ispe', full, u32(9), u32(9));
+  const properties = box('ipco', other, ispe, box('irot', [turns]));
+  const associations = box('ipma', full, u32(2), u16(2), [1, 1], u16(1), turns ? [2, 2, 3] : [1, 2]);
+  const meta = box('meta', full, box('pitm', full, u16(1)), box('iprp', properties, associations));
+  return concat(box('ftyp', ascii(brand), u32(0), ascii('mif1')), meta, box('mdat', [1, 2, 3, 4]));
+}
+
+/** Text as bytes. */
+export const text = (value: string): Bytes => new TextEncoder().encode(value);
