@@ -341,8 +341,8 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     const waiting = this.#waiting;
     this.#turn++;
     this.#waiting = false;
-    if (this.#uploads?.open) this.#uploads.cancel();
-    else if (waiting) this.#emit('flare-cancel', undefined);
+    const told = this.#uploads?.cancel();
+    if (waiting && !told) this.#emit('flare-cancel', undefined);
   }
 
   /** Does again what has failed; resolves when that is over, however it went. */
@@ -412,7 +412,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('avatarUrl') || changed.has('src')) this.refresh();
+    if (!this.hasUpdated || changed.has('avatarUrl') || changed.has('src')) this.refresh();
     this.#toggle('disabled', this.#isOff);
     if (this.#isOff) this.#stop();
     this.#toggle('empty', !this.#url);

@@ -83,11 +83,13 @@ export class Uploads {
     return (await this.#run(file, true)) as SuccessDetail;
   }
 
-  cancel(): void {
+  /** Ends what is under way, lets go of a file that waits or has failed, and tells so; returns whether there was any. */
+  cancel(): boolean {
     const { open } = this;
     this.#picked = null;
     this.#begin();
     if (open) this.host.emit('flare-cancel', undefined);
+    return open;
   }
 
   /** Ends what is under way, without a word. */
@@ -151,7 +153,7 @@ export class Uploads {
     let detail: SuccessDetail;
     try {
       const picked = known ?? (await this.#accept(file, signal));
-      this.#picked = picked;
+      if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
       host.picture.preview = file;
       if (!send) {
         this.#running = false;
@@ -174,9 +176,11 @@ export class Uploads {
   async #accept(file: File, signal: AbortSignal): Promise<{ file: File; found: Inspected }> {
     const found = await judge(file, this.host.settings, signal);
     const accepted = this.host.emit('flare-accept', { file });
-    if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
-    if (accepted) return { file, found };
-    this.#begin();
+    if (accepted && !signal.aborted) {
+      this.#picked = { file, found };
+      return this.#picked;
+    }
+    if (!signal.aborted) this.#begin();
     throw new AvatarUploadError('aborted', 'pick', { hint: 'A listener of flare-accept prevented it.' });
   }
 

@@ -32,6 +32,6 @@ export function accepts(accept: string, name: string, type: string): boolean {
   return entries.some((entry) => {
     if (entry.startsWith('.')) return lowerName.endsWith(entry);
     if (entry.endsWith('/*')) return lowerType.startsWith(entry.slice(0, -1));
-    return entry === '*' || lowerType === entry || (entry === 'image/jpg' && lowerType === 'image/jpeg');
+    return entry === '*/*' || lowerType === entry || (entry === 'image/jpg' && lowerType === 'image/jpeg');
   });
 }

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { sweepAvatars } from '../../server/sweep.js';
 import { png } from '../support/pictures.js';
 import { apiFor, keysBelow, newUser, ownerIn } from './harness.js';
 import { verify } from './sigv4.js';
@@ -44,15 +45,47 @@ describe('GET /me/avatar', () => {
   });
 
   it('reads one row, whatever the number of users', async () => {
+    const insert = `INSERT INTO avatars (owner, key, content_type, size, width, height, created_at)
+      VALUES (?1, ?1, 'image/png', 1, 1, 1, 1)`;
     const users = Array.from({ length: 50 }, newUser);
-    const rows = users.map((user) =>
-      env.DB.prepare(
-        `INSERT INTO avatars (owner, key, content_type, size, width, height, created_at) VALUES (?1, ?1, 'image/png', 1, 1, 1, 1)`,
-      ).bind(user),
-    );
-    await env.DB.batch(rows);
-    const { meta } = await env.DB.prepare('SELECT * FROM avatars WHERE owner = ?1').bind(users[7]).all();
+    await env.DB.batch(users.map((user) => env.DB.prepare(insert).bind(user)));
+    const prepare = vi.spyOn(env.DB, 'prepare');
+    await apiFor(newUser()).call('GET', '/api/me/avatar');
+    const statements = prepare.mock.calls.map(([sql]) => sql);
+    prepare.mockRestore();
+    expect(statements).toHaveLength(1);
+    const { meta } = await env.DB.prepare(statements[0] ?? '')
+      .bind(users[7])
+      .all();
     expect(meta.rows_read).toBe(1);
+  });
+});
+
+describe('every statement', () => {
+  it('finds its rows by an index', async () => {
+    const prepare = vi.spyOn(env.DB, 'prepare');
+    const api = apiFor(newUser(), { maxPending: 2 });
+    await api.upload(png(), 'image/png');
+    await api.upload(new Uint8Array([1]), 'image/png');
+    await api.commit((await api.presign()).key);
+    await api.presign();
+    await api.presign();
+    await api.call('GET', '/api/me/avatar');
+    await api.call('DELETE', '/api/me/avatar');
+    await sweepAvatars(env, {}, Date.now() + 86_400_000);
+    const statements = new Set(prepare.mock.calls.map(([sql]) => sql));
+    prepare.mockRestore();
+    expect(statements.size).toBeGreaterThan(10);
+    for (const sql of statements) {
+      const parameters = Math.max(...Array.from(sql.matchAll(/\?(\d)/g), ([, n]) => Number(n)));
+      const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .bind(...new Array(parameters).fill(null))
+        .all<{ detail: string }>();
+      const scans = results
+        .map(({ detail }) => detail)
+        .filter((detail) => /^SCAN (?!CONSTANT ROW|json_each)/.test(detail));
+      expect(scans, sql).toEqual([]);
+    }
   });
 });
 

@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 /** Moves the clock; nothing waits. */
-const after = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+const moveClock = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 
 const outcome = ({ status, body }: { status: number; body: { code?: string } }) => [status, body.code];
 
@@ -111,9 +111,9 @@ describe('a commit', () => {
     const api = apiFor(newUser());
     const [early, late] = [await api.presign(), await api.presign()];
     await Promise.all([env.AVATARS.put(early.key, png()), env.AVATARS.put(late.key, png())]);
-    after(120 + 600 - 2);
+    moveClock(120 + 600 - 2);
     expect((await api.commit(early.key)).status).toBe(200);
-    after(4);
+    moveClock(4);
     expect(outcome(await api.commit(late.key))).toEqual([410, 'upload_expired']);
     expect((await api.commit(early.key)).status).toBe(200);
   });

@@ -88,7 +88,7 @@ function scan(levels: number[]): Bytes {
     before += difference;
     const size = difference === 0 ? 0 : Math.floor(Math.log2(Math.abs(difference))) + 1;
     const value = difference < 0 ? difference + 2 ** size - 1 : difference;
-    bits += DC_CODES[size] + (size ? value.toString(2).padStart(size, '0') : '') + '0';
+    bits += `${DC_CODES[size] + (size ? value.toString(2).padStart(size, '0') : '')}0`;
   }
   bits += '1'.repeat((8 - (bits.length % 8)) % 8);
   const bytes = bits.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2)) ?? [];
@@ -260,4 +260,4 @@ export function avif({ size = [64, 32], turns = 0, brand = 'avif' }: AvifOptions
 }
 
 /** Text as bytes. */
-export const text = (value: string): Bytes => new TextEncoder().encode(value);
+export const text = (value: string): Bytes => concat(new TextEncoder().encode(value));

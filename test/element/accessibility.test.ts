@@ -1,0 +1,78 @@
+import { expect, fixture, html } from '@open-wc/testing';
+import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
+import { Backend, json, PIXEL, part, reaches, words } from '../support/backend.js';
+import { png } from '../support/pictures.js';
+
+let backend: Backend;
+beforeEach(() => {
+  backend = new Backend();
+  backend.install();
+});
+afterEach(() => backend.restore());
+
+const picture = () => new File([png()], 'me.png', { type: 'image/png' });
+const make = () =>
+  fixture<FlareAvatarUpload>(html`<flare-avatar-upload avatar-url="" alt="Ada"></flare-avatar-upload>`);
+
+describe('assistive technology', () => {
+  it('finds nothing missing at rest, with a picture, while uploading, after an error, disabled', async () => {
+    const element = await make();
+    await expect(element).to.be.accessible();
+    element.src = PIXEL;
+    await element.updateComplete;
+    await expect(element).to.be.accessible();
+    backend.store = 'hold';
+    const ended = element.upload(picture()).catch(() => {});
+    await reaches(element, 'uploading');
+    await expect(element).to.be.accessible();
+    element.cancel();
+    await ended;
+    backend.store = 403;
+    await element.upload(picture()).catch(() => {});
+    await element.updateComplete;
+    await expect(element).to.be.accessible();
+    element.disabled = true;
+    await element.updateComplete;
+    await expect(element).to.be.accessible();
+  });
+
+  it('hears of progress in words and of errors at once', async () => {
+    const element = await make();
+    backend.store = 'hold';
+    const ended = element.upload(picture()).catch(() => {});
+    await reaches(element, 'uploading');
+    const bar = part(element, 'progress');
+    expect([bar?.getAttribute('role'), part(element, 'status')?.getAttribute('role')]).to.deep.equal([
+      'progressbar',
+      'status',
+    ]);
+    expect(words(element, 'status')).to.match(/^(Uploading|Almost done)/);
+    element.cancel();
+    await ended;
+    backend.answers.presign = () => json({}, 503);
+    await element.upload(picture()).catch(() => {});
+    await element.updateComplete;
+    expect(part(element, 'error')?.getAttribute('role')).to.equal('alert');
+    expect(part(element, 'trigger')?.getAttribute('aria-describedby')).to.equal('status error');
+  });
+
+  it('keeps the focus when the button that had it goes', async () => {
+    const element = await make();
+    backend.store = 'hold';
+    const ended = element.upload(picture()).catch(() => {});
+    await reaches(element, 'uploading');
+    const cancel = part(element, 'cancel-button');
+    cancel?.focus();
+    cancel?.click();
+    await ended;
+    await element.updateComplete;
+    expect(element.shadowRoot?.activeElement).to.equal(part(element, 'trigger'));
+  });
+
+  it('focuses the picture by focus()', async () => {
+    const element = await make();
+    element.focus();
+    expect(document.activeElement).to.equal(element);
+    expect(element.shadowRoot?.activeElement).to.equal(part(element, 'trigger'));
+  });
+});

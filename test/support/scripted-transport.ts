@@ -1,0 +1,49 @@
+import { AvatarUploadError } from '../../src/core/errors.js';
+import type { EndpointAnswer, EndpointCall, PutAnswer, PutCall, Transport } from '../../src/core/transport.js';
+
+/** A request that waits for the test to answer it. */
+export interface Scripted {
+  kind: 'presign' | 'put' | 'commit' | 'load' | 'remove';
+  call: EndpointCall & PutCall;
+  signal: AbortSignal;
+  answer(status: number, body?: unknown): void;
+  fail(code: 'network' | 'timeout'): void;
+}
+
+/**
+ * The network, played by the test: `await next()` gives the next request, which
+ * is answered when the test says so. It keeps the transport's contract about
+ * aborts, and throws for a request after an abort.
+ */
+export class ScriptedTransport implements Transport {
+  readonly sent: string[] = [];
+  readonly #arrived: Scripted[] = [];
+  readonly #waiting: ((request: Scripted) => void)[] = [];
+
+  next(): Promise<Scripted> {
+    const request = this.#arrived.shift();
+    return request ? Promise.resolve(request) : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  call(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
+    return this.#send<EndpointAnswer>(call.phase as Scripted['kind'], call as EndpointCall & PutCall, signal);
+  }
+
+  put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
+    return this.#send<PutAnswer>('put', call as EndpointCall & PutCall, signal);
+  }
+
+  #send<T>(kind: Scripted['kind'], call: EndpointCall & PutCall, signal: AbortSignal): Promise<T> {
+    if (signal.aborted) throw new Error(`${kind} was sent after an abort`);
+    this.sent.push(kind);
+    return new Promise((resolve, reject) => {
+      const fail = (code: string) => reject(new AvatarUploadError(code, call.phase ?? 'put'));
+      signal.addEventListener('abort', () => fail('aborted'));
+      const answer = (status: number, body?: unknown) => resolve({ status, body } as T);
+      const request: Scripted = { kind, call, signal, answer, fail };
+      const waiting = this.#waiting.shift();
+      if (waiting) waiting(request);
+      else this.#arrived.push(request);
+    });
+  }
+}
