@@ -269,7 +269,6 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   #turn = 0;
   /** True while a file waits for the uploads to be loaded. */
   #waiting = false;
-  #activityStyles: CSSStyleSheet | undefined;
   /** The inner element that had the focus before an update. */
   #focused: Element | null = null;
 
@@ -421,8 +420,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
 
   protected override updated(): void {
     this.#validate();
-    const sheets = this.shadowRoot?.adoptedStyleSheets;
-    if (this.#activityStyles && !sheets?.includes(this.#activityStyles)) sheets?.push(this.#activityStyles);
+    this.#uploads?.dress(this.shadowRoot as ShadowRoot);
     // A button that has done its work takes the focus with it: give it to the trigger.
     if (this.#focused && !this.#focused.isConnected) this.focus();
   }
@@ -496,7 +494,8 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
 
   readonly #emit: Emit = (type, detail) => {
     const cancelable = /accept|remove$/.test(type);
-    return this.dispatchEvent(new CustomEvent(type, { detail, cancelable, bubbles: true, composed: true }));
+    const event = new CustomEvent(type, { detail, cancelable, bubbles: true, composed: true });
+    return this.dispatchEvent(event);
   };
 
   #become(state: State): void {
@@ -530,7 +529,10 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     this.#internals.setFormValue(value || null);
     this.#validate();
     if (!changed || !byUser) return;
-    for (const type of ['input', 'change']) this.dispatchEvent(new Event(type, { bubbles: true, composed: true }));
+    for (const type of ['input', 'change']) {
+      const event = new Event(type, { bubbles: true, composed: true });
+      this.dispatchEvent(event);
+    }
   }
 
   #validate(): void {
@@ -542,9 +544,8 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
 
   /** Loads what using the element needs; once. */
   #load(phase: Phase): Promise<Uploads> {
-    this.#uploadsLoad ??= import('./controllers/uploads.js').then(({ Uploads, en, activityStyles }) => {
+    this.#uploadsLoad ??= import('./controllers/uploads.js').then(({ Uploads, en }) => {
       this.#words = { ...en, ...restingMessages };
-      this.#activityStyles = activityStyles.styleSheet;
       this.requestUpdate();
       this.#uploads = new Uploads({
         settings: this,

@@ -11,11 +11,11 @@ import { answerOf } from '../core/upload-avatar.js';
 import type { Emit, SuccessDetail } from '../events.js';
 import type { Inspected } from '../image/inspect.js';
 import { percent, ring } from './activity.js';
+import { activityStyles } from './activity.styles.js';
 import type { Picture } from './picture.js';
 import { judge, type RunHost, run, type UploadSettings } from './run.js';
 
 export { en } from '../locales/en.js';
-export { activityStyles } from './activity.styles.js';
 
 /** What the element lets its uploads do to it. */
 export interface UploadHost {
@@ -132,6 +132,12 @@ export class Uploads {
     host.picture.present = null;
     host.emit('flare-removed', undefined);
     host.setValue('');
+  }
+
+  /** Adds the styles for what these uploads show. */
+  dress({ adoptedStyleSheets }: ShadowRoot): void {
+    const { styleSheet } = activityStyles;
+    if (styleSheet && !adoptedStyleSheets.includes(styleSheet)) adoptedStyleSheets.push(styleSheet);
   }
 
   /** The ring around the picture. */

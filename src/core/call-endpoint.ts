@@ -6,7 +6,7 @@ const TIMEOUT = 30;
 
 /** `Transport.call` by fetch. */
 export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
-  const { phase, method, url, body, headers, credentials } = call;
+  const { phase, method, url, body, headers, credentials = 'same-origin' } = call;
   const timeout = AbortSignal.timeout(TIMEOUT * 1000);
   try {
     const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
@@ -14,10 +14,10 @@ export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Pro
     const response = await fetch(url, {
       method,
       headers: sent,
-      credentials: credentials ?? 'same-origin',
+      credentials,
       cache: 'no-store',
       signal: AbortSignal.any([signal, timeout]),
-      ...(body ? { body: JSON.stringify(body) } : {}),
+      body: body ? JSON.stringify(body) : null,
     });
     return { status: response.status, body: parse(await response.text()) };
   } catch (cause) {

@@ -31,7 +31,8 @@ export function accepts(accept: string, name: string, type: string): boolean {
   const [lowerName, lowerType] = [name.toLowerCase(), type.toLowerCase()];
   return entries.some((entry) => {
     if (entry.startsWith('.')) return lowerName.endsWith(entry);
+    if (entry === '*/*') return true;
     if (entry.endsWith('/*')) return lowerType.startsWith(entry.slice(0, -1));
-    return entry === '*/*' || lowerType === entry || (entry === 'image/jpg' && lowerType === 'image/jpeg');
+    return lowerType === entry || (entry === 'image/jpg' && lowerType === 'image/jpeg');
   });
 }
