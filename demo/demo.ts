@@ -79,7 +79,7 @@ function show(): void {
   element = document.createElement('flare-avatar-upload');
   for (const type of EVENTS) element.addEventListener(type, note);
   for (const type of ['flare-success', 'flare-removed']) element.addEventListener(type, showPublic);
-  element.name = 'avatar';
+  element.setAttribute('name', 'avatar');
   apply();
   find('#stage').replaceChildren(element);
   showPublic();

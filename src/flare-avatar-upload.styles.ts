@@ -9,10 +9,9 @@ export const styles = css`
     --_ring: clamp(2px, calc(var(--_size) / 32), 5px);
     --_badge: clamp(18px, calc(var(--_size) * 0.29), 40px);
     display: inline-block;
-    inline-size: max(calc(var(--_size) + var(--_ring) * 4), var(--flare-text-width, 15rem));
-    max-inline-size: 100%;
+    width: max(calc(var(--_size) + var(--_ring) * 4), var(--flare-text-width, 15rem));
+    max-width: 100%;
     font-size: var(--flare-font-size, 0.8125rem);
-    line-height: 1.4;
     text-align: center;
   }
   :host([hidden]) {
@@ -22,12 +21,12 @@ export const styles = css`
     --_radius: var(--flare-radius, 22%);
   }
   :host([shape='square']) {
-    --_radius: var(--flare-radius, 0px);
+    --_radius: var(--flare-radius, 0%);
   }
   .frame {
     position: relative;
-    inline-size: var(--_size);
-    block-size: var(--_size);
+    width: var(--_size);
+    height: var(--_size);
     margin: calc(var(--_ring) * 2) auto;
   }
   :host(:state(disabled)) .frame {
@@ -49,16 +48,15 @@ export const styles = css`
     background: var(--flare-surface, color-mix(in srgb, currentcolor 9%, transparent));
   }
   img {
-    inline-size: 100%;
-    block-size: 100%;
+    width: 100%;
+    height: 100%;
     object-fit: cover;
   }
   [part='initials'] {
     font-size: calc(var(--_size) * 0.36);
-    opacity: 0.75;
   }
   [part='placeholder'] {
-    inline-size: 100%;
+    width: 100%;
     fill: currentcolor;
     opacity: 0.35;
   }
@@ -76,10 +74,11 @@ export const styles = css`
   }
   .badge {
     position: absolute;
-    inset-block-end: -3%;
-    inset-inline-end: -3%;
-    inline-size: var(--_badge);
-    block-size: var(--_badge);
+    --_inset: calc(var(--_radius) * 0.293 - var(--_badge) / 2);
+    inset-block-end: var(--_inset);
+    inset-inline-end: var(--_inset);
+    width: var(--_badge);
+    height: var(--_badge);
     box-sizing: border-box;
     color: Canvas;
     background: var(--_accent);
@@ -87,7 +86,7 @@ export const styles = css`
     border-radius: 50%;
   }
   .badge svg {
-    inline-size: 56%;
+    width: 56%;
     fill: none;
     stroke: currentcolor;
     stroke-width: 2.2;
@@ -98,18 +97,18 @@ export const styles = css`
     display: none;
   }
   .line {
-    min-block-size: 2lh;
+    min-height: 2lh;
     margin: 0.35em 0 0;
   }
+  [part='initials'],
   [part='status'] {
     opacity: 0.75;
   }
   .line button {
-    min-block-size: 24px;
+    min-height: 24px;
     margin-block: -4px;
     padding-inline: 0.4em;
     border-radius: 4px;
     color: var(--_accent);
-    font-weight: 500;
   }
 `;

@@ -458,11 +458,11 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     const error = this.#error;
     const status = uploads?.status ?? 'idle';
     const resting = status === 'idle' && (url || error || this.#has('loading'));
-    const removable = url && this.avatarUrl && !this.noRemove && !uploads?.open && !this.#isOff;
+    const removable = url && this.avatarUrl && !this.noRemove && !this.#isOff && /idle|success/.test(status);
     return html`
       <p class="line">
-        <span id="status" part="status" role="status">${resting ? nothing : this.#text(status)}${uploads?.percent}</span>
-        <span id="error" part="error" role="alert">${error && (uploads?.sentence(error) ?? this.#text('network'))}</span>
+        <span id="status" part="status" role="status" dir="auto">${resting ? nothing : this.#text(status)}${uploads?.percent}</span>
+        <span id="error" part="error" role="alert" dir="auto">${error && (uploads?.sentence(error) ?? this.#text('network'))}</span>
         ${this.#again && !this.#isOff ? button('retry', this.retry) : nothing}
         ${uploads?.open ? button('cancel', this.cancel) : nothing}
         ${removable ? button('remove', () => this.removeAvatar().catch(() => {})) : nothing}

@@ -12,6 +12,6 @@ export const restingMessages: Messages = {
   pick: '{label}: choose a picture',
   change: '{label}: change the picture',
   remove: 'Remove',
-  network: 'No connection. Check it, then try again.',
-  required: 'Please add a picture.',
+  network: 'No connection. Please check it.',
+  required: 'Add a picture.',
 };

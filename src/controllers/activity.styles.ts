@@ -23,6 +23,9 @@ export const activityStyles = css`
   :disabled {
     cursor: default;
   }
+  .line button {
+    font-weight: 500;
+  }
   .line button:hover {
     text-decoration: underline;
   }
@@ -38,8 +41,8 @@ export const activityStyles = css`
   }
   [part='progress'] svg {
     display: block;
-    inline-size: 100%;
-    block-size: 100%;
+    width: 100%;
+    height: 100%;
     overflow: visible;
   }
   rect {
@@ -70,8 +73,8 @@ export const activityStyles = css`
   }
   .heard {
     position: absolute;
-    inline-size: 1px;
-    block-size: 1px;
+    width: 1px;
+    height: 1px;
     overflow: hidden;
     clip-path: inset(50%);
     white-space: nowrap;
@@ -84,7 +87,7 @@ export const activityStyles = css`
   }
   @media (pointer: coarse) {
     .line button {
-      min-block-size: 44px;
+      min-height: 44px;
       margin-block: -14px;
       padding-inline: 0.8em;
     }

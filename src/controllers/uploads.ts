@@ -67,7 +67,8 @@ export class Uploads {
   /** A failure in words. */
   sentence({ code, phase }: AvatarUploadError): string {
     const { text, settings } = this.host;
-    const limit = `${Math.round(settings.maxFileSize / 2 ** 17) / 8} MB`;
+    const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
+    const limit = `${Math.round((settings.maxFileSize / factor) * 10) / 10} ${unit}`;
     return (text(code) || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
   }
 

@@ -32,7 +32,7 @@ describe('in a form', () => {
   it('is required until there is a picture', async () => {
     const { form, element } = await make('<flare-avatar-upload name="p" required avatar-url=""></flare-avatar-upload>');
     expect([form.checkValidity(), element.validity.valueMissing]).to.deep.equal([false, true]);
-    expect(element.validationMessage).to.equal('Please add a picture.');
+    expect(element.validationMessage).to.equal('Add a picture.');
     expect(element.matches(':invalid')).to.equal(true);
     expect(element.matches(':state(user-invalid)')).to.equal(true);
     await element.upload(picture());
