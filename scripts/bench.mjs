@@ -1,6 +1,7 @@
 /** `npm run bench`: figures of this run, each as a ratio to a peer or to a floor. */
-import { createServer } from 'node:http';
+
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { browserFlags, findBrowser, installPackages, isNodeTooOld, root, run } from './setup.mjs';
@@ -22,10 +23,10 @@ async function sizes() {
   const { build } = await import('esbuild');
   const own = gzip(readFileSync(join(cdn, 'flare-avatar-upload.js')));
   const peers = {
-    'Dropzone': "import 'dropzone'",
+    Dropzone: "import 'dropzone'",
     'mux-uploader': "import '@mux/mux-uploader'",
     'vaadin-upload': "import '@vaadin/upload'",
-    'FilePond': "import 'filepond'",
+    FilePond: "import 'filepond'",
     'Uppy (dashboard, S3)': "import '@uppy/core'; import '@uppy/dashboard'; import '@uppy/aws-s3'",
   };
   console.log('\nJavaScript before the first pick, minified, gzip -9');
@@ -46,7 +47,8 @@ async function sizes() {
     row(name, `${bytes} bytes`, (own / bytes).toFixed(2));
   }
   const lazy = readdirSync(cdn).filter((file) => /\.(uploads|image)-/.test(file));
-  for (const file of lazy) row(`  later: ${file.split('.')[1].split('-')[0]}`, `${gzip(readFileSync(join(cdn, file)))} bytes`, '');
+  for (const file of lazy)
+    row(`  later: ${file.split('.')[1].split('-')[0]}`, `${gzip(readFileSync(join(cdn, file)))} bytes`, '');
 }
 
 /** A PUT of 5 MB through the element against the same by a bare XMLHttpRequest, in turns, on a slow line. */

@@ -126,10 +126,13 @@ describe('a commit is refused', () => {
     const { key: foreign } = await other.presign();
     await env.AVATARS.put(foreign, png());
     const never = `pending/${ownerIn(own)}/${crypto.randomUUID()}`;
+    // Its last part is this user's own upload: only the owner in it is wrong.
+    const swapped = `pending/${ownerIn(foreign)}/${own.split('/')[2]}`;
     const traversal = `pending/${ownerIn(own)}/../${ownerIn(foreign)}/${foreign.split('/')[2]}`;
     const keys = [
       foreign,
       never,
+      swapped,
       traversal,
       '',
       'x',
