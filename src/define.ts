@@ -1,6 +1,8 @@
+import type { AvatarUploadEventMap } from './events.js';
 import { FlareAvatarUpload } from './flare-avatar-upload.js';
 
 declare global {
+  interface HTMLElementEventMap extends AvatarUploadEventMap {}
   interface HTMLElementTagNameMap {
     'flare-avatar-upload': FlareAvatarUpload;
   }

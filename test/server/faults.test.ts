@@ -79,6 +79,28 @@ describe('a commit that died', () => {
     );
   });
 
+  it('only seemed to: when it goes on, it answers with the other’s avatar and leaves no object', async () => {
+    const user = newUser();
+    const { key } = await apiFor(user).presign();
+    await env.AVATARS.put(key, png());
+    let other: Avatar | undefined;
+    const AVATARS = new Proxy(env.AVATARS, {
+      get(bucket, name) {
+        const value = Reflect.get(bucket, name);
+        if (name !== 'put') return typeof value === 'function' ? value.bind(bucket) : value;
+        return async (...args: Parameters<R2Bucket['put']>) => {
+          vi.useFakeTimers({ now: Date.now() + CLAIM_LEASE + 1, toFake: ['Date'] });
+          other = (await apiFor(user).commit(key)).body.avatar;
+          return bucket.put(...args);
+        };
+      },
+    });
+    const { body } = await apiFor(user, {}, { AVATARS }).commit(key);
+    expect(other).toBeTruthy();
+    expect(body.avatar).toEqual(other);
+    expect(await keysBelow(`avatars/${ownerIn(key)}/`)).toEqual([other?.key]);
+  });
+
   it('and is never sent again leaves nothing once the sweep has closed it', async () => {
     const { key } = await apiFor(newUser()).presign();
     const owner = ownerIn(key);
