@@ -14,24 +14,41 @@ const { transform } = await import('esbuild');
 const dist = join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
 
-/** Bundlers leave text in template literals alone: what is styles and markup there is made small here. */
+/**
+ * Bundlers leave text in template literals alone: what is styles and markup
+ * there is made small here, and no other string is touched.
+ */
 const smallTemplates = {
   name: 'small-templates',
-  enforce: 'pre',
+  enforce: 'post',
   async transform(code, id) {
-    if (!id.endsWith('.styles.ts')) return null;
-    const [whole, text] = /css`([^`]*)`/.exec(code);
-    const { code: small } = await transform(text, { loader: 'css', minify: true, target: 'esnext' });
-    return code.replace(whole, () => `css\`${small.trim()}\``);
+    if (!id.startsWith(join(root, 'src'))) return null;
+    let small = code;
+    // From the last to the first, so that positions stay true.
+    for (const { tag, start, end, isWhole } of templates(this.parse(code)).sort((a, b) => b.start - a.start)) {
+      const text = code.slice(start, end);
+      const isStyles = tag === 'css' && isWhole;
+      const less = isStyles ? await minifyCss(text) : text.replace(/\s*\n\s*/g, ' ');
+      small = small.slice(0, start) + less + small.slice(end);
+    }
+    return small;
   },
 };
-const smallMarkup = {
-  name: 'small-markup',
-  // In minified code only template literals hold line breaks.
-  generateBundle: (_, bundle) => {
-    for (const chunk of Object.values(bundle)) if (chunk.code) chunk.code = chunk.code.replace(/\s*\n\s*/g, ' ');
-  },
-};
+
+async function minifyCss(text) {
+  const { code } = await transform(text, { loader: 'css', minify: true, target: 'esnext' });
+  return code.trim();
+}
+
+/** The pieces of text in html, svg and css templates. */
+function templates(node, found = []) {
+  if (node?.type === 'TaggedTemplateExpression' && /^(html|svg|css)$/.test(node.tag.name)) {
+    const { quasis } = node.quasi;
+    for (const { start, end } of quasis) found.push({ tag: node.tag.name, start, end, isWhole: quasis.length === 1 });
+  }
+  for (const child of Object.values(node ?? {})) if (child && typeof child === 'object') templates(child, found);
+  return found;
+}
 
 const shared = {
   configFile: false,
@@ -67,7 +84,6 @@ await build({
 const minified = (format, options) =>
   build({
     ...shared,
-    plugins: [smallTemplates, smallMarkup],
     build: {
       ...output,
       outDir: join(dist, 'cdn'),

@@ -649,7 +649,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
 const stop = (event: Event): void => event.stopPropagation();
 
 const PLUS = 'M12 5v14M5 12h14';
-const PENCIL = 'M4 20l1-4.5L16.5 4l3.5 3.5L8.5 19zM14 6.5l3.5 3.5';
+const PENCIL = 'M4 20l1-4L16 5l3 3L8 19zM13.5 7.5l3 3';
 const PERSON = 'M12 14a4.4 4.4 0 1 0 0-8.8 4.4 4.4 0 0 0 0 8.8ZM4 24c0-5 3.5-8 8-8s8 3 8 8z';
 const icon = (path: string, part = ''): TemplateResult =>
   html`<svg part=${part} viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;

@@ -34,8 +34,13 @@ describe.each(['/', '/classic'])('the CDN file on %s, under a strict policy', (p
       ]);
       const [stored] = server.objects.values();
       expect(stored?.headers['content-type']).toBe('image/webp');
+      // The file's own bytes: what tells its type has survived the build.
+      await page.evaluate(() => document.querySelector('flare-avatar-upload')?.setAttribute('crop', 'off'));
+      await pickFile(page, { name: 'x', mimeType: 'image/gif', buffer: Buffer.from(png({ width: 5, height: 5 })) });
+      await page.waitForFunction(() => document.querySelector('flare-avatar-upload')?.value === 'avatars/1');
+      expect(server.objects.get('avatars/1')?.headers['content-type']).toBe('image/png');
       const value = await page.evaluate(() => document.querySelector('flare-avatar-upload')?.value);
-      expect(value).toBe('avatars/0');
+      expect(value).toBe('avatars/1');
       await page.reload();
       await page.locator('flare-avatar-upload [part=image]').waitFor();
       expect(complaints.filter((text) => !text.includes('favicon'))).toEqual([]);
