@@ -61,11 +61,7 @@ export const styles = css`
     opacity: 0.35;
   }
   button {
-    font: inherit;
-    color: inherit;
-    background: none;
-    border: 0;
-    padding: 0;
+    all: unset;
     cursor: pointer;
   }
   :focus-visible {
@@ -105,6 +101,7 @@ export const styles = css`
     opacity: 0.75;
   }
   .line button {
+    display: inline-block;
     min-height: 24px;
     margin-block: -4px;
     padding-inline: 0.4em;

@@ -41,6 +41,9 @@ const DEFAULTS = {
   credentials: ['same-origin', 'include', 'omit'],
 };
 
+/** Properties that have no attribute. */
+const WITHOUT_ATTRIBUTE = ['headers', 'presign', 'commit', 'transform', 'validate', 'decode', 'messages'];
+
 /**
  * A form field for a user's picture: picked, cropped, uploaded straight from
  * the browser to the store, and shown.
@@ -108,7 +111,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     delegatesFocus: true,
   };
   static override readonly styles = styles;
-  static override readonly properties = { ...declared(DEFAULTS), messages: { attribute: false } };
+  static override readonly properties = declared(DEFAULTS, WITHOUT_ATTRIBUTE);
 
   /**
    * Endpoint that mints the presigned PUT.
@@ -241,17 +244,17 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   declare messages: Messages | undefined;
 
   /** Headers for the endpoint calls: an object, or a function that returns one. */
-  headers: UploadSettings['headers'];
+  declare headers: UploadSettings['headers'];
   /** Replaces the presign call. */
-  presign: UploadSettings['presign'];
+  declare presign: UploadSettings['presign'];
   /** Replaces the commit call. */
-  commit: UploadSettings['commit'];
+  declare commit: UploadSettings['commit'];
   /** Gives a Blob to upload instead of the prepared one. */
-  transform: UploadSettings['transform'];
+  declare transform: UploadSettings['transform'];
   /** Gives a code to refuse the file with, or null. */
-  validate: UploadSettings['validate'];
+  declare validate: UploadSettings['validate'];
   /** Gives a Blob that the browser can decode, made from a file it can't. */
-  decode: UploadSettings['decode'];
+  declare decode: UploadSettings['decode'];
 
   readonly #internals = this.attachInternals();
   readonly #picture = new Picture(this);
@@ -264,11 +267,10 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   #error: AvatarUploadError | null = null;
   /** Does again what has failed. */
   #again: (() => Promise<unknown>) | null = null;
-  #fieldsetDisabled = false;
   /** Counts what the user or the page has asked for, so that the last word counts. */
   #turn = 0;
-  /** True while a file waits for the uploads to be loaded. */
-  #waiting = false;
+  /** A file that waits for the uploads to be loaded. */
+  #waiting: File | undefined;
   /** The inner element that had the focus before an update. */
   #focused: Element | null = null;
 
@@ -331,22 +333,23 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
    * Uploads a file, or the one that was picked and waits.
    * @throws {AvatarUploadError} with code `aborted` if something else takes its place.
    */
-  upload(file?: File): Promise<SuccessDetail> {
-    return this.#use('pick', (uploads) => uploads.upload(file));
+  upload(file: File | undefined = this.#waiting): Promise<SuccessDetail> {
+    return this.#use('pick', (uploads) => uploads.upload(file), file);
   }
 
   /** Ends what is under way, and lets go of a file that waits or has failed. */
   cancel(): void {
-    const waiting = this.#waiting;
+    const open = this.#waiting || this.#state === 'error';
     this.#turn++;
-    this.#waiting = false;
-    const told = this.#uploads?.cancel();
-    if (waiting && !told) this.#emit('flare-cancel', undefined);
+    this.#waiting = undefined;
+    if (this.#uploads?.cancel()) return;
+    this.#rest();
+    if (open) this.#emit('flare-cancel', undefined);
   }
 
   /** Does again what has failed; resolves when that is over, however it went. */
   async retry(): Promise<void> {
-    await this.#again?.().catch(() => {});
+    if (!this.#isOff) await this.#again?.().catch(() => {});
   }
 
   /**
@@ -362,7 +365,6 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     this.#stopLoading();
     if (this.src || !this.avatarUrl) {
       this.#picture.present = undefined;
-      this.#setValue('');
       return;
     }
     this.#loading = new AbortController();
@@ -372,14 +374,12 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
       const { url, avatar } = await this.#loadAvatar(signal);
       if (signal.aborted) return;
       this.#picture.present = url;
-      this.#setValue(url && typeof avatar?.key === 'string' ? avatar.key : '');
-      if (this.#error?.phase === 'load') {
-        this.#show(null);
-        this.#become('idle');
-      }
+      // A back end that answers {url} alone leaves the key as it was.
+      this.#setValue(url && (avatar?.key ?? this.#value));
+      if (this.#error?.phase === 'load') this.#rest();
     } catch (cause) {
       // What the user is doing matters more.
-      if (signal.aborted || this.#uploads?.open) return;
+      if (signal.aborted || (this.#uploads?.open && this.#error?.phase !== 'load')) return;
       this.#fail(cause as AvatarUploadError, () => this.refresh());
     } finally {
       if (!signal.aborted) this.#stopLoading();
@@ -398,14 +398,16 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   }
 
   /** @internal */
-  formDisabledCallback(disabled: boolean): void {
-    this.#fieldsetDisabled = disabled;
+  formDisabledCallback(): void {
     this.requestUpdate();
+    // Once more: where `disabled` is reflected this comes in the middle of an update.
+    queueMicrotask(() => this.requestUpdate());
   }
 
   /** @internal */
   formResetCallback(): void {
     this.cancel();
+    this.#setValue('');
     this.#toggle('user-invalid', false);
     this.refresh();
   }
@@ -458,7 +460,8 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     const error = this.#error;
     const status = uploads?.status ?? 'idle';
     const resting = status === 'idle' && (url || error || this.#has('loading'));
-    const removable = url && this.avatarUrl && !this.noRemove && !this.#isOff && /idle|success/.test(status);
+    const removable =
+      this.#picture.exists(this.src) && this.avatarUrl && !this.noRemove && !this.#isOff && /idle|success/.test(status);
     return html`
       <p class="line">
         <span id="status" part="status" role="status" dir="auto">${resting ? nothing : this.#text(status)}${uploads?.percent}</span>
@@ -470,7 +473,9 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   }
 
   #text(key: string, label = ''): string {
-    return (this.messages?.[key] ?? this.#words[key] ?? '').replace('{label}', label);
+    // Codes come from outside: `constructor` is a key of any object.
+    const text: unknown = this.messages?.[key] ?? this.#words[key];
+    return typeof text === 'string' ? text.replace('{label}', () => label) : '';
   }
 
   /** Address of the picture on show. */
@@ -479,7 +484,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   }
 
   get #isOff(): boolean {
-    return this.disabled || this.#fieldsetDisabled;
+    return this.disabled || this.matches(':disabled');
   }
 
   #has(state: string): boolean {
@@ -513,7 +518,8 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   #fail(error: AvatarUploadError, again: () => Promise<unknown>): void {
     this.#show(error, again);
     this.#become('error');
-    this.#emit('flare-error', { error });
+    // A listener may have begun something else by now.
+    if (this.#error === error) this.#emit('flare-error', { error });
     this.#onIntent();
   }
 
@@ -523,20 +529,19 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     this.requestUpdate();
   }
 
-  #setValue(value: string, byUser = false): void {
-    const changed = value !== this.#value;
-    this.#value = value;
+  #rest(): void {
+    this.#show(null);
+    this.#become('idle');
+  }
+
+  #setValue(value: string | null): void {
+    this.#value = value ?? '';
     this.#internals.setFormValue(value || null);
     this.#validate();
-    if (!changed || !byUser) return;
-    for (const type of ['input', 'change']) {
-      const event = new Event(type, { bubbles: true, composed: true });
-      this.dispatchEvent(event);
-    }
   }
 
   #validate(): void {
-    const missing = this.required && !this.#value && !this.#picture.url(this.src);
+    const missing = this.required && !this.#value && !this.#picture.exists(this.src);
     const trigger = this.shadowRoot?.querySelector('button') ?? undefined;
     this.#internals.setValidity({ valueMissing: missing }, missing ? this.#text('required') : '', trigger);
     if (!missing) this.#toggle('user-invalid', false);
@@ -559,9 +564,15 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
         show: (error) => this.#show(error),
         fail: (error, again) => this.#fail(error, again),
         toggle: (state, on) => this.#toggle(state, on),
+        value: () => this.#value,
         setValue: (value) => {
           this.#stopLoading();
-          this.#setValue(value, true);
+          this.#setValue(value);
+        },
+        dispatch: (event) => this.dispatchEvent(event),
+        reload: () => {
+          this.refresh();
+          if (!this.isConnected) this.#loading?.abort();
         },
         update: () => this.requestUpdate(),
       });
@@ -574,27 +585,29 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   }
 
   /** Does something with the uploads once they are loaded, unless more has been asked for by then. */
-  async #use<T>(phase: Phase, act: (uploads: Uploads) => Promise<T>): Promise<T> {
+  async #use<T>(phase: Phase, act: (uploads: Uploads) => Promise<T>, file?: File): Promise<T> {
     const turn = ++this.#turn;
-    this.#waiting = phase === 'pick';
-    const again = () => this.#use(phase, act);
+    this.#waiting = file;
     const uploads = await this.#load(phase).catch((error: AvatarUploadError) => {
-      if (turn === this.#turn) this.#fail(error, again);
+      if (turn === this.#turn) this.#fail(error, () => this.#use(phase, act, file));
       throw error;
     });
-    if (turn !== this.#turn || this.#isOff) throw new AvatarUploadError('aborted', phase);
-    this.#waiting = false;
+    if (turn !== this.#turn) throw new AvatarUploadError('aborted', phase);
+    this.#waiting = undefined;
+    if (this.#isOff) throw new AvatarUploadError('aborted', phase);
     return act(uploads);
   }
 
   /** A file that the user has chosen, in whatever way. */
   #take(file: File): void {
-    this.#use('pick', (uploads) => uploads.take(file)).catch(() => {});
+    this.#use('pick', (uploads) => uploads.take(file), file).catch(() => {});
   }
 
   /** Ends what is under way, without a word. */
   #stop(): void {
     this.#turn++;
+    this.#waiting = undefined;
+    this.#toggle('dragover', false);
     this.#uploads?.stop();
   }
 
@@ -650,6 +663,6 @@ const stop = (event: Event): void => event.stopPropagation();
 
 const PLUS = 'M12 5v14M5 12h14';
 const PENCIL = 'M4 20l1-4L16 5l3 3L8 19zM13.5 7.5l3 3';
-const PERSON = 'M12 14a4.4 4.4 0 1 0 0-8.8 4.4 4.4 0 0 0 0 8.8ZM4 24c0-5 3.5-8 8-8s8 3 8 8z';
+const PERSON = 'M16 10a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM4 24a8 8 0 0 1 16 0z';
 const icon = (path: string, part = ''): TemplateResult =>
   html`<svg part=${part} viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;

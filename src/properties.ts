@@ -7,8 +7,12 @@ type Default = string | number | boolean | null | readonly string[];
  * Lit's declarations for properties with these defaults: each reflects to the
  * attribute of its name in kebab case; without the attribute, or with one that
  * makes no sense, the default holds.
+ * @param others properties without an attribute.
  */
-export function declared(defaults: Record<string, Default>): Record<string, PropertyDeclaration> {
+export function declared(
+  defaults: Record<string, Default>,
+  others: readonly string[],
+): Record<string, PropertyDeclaration> {
   const declare = ([name, value]: [string, Default]) => [
     name,
     {
@@ -18,7 +22,8 @@ export function declared(defaults: Record<string, Default>): Record<string, Prop
       ...(typeof value === 'boolean' ? { type: Boolean } : { converter: (text: string | null) => read(text, value) }),
     },
   ];
-  return Object.fromEntries(Object.entries(defaults).map(declare));
+  const bare = others.map((name) => [name, { attribute: false }]);
+  return Object.fromEntries([...Object.entries(defaults).map(declare), ...bare]);
 }
 
 /** The defaults themselves. */

@@ -8,6 +8,8 @@ export class Picture implements ReactiveController {
   /** The present picture; null: there is none; undefined: not known here. */
   #present: Blob | string | null | undefined;
   #preview: Blob | null = null;
+  /** The browser can't show the present picture. */
+  #isBroken = false;
   #shown: Blob | string | null = null;
   #url: string | null = null;
 
@@ -28,19 +30,21 @@ export class Picture implements ReactiveController {
    * @param fallback address of the picture to show while none is known.
    */
   url(fallback: string): string | null {
-    const picture = this.#preview ?? (this.#present === undefined ? fallback || null : this.#present);
+    const present = this.#present === undefined ? fallback || null : this.#present;
+    const picture = this.#preview ?? (this.#isBroken ? null : present);
     // An element that is not in a page shows nothing, and must not hold on to an object URL.
     this.#show(this.host.isConnected ? picture : null);
     return this.#url;
   }
 
-  get present(): Blob | string | null | undefined {
-    return this.#present;
+  /** Whether there is a present picture, whatever is on show. */
+  exists(fallback: string): boolean {
+    return Boolean(this.#present === undefined ? fallback : this.#present);
   }
 
   set present(present: Blob | string | null | undefined) {
     this.#present = present;
-    this.#preview = null;
+    this.#isBroken = false;
     this.host.requestUpdate();
   }
 
@@ -52,7 +56,7 @@ export class Picture implements ReactiveController {
   /** The picture on show can't be displayed: what is below it comes through. */
   broken(): void {
     if (this.#preview) this.#preview = null;
-    else this.#present = null;
+    else this.#isBroken = true;
     this.host.requestUpdate();
   }
 

@@ -1,6 +1,6 @@
 import { AvatarUploadError } from '../core/errors.js';
 import type { State } from '../core/state.js';
-import { type UploadOptions, uploadAvatar } from '../core/upload-avatar.js';
+import { type UploadOptions, untilAborted, uploadAvatar } from '../core/upload-avatar.js';
 import { type FileLimits, validateFile } from '../core/validate-file.js';
 import type { Emit, SuccessDetail } from '../events.js';
 import type { Inspected } from '../image/inspect.js';
@@ -41,6 +41,9 @@ export interface RunHost {
  * @throws {AvatarUploadError} with phase `pick` for a file that is refused.
  */
 export async function judge(file: File, settings: UploadSettings, signal: AbortSignal): Promise<Inspected> {
+  // Before a byte is read: the file may be of any size.
+  const early = validateFile(file, file.type, { ...settings, accept: '' });
+  if (early) throw new AvatarUploadError(early, 'pick');
   const { inspect } = await loadImage();
   const found = await inspect(file).catch((cause: unknown) => {
     // Moved, deleted or unreadable since it was picked; folders too.
@@ -89,7 +92,10 @@ async function prepare(file: File, found: Inspected, settings: UploadSettings, s
   const keep = settings.crop === 'off' || (found.animated && settings.animated === 'keep');
   const blob = keep ? typed(file, found.type ?? file.type) : await square(file, settings, signal);
   if (signal.aborted) return blob;
-  return (await hook(() => settings.transform?.(blob, { file, signal }), 'prepare', signal)) ?? blob;
+  if (!settings.transform) return blob;
+  const other = await hook(() => settings.transform?.(blob, { file, signal }), 'prepare', signal);
+  if (other instanceof Blob) return other;
+  throw new AvatarUploadError('internal', 'prepare', { hint: 'transform has to give a Blob.' });
 }
 
 /** The same bytes, called what they are. */
@@ -101,8 +107,9 @@ async function square(file: File, settings: UploadSettings, signal: AbortSignal)
   const attempt = (blob: Blob) => prepareSquare(blob, { size, type, quality });
   try {
     return await attempt(file).catch(async (error: unknown) => {
-      if (!settings.decode || signal.aborted) throw error;
-      return attempt(await settings.decode(file, { signal }));
+      const { decode } = settings;
+      if (!decode || signal.aborted) throw error;
+      return attempt(await untilAborted(Promise.resolve(decode(file, { signal })), signal, 'prepare'));
     });
   } catch (cause) {
     if (cause instanceof AvatarUploadError) throw cause;
@@ -113,9 +120,8 @@ async function square(file: File, settings: UploadSettings, signal: AbortSignal)
 /** The result of a page's hook; what it throws becomes an error of this phase. */
 async function hook<T>(call: () => T | Promise<T>, phase: 'pick' | 'prepare', signal: AbortSignal): Promise<T> {
   try {
-    return await call();
+    return await untilAborted(Promise.resolve(call()), signal, phase);
   } catch (cause) {
-    if (signal.aborted) throw new AvatarUploadError('aborted', phase);
     if (cause instanceof AvatarUploadError) throw cause;
     throw new AvatarUploadError('internal', phase, { cause, hint: 'A hook of the page has thrown this.' });
   }

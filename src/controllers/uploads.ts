@@ -7,7 +7,7 @@ import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { isBusy, type State, transition } from '../core/state.js';
 import type { EndpointAnswer } from '../core/transport.js';
-import { answerOf } from '../core/upload-avatar.js';
+import { answerOf, untilAborted } from '../core/upload-avatar.js';
 import type { Emit, SuccessDetail } from '../events.js';
 import type { Inspected } from '../image/inspect.js';
 import { percent, ring } from './activity.js';
@@ -35,8 +35,12 @@ export interface UploadHost {
   /** Shows and tells a failure, and remembers how to do it again. */
   fail(error: AvatarUploadError, again: () => Promise<unknown>): void;
   toggle(customState: string, on: boolean): void;
+  value(): string;
   /** Sets what the user's doing has made of the value. */
   setValue(value: string): void;
+  dispatch(event: Event): void;
+  /** Asks for the present picture again. */
+  reload(): void;
   update(): void;
 }
 
@@ -47,6 +51,10 @@ export class Uploads {
   #running = false;
   /** A file that has been accepted and is not uploaded: waiting, under way or failed. */
   #picked: { file: File; found: Inspected } | null = null;
+  /** The upload that is under way. */
+  #sending: Promise<SuccessDetail> | null = null;
+  /** The file that is under way, accepted or not. */
+  #file: File | null = null;
   /** 0 to 1 while bytes are sent. */
   #ratio: number | null = null;
 
@@ -54,7 +62,8 @@ export class Uploads {
 
   /** True while there is something to cancel. */
   get open(): boolean {
-    return this.#running || this.#picked !== null || this.host.state() === 'error';
+    const { host } = this;
+    return this.#running || this.#picked !== null || host.state() === 'error' || host.has('removing');
   }
 
   /** The key of the text that says what is going on. */
@@ -69,7 +78,14 @@ export class Uploads {
     const { text, settings } = this.host;
     const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
     const limit = `${Math.round((settings.maxFileSize / factor) * 10) / 10} ${unit}`;
-    return (text(code) || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
+    // No server had a part in what fails before the upload.
+    const isOwn = code === 'internal' && !this.#isRefusal(phase);
+    const words = (isOwn || code !== 'internal' ? text(code) : '') || text(`${phase}_failed`) || text('failed');
+    return words.replace('{limit}', limit);
+  }
+
+  #isRefusal(phase: Phase): boolean {
+    return phase === 'pick' || phase === 'prepare';
   }
 
   /** A file that the user has chosen, in whatever way. */
@@ -77,11 +93,12 @@ export class Uploads {
     return this.#run(file, !this.host.settings.noAuto);
   }
 
-  /** Uploads this file, or the one that waits. */
-  async upload(file = this.#picked?.file): Promise<SuccessDetail> {
-    const hint = 'No file was given and none is waiting.';
-    if (!file) throw new AvatarUploadError('file_empty', 'pick', { hint });
-    return (await this.#run(file, true)) as SuccessDetail;
+  /** Uploads this file, or the one that waits; the one that is under way already is joined. */
+  async upload(file?: File): Promise<SuccessDetail> {
+    const known = file ?? this.#picked?.file ?? this.#file;
+    if (!known) throw new AvatarUploadError('file_empty', 'pick', { hint: 'No file was given and none is waiting.' });
+    if (!file && this.#sending) return this.#sending;
+    return (await this.#run(known, true)) as SuccessDetail;
   }
 
   /** Ends what is under way, lets go of a file that waits or has failed, and tells so; returns whether there was any. */
@@ -124,15 +141,27 @@ export class Uploads {
     host.toggle('removing', true);
     try {
       if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
-      answerOf(await callEndpoint({ phase: 'remove', method: 'DELETE', url, headers, credentials }, signal), 'remove');
+      const call = callEndpoint({ phase: 'remove', method: 'DELETE', url, headers, credentials }, signal);
+      answerOf(await untilAborted(call, signal, 'remove'), 'remove');
     } catch (cause) {
+      // Nobody knows whether it was done: the back end does.
+      if (signal.aborted) host.reload();
       throw this.#fail(cause, signal, 'remove', () => this.remove());
     } finally {
       if (!signal.aborted) host.toggle('removing', false);
     }
     host.picture.present = null;
-    host.emit('flare-removed', undefined);
-    host.setValue('');
+    this.#end('', () => host.emit('flare-removed', undefined));
+  }
+
+  /** What follows a success: the value first, so that listeners find it; the native events last. */
+  #end(value: string, tell: () => void): void {
+    const { host } = this;
+    const hasChanged = value !== host.value();
+    host.setValue(value);
+    tell();
+    if (!hasChanged) return;
+    for (const type of ['input', 'change']) host.dispatch(new Event(type, { bubbles: true, composed: true }));
   }
 
   /** Adds the styles for what these uploads show. */
@@ -151,12 +180,29 @@ export class Uploads {
     return percent(this.#ratio);
   }
 
-  async #run(file: File, send: boolean): Promise<SuccessDetail | undefined> {
-    const { host } = this;
+  #run(file: File, send: boolean): Promise<SuccessDetail | undefined> {
     const known = this.#picked?.file === file ? this.#picked : null;
     this.#picked = known;
     const signal = this.#begin();
-    this.#running = true;
+    this.#running = !signal.aborted;
+    this.#file = file;
+    const run = this.#follow(file, known, send, signal);
+    if (send) this.#sending = run as Promise<SuccessDetail>;
+    const forget = () => {
+      if (this.#sending === run) this.#sending = null;
+      if (this.#file === file) this.#file = null;
+    };
+    run.then(forget, forget);
+    return run;
+  }
+
+  async #follow(
+    file: File,
+    known: { found: Inspected } | null,
+    send: boolean,
+    signal: AbortSignal,
+  ): Promise<SuccessDetail | undefined> {
+    const { host } = this;
     let detail: SuccessDetail;
     try {
       const picked = known ?? (await this.#accept(file, signal));
@@ -169,14 +215,16 @@ export class Uploads {
       detail = await run(file, picked.found, this.#hostOf(signal), signal);
       if (signal.aborted) throw new AvatarUploadError('aborted', 'commit');
     } catch (cause) {
-      throw this.#fail(cause, signal, 'pick', () => this.#run(file, true), file);
+      throw this.#fail(cause, signal, 'pick', () => this.#run(file, send), file);
     }
     this.#running = false;
     this.#picked = null;
+    host.picture.preview = null;
     host.picture.present = detail.blob;
-    this.#move('success');
-    host.emit('flare-success', detail);
-    host.setValue(detail.key);
+    this.#end(detail.key, () => {
+      this.#move('success');
+      host.emit('flare-success', detail);
+    });
     return detail;
   }
 
@@ -209,13 +257,15 @@ export class Uploads {
   /** Ends what is under way and clears what was said, to begin something new. */
   #begin(): AbortSignal {
     this.#task.abort();
-    this.#task = new AbortController();
+    const task = new AbortController();
+    this.#task = task;
     this.#running = false;
     this.host.picture.preview = null;
     this.host.toggle('removing', false);
     this.host.show(null);
+    // A listener may begin something else, which ends this one.
     this.#move('idle');
-    return this.#task.signal;
+    return task.signal;
   }
 
   #move(to: State): void {
@@ -239,11 +289,11 @@ export class Uploads {
     if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
     this.#running = false;
     host.picture.preview = null;
-    if (file && /pick|prepare/.test(error.phase) && error.code !== 'network') {
+    if (file && this.#isRefusal(error.phase) && error.code !== 'network') {
       this.#picked = null;
       host.show(error);
       this.#move('idle');
-      host.emit('flare-reject', { file, error });
+      if (!signal.aborted) host.emit('flare-reject', { file, error });
     } else {
       host.fail(error, again);
     }

@@ -13,7 +13,8 @@ function put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
     let stall: ReturnType<typeof setTimeout> | undefined;
     const alive = () => {
       clearTimeout(stall);
-      stall = setTimeout(() => end(() => fail('timeout')), call.stallTimeout * 1000);
+      // More than a timer can hold would fire at once.
+      stall = setTimeout(() => end(() => fail('timeout')), Math.min(call.stallTimeout * 1000, 2 ** 31 - 1));
     };
     const abort = () => end(() => fail('aborted'));
     const end = (settle: () => void) => {
@@ -33,9 +34,12 @@ function put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
     signal.addEventListener('abort', abort);
     try {
       xhr.open('PUT', call.url);
-      for (const [name, value] of Object.entries(call.headers)) xhr.setRequestHeader(name, value);
+      const names = Object.keys(call.headers);
+      for (const name of names) xhr.setRequestHeader(name, call.headers[name] ?? '');
       alive();
-      xhr.send(call.body);
+      // A typed body would bring a content type that nobody has signed.
+      const isTyped = names.some((name) => name.toLowerCase() === 'content-type');
+      xhr.send(isTyped ? call.body : call.body.slice(0, call.body.size, ''));
     } catch {
       // The address or a header is not valid; the exception's text would name it.
       end(() => fail('bad_response'));

@@ -8,8 +8,11 @@ const TIMEOUT = 30;
 export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
   const { phase, method, url, body, headers, credentials = 'same-origin' } = call;
   const timeout = AbortSignal.timeout(TIMEOUT * 1000);
+  // Until the request is made, what fails is the page's own doing.
+  let failure = 'internal';
   try {
     const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
+    failure = 'network';
     if (body) sent.set('content-type', 'application/json');
     const response = await fetch(url, {
       method,
@@ -21,7 +24,7 @@ export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Pro
     });
     return { status: response.status, body: parse(await response.text()) };
   } catch (cause) {
-    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : 'network';
+    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : failure;
     throw new AvatarUploadError(code, phase, { cause });
   }
 }

@@ -56,7 +56,8 @@ export class AvatarUploadError extends Error {
 
 function withoutUrls(cause: unknown): Error {
   const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
-  const clean = new Error(message.replace(/[a-z][a-z+.-]*:\/\/\S+|\S*[?&]\S+=\S*/gi, '[URL]'));
+  // Any word with a slash or a query in it may be one.
+  const clean = new Error(message.replace(/\S*[/?&]\S+/g, '[URL]'));
   clean.name = name;
   return clean;
 }

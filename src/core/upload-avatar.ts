@@ -69,11 +69,10 @@ export async function uploadAvatar(blob: Blob, options: UploadOptions = {}): Pro
     body: T,
   ): Promise<unknown> {
     stopIfAborted(signal, phase);
-    const answer = hook
-      ? await callHook(phase, () => hook(body, { signal }), signal)
-      : answerOf(await transport.call({ ...endpoint, phase, method: 'POST', url, body }, signal), phase);
-    stopIfAborted(signal, phase);
-    return answer;
+    const answered = hook
+      ? callHook(phase, () => hook(body, { signal }))
+      : transport.call({ ...endpoint, phase, method: 'POST', url, body }, signal).then((it) => answerOf(it, phase));
+    return untilAborted(answered, signal, phase);
   }
 
   onState?.('presigning');
@@ -106,7 +105,7 @@ export async function uploadAvatar(blob: Blob, options: UploadOptions = {}): Pro
   onState?.('committing');
   const commitUrl = options.commitUrl ?? '/api/uploads/commit';
   const avatar = readCommitted(await ask('commit', commitUrl, options.commit, { key: presigned.key }));
-  return { key: avatar?.key ?? presigned.key, avatar };
+  return { key: avatar?.key || presigned.key, avatar };
 }
 
 type Hook<T> = (request: T, context: HookContext) => unknown;
@@ -152,15 +151,31 @@ function refusedByStore(status: number): AvatarUploadError {
   return new AvatarUploadError(passing ? codeOf(status) : 'storage_refused', 'put', { status });
 }
 
-async function callHook(phase: Phase, hook: () => unknown, signal: AbortSignal): Promise<unknown> {
+async function callHook(phase: Phase, hook: () => unknown): Promise<unknown> {
   try {
     return await hook();
   } catch (cause) {
-    stopIfAborted(signal, phase);
     if (cause instanceof AvatarUploadError) throw cause;
     const status = field(cause, 'status');
     const known = typeof status === 'number' ? status : undefined;
     throw new AvatarUploadError(known ? codeOf(known) : 'internal', phase, { status: known, cause });
+  }
+}
+
+/** What a promise gives, or `aborted` as soon as the signal is: hooks may never settle. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal, phase: Phase): Promise<T> {
+  const over = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = () => reject(new AvatarUploadError('aborted', phase));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { signal: over.signal });
+  });
+  try {
+    return await Promise.race([aborted, promise]);
+  } finally {
+    over.abort();
+    // Whichever of the two comes too late is not waited for.
+    promise.catch(() => {});
   }
 }
 
@@ -194,6 +209,10 @@ function field(value: unknown, name: string): unknown {
 /** Base64 of the SHA-256; undefined where the page has no WebCrypto (plain http). */
 async function digest(blob: Blob): Promise<string | undefined> {
   if (!globalThis.crypto?.subtle) return undefined;
-  const hash = await crypto.subtle.digest('SHA-256', await blob.arrayBuffer());
+  const bytes = await blob.arrayBuffer().catch((cause: unknown) => {
+    // A file that was moved, deleted or changed since it was picked.
+    throw new AvatarUploadError('decode_failed', 'prepare', { cause });
+  });
+  const hash = await crypto.subtle.digest('SHA-256', bytes);
   return btoa(String.fromCharCode(...new Uint8Array(hash)));
 }

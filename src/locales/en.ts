@@ -20,6 +20,8 @@ export const en: Messages = {
   decode_failed: 'Your browser can’t open this picture. Choose another one.',
   pick_failed: 'This file can’t be used. Choose another one.',
 
+  prepare_failed: 'This picture can’t be used. Choose another one.',
+
   unauthorized: 'Sign in to change your picture.',
   forbidden_origin: 'You are not allowed to do this here.',
   invalid_request: 'The server did not understand the request.',
