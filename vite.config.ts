@@ -1,18 +1,22 @@
+import { fileURLToPath } from 'node:url';
 import { cloudflare } from '@cloudflare/vite-plugin';
 import { defineConfig } from 'vite';
 
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
 /** Where `npm start` keeps its database and bucket; start.mjs names the folder. */
-const state = process.env.FLARE_STATE ?? new URL('.flare', import.meta.url).pathname;
+const state = process.env.FLARE_STATE ?? here('.flare');
 
 /**
  * The dev server: the demo, the API, local R2 and D1 on one origin.
  * (The package itself is built by scripts/build.mjs.)
  */
 export default defineConfig(({ command }) => ({
-  root: new URL('demo/', import.meta.url).pathname,
-  cacheDir: new URL('node_modules/.vite', import.meta.url).pathname,
+  root: here('demo/'),
+  cacheDir: here('node_modules/.vite'),
   appType: 'mpa',
-  server: { port: Number(process.env.PORT ?? 5173), strictPort: true },
+  // The Worker answers CORS for its own paths, as it does when deployed.
+  server: { port: Number(process.env.PORT ?? 5173), strictPort: true, cors: false },
   // Only ever for the dev server: what is set here must not get into a build.
   plugins:
     command !== 'serve'
@@ -20,7 +24,7 @@ export default defineConfig(({ command }) => ({
       : [
           cloudflare({
             inspectorPort: false,
-            configPath: new URL('wrangler.jsonc', import.meta.url).pathname,
+            configPath: here('wrangler.jsonc'),
             persistState: { path: state },
             config: (config) => {
               const [bucket] = config.r2_buckets ?? [];

@@ -15,8 +15,8 @@ const bin = join(root, 'node_modules', '.bin');
 /** The tools are large: a second start is a second faster for keeping them compiled. */
 const cache = join(root, 'node_modules', '.cache', 'node');
 
-/** Vite, Wrangler and the test runners need this much; a package brings it where the system's Node is older. */
-const NEEDED_NODE = [22, 12];
+/** The tools need 22.12, vite.config.ts as it is 22.18; a package brings it where the system's Node is older. */
+const NEEDED_NODE = [22, 18];
 const NODE_PACKAGE = 'node@24.21.0';
 
 /** Runs a command of the project; its tools, and the Node they need, are found first. Resolves with the exit code. */
@@ -37,7 +37,8 @@ export function run(command, args, { env = {}, ...options } = {}) {
 /** Whether this script runs on a Node that the tools can't use: `run('node', …)` starts one that they can. */
 export function isNodeTooOld() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  return major < NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1]);
+  // 23 has ended, and its first versions lack what the tools need.
+  return major < NEEDED_NODE[0] || major === 23 || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1]);
 }
 
 /** Installs the packages that the lock file names, unless they are there already. */
@@ -47,7 +48,7 @@ export function installPackages(folder = root) {
   const stamp = join(folder, 'node_modules', '.installed');
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     console.log('Installing packages…');
-    npm(['ci'], folder);
+    npm(['ci', '--include=dev'], folder);
     writeFileSync(stamp, wanted);
   }
   if (isNodeTooOld() && !existsSync(join(bin, 'node'))) {
@@ -71,13 +72,11 @@ export function findBrowser() {
   const found = lookForBrowser();
   if (found) return found;
   console.log('No Chromium or Chrome was found. Installing one…');
-  const apt = spawnSync('apt-get', ['--version']).status === 0 && process.getuid?.() === 0;
-  if (apt) {
+  if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
     spawnSync('apt-get', ['update'], { stdio: 'ignore' });
     spawnSync('apt-get', ['install', '-y', 'chromium'], { stdio: 'inherit' });
-  } else {
-    spawnSync(join(bin, 'playwright-core'), ['install', 'chromium'], { stdio: 'inherit' });
   }
+  if (!lookForBrowser()) spawnSync(join(bin, 'playwright-core'), ['install', 'chromium'], { stdio: 'inherit' });
   const installed = lookForBrowser();
   if (installed) return installed;
   throw new Error('No browser could be installed. Install Chromium or Chrome, or set CHROME_PATH to one.');
@@ -93,7 +92,12 @@ function lookForBrowser() {
     'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
   ];
   const candidates = [process.env.CHROME_PATH, ...onPath, ...places, ...inCaches()];
-  return candidates.find((path) => path && existsSync(path));
+  return candidates.find((path) => path && existsSync(path) && starts(path));
+}
+
+/** Some systems have a stand-in that only says how to install the browser. (On Windows asking would open a window.) */
+function starts(path) {
+  return process.platform === 'win32' || spawnSync(path, ['--version']).status === 0;
 }
 
 /** Browsers that Playwright or Puppeteer have downloaded. */
@@ -105,11 +109,12 @@ function inCaches() {
     join(homedir(), 'AppData', 'Local', 'ms-playwright'),
     join(homedir(), '.cache', 'puppeteer', 'chrome'),
   ].filter((folder) => folder && existsSync(folder));
+  const forTesting = ['Google Chrome for Testing.app', 'Contents', 'MacOS', 'Google Chrome for Testing'];
   const inside = [
-    ['chrome-linux', 'chrome'],
-    ['chrome-linux64', 'chrome'],
+    ...['chrome-linux', 'chrome-linux64', 'chrome-linux-arm64'].map((folder) => [folder, 'chrome']),
+    ...['chrome-win', 'chrome-win64'].map((folder) => [folder, 'chrome.exe']),
+    ...['chrome-mac-arm64', 'chrome-mac-x64'].map((folder) => [folder, ...forTesting]),
     ['chrome-mac', 'Chromium.app', 'Contents', 'MacOS', 'Chromium'],
-    ['chrome-win', 'chrome.exe'],
   ];
   const versions = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
   return versions.flatMap((version) => inside.map((parts) => join(version, ...parts)));

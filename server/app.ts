@@ -1,7 +1,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { AvatarStore } from './avatar-store.js';
 import { type AvatarEnv, required } from './env.js';
-import { ApiError, answerError } from './errors.js';
+import { ApiError, answerError, unauthorized } from './errors.js';
 import { ownerOf } from './object-key.js';
 import { guardOrigin } from './origins.js';
 import { remove, showOwn, showUser } from './routes/avatar.js';
@@ -83,10 +83,9 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
     for (const [method, handler] of Object.entries(handlers)) {
       api.on(method, path, async (c) => {
         const user = await authenticate(c as unknown as ApiContext<E>);
-        if (!user?.id) throw new ApiError('unauthorized', 'Please sign in first.');
-        const { OWNER_SECRET } = required(c.env, ['OWNER_SECRET']);
+        if (!user?.id) throw unauthorized();
+        const { OWNER_SECRET, AVATARS: bucket, DB } = required(c.env, ['OWNER_SECRET', 'AVATARS', 'DB']);
         const owner = await ownerOf(OWNER_SECRET, user.id);
-        const { AVATARS: bucket, DB } = c.env;
         return handler(c, { user, owner, bucket, store: new AvatarStore(DB), options: resolved });
       });
     }
@@ -99,12 +98,13 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
 }
 
 /**
- * Nothing the API answers may be kept by a cache, unless a route says so; and a
- * body that was refused unread is let go of, so that the connection can be used again.
+ * Nothing the API answers may be kept by a cache, the redirect aside, which says
+ * itself how long; and a body that was refused unread is let go of, so that the
+ * connection can be used again.
  */
-const answerWhole: MiddlewareHandler = async (c, next) => {
+export const answerWhole: MiddlewareHandler = async (c, next) => {
   await next();
-  if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+  if (c.res.status !== 302) c.header('cache-control', 'no-store');
   const { body, bodyUsed } = c.req.raw;
   if (body && !bodyUsed) await body.cancel();
 };

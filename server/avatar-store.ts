@@ -13,6 +13,8 @@ export interface NewUpload {
 /** An upload as stored. */
 export interface Upload extends NewUpload {
   state: 'pending' | 'committing' | 'committed' | 'rejected' | 'expired';
+  /** When a commit took it. */
+  claimedAt: number | null;
   /** Why it was rejected. */
   code: ApiErrorCode | null;
   /** What its commit made current; null until then. */
@@ -21,6 +23,9 @@ export interface Upload extends NewUpload {
 
 /** How long one commit may hold an upload before another may take it over; milliseconds. */
 export const CLAIM_LEASE = 15_000;
+
+/** How long a commit that lost its claim may still be writing its object; milliseconds. */
+export const LATE_WRITE = 10 * 60_000;
 
 /**
  * All reads and writes of D1. Every query that concerns a user takes the owner
@@ -73,10 +78,10 @@ export class AvatarStore {
     const [, claimed] = await this.db.batch([
       this.db
         .prepare(
-          `INSERT OR IGNORE INTO deletions (key) SELECT avatar_key FROM uploads
+          `INSERT OR IGNORE INTO deletions (key, due) SELECT avatar_key, ?5 FROM uploads
            WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND claimed_at <= ?3 AND commit_until > ?4`,
         )
-        .bind(owner, id, stale, now),
+        .bind(owner, id, stale, now, now + LATE_WRITE),
       this.db
         .prepare(
           `UPDATE uploads SET state = 'committing', claimed_at = ?4, avatar_key = ?5
@@ -88,17 +93,18 @@ export class AvatarStore {
     return (claimed?.meta.changes ?? 0) > 0;
   }
 
-  /** Gives a claimed upload back, to be committed by a later request. */
-  async releaseUpload(owner: string, id: string, avatarKey: string): Promise<void> {
-    await this.db.batch([
-      this.#queueUnlessCurrent(owner, avatarKey),
-      this.db
-        .prepare(
-          `UPDATE uploads SET state = 'pending', claimed_at = NULL, avatar_key = NULL
-           WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`,
-        )
-        .bind(owner, id, avatarKey),
-    ]);
+  /**
+   * Gives a claimed upload back, to be committed by a later request.
+   * @param hasWritten whether the object may be there, and has to go.
+   */
+  async releaseUpload(owner: string, id: string, avatarKey: string, hasWritten: boolean): Promise<void> {
+    const release = this.db
+      .prepare(
+        `UPDATE uploads SET state = 'pending', claimed_at = NULL, avatar_key = NULL
+         WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`,
+      )
+      .bind(owner, id, avatarKey);
+    await this.db.batch(hasWritten ? [this.#queueUnlessCurrent(owner, avatarKey), release] : [release]);
   }
 
   /** Ends a claimed upload for good. */
@@ -169,18 +175,28 @@ export class AvatarStore {
   #queueUnlessCurrent(owner: string, key: string): D1PreparedStatement {
     return this.db
       .prepare(
-        `INSERT OR IGNORE INTO deletions (key)
-         SELECT ?2 WHERE NOT EXISTS (SELECT 1 FROM avatars WHERE owner = ?1 AND key = ?2)`,
+        `INSERT INTO deletions (key)
+         SELECT ?2 WHERE NOT EXISTS (SELECT 1 FROM avatars WHERE owner = ?1 AND key = ?2)
+         ON CONFLICT (key) DO UPDATE SET due = 0`,
       )
       .bind(owner, key);
   }
 
-  /** Objects queued for deletion: those of one owner, or of any. */
-  async queuedDeletions(owner: string | null, limit: number): Promise<string[]> {
-    const prefix = owner === null ? 'avatars/' : `avatars/${owner}/`;
+  /** Objects of one owner that are due for deletion. */
+  async dueDeletionsOf(owner: string, now: number, limit: number): Promise<string[]> {
+    const prefix = `avatars/${owner}/`;
     const { results } = await this.db
-      .prepare('SELECT key FROM deletions WHERE key > ?1 AND key < ?2 LIMIT ?3')
-      .bind(prefix, `${prefix}\u{10ffff}`, limit)
+      .prepare('SELECT key FROM deletions WHERE key > ?1 AND key < ?2 AND due <= ?3 LIMIT ?4')
+      .bind(prefix, `${prefix}~`, now, limit)
+      .all<{ key: string }>();
+    return results.map((row) => row.key);
+  }
+
+  /** Objects that are due for deletion. */
+  async dueDeletions(now: number, limit: number): Promise<string[]> {
+    const { results } = await this.db
+      .prepare('SELECT key FROM deletions WHERE due <= ?1 ORDER BY due LIMIT ?2')
+      .bind(now, limit)
       .all<{ key: string }>();
     return results.map((row) => row.key);
   }
@@ -210,10 +226,10 @@ export class AvatarStore {
     await this.db.batch([
       this.db
         .prepare(
-          `INSERT OR IGNORE INTO deletions (key) SELECT avatar_key FROM uploads
+          `INSERT OR IGNORE INTO deletions (key, due) SELECT avatar_key, ?2 FROM uploads
            WHERE swept = 0 AND commit_until <= ?1 AND state = 'committing'`,
         )
-        .bind(now),
+        .bind(now, now + LATE_WRITE),
       this.db
         .prepare(
           `UPDATE uploads SET state = 'expired', avatar_key = NULL
@@ -253,6 +269,7 @@ interface UploadRow {
   sha256: string | null;
   commit_until: number;
   state: Upload['state'];
+  claimed_at: number | null;
   avatar_key: string | null;
   code: ApiErrorCode | null;
   stored_size: number;
@@ -281,6 +298,7 @@ function toUpload(row: UploadRow): Upload {
     code,
     contentType: row.content_type,
     commitUntil: row.commit_until,
+    claimedAt: row.claimed_at,
     avatar: committed
       ? toAvatar({ ...row, key: row.avatar_key ?? '', size: row.stored_size, created_at: row.committed_at })
       : null,

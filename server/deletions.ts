@@ -3,15 +3,24 @@ import type { AvatarStore } from './avatar-store.js';
 /** R2 deletes at most this many objects in one call. */
 const BATCH = 1000;
 
-/**
- * Deletes the objects that are queued, of one owner or of all, and then their
- * queue entries: in that order, so that a crash in between only repeats the
- * deletion. Tells whether more are left.
- */
-export async function deleteQueued(bucket: R2Bucket, store: AvatarStore, owner: string | null): Promise<boolean> {
-  const keys = await store.queuedDeletions(owner, BATCH);
-  if (keys.length === 0) return false;
+/** Deletes what the owner no longer points to. Nothing is lost if it fails: the sweep goes on with the queue. */
+export async function deleteOwn(bucket: R2Bucket, store: AvatarStore, owner: string): Promise<void> {
+  await store
+    .dueDeletionsOf(owner, Date.now(), BATCH)
+    .then((keys) => deleteKeys(bucket, store, keys))
+    .catch(() => {});
+}
+
+/** Deletes what is due, of all owners; tells whether more may be left. */
+export async function deleteDue(bucket: R2Bucket, store: AvatarStore, now: number): Promise<boolean> {
+  const keys = await store.dueDeletions(now, BATCH);
+  await deleteKeys(bucket, store, keys);
+  return keys.length === BATCH;
+}
+
+/** First the objects, then their queue entries: a crash in between only repeats the deletion. */
+async function deleteKeys(bucket: R2Bucket, store: AvatarStore, keys: string[]): Promise<void> {
+  if (keys.length === 0) return;
   await bucket.delete(keys);
   await store.dropDeletions(keys);
-  return keys.length === BATCH;
 }

@@ -63,10 +63,10 @@ export function s3Settings(env: AvatarEnv, requestUrl: string): S3Settings {
  * The named settings, each present and not empty.
  * @throws {ApiError} `unavailable`, naming those that are missing.
  */
-export function required<K extends keyof AvatarEnv>(env: AvatarEnv, names: readonly K[]): Record<K, string> {
+export function required<K extends keyof AvatarEnv>(env: AvatarEnv, names: readonly K[]): Required<Pick<AvatarEnv, K>> {
   const missing = names.filter((name) => !env[name]);
   if (missing.length > 0) {
     throw new ApiError('unavailable', `The server is not set up: ${missing.join(', ')} must be set.`);
   }
-  return env as unknown as Record<K, string>;
+  return env as AvatarEnv & Required<Pick<AvatarEnv, K>>;
 }

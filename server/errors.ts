@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ApiErrorCode, ErrorResponse } from '../src/core/protocol.js';
 
@@ -42,13 +43,19 @@ export class ApiError extends Error {
  * request, and told only as `internal`.
  */
 export function answerError(error: Error, c: Context): Response {
-  const known =
-    error instanceof ApiError
-      ? error
-      : new ApiError('internal', 'Something went wrong on the server. Nothing was lost; please try again.');
-  if (known !== error) {
+  const known = toApiError(error);
+  if (known.code === 'internal') {
     console.error(JSON.stringify({ level: 'error', method: c.req.method, name: error.name, message: error.message }));
   }
   const body: ErrorResponse = { error: known.message, code: known.code };
   return c.json(body, STATUS[known.code], { ...known.headers, 'cache-control': 'no-store' });
 }
+
+function toApiError(error: Error): ApiError {
+  if (error instanceof ApiError) return error;
+  // Authentication libraries throw it.
+  if (error instanceof HTTPException && error.status === 401) return unauthorized();
+  return new ApiError('internal', 'Something went wrong on the server. Nothing was lost; please try again.');
+}
+
+export const unauthorized = (): ApiError => new ApiError('unauthorized', 'Please sign in first.');

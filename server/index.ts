@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { createAvatarApi } from './app.js';
+import { answerWhole, createAvatarApi } from './app.js';
 import { type AvatarEnv, isLocal } from './env.js';
 import { ApiError, answerError } from './errors.js';
 import { localSignIn, localUser } from './local-sign-in.js';
@@ -7,6 +7,7 @@ import { sweepAvatars } from './sweep.js';
 
 const app = new Hono<{ Bindings: AvatarEnv }>();
 
+app.use(answerWhole);
 app.onError(answerError);
 app.notFound((c) => answerError(new ApiError('not_found', 'There is nothing here.'), c));
 app.route('/api/dev', localSignIn);

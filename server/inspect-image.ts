@@ -97,10 +97,12 @@ function readJpeg(file: Reader): ImageFacts {
     while (file.u8(at) === 0xff) at++;
     const marker = file.u8(at++);
     if (marker === 0xd9) break;
+    // Markers without a segment have no place here, and decoders disagree about them.
+    if (marker < 0xc0 || (marker >= 0xd0 && marker <= 0xd8)) throw new ImageError('The JPEG has a stray marker.');
     const length = file.u16(at);
     if (length < 2) throw new ImageError('The JPEG has a segment without a length.');
     if (isStartOfFrame(marker)) {
-      if (frame) throw new ImageError('The JPEG has two frame headers.');
+      if (frame || length < 11) throw new ImageError('The JPEG has a broken frame header.');
       frame = { height: file.u16(at + 3), width: file.u16(at + 5) };
     } else if (marker === 0xe1 && file.is(at + 2, 'Exif\0\0')) {
       orientation = readOrientation(new Reader(file.bytes.subarray(at + 8, at + length)));
@@ -156,13 +158,14 @@ function readOrientation(tiff: Reader): number {
 
 function readPng(file: Reader): ImageFacts {
   if (!file.is(12, 'IHDR') || file.u32(8) !== 13) throw new ImageError('The PNG does not begin with its header.');
-  let at = 8;
+  let at = 33;
   let hasData = false;
   for (;;) {
     const length = file.u32(at);
     const type = file.text(at + 4, 4);
     at = file.upTo(at + 12 + length);
-    if (type === 'IDAT') hasData = true;
+    if (type === 'IHDR') throw new ImageError('The PNG has two headers.');
+    if (type === 'IDAT' && length > 0) hasData = true;
     if (type === 'IEND') break;
   }
   if (!hasData) throw new ImageError('The PNG holds no picture.');
@@ -174,6 +177,8 @@ function readPng(file: Reader): ImageFacts {
 function readGif(file: Reader): ImageFacts {
   const colourTable = (flags: number) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
   let at = 13 + colourTable(file.u8(10));
+  let width = file.u16(6, true);
+  let height = file.u16(8, true);
   let frames = 0;
   for (;;) {
     const block = file.u8(at++);
@@ -182,13 +187,16 @@ function readGif(file: Reader): ImageFacts {
       at = skipSubBlocks(file, at + 1);
     } else if (block === 0x2c) {
       frames++;
+      // Decoders make room for a frame that is larger than the screen.
+      width = Math.max(width, file.u16(at, true) + file.u16(at + 4, true));
+      height = Math.max(height, file.u16(at + 2, true) + file.u16(at + 6, true));
       at = skipSubBlocks(file, at + 10 + colourTable(file.u8(at + 8)));
     } else {
       throw new ImageError('The GIF has an unknown block.');
     }
   }
   if (frames === 0) throw new ImageError('The GIF holds no picture.');
-  return facts('image/gif', file.u16(6, true), file.u16(8, true), at);
+  return facts('image/gif', width, height, at);
 }
 
 function skipSubBlocks(file: Reader, from: number): number {
@@ -205,11 +213,13 @@ function readWebp(file: Reader): ImageFacts {
   let picture: Size | undefined;
   let frames = 0;
   for (let at = 12; at < end; ) {
+    const start = at;
     const type = file.text(at, 4);
     const length = file.u32(at + 4, true);
     const data = at + 8;
     at = data + length + (length & 1);
     if (data + length > end) throw new ImageError('The WebP has a chunk that is larger than the file.');
+    if (type === 'VP8X' && start !== 12) throw new ImageError('The WebP has its header in the wrong place.');
     if (type === 'VP8X') canvas = { width: file.u24le(data + 4) + 1, height: file.u24le(data + 7) + 1 };
     if (type === 'VP8 ' || type === 'VP8L') picture ??= readWebpFrame(file, type, data);
     if (type === 'ANMF') frames++;
@@ -247,15 +257,24 @@ interface Box {
   end: number;
 }
 
-const TOP_LEVEL = new Set(['ftyp', 'meta', 'mdat', 'moov', 'free', 'skip', 'styp', 'sidx', 'moof', 'mfra', 'uuid']);
+/** The boxes that make up a picture or a sequence, and those that may stand between them. */
+const PICTURE = new Set(['ftyp', 'meta', 'mdat', 'moov']);
+const FILLING = new Set(['free', 'skip', 'uuid']);
+
+/** More boxes in one place than any encoder writes. */
+const MOST_BOXES = 1000;
 
 function readAvif(file: Reader): ImageFacts {
   const top: Box[] = [];
+  // What follows the last box that the picture is made of is not part of it.
   let end = 0;
-  while (end < file.length && TOP_LEVEL.has(file.text(end + 4, 4))) {
-    const box = readBox(file, end, file.length);
+  for (let at = 0; at < file.length && top.length < MOST_BOXES; ) {
+    const type = file.text(at + 4, 4);
+    if (!PICTURE.has(type) && !FILLING.has(type)) break;
+    const box = readBox(file, at, file.length);
     top.push(box);
-    end = box.end;
+    at = box.end;
+    if (PICTURE.has(type)) end = at;
   }
   const [ftyp] = top;
   const brands = ftyp ? file.text(ftyp.data, ftyp.end - ftyp.data) : '';
@@ -273,8 +292,6 @@ function readBox(file: Reader, at: number, limit: number): Box {
   if (size === 1) {
     size = file.u32(at + 8) * 2 ** 32 + file.u32(at + 12);
     header = 16;
-  } else if (size === 0) {
-    size = limit - at;
   }
   if (size < header) throw new ImageError('The AVIF has a broken box.');
   if (at + size > limit) throw new RangeError();
@@ -283,7 +300,10 @@ function readBox(file: Reader, at: number, limit: number): Box {
 
 function boxes(file: Reader, from: number, end: number): Box[] {
   const found: Box[] = [];
-  for (let at = from; at < end; at = found.at(-1)?.end ?? end) found.push(readBox(file, at, end));
+  for (let at = from; at < end; at = found.at(-1)?.end ?? end) {
+    if (found.length === MOST_BOXES) throw new ImageError('The AVIF has too many boxes.');
+    found.push(readBox(file, at, end));
+  }
   return found;
 }
 
@@ -295,7 +315,9 @@ function readPrimaryItem(file: Reader, meta: Box[]): Size & { turned: boolean } 
   const inside = boxes(file, iprp.data, iprp.end);
   const ipco = inside.find((box) => box.type === 'ipco');
   const all = ipco ? boxes(file, ipco.data, ipco.end) : [];
-  const indices = inside.filter((box) => box.type === 'ipma').flatMap((ipma) => associations(file, ipma, primary));
+  const ipma = inside.filter((box) => box.type === 'ipma');
+  if (ipma.length > 2) throw new ImageError('The AVIF has too many lists of properties.');
+  const indices = ipma.flatMap((box) => associations(file, box, primary));
   const own = indices.map((index) => all[index - 1]).filter((box) => box !== undefined);
   const ispe = own.find((box) => box.type === 'ispe');
   if (!ispe) throw new ImageError('The AVIF states no size.');
@@ -314,6 +336,7 @@ function associations(file: Reader, ipma: Box, item: number): number[] {
   const indices: number[] = [];
   let at = ipma.data + 8;
   for (let left = file.u32(ipma.data + 4); left > 0; left--) {
+    if (at >= ipma.end) throw new ImageError('The AVIF has a broken list of properties.');
     const id = wideIds ? file.u32(at) : file.u16(at);
     at += wideIds ? 4 : 2;
     const count = file.u8(at++);

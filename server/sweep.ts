@@ -1,5 +1,5 @@
 import { AvatarStore } from './avatar-store.js';
-import { deleteQueued } from './deletions.js';
+import { deleteDue } from './deletions.js';
 import type { AvatarEnv } from './env.js';
 import { pendingKey } from './object-key.js';
 
@@ -30,17 +30,29 @@ export async function sweepAvatars(
   now: number,
 ): Promise<void> {
   const store = new AvatarStore(env.DB);
+  // One stage that fails must not keep the others from their work.
+  const stages = [
+    () => sweepUploads(env.AVATARS, store, batchSize, now),
+    () => inTurns(() => deleteDue(env.AVATARS, store, now)),
+    () => store.forgetUploads(now - MEMORY, batchSize * TURNS),
+  ];
+  const failures: unknown[] = [];
+  for (const stage of stages) await stage().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw new AggregateError(failures, 'The sweep has not done all of its work.');
+}
+
+async function sweepUploads(bucket: R2Bucket, store: AvatarStore, batchSize: number, now: number): Promise<void> {
   await store.expireUploads(now);
-  for (let turn = 0; turn < TURNS; turn++) {
+  await inTurns(async () => {
     const uploads = await store.unsweptUploads(now, batchSize);
-    if (uploads.length > 0) {
-      await env.AVATARS.delete(uploads.map(({ owner, id }) => pendingKey(owner, id)));
-      await store.markSwept(uploads);
-    }
-    if (uploads.length < batchSize) break;
-  }
-  for (let turn = 0; turn < TURNS; turn++) {
-    if (!(await deleteQueued(env.AVATARS, store, null))) break;
-  }
-  await store.forgetUploads(now - MEMORY, batchSize * TURNS);
+    if (uploads.length === 0) return false;
+    await bucket.delete(uploads.map(({ owner, id }) => pendingKey(owner, id)));
+    await store.markSwept(uploads);
+    return uploads.length === batchSize;
+  });
+}
+
+/** Repeats a turn while it says that more is left, within bounds. */
+async function inTurns(turn: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < TURNS && (await turn()); i++);
 }

@@ -40,5 +40,8 @@ CREATE TABLE avatars (
 
 -- Objects that nothing points to any more. A row goes once its object is gone.
 CREATE TABLE deletions (
-  key TEXT PRIMARY KEY
+  key TEXT PRIMARY KEY,
+  due INTEGER NOT NULL DEFAULT 0 -- not before: a commit that lost its claim may still be writing the object
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX deletions_due ON deletions (due);

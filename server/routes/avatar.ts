@@ -1,6 +1,6 @@
 import type { AvatarResponse } from '../../src/core/protocol.js';
 import type { Handler } from '../app.js';
-import { deleteQueued } from '../deletions.js';
+import { deleteOwn } from '../deletions.js';
 import { required, s3Settings } from '../env.js';
 import { ApiError } from '../errors.js';
 import { readExpiresIn } from '../input.js';
@@ -9,6 +9,9 @@ import { presignGet } from '../presign.js';
 
 /** Seconds that the picture behind `/users/:id/avatar` can be fetched after the redirect. */
 const REDIRECT_LIFE = 300;
+
+/** Seconds a browser may keep the redirect: until then it would follow it to a picture that is replaced and gone. */
+const REDIRECT_KEPT = 30;
 
 /** `GET /me/avatar`: the user's own avatar, behind a presigned GET. */
 export const showOwn: Handler = async (c, { owner, store }) => {
@@ -22,8 +25,7 @@ export const showOwn: Handler = async (c, { owner, store }) => {
 /** `DELETE /me/avatar`: also fine when there is none. */
 export const remove: Handler = async (c, { owner, store, bucket }) => {
   await store.removeAvatar(owner);
-  // Nothing is lost if this fails: the sweep goes on with the queue.
-  await deleteQueued(bucket, store, owner).catch(() => {});
+  await deleteOwn(bucket, store, owner);
   return c.json({ ok: true });
 };
 
@@ -37,6 +39,6 @@ export const showUser: Handler = async (c, { user, store, options }) => {
   const avatar = await store.currentAvatar(await ownerOf(OWNER_SECRET, id));
   if (!avatar) throw absent;
   const { url } = await presignGet(s3Settings(c.env, c.req.url), avatar.key, REDIRECT_LIFE);
-  c.header('cache-control', `private, max-age=${REDIRECT_LIFE - 60}`);
+  c.header('cache-control', `private, max-age=${REDIRECT_KEPT}`);
   return c.redirect(url, 302);
 };

@@ -1,15 +1,15 @@
 import type { ApiErrorCode, Avatar, CommitResponse } from '../../src/core/protocol.js';
 import type { Handler, RouteContext } from '../app.js';
 import { CLAIM_LEASE, type Upload } from '../avatar-store.js';
-import { deleteQueued } from '../deletions.js';
+import { deleteOwn } from '../deletions.js';
 import { ApiError } from '../errors.js';
 import { commitInput, readJson } from '../input.js';
 import { ImageError, type ImageFacts, inspectImage } from '../inspect-image.js';
 import { newAvatarKey, pendingKey, uploadIdOf } from '../object-key.js';
 import { tooLarge } from './presign.js';
 
-/** Milliseconds between looks at an upload that another request is committing. */
-const POLL = 100;
+/** Milliseconds between looks at an upload that another request is committing: at first, and at most. */
+const POLL = { first: 100, most: 1000 };
 
 /**
  * `POST /uploads/commit`: checks what arrived and makes it the user's avatar.
@@ -29,28 +29,36 @@ export const commit: Handler = async (c, context) => {
 async function settle(context: RouteContext, id: string): Promise<Avatar> {
   const { owner, store } = context;
   const giveUp = Date.now() + CLAIM_LEASE + 5_000;
-  for (;;) {
+  for (let wait = POLL.first; ; wait = Math.min(wait * 2, POLL.most)) {
     const upload = await store.findUpload(owner, id);
     if (!upload) throw badKey();
     if (upload.avatar) return upload.avatar;
     if (upload.state === 'rejected') throw rejection(upload.code ?? 'invalid_image', context);
     const now = Date.now();
     if (upload.state === 'expired' || now >= upload.commitUntil) throw expired();
-
-    const avatarKey = newAvatarKey(owner, upload.contentType);
-    const work = async () =>
-      (await store.claimUpload(owner, id, avatarKey, now)) && commitClaimed(context, upload, avatarKey);
-    const outcome = await work().catch(async (error: unknown) => {
-      await endClaim(context, id, avatarKey, error);
-      throw error;
-    });
-    if (outcome) return outcome;
+    const isFree = upload.state === 'pending' || now - (upload.claimedAt ?? 0) >= CLAIM_LEASE;
+    const avatar = isFree && (await claimAndCommit(context, upload, now));
+    if (avatar) return avatar;
     if (now > giveUp) {
       throw new ApiError('unavailable', 'This upload is still being finished. Please try again.', {
         'retry-after': '2',
       });
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL));
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+/** Null if another request has the claim, or has taken it over. */
+async function claimAndCommit(context: RouteContext, upload: Upload, now: number): Promise<Avatar | null> {
+  const { owner, store } = context;
+  const avatarKey = newAvatarKey(owner, upload.contentType);
+  try {
+    return (await store.claimUpload(owner, upload.id, avatarKey, now))
+      ? await commitClaimed(context, upload, avatarKey)
+      : null;
+  } catch (error) {
+    await endClaim(context, upload.id, avatarKey, error);
+    throw error;
   }
 }
 
@@ -77,17 +85,17 @@ async function commitClaimed(context: RouteContext, upload: Upload, avatarKey: s
   };
   const published = await store.publish(owner, upload.id, avatar);
   if (!published) await store.queueDeletion(owner, avatarKey);
-  // Nothing is lost if this fails: the sweep goes on with the queue.
-  await deleteQueued(bucket, store, owner).catch(() => {});
+  await deleteOwn(bucket, store, owner);
   return published ? avatar : null;
 }
 
 /** After a failure: final ones are kept, after any other the upload can be committed again. */
 async function endClaim({ owner, store }: RouteContext, id: string, avatarKey: string, error: unknown): Promise<void> {
-  const isFinal = error instanceof ApiError && error.code !== 'not_uploaded';
-  const ended = isFinal
-    ? store.rejectUpload(owner, id, avatarKey, error.code)
-    : store.releaseUpload(owner, id, avatarKey);
+  const code = error instanceof ApiError ? error.code : null;
+  const ended =
+    code === null || code === 'not_uploaded'
+      ? store.releaseUpload(owner, id, avatarKey, code === null)
+      : store.rejectUpload(owner, id, avatarKey, code);
   // If this fails too, the lease ends the claim.
   await ended.catch(() => {});
 }

@@ -222,6 +222,15 @@ describe('the API over HTTP', () => {
     expect(new Set(answers.map(({ status, body }) => `${status} ${body.avatar.key}`)).size).toBe(1);
   });
 
+  it('answers CORS itself, and trusts no other page on this machine', async () => {
+    const ask = (method: string, origin: string) =>
+      fetch(`${server.origin}/api/uploads/presign`, { method, headers: { origin } });
+    for (const method of ['OPTIONS', 'POST']) {
+      const answer = await ask(method, 'http://localhost:9999');
+      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([403, null]);
+    }
+  });
+
   it('sweeps on the cron', async () => {
     const cron = await fetch(`${server.origin}/cdn-cgi/handler/scheduled`);
     expect(cron.status).toBe(200);

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import { describe, expect, it, vi } from 'vitest';
 import { createAvatarApi } from '../../server/app.js';
 import worker from '../../server/index.js';
@@ -131,7 +132,7 @@ describe('the API', () => {
     expect(await (await host.request('https://app.test/api/uploads', { method: 'POST' }, env)).text()).toBe('not here');
   });
 
-  it.each(['R2_ENDPOINT', 'R2_BUCKET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'OWNER_SECRET'])(
+  it.each(['DB', 'AVATARS', 'R2_ENDPOINT', 'R2_BUCKET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'OWNER_SECRET'])(
     'is closed without %s, and names it',
     async (name) => {
       const { status, body } = await apiFor(newUser(), {}, { [name]: '' }).call('POST', '/api/uploads/presign', {
@@ -148,6 +149,14 @@ describe('the API', () => {
       contentType: 'image/png',
     });
     expect(closed.status).toBe(503);
+  });
+
+  it('takes a 401 that an authentication library throws for what it is', async () => {
+    const authenticate = () => {
+      throw new HTTPException(401);
+    };
+    const { status, body } = await apiFor(null, { authenticate }).call('GET', '/api/me/avatar');
+    expect([status, body.code]).toEqual([401, 'unauthorized']);
   });
 
   it('tells nothing of what went wrong inside, and logs no address', async () => {

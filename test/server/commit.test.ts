@@ -119,6 +119,20 @@ describe('a commit', () => {
   });
 });
 
+/** An animation of 2×2 pixels whose header comes once more, after the frames, with another size. */
+function doubleHeader() {
+  const [first, second] = [webp({ canvas: [2, 2], frames: 1 }), webp({ canvas: [1, 1], frames: 1 })];
+  const bytes = concat(first, second.slice(12, 30));
+  new DataView(bytes.buffer).setUint32(4, bytes.length - 8, true);
+  return bytes;
+}
+
+/** Lists of properties that each say they go on to the end of the file: a walk through all would take minutes. */
+function manyLists() {
+  const list = [0, 0, 0, 16, ...text('ipma'), 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+  return avif({ extra: concat(...new Array(60_000).fill(list)) });
+}
+
 describe('a commit is refused', () => {
   it('with one answer for keys that are not this user’s, were never issued, or are none', async () => {
     const [api, other] = [apiFor(newUser()), apiFor(newUser())];
@@ -181,6 +195,7 @@ describe('a commit is refused', () => {
     ['JPEG', 'image/jpeg', jpeg({ claim: [10_000, 5001] })],
     ['GIF', 'image/gif', gif(1, [65_535, 65_535])],
     ['WebP', 'image/webp', webp({ size: [16_383, 16_383] })],
+    ['a frame of a GIF', 'image/gif', gif(1, [1, 1], [65_535, 65_535])],
     ['extended WebP', 'image/webp', webp({ canvas: [10_000, 10_000], frames: 2 })],
     ['AVIF', 'image/avif', avif({ size: [10_000, 10_000] })],
   ];
@@ -203,6 +218,11 @@ describe('a commit is refused', () => {
     ['a PNG without size', 'image/png', png({ claim: [0, 1] })],
     ['a JPEG without size', 'image/jpeg', jpeg({ claim: [8, 0] })],
     ['a WebP with two sizes', 'image/webp', webp({ size: [2, 2], canvas: [1, 1] })],
+    ['a WebP with a second header', 'image/webp', doubleHeader()],
+    ['a PNG with a second header', 'image/png', concat(png().slice(0, 33), png().slice(8))],
+    ['a JPEG with a stray marker', 'image/jpeg', concat(jpeg().slice(0, 2), [0xff, 0x01], jpeg().slice(2))],
+    ['an AVIF whose last box has no size', 'image/avif', concat(avif(), [0, 0, 0, 0], text('mdat<script>'))],
+    ['an AVIF with no end of property lists', 'image/avif', manyLists()],
     ['a MIF that is no AVIF', 'image/avif', avif({ brand: 'heic' })],
   ];
   it.each(notPictures)('for %s', async (_, type, bytes) => {
@@ -245,7 +265,8 @@ describe('pictures', () => {
     ['image/webp', webp()],
     ['image/avif', avif()],
   ])('lose what follows their end: %s', async (type, bytes) => {
-    const smuggled = concat(bytes, text('<script>alert(1)</script>'));
+    const tail = type === 'image/avif' ? [0, 0, 0, 33, ...text('free<script>alert(1)</script>')] : [];
+    const smuggled = concat(bytes, tail, text('<script>alert(1)</script>'));
     const { body } = await apiFor(newUser()).upload(smuggled, type);
     expect(body.avatar?.size).toBe(bytes.length);
   });

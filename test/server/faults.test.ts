@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { AvatarStore, CLAIM_LEASE } from '../../server/avatar-store.js';
+import { AvatarStore, CLAIM_LEASE, LATE_WRITE } from '../../server/avatar-store.js';
 import { sweepAvatars } from '../../server/sweep.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { png } from '../support/pictures.js';
@@ -73,6 +73,9 @@ describe('a commit that died', () => {
     vi.useFakeTimers({ now: Date.now() + CLAIM_LEASE + 1, toFake: ['Date'] });
     const { status, body } = await apiFor(user).commit(key);
     expect(status).toBe(200);
+    // Not at once: the dead commit might still be writing it.
+    expect(await keysBelow(`avatars/${owner}/`)).toHaveLength(2);
+    await sweepAvatars(env, {}, Date.now() + LATE_WRITE);
     expect(await keysBelow(`avatars/${owner}/`)).toEqual([body.avatar?.key]);
     expect(await store.publish(owner, key.split('/')[2] ?? '', { ...(body.avatar as Avatar), key: orphan })).toBe(
       false,
@@ -109,6 +112,7 @@ describe('a commit that died', () => {
     await store.claimUpload(owner, key.split('/')[2] ?? '', orphan, Date.now());
     await env.AVATARS.put(orphan, png());
     await sweepAvatars(env, {}, Date.now() + 721_000);
+    await sweepAvatars(env, {}, Date.now() + 721_000 + LATE_WRITE);
     expect(await keysBelow(`avatars/${owner}/`)).toEqual([]);
   });
 });

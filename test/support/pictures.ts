@@ -179,8 +179,12 @@ function crc32(bytes: Bytes): number {
 }
 
 /** A real GIF of one pixel, with as many frames. */
-export function gif(frames = 1, claim: [number, number] = [1, 1]): Bytes {
-  const frame = [...[0x21, 0xf9, 4, 0, 10, 0, 0, 0], ...[0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0], ...[2, 2, 0x44, 0x01, 0]];
+export function gif(frames = 1, claim: [number, number] = [1, 1], frameClaim: [number, number] = [1, 1]): Bytes {
+  const frame = [
+    ...[0x21, 0xf9, 4, 0, 10, 0, 0, 0],
+    ...[0x2c, 0, 0, 0, 0, ...u16le(frameClaim[0]), ...u16le(frameClaim[1]), 0],
+    ...[2, 2, 0x44, 0x01, 0],
+  ];
   return concat(
     ascii('GIF89a'),
     u16le(claim[0]),
@@ -242,20 +246,22 @@ const box = (type: string, ...parts: ArrayLike<number>[]): Bytes => {
 
 export interface AvifOptions {
   size?: [number, number];
+  /** More bytes among the lists of properties. */
+  extra?: Bytes;
   /** Quarter turns. */
   turns?: number;
   brand?: string;
 }
 
 /** The boxes of an AVIF; its picture data is not real. */
-export function avif({ size = [64, 32], turns = 0, brand = 'avif' }: AvifOptions = {}): Bytes {
+export function avif({ size = [64, 32], turns = 0, brand = 'avif', extra }: AvifOptions = {}): Bytes {
   const full = [0, 0, 0, 0];
   const ispe = box('ispe', full, u32(size[0]), u32(size[1]));
   // A thumbnail's size comes first: only the association tells whose is whose.
   const other = box('ispe', full, u32(9), u32(9));
   const properties = box('ipco', other, ispe, box('irot', [turns]));
   const associations = box('ipma', full, u32(2), u16(2), [1, 1], u16(1), turns ? [2, 2, 3] : [1, 2]);
-  const meta = box('meta', full, box('pitm', full, u16(1)), box('iprp', properties, associations));
+  const meta = box('meta', full, box('pitm', full, u16(1)), box('iprp', properties, associations, extra ?? []));
   return concat(box('ftyp', ascii(brand), u32(0), ascii('mif1')), meta, box('mdat', [1, 2, 3, 4]));
 }
 

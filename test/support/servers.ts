@@ -17,7 +17,8 @@ export class DevServer {
   static async start(state: string, ...args: string[]): Promise<DevServer> {
     const port = await freePort();
     const env = { ...process.env, PORT: String(port), FLARE_STATE: state };
-    const child = spawn('npm', ['start', '--', ...args], { cwd: root, env, detached: true });
+    // What npm start runs; not detached, so that ending the tests ends it too.
+    const child = spawn('node', ['scripts/start.mjs', ...args], { cwd: root, env });
     let output = '';
     const ready = new Promise<string>((resolve, reject) => {
       const read = (chunk: Buffer) => {
@@ -35,7 +36,7 @@ export class DevServer {
   /** Ends it, and resolves once it is gone. */
   async stop(): Promise<void> {
     const gone = new Promise((resolve) => this.child.on('exit', resolve));
-    if (this.child.pid) process.kill(-this.child.pid, 'SIGTERM');
+    this.child.kill('SIGTERM');
     await gone;
   }
 }
