@@ -7,7 +7,7 @@ export const styles = css`
     --_accent: var(--flare-accent, light-dark(#2563eb, #8ab4ff));
     --_radius: var(--flare-radius, 50%);
     --_ring: clamp(2px, calc(var(--_size) / 32), 5px);
-    --_badge: clamp(18px, calc(var(--_size) * 0.29), 40px);
+    --_badge: clamp(15px, calc(var(--_size) / 4), 36px);
     display: inline-block;
     width: max(calc(var(--_size) + var(--_ring) * 4), var(--flare-text-width, 15rem));
     max-width: 100%;
@@ -65,20 +65,19 @@ export const styles = css`
     cursor: pointer;
   }
   :focus-visible {
-    outline: max(2px, var(--_ring)) solid var(--_accent);
+    outline: var(--_ring) solid var(--_accent);
     outline-offset: 1px;
   }
   .badge {
     position: absolute;
-    --_inset: calc(var(--_radius) * 0.293 - var(--_badge) / 2);
+    --_inset: calc(var(--_radius) * 0.293 - var(--_badge) / 2 - 2px);
     inset-block-end: var(--_inset);
     inset-inline-end: var(--_inset);
     width: var(--_badge);
     height: var(--_badge);
-    box-sizing: border-box;
     color: Canvas;
     background: var(--_accent);
-    border: max(1.5px, calc(var(--_ring) * 0.67)) solid var(--flare-badge-border, Canvas);
+    border: 2px solid var(--flare-badge-border, Canvas);
     border-radius: 50%;
   }
   .badge svg {
@@ -87,7 +86,6 @@ export const styles = css`
     stroke: currentcolor;
     stroke-width: 2.2;
     stroke-linecap: round;
-    stroke-linejoin: round;
   }
   :disabled > .badge {
     display: none;

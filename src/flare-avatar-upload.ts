@@ -11,7 +11,7 @@ import { styles } from './flare-avatar-upload.styles.js';
 import { type Messages, restingMessages } from './messages.js';
 import { declared, initial } from './properties.js';
 
-/** Every property that has an attribute, with its default. */
+/** Every property with its default; those without an attribute are undefined at first. */
 const DEFAULTS = {
   presignUrl: '/api/uploads/presign',
   commitUrl: '/api/uploads/commit',
@@ -39,10 +39,14 @@ const DEFAULTS = {
   disabled: false,
   stallTimeout: 30,
   credentials: ['same-origin', 'include', 'omit'],
+  headers: undefined,
+  presign: undefined,
+  commit: undefined,
+  transform: undefined,
+  validate: undefined,
+  decode: undefined,
+  messages: undefined,
 };
-
-/** Properties that have no attribute. */
-const WITHOUT_ATTRIBUTE = ['headers', 'presign', 'commit', 'transform', 'validate', 'decode', 'messages'];
 
 /**
  * A form field for a user's picture: picked, cropped, uploaded straight from
@@ -111,7 +115,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     delegatesFocus: true,
   };
   static override readonly styles = styles;
-  static override readonly properties = declared(DEFAULTS, WITHOUT_ATTRIBUTE);
+  static override readonly properties = declared(DEFAULTS);
 
   /**
    * Endpoint that mints the presigned PUT.
@@ -443,12 +447,12 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
         ${this.#renderLine(url)}
         <slot name="hint"></slot>
         <input type="file" hidden .accept=${this.accept} capture=${this.capture ?? nothing}
-          @click=${stop} @input=${stop} @cancel=${stop} @change=${this.#onPick}>
+          @click=${stop} @input=${stop} @change=${this.#onPick}>
       </div>`;
   }
 
   #renderPicture(url: string | null): TemplateResult {
-    if (url) return html`<img part="image" src=${url} alt=${this.alt} draggable="false" @error=${this.#onBroken}>`;
+    if (url) return html`<img part="image" src=${url} alt=${this.alt} @error=${() => this.#picture.broken()}>`;
     if (this.initials) return html`<span part="initials" aria-hidden="true">${this.initials}</span>`;
     return html`<slot name="placeholder">${icon(PERSON, 'placeholder')}</slot>`;
   }
@@ -592,9 +596,9 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
       if (turn === this.#turn) this.#fail(error, () => this.#use(phase, act, file));
       throw error;
     });
-    if (turn !== this.#turn) throw new AvatarUploadError('aborted', phase);
-    this.#waiting = undefined;
-    if (this.#isOff) throw new AvatarUploadError('aborted', phase);
+    const isLast = turn === this.#turn;
+    if (isLast) this.#waiting = undefined;
+    if (!isLast || this.#isOff) throw new AvatarUploadError('aborted', phase);
     return act(uploads);
   }
 
@@ -650,13 +654,10 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   readonly #onPick = (event: Event): void => {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
-    event.stopPropagation();
     // So that the same file can be picked again.
     input.value = '';
     if (file) this.#take(file);
   };
-
-  readonly #onBroken = (): void => this.#picture.broken();
 }
 
 const stop = (event: Event): void => event.stopPropagation();

@@ -54,6 +54,27 @@ describe('in a form', () => {
     expect([form.checkValidity(), element.matches(':state(disabled)')]).to.deep.equal([false, false]);
   });
 
+  it('comes back to life when it is enabled by its property', async () => {
+    const { element } = await make('<flare-avatar-upload avatar-url=""></flare-avatar-upload>');
+    for (const disabled of [true, false]) {
+      element.disabled = disabled;
+      await element.updateComplete;
+      await element.updateComplete;
+      expect(part<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(disabled);
+      expect(element.matches(':state(disabled)')).to.equal(disabled);
+    }
+  });
+
+  it('is not satisfied by a picture that is only picked', async () => {
+    const { form, element } = await make(
+      '<flare-avatar-upload name="p" required no-auto avatar-url=""></flare-avatar-upload>',
+    );
+    choose(element, picture());
+    await next(element, 'flare-accept');
+    while (!part(element, 'image')) await new Promise(requestAnimationFrame);
+    expect(form.checkValidity()).to.equal(false);
+  });
+
   it('goes back to what the back end has on reset, without an event', async () => {
     const { form, element } = await make('<flare-avatar-upload name="p" avatar-url="" no-auto></flare-avatar-upload>');
     choose(element, picture());

@@ -1,6 +1,7 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
+import { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { avatar, Backend, json, listen, next, PIXEL, part, reaches, words } from '../support/backend.js';
+import { png } from '../support/pictures.js';
 
 let backend: Backend;
 beforeEach(() => {
@@ -56,6 +57,12 @@ describe('attributes and properties', () => {
     expect(element.outputSize).to.equal(512);
     element.setAttribute('max-file-size', '-1');
     expect(element.maxFileSize).to.equal(20 * 2 ** 20);
+  });
+
+  it('include the hooks, for frameworks that look for properties', () => {
+    for (const name of ['headers', 'presign', 'commit', 'transform', 'validate', 'decode', 'messages']) {
+      expect(name in FlareAvatarUpload.prototype, name).to.equal(true);
+    }
   });
 
   it('set on an element before its upgrade are taken over', async () => {
@@ -174,6 +181,40 @@ describe('the present picture', () => {
     expect(new Headers(init?.headers).get('authorization')).to.equal('Bearer t');
     expect(init?.credentials).to.equal('include');
     element.remove();
+  });
+});
+
+describe('a load', () => {
+  it('that fails again says so again', async () => {
+    backend.answers.load = () => 'lost';
+    const parent = await fixture<HTMLElement>(html`<div></div>`);
+    parent.innerHTML = '<flare-avatar-upload></flare-avatar-upload>';
+    const element = parent.firstElementChild as FlareAvatarUpload;
+    const log = listen(element);
+    await reaches(element, 'error');
+    backend.answers.load = () => json({}, 401);
+    await element.retry();
+    await element.updateComplete;
+    expect(words(element, 'error')).to.match(/sign in/i);
+    expect(log.names).to.deep.equal(['→error', 'flare-error', 'flare-error']);
+    element.cancel();
+    expect([element.state, log.names.at(-1)]).to.deep.equal(['idle', 'flare-cancel']);
+  });
+
+  it('that answers late leaves the preview and the upload alone', async () => {
+    let answer: (response: Response) => void = () => {};
+    backend.answers.load = () => new Promise((resolve) => (answer = resolve));
+    backend.store = 'hold';
+    const element = await fixture<FlareAvatarUpload>(html`<flare-avatar-upload></flare-avatar-upload>`);
+    const ended = element.upload(new File([png()], 'a.png', { type: 'image/png' })).catch(() => {});
+    await reaches(element, 'uploading');
+    answer(json({ url: PIXEL, avatar }));
+    await loaded(element);
+    expect(part<HTMLImageElement>(element, 'image')?.src).to.match(/^blob:/);
+    element.cancel();
+    await ended;
+    await element.updateComplete;
+    expect(part<HTMLImageElement>(element, 'image')?.src).to.equal(PIXEL);
   });
 });
 

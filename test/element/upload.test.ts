@@ -109,6 +109,27 @@ describe('a picked file', () => {
     expect(log.names).to.deep.equal(RUN);
   });
 
+  it('waits for upload(), which may be called before it has been looked at, and twice', async () => {
+    const { element, log } = await make('no-auto');
+    choose(element, picture());
+    const [first, second] = await Promise.all([
+      element.upload(),
+      next(element, 'flare-start').then(() => element.upload()),
+    ]);
+    expect(second).to.equal(first);
+    expect(log.names.filter((name) => name === 'flare-success')).to.have.length(1);
+    expect(backend.requests).to.deep.equal(['presign', 'commit']);
+  });
+
+  it('is the value already when flare-success comes', async () => {
+    const { element } = await make('name="p"');
+    const seen: string[] = [];
+    for (const type of ['flare-success', 'input', 'change'])
+      element.addEventListener(type, () => seen.push(element.value));
+    await element.upload(picture());
+    expect(seen).to.deep.equal([avatar.key, avatar.key, avatar.key]);
+  });
+
   it('that waits is let go of by cancel()', async () => {
     const { element, log } = await make('no-auto', PIXEL);
     choose(element, picture());
@@ -298,6 +319,18 @@ describe('a failed upload', () => {
     expect([error.code, error.phase, error.retryable]).to.deep.equal(['timeout', 'put', true]);
   });
 
+  it('by a code that is a word of the language too is told all the same', async () => {
+    for (const code of ['constructor', '__proto__', 'to_string']) {
+      backend.answers.presign = () => json({ code }, 400);
+      const { element } = await make();
+      element.label = 'A$$P';
+      await element.upload(picture()).catch(() => {});
+      await element.updateComplete;
+      expect(words(element, 'error')).to.equal('The upload failed.');
+      expect(part(element, 'trigger')?.getAttribute('aria-label')).to.match(/^A\$\$P/);
+    }
+  });
+
   it('can be dismissed', async () => {
     backend.store = 403;
     const { element, log } = await make();
@@ -371,6 +404,44 @@ describe('an upload ends', () => {
     expect([element.state, log.names.length, shown(element)]).to.deep.equal(['idle', before, PIXEL]);
     expect(part<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(true);
     expect(((await element.upload(picture()).catch((reason) => reason)) as AvatarUploadError).code).to.equal('aborted');
+  });
+
+  it('by cancel() though a hook never settles, and the page is not guarded any more', async () => {
+    const never = () => new Promise<never>(() => {});
+    for (const name of ['presign', 'commit', 'transform', 'validate', 'headers'] as const) {
+      const { element } = await make();
+      Object.assign(element, { [name]: never });
+      const ended = element.upload(picture()).catch((reason: AvatarUploadError) => reason);
+      while (!element.renderRoot.querySelector("[part='cancel-button']")) await new Promise(requestAnimationFrame);
+      element.cancel();
+      expect(((await ended) as AvatarUploadError).code, name).to.equal('aborted');
+      const leaving = new Event('beforeunload', { cancelable: true });
+      window.dispatchEvent(leaving);
+      expect(leaving.defaultPrevented, name).to.equal(false);
+    }
+  });
+
+  it('by cancel() in a listener, whatever it listens to', async () => {
+    for (const type of ['flare-accept', 'flare-start', 'flare-progress', 'flare-statechange']) {
+      const { element, log } = await make();
+      element.addEventListener(type, () => element.cancel(), { once: true });
+      const ended = await element.upload(picture()).catch((reason: AvatarUploadError) => reason);
+      expect((ended as AvatarUploadError).code, type).to.equal('aborted');
+      expect(
+        log.names.filter((name) => /cancel|error|success/.test(name)),
+        type,
+      ).to.deep.equal(['flare-cancel']);
+      expect(element.state, type).to.equal('idle');
+    }
+  });
+
+  it('by cancel() in a listener of its failure, without a flare-error after it', async () => {
+    const { element, log } = await make();
+    backend.store = 403;
+    element.addEventListener('flare-statechange', () => element.state === 'error' && element.cancel());
+    await element.upload(picture()).catch(() => {});
+    expect(log.names.filter((name) => /cancel|-error/.test(name))).to.deep.equal(['flare-cancel']);
+    expect(element.state).to.equal('idle');
   });
 
   it('with no object URL left behind', async () => {
@@ -558,6 +629,20 @@ describe('removing', () => {
     await element.retry();
     await element.updateComplete;
     expect([shown(element), element.value]).to.deep.equal([null, '']);
+  });
+
+  it('that is cancelled asks the back end what is true', async () => {
+    const { element, log } = await present();
+    backend.answers.remove = () => new Promise(() => {});
+    const ended = element.removeAvatar().catch((reason: AvatarUploadError) => reason);
+    while (!backend.requests.includes('remove')) await new Promise(requestAnimationFrame);
+    backend.answers.load = () => json({ url: null });
+    element.cancel();
+    expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
+    while (element.value) await new Promise(requestAnimationFrame);
+    await element.updateComplete;
+    expect([shown(element), element.state]).to.deep.equal([null, 'idle']);
+    expect(log.names).to.deep.equal(['flare-remove', 'flare-cancel']);
   });
 
   it('can be prevented, and the button taken away', async () => {
