@@ -92,6 +92,7 @@ export const styles = css`
   }
   .line {
     min-height: 2lh;
+    line-height: 1.4;
     margin: 0.35em 0 0;
   }
   [part='initials'],
