@@ -80,6 +80,10 @@ describe('the package', () => {
   it('loads in Node, where there is no page', async () => {
     const { uploadAvatar, AvatarUploadError } = await import(join(root, 'dist', 'client.js'));
     expect([typeof uploadAvatar, typeof AvatarUploadError]).toEqual(['function', 'function']);
+    // Frameworks that render on a server import the element there.
+    const { FlareAvatarUpload } = await import(join(root, 'dist', 'index.js'));
+    const { AvatarUpload } = await import(join(root, 'dist', 'react.js'));
+    expect([typeof FlareAvatarUpload, typeof AvatarUpload]).toEqual(['function', 'object']);
     const { createAvatarApi, sweepAvatars } = await import(join(root, 'dist', 'server.js'));
     expect([typeof createAvatarApi, typeof sweepAvatars]).toEqual(['function', 'function']);
   });

@@ -1,0 +1,50 @@
+import { build } from 'esbuild';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launch, pickFile } from '../support/browser.js';
+import { png } from '../support/pictures.js';
+import { root } from '../support/servers.js';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+/** A page that uses the wrapper with an attribute, a hook and an event. */
+const APP = `
+  import { createElement } from 'react';
+  import { createRoot } from 'react-dom/client';
+  import { AvatarUpload } from './dist/react.js';
+
+  createRoot(document.body).render(
+    createElement(AvatarUpload, {
+      avatarUrl: '',
+      initials: 'AL',
+      validate: (file) => (file.name === 'me.png' ? 'not_you' : null),
+      messages: { not_you: 'That is not you.' },
+      onReject: ({ detail }) => { window.rejected = detail.error.code; },
+    }),
+  );
+`;
+
+it('the React wrapper passes attributes, hooks and events on', async () => {
+  const { outputFiles } = await build({
+    stdin: { contents: APP, resolveDir: root },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  const page = await browser.newPage();
+  await page.route('http://react.test/**', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><meta charset="utf-8"><body></body>' }),
+  );
+  await page.goto('http://react.test/');
+  await page.addScriptTag({ content: outputFiles[0]?.text ?? '', type: 'module' });
+  await page.getByText('AL', { exact: true }).waitFor();
+  await pickFile(page, { name: 'me.png', mimeType: 'image/png', buffer: Buffer.from(png()) });
+  await page.getByText('That is not you.').waitFor();
+  expect(await page.evaluate(() => (window as unknown as { rejected: string }).rejected)).toBe('not_you');
+  await page.close();
+});
