@@ -38,7 +38,10 @@ async function migrate() {
   console.log('Preparing the local database…');
   mkdirSync(state, { recursive: true });
   const args = ['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', state];
-  const wrangler = run('wrangler', args, { stdio: ['ignore', 'pipe', 'pipe'], env: { CI: 'true', WRANGLER_SEND_METRICS: 'false' } });
+  const wrangler = run('wrangler', args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { CI: 'true', WRANGLER_SEND_METRICS: 'false' },
+  });
   let output = '';
   for (const stream of [wrangler.child.stdout, wrangler.child.stderr]) {
     stream.on('data', (chunk) => {

@@ -44,6 +44,9 @@ export interface UploadHost {
   update(): void;
 }
 
+/** What fails this early means that the file is refused. */
+const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';
+
 /** The uploads and removals of one element, of which one is under way at most. */
 export class Uploads {
   /** Ends what is under way; each new thing ends the one before. */
@@ -78,14 +81,9 @@ export class Uploads {
     const { text, settings } = this.host;
     const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
     const limit = `${Math.round((settings.maxFileSize / factor) * 10) / 10} ${unit}`;
-    // No server had a part in what fails before the upload.
-    const isOwn = code === 'internal' && !this.#isRefusal(phase);
-    const words = (isOwn || code !== 'internal' ? text(code) : '') || text(`${phase}_failed`) || text('failed');
-    return words.replace('{limit}', limit);
-  }
-
-  #isRefusal(phase: Phase): boolean {
-    return phase === 'pick' || phase === 'prepare';
+    // Before the upload no server had a part in it: `internal` says nothing there.
+    const own = code === 'internal' && isRefusal(phase) ? '' : text(code);
+    return (own || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
   }
 
   /** A file that the user has chosen, in whatever way. */
@@ -101,7 +99,7 @@ export class Uploads {
     return (await this.#run(known, true)) as SuccessDetail;
   }
 
-  /** Ends what is under way, lets go of a file that waits or has failed, and tells so; returns whether there was any. */
+  /** Ends what is under way, lets go of a file that waits or has failed, and tells so. Returns whether it had to. */
   cancel(): boolean {
     const { open } = this;
     this.#picked = null;
@@ -289,7 +287,7 @@ export class Uploads {
     if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
     this.#running = false;
     host.picture.preview = null;
-    if (file && this.#isRefusal(error.phase) && error.code !== 'network') {
+    if (file && isRefusal(error.phase) && error.code !== 'network') {
       this.#picked = null;
       host.show(error);
       this.#move('idle');

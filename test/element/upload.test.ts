@@ -555,6 +555,11 @@ describe('dropping and pasting', () => {
     data.items.add(file);
     return data;
   };
+  /** Firefox leaves the files out of a ClipboardEvent that a page makes. */
+  const pasted = () => {
+    const event = new Event('paste', { bubbles: true, cancelable: true });
+    return Object.assign(event, { clipboardData: transfer() });
+  };
   const drag = (element: Element, type: string, dataTransfer: DataTransfer = transfer()) => {
     const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true, composed: true });
     element.dispatchEvent(event);
@@ -568,7 +573,7 @@ describe('dropping and pasting', () => {
     drag(element, 'drop');
     expect(element.matches(':state(dragover)')).to.equal(false);
     await reaches(element, 'success');
-    const paste = new ClipboardEvent('paste', { clipboardData: transfer(), bubbles: true, cancelable: true });
+    const paste = pasted();
     element.dispatchEvent(paste);
     await reaches(element, 'idle');
     await reaches(element, 'success');
@@ -586,7 +591,7 @@ describe('dropping and pasting', () => {
 
   it('can be switched off', async () => {
     const { element } = await make('no-drop no-paste');
-    const paste = new ClipboardEvent('paste', { clipboardData: transfer(), bubbles: true, cancelable: true });
+    const paste = pasted();
     element.dispatchEvent(paste);
     expect([drag(element, 'dragover'), drag(element, 'drop'), paste.defaultPrevented]).to.deep.equal([
       false,

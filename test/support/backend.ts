@@ -60,20 +60,19 @@ export class Backend {
   }
 }
 
-export const NAMES = [
-  'flare-accept',
-  'flare-reject',
-  'flare-start',
-  'flare-progress',
-  'flare-success',
-  'flare-error',
-  'flare-cancel',
-  'flare-remove',
-  'flare-removed',
-  'flare-statechange',
-  'input',
-  'change',
+const FLARE = [
+  'accept',
+  'reject',
+  'start',
+  'progress',
+  'success',
+  'error',
+  'cancel',
+  'remove',
+  'removed',
+  'statechange',
 ];
+const NAMES = [...FLARE.map((name) => `flare-${name}`), 'input', 'change'];
 
 export interface Log {
   /** Names in order; state changes as `→state`; progress left out. */
