@@ -42,7 +42,7 @@ export interface RunHost {
  */
 export async function judge(file: File, settings: UploadSettings, signal: AbortSignal): Promise<Inspected> {
   // Before a byte is read: the file may be of any size.
-  const early = validateFile(file, file.type, { ...settings, accept: '' });
+  const early = validateFile(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
   if (early) throw new AvatarUploadError(early, 'pick');
   const { inspect } = await loadImage();
   const found = await inspect(file).catch((cause: unknown) => {

@@ -98,7 +98,6 @@ export async function uploadAvatar(blob: Blob, options: UploadOptions = {}): Pro
     },
     signal,
   );
-  stopIfAborted(signal, 'put');
   // 412: the object is there already, from an earlier try. The commit decides.
   if (status !== 412 && (status < 200 || status > 299)) throw refusedByStore(status);
 

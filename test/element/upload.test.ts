@@ -192,6 +192,16 @@ describe('a file is refused', () => {
     });
   }
 
+  it('for its size before a byte of it is read', async () => {
+    const { element } = await make('max-file-size="1"');
+    const file = picture();
+    for (const name of ['slice', 'arrayBuffer', 'stream', 'text']) {
+      Object.defineProperty(file, name, { value: () => Promise.reject(new Error('read')) });
+    }
+    const error = await element.upload(file).catch((reason: AvatarUploadError) => reason);
+    expect((error as AvatarUploadError).code).to.equal('file_too_large');
+  });
+
   it('by the page’s own check, in the page’s own words', async () => {
     const { element } = await make();
     element.validate = async (file) => (file.name === 'me.png' ? 'no_face' : null);
@@ -467,6 +477,8 @@ describe('an upload ends', () => {
       await element.updateComplete;
       expect(live.size).to.equal(1);
       element.remove();
+      element.requestUpdate();
+      await element.updateComplete;
       expect(live.size).to.equal(0);
     } finally {
       Object.assign(URL, { createObjectURL, revokeObjectURL });

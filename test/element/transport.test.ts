@@ -1,0 +1,78 @@
+import { expect } from '@open-wc/testing';
+import { browserTransport } from '../../src/core/browser-transport.js';
+import type { AvatarUploadError } from '../../src/core/errors.js';
+
+const body = new Blob(['picture'], { type: 'image/png' });
+const call = (url: string, more = {}) => ({ url, headers: {}, body, stallTimeout: 30, onProgress: () => {}, ...more });
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'none',
+    (error: AvatarUploadError) => error.code,
+  );
+
+describe('the PUT', () => {
+  it('resolves with any status', async () => {
+    for (const status of [200, 403, 503]) {
+      expect(await browserTransport.put(call(`/put/${status}`), new AbortController().signal)).to.deep.equal({
+        status,
+      });
+    }
+  });
+
+  it('is not sent with a signal that is aborted already', async () => {
+    const { send } = XMLHttpRequest.prototype;
+    let sent = 0;
+    XMLHttpRequest.prototype.send = () => {
+      sent++;
+    };
+    try {
+      expect(await codeOf(browserTransport.put(call('/put/200'), AbortSignal.abort()))).to.equal('aborted');
+      expect(sent).to.equal(0);
+    } finally {
+      XMLHttpRequest.prototype.send = send;
+    }
+  });
+
+  it('ends with an abort in the middle', async () => {
+    const controller = new AbortController();
+    const code = codeOf(browserTransport.put(call('/put/hold'), controller.signal));
+    controller.abort();
+    expect(await code).to.equal('aborted');
+  });
+
+  it('counts as lost only so long after the last progress', async () => {
+    const { setTimeout: real } = window;
+    const armed: number[] = [];
+    window.setTimeout = ((act: () => void, delay: number) => {
+      armed.push(delay);
+      return real(act, delay);
+    }) as typeof window.setTimeout;
+    try {
+      let atProgress = 0;
+      const onProgress = () => {
+        atProgress = armed.filter((delay) => delay === 12_345).length;
+      };
+      await browserTransport.put(call('/put/200', { stallTimeout: 12.345, onProgress }), new AbortController().signal);
+      expect(atProgress).to.be.greaterThan(1);
+    } finally {
+      window.setTimeout = real;
+    }
+  });
+
+  it('brings no content type that was not signed', async () => {
+    const { send } = XMLHttpRequest.prototype;
+    const types: string[] = [];
+    XMLHttpRequest.prototype.send = function (sent) {
+      types.push((sent as Blob).type);
+      send.call(this, sent);
+    };
+    try {
+      const { signal } = new AbortController();
+      await browserTransport.put(call('/put/200'), signal);
+      await browserTransport.put(call('/put/200', { headers: { 'Content-Type': 'image/png' } }), signal);
+      expect(types).to.deep.equal(['', 'image/png']);
+    } finally {
+      XMLHttpRequest.prototype.send = send;
+    }
+  });
+});
