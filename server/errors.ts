@@ -48,7 +48,7 @@ export function answerError(error: Error, c: Context): Response {
     console.error(JSON.stringify({ level: 'error', method: c.req.method, name: error.name, message: error.message }));
   }
   const body: ErrorResponse = { error: known.message, code: known.code };
-  return c.json(body, STATUS[known.code], { ...known.headers, 'cache-control': 'no-store' });
+  return c.json(body, STATUS[known.code], known.headers);
 }
 
 function toApiError(error: Error): ApiError {
@@ -59,3 +59,9 @@ function toApiError(error: Error): ApiError {
 }
 
 export const unauthorized = (): ApiError => new ApiError('unauthorized', 'Please sign in first.');
+
+/** The refusal of a file over the limit; the limit is named in MiB. */
+export function tooLarge(maxBytes: number): ApiError {
+  const limit = Math.round((maxBytes / 2 ** 20) * 10) / 10;
+  return new ApiError('too_large', `The file is too large: at most ${limit} MiB.`);
+}

@@ -17,7 +17,6 @@ localSignIn.onError(answerError);
 
 localSignIn.use(async (c, next) => {
   if (!isLocal(c.env, c.req.url)) throw new ApiError('not_found', 'There is nothing here.');
-  c.header('cache-control', 'no-store');
   return guardOrigin()(c, next);
 });
 

@@ -283,7 +283,8 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     Object.assign(this, initial(DEFAULTS));
     for (const type of ['pointerenter', 'focusin', 'dragenter']) this.addEventListener(type, this.#onIntent);
     for (const type of ['dragover', 'dragleave', 'drop', 'paste']) this.addEventListener(type, this.#onTransfer);
-    this.addEventListener('click', this.#onClick);
+    // A click on the element's <label> comes as a click on the element itself.
+    this.addEventListener('click', (event) => event.composedPath()[0] === this && this.pick());
     this.addEventListener('invalid', () => this.#toggle('user-invalid', true));
     this.#toggle('idle', true);
   }
@@ -379,7 +380,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
       if (signal.aborted) return;
       this.#picture.present = url;
       // A back end that answers {url} alone leaves the key as it was.
-      this.#setValue(url && (avatar?.key ?? this.#value));
+      this.#setValue(url && (typeof avatar?.key === 'string' ? avatar.key : this.#value));
       if (this.#error?.phase === 'load') this.#rest();
     } catch (cause) {
       // What the user is doing matters more.
@@ -478,8 +479,8 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
 
   #text(key: string, label = ''): string {
     // Codes come from outside: `constructor` is a key of any object.
-    const text: unknown = this.messages?.[key] ?? this.#words[key];
-    return typeof text === 'string' ? text.replace('{label}', () => label) : '';
+    const words: unknown = this.messages?.[key] ?? this.#words[key];
+    return typeof words === 'string' ? words.replace('{label}', () => label) : '';
   }
 
   /** Address of the picture on show. */
@@ -644,11 +645,6 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     this.#toggle('dragover', type === 'dragover' || (type === 'dragleave' && this.contains(relatedTarget as Node)));
     const file = data.files[0];
     if (file && /drop|paste/.test(type)) this.#take(file);
-  };
-
-  readonly #onClick = (event: Event): void => {
-    // A click on the element's <label> comes as a click on the element itself.
-    if (event.composedPath()[0] === this) this.pick();
   };
 
   readonly #onPick = (event: Event): void => {

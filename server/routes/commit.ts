@@ -2,11 +2,10 @@ import type { ApiErrorCode, Avatar, CommitResponse } from '../../src/core/protoc
 import type { Handler, RouteContext } from '../app.js';
 import { CLAIM_LEASE, type Upload } from '../avatar-store.js';
 import { deleteOwn } from '../deletions.js';
-import { ApiError } from '../errors.js';
+import { ApiError, tooLarge } from '../errors.js';
 import { commitInput, readJson } from '../input.js';
 import { ImageError, type ImageFacts, inspectImage } from '../inspect-image.js';
 import { newAvatarKey, pendingKey, uploadIdOf } from '../object-key.js';
-import { tooLarge } from './presign.js';
 
 /** Milliseconds between looks at an upload that another request is committing: at first, and at most. */
 const POLL = { first: 100, most: 1000 };

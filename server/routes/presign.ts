@@ -1,7 +1,7 @@
 import type { ImageType, PresignResponse } from '../../src/core/protocol.js';
 import type { Handler } from '../app.js';
 import { s3Settings } from '../env.js';
-import { ApiError } from '../errors.js';
+import { ApiError, tooLarge } from '../errors.js';
 import { presignInput, readJson } from '../input.js';
 import { pendingKey } from '../object-key.js';
 import { presignPut } from '../presign.js';
@@ -49,12 +49,6 @@ export const presign: Handler = async (c, { owner, store, options }) => {
     expiresAt: new Date(expiresAt).toISOString(),
   });
 };
-
-/** The refusal of a file over the limit; the limit is named in MiB. */
-export function tooLarge(maxBytes: number): ApiError {
-  const limit = Math.round((maxBytes / 2 ** 20) * 10) / 10;
-  return new ApiError('too_large', `The file is too large: at most ${limit} MiB.`);
-}
 
 function isImageType(type: string): type is ImageType {
   return TYPES.includes(type);

@@ -91,8 +91,7 @@ function pickUploadOptions(settings: UploadSettings): UploadOptions {
 async function prepare(file: File, found: Inspected, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
   const keep = settings.crop === 'off' || (found.animated && settings.animated === 'keep');
   const blob = keep ? typed(file, found.type ?? file.type) : await square(file, settings, signal);
-  if (signal.aborted) return blob;
-  if (!settings.transform) return blob;
+  if (signal.aborted || !settings.transform) return blob;
   const other = await hook(() => settings.transform?.(blob, { file, signal }), 'prepare', signal);
   if (other instanceof Blob) return other;
   throw new AvatarUploadError('internal', 'prepare', { hint: 'transform has to give a Blob.' });

@@ -128,7 +128,7 @@ const CODES: Record<number, string> = {
 };
 
 /** The error that an endpoint's answer tells: by its code, else by its status. */
-export function failure(phase: Phase, status: number, body?: unknown): AvatarUploadError {
+function failure(phase: Phase, status: number, body?: unknown): AvatarUploadError {
   const code = field(body, 'code');
   const known = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code);
   return new AvatarUploadError(known ? code : codeOf(status), phase, { status });

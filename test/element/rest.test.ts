@@ -103,6 +103,13 @@ describe('the present picture', () => {
     expect(element.checkValidity()).to.equal(true);
   });
 
+  it('has no key that is not a text', async () => {
+    backend.answers.load = () => json({ url: PIXEL, avatar: { key: 5 } });
+    const element = await fixture<FlareAvatarUpload>(html`<flare-avatar-upload></flare-avatar-upload>`);
+    await loaded(element);
+    expect(element.value).to.equal('');
+  });
+
   it('is src where there is one, and nothing is asked', async () => {
     const element = await fixture<FlareAvatarUpload>(
       html`<flare-avatar-upload src=${PIXEL} alt="Ada"></flare-avatar-upload>`,

@@ -196,6 +196,7 @@ describe('the Worker', () => {
     async (user) => {
       const login = await signIn(user);
       expect(login.status).toBe(200);
+      expect(login.headers.get('cache-control')).toBe('no-store');
       const cookie = cookieOf(login);
       expect(cookie.length).toBeLessThan(4096);
       expect((await ask('/api/me/avatar', { headers: { cookie } }, local)).status).toBe(200);
@@ -231,5 +232,6 @@ describe('the Worker', () => {
   it('answers 404 as JSON elsewhere', async () => {
     const response = await ask('/api/nothing');
     expect([response.status, await response.json()]).toEqual([404, { error: expect.any(String), code: 'not_found' }]);
+    expect(response.headers.get('cache-control')).toBe('no-store');
   });
 });
