@@ -12,8 +12,9 @@ import type { Emit, SuccessDetail } from '../events.js';
 import type { Inspected } from '../image/inspect.js';
 import { percent, ring } from './activity.js';
 import { activityStyles } from './activity.styles.js';
+import { judge } from './make-ready.js';
 import type { Picture } from './picture.js';
-import { judge, type RunHost, run, type UploadSettings } from './run.js';
+import { type RunHost, run, type UploadSettings } from './run.js';
 
 export { en } from '../locales/en.js';
 
