@@ -1,2 +1,2 @@
 export { type Inspected, inspect } from './inspect.js';
-export { prepareSquare, type SquareOptions } from './prepare.js';
+export { type Preview, prepareSquare, preview, type SquareOptions } from './prepare.js';
