@@ -58,7 +58,7 @@ describe('the package', () => {
     expect(outside('element.js')).toEqual(['lit']);
     expect(outside('index.js')).toEqual(['lit']);
     expect(outside('react.js')).toEqual(['@lit/react', 'lit', 'react']);
-    expect(outside('server.js')).toEqual(['hono', 'hono/cors', 'hono/http-exception', 'zod']);
+    expect(outside('server.js')).toEqual(['aws4fetch', 'hono', 'hono/cors', 'hono/http-exception', 'zod']);
     expect(read('dist', 'element.js')).not.toContain('define.js');
   });
 
