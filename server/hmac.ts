@@ -12,6 +12,4 @@ export function hmac(key: CryptoKey, text: string): Promise<ArrayBuffer> {
   return crypto.subtle.sign(HMAC.name, key, utf8(text));
 }
 
-export function toHex(bytes: ArrayBuffer): string {
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+export const toHex = (bytes: ArrayBuffer): string => new Uint8Array(bytes).toHex();
