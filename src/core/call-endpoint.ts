@@ -22,7 +22,7 @@ export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Pro
       signal: AbortSignal.any([signal, timeout]),
       body: body ? JSON.stringify(body) : null,
     });
-    return { status: response.status, body: parse(await response.text()) };
+    return { status: response.status, body: parse(await response.text()), headers: response.headers };
   } catch (cause) {
     const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : failure;
     throw new AvatarUploadError(code, phase, { cause });

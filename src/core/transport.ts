@@ -19,6 +19,8 @@ export interface EndpointAnswer {
   status: number;
   /** The parsed JSON; undefined where the answer was not JSON. */
   body: unknown;
+  /** Those the page may read; `Retry-After` and `Date` are used. */
+  headers?: Headers | undefined;
 }
 
 /** The PUT of the bytes to the store. */
