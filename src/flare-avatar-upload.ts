@@ -268,6 +268,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     picture: this.#picture,
     state: () => this.#state,
     has: (state) => this.#has(state),
+    isBusy: () => this.#uploads?.isBusy ?? false,
     text: (key) => this.#text(key),
     emit: (type, detail) => this.#emit(type, detail),
     become: (state) => this.#become(state),

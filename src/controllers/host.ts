@@ -12,6 +12,8 @@ export interface ElementHost {
   state(): State;
   /** Whether a custom state is set. */
   has(customState: string): boolean;
+  /** Whether an upload or a removal is under way. */
+  isBusy(): boolean;
   text(key: string): string;
   emit: Emit;
   /** Enters a state, and tells it. */

@@ -69,7 +69,7 @@ function onPage({ type, persisted }: Event & { persisted?: boolean }): void {
 function openChannel(): void {
   try {
     channel = new BroadcastChannel('flare-avatar-upload');
-    channel.onmessage = ({ data }) => Array.isArray(data) && hear(data as Message);
+    channel.onmessage = ({ data }: MessageEvent<Message>) => hear(data);
   } catch {
     // Other tabs learn it when they ask the next time.
   }

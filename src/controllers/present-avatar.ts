@@ -2,7 +2,6 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { callEndpoint } from '../core/call-endpoint.js';
 import type { AvatarUploadError } from '../core/errors.js';
 import type { AvatarResponse } from '../core/protocol.js';
-import { isBusy } from '../core/state.js';
 import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
 import type { ElementHost } from './host.js';
 import { announce, join, leave, type Member } from './page.js';
@@ -87,7 +86,7 @@ export class PresentAvatar implements ReactiveController, Member {
   }
 
   hostUpdated(): void {
-    if (this.#isStale && this.#isAsking && this.element.isConnected && !this.#isBusy) this.#ask(true);
+    if (this.#isStale && this.#isAsking && this.element.isConnected && !this.host.isBusy()) this.#ask(true);
   }
 
   /** Asks for the present avatar; resolves when that is over, however it went. */
@@ -109,7 +108,7 @@ export class PresentAvatar implements ReactiveController, Member {
     const left = this.#renewAt - Date.now();
     if (left === Infinity) return;
     if (left > 0) this.#timer = setTimeout(() => this.wake(), Math.min(left, LONGEST_TIMER));
-    else if (this.#isInView && !document.hidden && !this.#loading && !this.#isBusy) this.#ask(true, false);
+    else if (this.#isInView && !document.hidden && !this.#loading && !this.host.isBusy()) this.#ask(true, false);
   }
 
   /** The user's doing has made this the present picture; all others are told. */
@@ -145,10 +144,6 @@ export class PresentAvatar implements ReactiveController, Member {
   get #isAsking(): boolean {
     const { src, avatarUrl } = this.host.settings;
     return !src && Boolean(avatarUrl);
-  }
-
-  get #isBusy(): boolean {
-    return isBusy(this.host.state()) || this.host.has('removing');
   }
 
   /**

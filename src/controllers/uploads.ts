@@ -44,7 +44,12 @@ export class Uploads {
   /** True while there is something to cancel. */
   get open(): boolean {
     const { host } = this;
-    return this.#running || this.#picked !== null || host.state() === 'error' || host.has('removing');
+    return this.isBusy || this.#picked !== null || host.state() === 'error';
+  }
+
+  /** True while an upload or a removal is under way. */
+  get isBusy(): boolean {
+    return this.#running || this.host.has('removing');
   }
 
   /** The key of the text that says what is going on. */
