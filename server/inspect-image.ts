@@ -1,7 +1,12 @@
 import type { ImageType } from '../src/core/protocol.js';
 
-/** What a picture's own structure says of it; no pixel is decoded. */
-export interface ImageFacts {
+/** A picture, as its own structure describes it; no pixel is decoded. */
+export interface Picture extends Omit<ImageFacts, 'end'> {
+  /** What is to be stored. */
+  bytes: Uint8Array;
+}
+
+interface ImageFacts {
   type: ImageType;
   /** Pixels, as displayed (after orientation). */
   width: number;
@@ -21,8 +26,12 @@ export class ImageError extends Error {
  * its end: a truncated file is an error.
  * @throws {ImageError}
  */
-export function inspectImage(bytes: Uint8Array): ImageFacts {
-  const file = new Reader(bytes);
+export function inspectImage(bytes: Uint8Array): Picture {
+  const { end, ...facts } = readImage(new Reader(bytes));
+  return { ...facts, bytes: bytes.subarray(0, end) };
+}
+
+function readImage(file: Reader): ImageFacts {
   try {
     if (file.is(0, '\xff\xd8\xff')) return readJpeg(file);
     if (file.is(0, '\x89PNG\r\n\x1a\n')) return readPng(file);

@@ -1,4 +1,5 @@
 import type { ImageType } from '../src/core/protocol.js';
+import { hmac, importKey, toHex, utf8 } from './hmac.js';
 
 /**
  * Object keys are made of our own parts only, all of them `[a-z0-9./-]`:
@@ -33,21 +34,18 @@ export function uploadIdOf(owner: string, key: string): string | null {
  * which tells any two strings apart, lone surrogates included.
  */
 export async function ownerOf(secret: string, userId: string): Promise<string> {
-  const text = new TextEncoder();
-  const key = await hmacKey(secret);
-  const mac = await crypto.subtle.sign('HMAC', key, text.encode(`owner:${JSON.stringify(userId)}`));
-  return Array.from(new Uint8Array(mac, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const mac = await hmac(await ownerKey(secret), `owner:${JSON.stringify(userId)}`);
+  return toHex(mac.slice(0, 16));
 }
 
-const hmacKeys = new Map<string, Promise<CryptoKey>>();
+const ownerKeys = new Map<string, CryptoKey>();
 
 /** Imported once per secret: a Worker has one. */
-function hmacKey(secret: string): Promise<CryptoKey> {
-  let key = hmacKeys.get(secret);
-  if (!key) {
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-    key = crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['sign']);
-    hmacKeys.set(secret, key);
-  }
+async function ownerKey(secret: string): Promise<CryptoKey> {
+  const known = ownerKeys.get(secret);
+  if (known) return known;
+  // The key is kept, not the promise: one that a cancelled request left behind would never settle.
+  const key = await importKey(utf8(secret));
+  ownerKeys.set(secret, key);
   return key;
 }

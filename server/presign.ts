@@ -1,5 +1,6 @@
 import { AwsV4Signer } from 'aws4fetch';
 import type { S3Settings } from './env.js';
+import { hmac, importKey, toHex, utf8 } from './hmac.js';
 
 /** A URL and the moment it dies. */
 export interface SignedUrl {
@@ -7,9 +8,6 @@ export interface SignedUrl {
   /** Milliseconds since 1970, on a whole second: exactly the URL's own expiry. */
   expiresAt: number;
 }
-
-/** Derived signing keys by day, shared by all requests of an isolate. */
-const signingKeys = new Map<string, ArrayBuffer>();
 
 /**
  * A URL that allows one PUT of this key with exactly these headers: all of them
@@ -38,7 +36,7 @@ async function presign(
   seconds: number,
 ): Promise<SignedUrl> {
   const signedAt = Math.floor(Date.now() / 1000) * 1000;
-  const signer = new AwsV4Signer({
+  const signer = new Signer({
     method,
     url: `${s3.bucketUrl}/${key}?X-Amz-Expires=${seconds}`,
     headers,
@@ -47,11 +45,30 @@ async function presign(
     service: 's3',
     region: 'auto',
     datetime: new Date(signedAt).toISOString().replace(/[:-]|\.\d{3}/g, ''),
-    cache: signingKeys,
     signQuery: true,
     // Without it only `host` would be signed, and any type or length accepted.
     allHeaders: true,
   });
   const { url } = await signer.sign();
   return { url: url.href, expiresAt: signedAt + seconds * 1000 };
+}
+
+/** aws4fetch, with the day's signing key imported once: what it keeps itself is imported anew for each signature. */
+class Signer extends AwsV4Signer {
+  override async signature(): Promise<string> {
+    const key = await signingKey(this.secretAccessKey, this.credentialString);
+    return toHex(await hmac(key, await this.stringToSign()));
+  }
+}
+
+/** The signing key of the day, shared by all requests of an isolate. */
+let today: { id: string; key: CryptoKey } | undefined;
+
+async function signingKey(secret: string, scope: string): Promise<CryptoKey> {
+  const id = `${secret} ${scope}`;
+  if (today?.id === id) return today.key;
+  let key = await importKey(utf8(`AWS4${secret}`));
+  for (const part of scope.split('/')) key = await importKey(await hmac(key, part));
+  today = { id, key };
+  return key;
 }

@@ -1,10 +1,10 @@
-import type { ApiErrorCode, Avatar, CommitResponse } from '../../src/core/protocol.js';
+import type { Avatar, CommitResponse } from '../../src/core/protocol.js';
 import type { Handler, RouteContext } from '../app.js';
 import { CLAIM_LEASE, type Upload } from '../avatar-store.js';
+import { checkUpload, rejection } from '../check-upload.js';
 import { deleteOwn } from '../deletions.js';
-import { ApiError, tooLarge } from '../errors.js';
+import { ApiError } from '../errors.js';
 import { commitInput, readJson } from '../input.js';
-import { ImageError, type ImageFacts, inspectImage } from '../inspect-image.js';
 import { newAvatarKey, pendingKey, uploadIdOf } from '../object-key.js';
 
 /** Milliseconds between looks at an upload that another request is committing: at first, and at most. */
@@ -32,7 +32,7 @@ async function settle(context: RouteContext, id: string): Promise<Avatar> {
     const upload = await store.findUpload(owner, id);
     if (!upload) throw badKey();
     if (upload.avatar) return upload.avatar;
-    if (upload.state === 'rejected') throw rejection(upload.code ?? 'invalid_image', context);
+    if (upload.state === 'rejected') throw rejection(upload.code ?? 'invalid_image', context.options);
     const now = Date.now();
     if (upload.state === 'expired' || now >= upload.commitUntil) throw expired();
     const isFree = upload.state === 'pending' || now - (upload.claimedAt ?? 0) >= CLAIM_LEASE;
@@ -63,11 +63,9 @@ async function claimAndCommit(context: RouteContext, upload: Upload, now: number
 
 /** Does the work of a claimed commit; null if the claim was lost on the way. */
 async function commitClaimed(context: RouteContext, upload: Upload, avatarKey: string): Promise<Avatar | null> {
-  const { owner, store, bucket } = context;
-  const bytes = await readUpload(context, upload);
-  const picture = await check(bytes, upload, context);
-  const stored = bytes.subarray(0, picture.end);
-  await bucket.put(avatarKey, stored, {
+  const { owner, store, bucket, options } = context;
+  const picture = await checkUpload(await bucket.get(pendingKey(owner, upload.id)), upload, options);
+  await bucket.put(avatarKey, picture.bytes, {
     httpMetadata: {
       contentType: picture.type,
       contentDisposition: 'inline',
@@ -77,7 +75,7 @@ async function commitClaimed(context: RouteContext, upload: Upload, avatarKey: s
   const avatar: Avatar = {
     key: avatarKey,
     contentType: picture.type,
-    size: stored.byteLength,
+    size: picture.bytes.byteLength,
     width: picture.width,
     height: picture.height,
     createdAt: new Date().toISOString(),
@@ -97,52 +95,6 @@ async function endClaim({ owner, store }: RouteContext, id: string, avatarKey: s
       : store.rejectUpload(owner, id, avatarKey, code);
   // If this fails too, the lease ends the claim.
   await ended.catch(() => {});
-}
-
-/** The bytes that arrived, refused by their size before any is read. */
-async function readUpload(context: RouteContext, upload: Upload): Promise<Uint8Array> {
-  const object = await context.bucket.get(pendingKey(context.owner, upload.id));
-  if (!object) throw new ApiError('not_uploaded', 'The file has not arrived yet.');
-  const code = wrongSize(object.size, upload, context.options.maxBytes);
-  if (code) {
-    await object.body.cancel();
-    throw rejection(code, context);
-  }
-  return new Uint8Array(await object.arrayBuffer());
-}
-
-function wrongSize(size: number, upload: Upload, maxBytes: number): ApiErrorCode | null {
-  if (size > maxBytes) return 'too_large';
-  if (upload.size !== null && upload.size !== size) return 'mismatch';
-  return size === 0 ? 'invalid_image' : null;
-}
-
-async function check(bytes: Uint8Array, upload: Upload, context: RouteContext): Promise<ImageFacts> {
-  if (upload.sha256 !== null && (await digest(bytes)) !== upload.sha256) throw rejection('mismatch', context);
-  try {
-    const picture = inspectImage(bytes);
-    const sane = picture.width * picture.height <= context.options.maxPixels;
-    if (picture.type === upload.contentType && sane) return picture;
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-  }
-  throw rejection('invalid_image', context);
-}
-
-async function digest(bytes: Uint8Array): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', bytes);
-  return btoa(String.fromCharCode(...new Uint8Array(hash)));
-}
-
-/** The same sentence for the same code, the first time and every later one. */
-function rejection(code: ApiErrorCode, { options }: RouteContext): ApiError {
-  if (code === 'too_large') return tooLarge(options.maxBytes);
-  const megapixels = Math.floor(options.maxPixels / 1_000_000);
-  const sentence: Partial<Record<ApiErrorCode, string>> = {
-    mismatch: 'The file that arrived is not the one that was announced.',
-    invalid_image: `The file is not a whole picture of its type, or has more than ${megapixels} megapixels.`,
-  };
-  return new ApiError(code, sentence[code] ?? 'The upload was refused.');
 }
 
 const badKey = () => new ApiError('bad_key', 'There is no such upload.');

@@ -2,7 +2,7 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { callEndpoint } from '../core/call-endpoint.js';
 import type { AvatarUploadError } from '../core/errors.js';
 import type { AvatarResponse } from '../core/protocol.js';
-import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
+import type { EndpointAnswer } from '../core/transport.js';
 import type { ElementHost } from './host.js';
 import { announce, join, leave, type Member } from './page.js';
 import { SharedRequests } from './shared-request.js';
@@ -172,12 +172,16 @@ export class PresentAvatar implements ReactiveController, Member {
 
   #load(signal: AbortSignal, isFresh: boolean): Promise<Present> {
     const { avatarUrl: url, headers, credentials } = this.host.settings;
-    const call: EndpointCall = { phase: 'load', method: 'GET', url, headers, credentials };
-    const act = async (end: AbortSignal) => {
-      const answer = await callEndpoint(call, end);
+    const once = async (end: AbortSignal) => {
+      const answer = await callEndpoint({ phase: 'load', method: 'GET', url, headers, credentials }, end);
       return read(answer) ?? (await this.host.load('load')).refuse(answer);
     };
-    return requests.get([url, headers, credentials], act, signal, isFresh);
+    const load = (end: AbortSignal) =>
+      once(end).catch(async (error) => {
+        if (end.aborted) throw error;
+        return (await this.host.load('load')).loadAgain(error, once, end);
+      });
+    return requests.get([url, headers, credentials], load, signal, isFresh);
   }
 
   /** Puts an answer on show. Returns when the next one is needed. */

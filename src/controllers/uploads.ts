@@ -2,20 +2,22 @@
  * What an element needs once somebody means to use it: loaded on the first
  * sign of that, so that pages that only show a picture don't pay for it.
  */
-import type { nothing, TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
+import { answerOf } from '../core/answers.js';
 import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
+import { Retries } from '../core/retry.js';
 import { isBusy, type State, transition } from '../core/state.js';
-import type { EndpointAnswer } from '../core/transport.js';
-import { answerOf, untilAborted } from '../core/upload-avatar.js';
+import { Ticket } from '../core/ticket.js';
+import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
 import type { SuccessDetail } from '../events.js';
-import type { Inspected } from '../image/inspect.js';
-import { percent, ring } from './activity.js';
+import { counted, percent, ring } from './activity.js';
 import { activityStyles } from './activity.styles.js';
+import { Countdown } from './countdown.js';
 import type { ElementHost } from './host.js';
 import { judge } from './make-ready.js';
 import type { PresentAvatar } from './present-avatar.js';
-import { type RunHost, run } from './run.js';
+import { type Judged, type RunHost, run } from './run.js';
 
 export { en } from '../locales/en.js';
 
@@ -28,13 +30,14 @@ export class Uploads {
   #task = new AbortController();
   #running = false;
   /** A file that has been accepted and is not uploaded: waiting, under way or failed. */
-  #picked: { file: File; found: Inspected } | null = null;
+  #picked: Judged | null = null;
   /** The upload that is under way. */
   #sending: Promise<SuccessDetail> | null = null;
   /** The file that is under way, accepted or not. */
   #file: File | null = null;
   /** 0 to 1 while bytes are sent. */
   #ratio: number | null = null;
+  readonly #countdown = new Countdown(() => this.host.update());
 
   constructor(
     private readonly host: ElementHost,
@@ -54,9 +57,18 @@ export class Uploads {
 
   /** The key of the text that says what is going on. */
   get status(): string {
-    for (const status of ['dragover', 'removing', 'finishing']) if (this.host.has(status)) return status;
+    for (const status of ['dragover', 'removing', 'offline', 'retrying', 'finishing'])
+      if (this.host.has(status)) return status;
     const state = this.host.state();
     return state === 'idle' && this.#picked ? 'picked' : state;
+  }
+
+  /** What is going on, in words; how far it is to see and, in steps of a quarter, to hear. */
+  get line(): TemplateResult {
+    const { status } = this;
+    const words = this.host.text(status);
+    if (status === 'retrying') return counted(words, this.#countdown.left, this.#countdown.first);
+    return html`${words}${percent(this.#ratio)}`;
   }
 
   /** A failure in words. */
@@ -100,7 +112,7 @@ export class Uploads {
     this.#picked = null;
     this.#ratio = null;
     this.host.picture.preview = null;
-    this.host.toggle('finishing', false);
+    this.#wait(null);
     this.host.rest();
   }
 
@@ -113,6 +125,20 @@ export class Uploads {
     throw new AvatarUploadError('bad_response', 'load', { status: answer.status, hint: 'Expected {url} as JSON.' });
   }
 
+  /**
+   * Goes on with a load whose first try has failed.
+   * @throws {AvatarUploadError} of the last try.
+   */
+  loadAgain<T>(failed: unknown, load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    let first = true;
+    return new Retries(this.host.settings, signal).run('load', async (once) => {
+      const isOver = first;
+      first = false;
+      if (isOver) throw failed;
+      return load(once);
+    });
+  }
+
   async remove(): Promise<void> {
     const { host } = this;
     if (!host.emit('flare-remove', undefined)) return;
@@ -122,8 +148,10 @@ export class Uploads {
     host.toggle('removing', true);
     try {
       if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
-      const call = callEndpoint({ phase: 'remove', method: 'DELETE', url, headers, credentials }, signal);
-      answerOf(await untilAborted(call, signal, 'remove'), 'remove');
+      const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
+      await new Retries(host.settings, signal).run('remove', async (once) =>
+        answerOf(await callEndpoint(call, once), 'remove'),
+      );
     } catch (cause) {
       // Nobody knows whether it was done: the back end does.
       if (signal.aborted) this.present.changed();
@@ -155,11 +183,6 @@ export class Uploads {
     return ring(isBusy(this.host.state()), this.#ratio, shape);
   }
 
-  /** How far it is, to see and, in steps of a quarter, to hear. */
-  get percent(): TemplateResult | typeof nothing {
-    return percent(this.#ratio);
-  }
-
   #run(file: File, send: boolean): Promise<SuccessDetail | undefined> {
     const known = this.#picked?.file === file ? this.#picked : null;
     this.#picked = known;
@@ -178,7 +201,7 @@ export class Uploads {
 
   async #follow(
     file: File,
-    known: { found: Inspected } | null,
+    known: Judged | null,
     send: boolean,
     signal: AbortSignal,
   ): Promise<SuccessDetail | undefined> {
@@ -192,7 +215,7 @@ export class Uploads {
         this.#running = false;
         return undefined;
       }
-      detail = await run(file, picked.found, this.#hostOf(signal), signal);
+      detail = await run(picked, this.#hostOf(signal), signal);
       if (signal.aborted) throw new AvatarUploadError('aborted', 'commit');
     } catch (cause) {
       throw this.#fail(cause, signal, 'pick', () => this.#run(file, send), file);
@@ -207,11 +230,11 @@ export class Uploads {
     return detail;
   }
 
-  async #accept(file: File, signal: AbortSignal): Promise<{ file: File; found: Inspected }> {
+  async #accept(file: File, signal: AbortSignal): Promise<Judged> {
     const found = await judge(file, this.host.settings, signal);
     const accepted = this.host.emit('flare-accept', { file });
     if (accepted && !signal.aborted) {
-      this.#picked = { file, found };
+      this.#picked = { file, found, ticket: new Ticket() };
       return this.#picked;
     }
     if (!signal.aborted) this.#begin();
@@ -230,7 +253,21 @@ export class Uploads {
       host.toggle('finishing', ratio === 1);
       host.update();
     };
-    return { settings: host.settings, emit, move, progress };
+    const wait: RunHost['wait'] = (delay) => {
+      if (!signal.aborted) this.#wait(delay);
+    };
+    return { settings: host.settings, emit, move, progress, wait };
+  }
+
+  /** Shows that nothing is on its way: for so many milliseconds, or until the network is back; null: no more. */
+  #wait(delay: number | 'offline' | null): void {
+    const { host } = this;
+    this.#countdown.stop();
+    if (typeof delay === 'number') this.#countdown.start(delay);
+    if (delay !== null && this.#ratio !== null) this.#ratio = 0;
+    host.toggle('finishing', false);
+    host.toggle('retrying', typeof delay === 'number');
+    host.toggle('offline', delay === 'offline');
   }
 
   /** Ends what is under way and clears what was said, to begin something new. */
@@ -240,6 +277,7 @@ export class Uploads {
     this.#task = task;
     this.#running = false;
     this.host.picture.preview = null;
+    this.#wait(null);
     this.host.toggle('removing', false);
     this.host.show(null);
     // A listener may begin something else, which ends this one.
@@ -267,6 +305,7 @@ export class Uploads {
     const error = cause instanceof AvatarUploadError ? cause : new AvatarUploadError('internal', phase, { cause });
     if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
     this.#running = false;
+    this.#wait(null);
     host.picture.preview = null;
     if (file && isRefusal(error.phase) && error.code !== 'network') {
       this.#picked = null;

@@ -7,6 +7,24 @@ const secrets = { accessKeyId: 'test-access-key', secretAccessKey: 'test-secret-
 const digest = await sha256(new Uint8Array([1]));
 const full = { filename: 'me.png', contentType: 'image/png', size: 1234, sha256: digest };
 
+it('the verifier of these tests agrees with the example in AWS’s documentation', async () => {
+  const url = new URL('https://examplebucket.s3.amazonaws.com/test.txt');
+  for (const [name, value] of [
+    ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
+    ['X-Amz-Credential', 'AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request'],
+    ['X-Amz-Date', '20130524T000000Z'],
+    ['X-Amz-Expires', '86400'],
+    ['X-Amz-SignedHeaders', 'host'],
+    ['X-Amz-Signature', 'aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404'],
+  ] as const)
+    url.searchParams.set(name, value);
+  const example = {
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  };
+  expect(await verify('GET', url.href, {}, example)).toBe(true);
+});
+
 describe('a presigned PUT', () => {
   it('carries a signature over type, length, digest and single use', async () => {
     const { url, signedHeaders } = await apiFor(newUser()).presign(full);
@@ -51,6 +69,26 @@ describe('a presigned PUT', () => {
     const { url, signedHeaders } = await apiFor(newUser()).presign({ filename: 'me.png' });
     expect(signedHeaders).toEqual({ 'content-type': 'image/png', 'if-none-match': '*' });
     expect(await verify('PUT', url, signedHeaders, secrets)).toBe(true);
+  });
+
+  it('is signed with the key of its own day', async () => {
+    vi.useFakeTimers({ now: new Date('2026-03-01T23:59:59Z'), toFake: ['Date'] });
+    try {
+      const before = await apiFor(newUser()).presign();
+      vi.setSystemTime(new Date('2026-03-02T00:00:00Z'));
+      const after = await apiFor(newUser()).presign();
+      for (const { url, signedHeaders } of [before, after])
+        expect(await verify('PUT', url, signedHeaders, secrets)).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is signed with the secret of its own bucket', async () => {
+    const other = { R2_SECRET_ACCESS_KEY: 'another-secret-key' };
+    const { url, signedHeaders } = await apiFor(newUser(), {}, other).presign();
+    expect(await verify('PUT', url, signedHeaders, secrets)).toBe(false);
+    expect(await verify('PUT', url, signedHeaders, { ...secrets, secretAccessKey: 'another-secret-key' })).toBe(true);
   });
 
   it('lives 120 seconds, and says so', async () => {

@@ -1,0 +1,73 @@
+/** Runs in workerd: signs one PUT after the other, by our code or by AWS's, as many as it is asked for. */
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
+import { hmac, importKey, utf8 } from '../../server/hmac.js';
+import { presignPut } from '../../server/presign.js';
+
+/** The same for all: what is signed, with which key, for how long. */
+const credentials = { accessKeyId: 'bench-access-key', secretAccessKey: 'bench-secret-key' };
+const host = 'account.r2.test';
+const bucket = 'flare-avatars';
+const seconds = 120;
+const headers = {
+  'content-type': 'image/webp',
+  'content-length': '31000',
+  'if-none-match': '*',
+  'x-amz-checksum-sha256': '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
+};
+
+const bucketUrl = `https://${host}/${bucket}`;
+const client = new S3Client({
+  region: 'auto',
+  endpoint: `https://${host}`,
+  forcePathStyle: true,
+  credentials,
+  requestChecksumCalculation: 'WHEN_REQUIRED',
+});
+const presigner = new S3RequestPresigner({ region: 'auto', credentials, sha256: client.config.sha256 });
+/** What makes AWS's code sign type and digest as headers too. */
+const asHeaders = () => ({
+  expiresIn: seconds,
+  signableHeaders: new Set(['content-type']),
+  unhoistableHeaders: new Set(['x-amz-checksum-sha256']),
+});
+const floorKey = importKey(utf8('x'.repeat(32)));
+
+const signers = {
+  ours: async (key) => (await presignPut({ bucketUrl, ...credentials }, key, headers, seconds)).url,
+  /** As AWS's documentation shows it. */
+  getSignedUrl: (key) =>
+    getSignedUrl(
+      client,
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        ContentType: headers['content-type'],
+        ContentLength: Number(headers['content-length']),
+        IfNoneMatch: headers['if-none-match'],
+        ChecksumSHA256: headers['x-amz-checksum-sha256'],
+      }),
+      asHeaders(),
+    ),
+  /** The same without the client around it. */
+  S3RequestPresigner: async (key) => {
+    const request = { protocol: 'https:', method: 'PUT', hostname: host, path: `/${bucket}/${key}` };
+    const { path, query } = await presigner.presign({ ...request, query: {}, headers: { ...headers } }, asHeaders());
+    return `https://${host}${path}?${new URLSearchParams(query)}`;
+  },
+  /** The cryptography alone, of as many bytes. */
+  floor: async (key) => {
+    await crypto.subtle.digest('SHA-256', utf8(key.padEnd(550)));
+    await hmac(await floorKey, key.padEnd(140));
+    return '';
+  },
+};
+
+export default {
+  async fetch(request) {
+    const { signer, count } = await request.json();
+    let url = '';
+    for (let i = 0; i < count; i++) url = await signers[signer](`pending/0123456789abcdef0123456789abcdef/${i}`);
+    return Response.json({ url, headers, credentials });
+  },
+};
