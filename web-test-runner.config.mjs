@@ -34,5 +34,7 @@ export default {
   ],
   concurrency: 1,
   middleware: [store],
+  // What the package tells developers about the failures that the tests make.
+  filterBrowserLogs: ({ args }) => !String(args[0]).startsWith('flare-avatar-upload: '),
   testFramework: { config: { ui: 'bdd', timeout: 10_000 } },
 };

@@ -3,6 +3,7 @@ import { AvatarStore } from './avatar-store.js';
 import { type AvatarEnv, required } from './env.js';
 import { ApiError, answerError, unauthorized } from './errors.js';
 import { ownerOf } from './object-key.js';
+import { describeApi, OPENAPI_PATH } from './openapi.js';
 import { guardOrigin } from './origins.js';
 import { remove, showOwn, showUser } from './routes/avatar.js';
 import { commit } from './routes/commit.js';
@@ -78,6 +79,9 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
   const resolved = { ...DEFAULTS, ...given };
   const api = new Hono<{ Bindings: AvatarEnv }>();
   api.onError(answerError);
+  api.use(OPENAPI_PATH, answerWhole, guardOrigin());
+  api.get(OPENAPI_PATH, describeApi);
+  api.all(OPENAPI_PATH, () => onlyAnswers('GET'));
   for (const [path, handlers] of Object.entries(ROUTES)) {
     api.use(path, answerWhole, guardOrigin());
     for (const [method, handler] of Object.entries(handlers)) {
@@ -89,12 +93,13 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
         return handler(c, { user, owner, bucket, store: new AvatarStore(DB), options: resolved });
       });
     }
-    api.all(path, () => {
-      const allow = Object.keys(handlers).join(', ');
-      throw new ApiError('method_not_allowed', `This address answers ${allow} only.`, { allow });
-    });
+    api.all(path, () => onlyAnswers(Object.keys(handlers).join(', ')));
   }
   return api as unknown as Hono<{ Bindings: E }>;
+}
+
+function onlyAnswers(allow: string): never {
+  throw new ApiError('method_not_allowed', `This address answers ${allow} only.`, { allow });
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ApiErrorCode, ErrorResponse } from '../src/core/protocol.js';
 
 /** The one table of HTTP statuses by code. */
-const STATUS: Record<ApiErrorCode, ContentfulStatusCode> = {
+export const STATUS: Record<ApiErrorCode, ContentfulStatusCode> = {
   invalid_request: 400,
   digest_required: 400,
   bad_key: 400,

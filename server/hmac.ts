@@ -12,6 +12,4 @@ export function hmac(key: CryptoKey, text: string): Promise<ArrayBuffer> {
   return crypto.subtle.sign(HMAC.name, key, utf8(text));
 }
 
-export const sha256 = (text: string): Promise<ArrayBuffer> => crypto.subtle.digest('SHA-256', utf8(text));
-
 export const toHex = (bytes: ArrayBuffer): string => new Uint8Array(bytes).toHex();

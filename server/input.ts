@@ -1,23 +1,46 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
+import type { ImageType } from '../src/core/protocol.js';
 import { ApiError } from './errors.js';
 
 /** Bytes; far more than any honest request of this API holds. */
 const MAX_BODY = 16 * 1024;
 
+/** The picture types that are stored. */
+export const imageType = z.enum([
+  'image/jpeg',
+  'image/png',
+  'image/webp',
+  'image/gif',
+  'image/avif',
+]) satisfies z.ZodType<ImageType>;
+
 /** The body of a presign request. What a schema does not name is dropped. */
 export const presignInput = z.object({
-  filename: z.string().optional(),
-  contentType: z.string().min(1),
-  size: z.number().positive().refine(Number.isInteger, 'must be a whole number of bytes').optional(),
+  filename: z.string().meta({ description: 'For logs of the client’s own; the server makes no use of it.' }).optional(),
+  // Any text: what is no picture type is refused in words of its own.
+  contentType: z
+    .string()
+    .min(1)
+    .meta({ description: `One of ${imageType.options.join(', ')}.`, examples: ['image/webp'] }),
+  size: z
+    .number()
+    .positive()
+    .refine(Number.isInteger, 'must be a whole number of bytes')
+    .meta({ type: 'integer', description: 'Bytes that will be sent; the store refuses any other length.' })
+    .optional(),
   sha256: z
     .string()
     .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'must be the base64 of a SHA-256')
+    .meta({ description: 'Base64 of the SHA-256 of the bytes; compared again at commit.' })
     .optional(),
 });
 
 /** The body of a commit request. */
-export const commitInput = z.object({ key: z.string() });
+export const commitInput = z.object({ key: z.string().meta({ description: 'As presign answered it.' }) });
+
+/** Seconds that a presigned GET lives: by default, at least, at most. */
+export const EXPIRES_IN = { default: 300, least: 60, most: 3600 };
 
 /** The body of the local sign-in. */
 export const signInInput = z.object({
@@ -57,12 +80,12 @@ export async function readJson<T>(c: Context, schema: z.ZodType<T>): Promise<T> 
 
 /** The seconds of `?expiresIn=`, clamped to what a presigned GET may live. */
 export function readExpiresIn(c: Context): number {
-  const text = c.req.query('expiresIn') || '300';
+  const text = c.req.query('expiresIn') || EXPIRES_IN.default;
   const seconds = Number(text);
   if (Number.isNaN(seconds)) {
     throw new ApiError('invalid_request', 'expiresIn must be a number of seconds.');
   }
-  return Math.floor(Math.min(Math.max(seconds, 60), 3600));
+  return Math.floor(Math.min(Math.max(seconds, EXPIRES_IN.least), EXPIRES_IN.most));
 }
 
 /** The body as text, read no further than the limit. */

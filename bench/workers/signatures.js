@@ -1,7 +1,7 @@
 /** Runs in workerd: signs one PUT after the other, by our code or by AWS's, as many as it is asked for. */
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
-import { hmac, importKey, sha256, utf8 } from '../../server/hmac.js';
+import { hmac, importKey, utf8 } from '../../server/hmac.js';
 import { presignPut } from '../../server/presign.js';
 
 /** The same for all: what is signed, with which key, for how long. */
@@ -57,7 +57,7 @@ const signers = {
   },
   /** The cryptography alone, of as many bytes. */
   floor: async (key) => {
-    await sha256(key.padEnd(550));
+    await crypto.subtle.digest('SHA-256', utf8(key.padEnd(550)));
     await hmac(await floorKey, key.padEnd(140));
     return '';
   },

@@ -1,23 +1,16 @@
-import type { ImageType, PresignResponse } from '../../src/core/protocol.js';
+import type { PresignResponse } from '../../src/core/protocol.js';
 import type { Handler } from '../app.js';
 import { s3Settings } from '../env.js';
 import { ApiError, tooLarge } from '../errors.js';
-import { presignInput, readJson } from '../input.js';
+import { imageType, presignInput, readJson } from '../input.js';
 import { pendingKey } from '../object-key.js';
 import { presignPut } from '../presign.js';
 
-const TYPES: readonly string[] = [
-  'image/jpeg',
-  'image/png',
-  'image/webp',
-  'image/gif',
-  'image/avif',
-] satisfies ImageType[];
-
 /** `POST /uploads/presign`: one PUT of one picture, into this user's pending uploads. */
 export const presign: Handler = async (c, { owner, store, options }) => {
-  const { contentType, size, sha256 } = await readJson(c, presignInput);
-  if (!isImageType(contentType)) {
+  const { contentType: type, size, sha256 } = await readJson(c, presignInput);
+  const { data: contentType } = imageType.safeParse(type);
+  if (!contentType) {
     throw new ApiError('unsupported_type', 'This type of file is not accepted: use JPEG, PNG, WebP, GIF or AVIF.');
   }
   if (size !== undefined && size > options.maxBytes) throw tooLarge(options.maxBytes);
@@ -49,7 +42,3 @@ export const presign: Handler = async (c, { owner, store, options }) => {
     expiresAt: new Date(expiresAt).toISOString(),
   });
 };
-
-function isImageType(type: string): type is ImageType {
-  return TYPES.includes(type);
-}

@@ -10,13 +10,16 @@ export interface SquareOptions {
   quality: number;
   /** Which square; by default the centred one. */
   crop?: Crop | null;
+  /** Ends the work: what it was waited for rejects with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 /**
  * A square of a picture, upright, scaled down, encoded anew, without metadata.
  * @throws {DOMException} where the browser can't decode the file.
  */
-export async function prepareSquare(file: Blob, { size, type, quality, crop }: SquareOptions): Promise<Blob> {
+export async function prepareSquare(file: Blob, { size, type, quality, crop, signal }: SquareOptions): Promise<Blob> {
+  signal?.throwIfAborted();
   const picture = await createImageBitmap(file);
   const { x, y, side, turns, mirrored } = crop ?? centred(picture);
   const target = Math.max(1, Math.min(size, Math.round(side)));
@@ -50,7 +53,8 @@ export interface Preview {
  * A smaller copy of a picture, upright, its longer side at most so many pixels.
  * @throws {DOMException} where the browser can't decode the file.
  */
-export async function preview(file: Blob, longest: number): Promise<Preview> {
+export async function preview(file: Blob, longest: number, signal?: AbortSignal): Promise<Preview> {
+  signal?.throwIfAborted();
   const picture = await createImageBitmap(file);
   const { width, height } = picture;
   const scale = Math.min(1, longest / Math.max(width, height));

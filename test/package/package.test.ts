@@ -58,7 +58,7 @@ describe('the package', () => {
     expect(outside('element.js')).toEqual(['lit']);
     expect(outside('index.js')).toEqual(['lit']);
     expect(outside('react.js')).toEqual(['@lit/react', 'lit', 'react']);
-    expect(outside('server.js')).toEqual(['hono', 'hono/cors', 'hono/http-exception', 'zod']);
+    expect(outside('server.js')).toEqual(['aws4fetch', 'hono', 'hono/cors', 'hono/http-exception', 'zod']);
     expect(read('dist', 'element.js')).not.toContain('define.js');
   });
 
@@ -70,11 +70,11 @@ describe('the package', () => {
     expect(names(element.attributes)).toEqual(
       expect.arrayContaining(['presign-url', 'max-file-size', 'no-auto', 'disabled']),
     );
-    expect(names(element.attributes)).toHaveLength(26);
-    expect(names(element.events)).toHaveLength(12);
+    expect(names(element.attributes)).toHaveLength(27);
+    expect(names(element.events)).toHaveLength(13);
     expect(names(element.cssParts)).toHaveLength(11);
     expect(names(element.slots)).toEqual(['placeholder', 'icon', 'hint']);
-    expect(names(element.cssStates)).toHaveLength(15);
+    expect(names(element.cssStates)).toHaveLength(17);
   });
 
   it('loads in Node, where there is no page', async () => {

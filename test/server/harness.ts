@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { type AvatarApiOptions, createAvatarApi } from '../../server/app.js';
 import type { AvatarEnv } from '../../server/env.js';
 import type { Avatar, PresignResponse } from '../../src/core/protocol.js';
+import { undescribed } from './described.js';
 
 /** Each test has users of its own, instead of a clean database. */
 export const newUser = (): string => `user-${crypto.randomUUID()}`;
@@ -21,7 +22,10 @@ export interface Api {
   upload(bytes: Uint8Array, contentType: string, fields?: Record<string, unknown>): Promise<Answer & { key: string }>;
 }
 
-/** The API mounted in a host's app, with one user signed in; null: nobody. */
+/**
+ * The API mounted in a host's app, with one user signed in; null: nobody.
+ * Each answer has to be what the OpenAPI document says.
+ */
 export function apiFor(
   user: string | null,
   options: Partial<AvatarApiOptions> = {},
@@ -36,6 +40,8 @@ export function apiFor(
     if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
     const response = await app.request(`https://app.test${path}`, init, bindings);
     const text = await response.text();
+    const complaint = undescribed(method, path, response.status, text);
+    if (complaint) throw new Error(`The answer is not what openapi.json says: ${complaint}`);
     return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : {} };
   };
   const presign: Api['presign'] = async (fields = {}) => {
