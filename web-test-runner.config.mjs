@@ -51,5 +51,7 @@ export default {
   browsers: [engines[process.env.TEST_ENGINE ?? 'chromium']()],
   concurrency: 1,
   middleware: [store],
+  // What the package tells developers about the failures that the tests make.
+  filterBrowserLogs: ({ args }) => !String(args[0]).startsWith('flare-avatar-upload: '),
   testFramework: { config: { ui: 'bdd', timeout: 10_000 } },
 };

@@ -37,6 +37,7 @@ const DEFAULTS = {
   name: '',
   required: false,
   disabled: false,
+  maxRetries: 3,
   stallTimeout: 30,
   credentials: ['same-origin', 'include', 'omit'],
   headers: undefined,
@@ -58,6 +59,7 @@ const DEFAULTS = {
  * @fires {CustomEvent<{file: File, error: AvatarUploadError}>} flare-reject - A file was refused before anything was sent.
  * @fires {CustomEvent<{file: File, blob: Blob}>} flare-start - The upload begins.
  * @fires {CustomEvent<{loaded: number, total: number, ratio: number}>} flare-progress - Bytes have been sent.
+ * @fires {CustomEvent<{attempt: number, delay: number, error: AvatarUploadError}>} flare-retry - A try has failed and another one follows.
  * @fires {CustomEvent<{key: string, avatar: Avatar | null, blob: Blob}>} flare-success - The picture is committed.
  * @fires {CustomEvent<{error: AvatarUploadError}>} flare-error - An upload, a load or a removal has failed.
  * @fires {CustomEvent} flare-cancel - An upload was cancelled.
@@ -102,6 +104,8 @@ const DEFAULTS = {
  * @cssstate error - An upload, a load or a removal has failed.
  * @cssstate empty - There is no picture.
  * @cssstate dragover - A file is held over the element.
+ * @cssstate offline - The network is gone; the upload waits for it.
+ * @cssstate retrying - A try has failed; the next one is waited for.
  * @cssstate finishing - All bytes are sent, the answer is not there yet.
  * @cssstate loading - The present picture is being asked for.
  * @cssstate removing - The picture is being removed.
@@ -234,6 +238,11 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   declare required: boolean;
   /** @attr disabled */
   declare disabled: boolean;
+  /**
+   * Tries of each step of an upload after its first.
+   * @attr max-retries
+   */
+  declare maxRetries: number;
   /**
    * Seconds without progress before a PUT counts as lost.
    * @attr stall-timeout
@@ -469,7 +478,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
       this.#picture.exists(this.src) && this.avatarUrl && !this.noRemove && !this.#isOff && /idle|success/.test(status);
     return html`
       <p class="line">
-        <span id="status" part="status" role="status" dir="auto">${resting ? nothing : this.#text(status)}${uploads?.percent}</span>
+        <span id="status" part="status" role="status" dir="auto">${resting ? nothing : (uploads?.line ?? this.#text(status))}</span>
         <span id="error" part="error" role="alert" dir="auto">${error && (uploads?.sentence(error) ?? this.#text('network'))}</span>
         ${this.#again && !this.#isOff ? button('retry', this.retry) : nothing}
         ${uploads?.open ? button('cancel', this.cancel) : nothing}

@@ -70,11 +70,11 @@ describe('the package', () => {
     expect(names(element.attributes)).toEqual(
       expect.arrayContaining(['presign-url', 'max-file-size', 'no-auto', 'disabled']),
     );
-    expect(names(element.attributes)).toHaveLength(26);
-    expect(names(element.events)).toHaveLength(12);
+    expect(names(element.attributes)).toHaveLength(27);
+    expect(names(element.events)).toHaveLength(13);
     expect(names(element.cssParts)).toHaveLength(11);
     expect(names(element.slots)).toEqual(['placeholder', 'icon', 'hint']);
-    expect(names(element.cssStates)).toHaveLength(15);
+    expect(names(element.cssStates)).toHaveLength(17);
   });
 
   it('loads in Node, where there is no page', async () => {
