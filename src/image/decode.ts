@@ -8,8 +8,13 @@ export interface Decoded {
   /** Pixels, as decoded. */
   height: number;
   /** Pixels of the whole picture. */
-  whole: { width: number; height: number };
-  close(): void;
+  whole: Size;
+}
+
+/** Pixels. */
+export interface Size {
+  width: number;
+  height: number;
 }
 
 /** More than any camera's: what claims to have more is made to exhaust the memory. */
@@ -28,7 +33,7 @@ export async function decode(file: Blob, facts: Facts, scale: number): Promise<D
 async function decodeBitmap(file: Blob): Promise<Decoded> {
   const source = await createImageBitmap(file);
   const { width, height } = source;
-  return { source, width, height, whole: { width, height }, close: () => source.close() };
+  return { source, width, height, whole: source };
 }
 
 /**
@@ -43,15 +48,11 @@ async function decodeFrame(file: Blob, { type, width, height }: Facts, scale: nu
   const eighths = type === 'image/jpeg' ? Math.min(1, Math.ceil(scale * 8) / 8) : 1;
   const desired = { desiredWidth: Math.ceil(width * eighths), desiredHeight: Math.ceil(height * eighths) };
   const decoder = new ImageDecoder({ data: await file.arrayBuffer(), type, ...(eighths < 1 ? desired : {}) });
-  const { image } = await decoder.decode().finally(() => decoder.close());
-  const found = { width: image.displayWidth, height: image.displayHeight };
-  const close = () => image.close();
-  if (isAlike(found, { width, height }, eighths)) return { source: image, ...found, whole: { width, height }, close };
-  close();
+  const { image: source } = await decoder.decode().finally(() => decoder.close());
+  const found = { width: source.displayWidth, height: source.displayHeight };
+  // A decoder that has mixed up the sides is not believed.
+  const isOff = (side: keyof Size, length: number) => Math.abs(found[side] - length * eighths) > 1;
+  if (!isOff('width', width) && !isOff('height', height)) return { source, ...found, whole: { width, height } };
+  source.close();
   return null;
-}
-
-/** Whether a decoded picture is this one at such a scale: a decoder that has mixed up its sides is not believed. */
-function isAlike(a: { width: number; height: number }, b: { width: number; height: number }, scale: number): boolean {
-  return Math.abs(a.width - b.width * scale) <= 1 && Math.abs(a.height - b.height * scale) <= 1;
 }

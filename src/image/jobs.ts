@@ -14,8 +14,8 @@ export interface SquareJob {
   type: string;
   /** 0 to 1. */
   quality: number;
-  /** Which square; null: the centred one. */
-  crop: Crop | null;
+  /** Which square; what is missing is as for the centred one. */
+  crop: Partial<Crop>;
 }
 
 /** A smaller copy to make. */

@@ -27,47 +27,33 @@ export interface Shrunk {
  * left of its shorter side. By halves, because a single large step leaves
  * pixels out (Chromium with the default smoothing, Firefox with any); in
  * pieces, because a canvas of more than 16 megapixels comes out black on some
- * phones.
+ * phones. The picture is closed.
  */
 export function shrink({ source, width, height }: Decoded, across: Span, down: Span, least: number): Shrunk {
   const times = Math.max(0, Math.floor(Math.log2(Math.min(across.length, down.length) / least)));
-  const columns = aligned(across, width, 2 ** times);
-  const rows = aligned(down, height, 2 ** times);
+  const divisor = 2 ** times;
+  const columns = aligned(across, width, divisor);
+  const rows = aligned(down, height, divisor);
   const context = contextOf(columns.size, rows.size);
-  const scratch = times > 1 ? [scratchOf(PIECE / 2), scratchOf(PIECE / 4)] : [];
+  const scratch = contextOf(PIECE / 2, PIECE / 2);
+  // Each drawing takes the place of the one before.
+  scratch.globalCompositeOperation = 'copy';
   for (let y = 0; y < rows.length; y += PIECE) {
     for (let x = 0; x < columns.length; x += PIECE) {
-      const size: Size = [Math.min(PIECE, columns.length - x), Math.min(PIECE, rows.length - y)];
-      const piece = halve({ source, at: [columns.from + x, rows.from + y], size }, times, scratch);
-      const to: Size = [size[0] / 2 ** times, size[1] / 2 ** times];
-      context.drawImage(piece.source, ...piece.at, ...piece.size, x / 2 ** times, y / 2 ** times, ...to);
+      let piece: CanvasImageSource = source;
+      let at = [columns.from + x, rows.from + y] as const;
+      let size = [Math.min(PIECE, columns.length - x), Math.min(PIECE, rows.length - y)] as const;
+      for (let step = 1; step < times; step++) {
+        const half = [size[0] / 2, size[1] / 2] as const;
+        scratch.drawImage(piece, ...at, ...size, 0, 0, ...half);
+        [piece, at, size] = [scratch.canvas, [0, 0], half];
+      }
+      const last = Math.min(2, divisor);
+      context.drawImage(piece, ...at, ...size, x / divisor, y / divisor, size[0] / last, size[1] / last);
     }
   }
+  source.close();
   return { context, across: columns.span, down: rows.span };
-}
-
-type Size = [number, number];
-
-/** Where something to be drawn is. */
-interface Piece {
-  source: CanvasImageSource;
-  at: Size;
-  size: Size;
-}
-
-/** Halves a piece until one step is left. */
-function halve({ source, at, size }: Piece, times: number, [target, other]: Context[]): Piece {
-  if (times <= 1 || !target || !other) return { source, at, size };
-  const half: Size = [size[0] / 2, size[1] / 2];
-  target.drawImage(source, ...at, ...size, 0, 0, ...half);
-  return halve({ source: target.canvas, at: [0, 0], size: half }, times - 1, [other, target]);
-}
-
-/** A canvas in which each drawing takes the place of the one before. */
-function scratchOf(side: number): Context {
-  const context = contextOf(side, side);
-  context.globalCompositeOperation = 'copy';
-  return context;
 }
 
 /** The whole pixels that a span touches, as many as can be divided, and the span in what comes of them. */
@@ -83,17 +69,8 @@ function aligned({ from, length }: Span, limit: number, divisor: number) {
   };
 }
 
-/** Multiplies the colours by the transparency: what is invisible must not shine through when pixels are mixed. */
-export function premultiply(pixels: Uint8ClampedArray): void {
-  scaleColours(pixels, (alpha) => alpha / 255);
-}
-
-/** The other way round. */
-export function unpremultiply(pixels: Uint8ClampedArray): void {
-  scaleColours(pixels, (alpha) => 255 / (alpha || 255));
-}
-
-function scaleColours(pixels: Uint8ClampedArray, factorOf: (alpha: number) => number): void {
+/** Multiplies the colours of each pixel by what its transparency gives. */
+export function scaleColours(pixels: Uint8ClampedArray, factorOf: (alpha: number) => number): void {
   for (let at = 0; at < pixels.length; at += 4) {
     const factor = factorOf(pixels[at + 3] as number);
     if (factor === 1) continue;

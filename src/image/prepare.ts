@@ -1,7 +1,6 @@
 import type { Crop } from '../core/crop.js';
 import { type Inspected, inspect } from './inspect.js';
 import type { Preview } from './jobs.js';
-import { strip } from './strip.js';
 import { Team } from './team.js';
 
 /** The square that is uploaded. */
@@ -27,11 +26,17 @@ const team = new Team();
  * @throws {DOMException} where the browser can't decode the file; named `SPOILED` where its canvas can't be trusted.
  */
 export async function prepareSquare(file: Blob, options: SquareOptions): Promise<Blob> {
-  const { size, type, quality, crop = null, signal } = options;
+  const { size, type, quality, crop, signal } = options;
   const facts = await inspect(file);
-  const blob = (await team.do({ file, facts, size, type, quality, crop }, signal)) as Blob;
+  const blob = (await team.do({ file, facts, size, type, quality, crop: crop ?? {} }, signal)) as Blob;
   // Made all the same: only then is it known that the picture can be decoded.
-  return isRight(facts, options) ? strip(file, type) : blob.type === 'image/webp' ? strip(blob, blob.type, true) : blob;
+  return isRight(facts, options) ? withoutMetadata(file, facts) : blob;
+}
+
+/** The same picture, with its pixels untouched, without metadata. */
+export async function withoutMetadata(file: Blob, found: Inspected): Promise<Blob> {
+  const { strip } = await import('./strip.js');
+  return strip(file, found);
 }
 
 /** Whether a picture is as it is to be already. */

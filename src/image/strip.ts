@@ -1,5 +1,6 @@
+import type { ImageType } from '../core/protocol.js';
 import { type Bytes, bytesOf, colourTable, skipBlocks } from './bytes.js';
-import { inspect } from './inspect.js';
+import type { Inspected } from './inspect.js';
 
 type Part = Uint8Array<ArrayBuffer>;
 
@@ -7,20 +8,19 @@ type Part = Uint8Array<ArrayBuffer>;
  * The same picture without metadata, down to where it ends. Orientation and
  * colours stay as they are. AVIF comes back as it is: its metadata is bound
  * into its structure, and the back end's to remove.
- * @param type what its bytes are.
- * @param bare leaves the colour profile out too: for a picture that is sRGB anyway.
  */
-export async function strip(file: Blob, type: string, bare = false): Promise<Blob> {
+export async function strip(file: Blob, { type, orientation }: Inspected): Promise<Blob> {
   const bytes = await bytesOf(file);
-  const { orientation } = await inspect(file);
-  const parts: Record<string, () => Part[]> = {
-    'image/jpeg': () => jpegParts(bytes, orientation),
-    'image/png': () => pngParts(bytes),
-    'image/webp': () => webpParts(bytes, bare),
-    'image/gif': () => gifParts(bytes),
-  };
-  return new Blob(parts[type]?.() ?? [bytes.all], { type });
+  return new Blob(type ? PARTS[type](bytes, orientation) : [bytes.all], { type: type ?? file.type });
 }
+
+const PARTS: Record<ImageType, (file: Bytes, orientation: number) => Part[]> = {
+  'image/jpeg': jpegParts,
+  'image/png': pngParts,
+  'image/webp': webpParts,
+  'image/gif': gifParts,
+  'image/avif': ({ all }) => [all],
+};
 
 /** Metadata are APP1 to APP15 and comments; but the colour profile and what tells the colour model (Adobe) are not. */
 function jpegParts(file: Bytes, orientation: number): Part[] {
@@ -65,16 +65,16 @@ function pngParts(file: Bytes): Part[] {
   return parts;
 }
 
-function webpParts(file: Bytes, bare: boolean): Part[] {
+function webpParts(file: Bytes): Part[] {
   const parts: Part[] = [];
   for (let at = 12; at < Math.min(file.length, 8 + file.u32(4, true)); ) {
     const name = file.text(at, 4);
     const length = file.u32(at + 4, true);
     const end = at + 8 + length + (length & 1);
     const part = file.all.slice(at, end);
-    // The flags that promise metadata, and a profile.
-    if (name === 'VP8X') part[8] = file.u8(at + 8) & (bare ? ~0x2c : ~0x0c);
-    if (!(bare ? /^(EXIF|XMP |ICCP)$/ : /^(EXIF|XMP )$/).test(name)) parts.push(part);
+    // The flags that promise metadata.
+    if (name === 'VP8X') part[8] = file.u8(at + 8) & ~0x0c;
+    if (!/^(EXIF|XMP )$/.test(name)) parts.push(part);
     at = end;
   }
   const header = file.all.slice(0, 12);

@@ -31,27 +31,23 @@ export class Team {
   }
 
   #ask(worker: Worker, job: Job, signal?: AbortSignal): Promise<Blob | Preview> {
-    const over = new AbortController();
-    const done = { signal: over.signal };
-    return new Promise<Blob | Preview>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const end = (error: unknown) => {
         // What it is doing can't be stopped in another way, and must not hold up the next job.
         worker.terminate();
         reject(error);
       };
-      signal?.addEventListener('abort', () => end(signal.reason), done);
-      worker.addEventListener('error', () => end(new DOMException('The worker has ended.', 'EncodingError')), done);
-      worker.addEventListener(
-        'message',
-        ({ data }: MessageEvent<Exclude<Said, 'ready'>>) => {
-          this.#keep(worker);
-          if ('result' in data) resolve(data.result);
-          else reject(new DOMException(data.message, data.name));
-        },
-        done,
-      );
+      const abort = () => end(signal?.reason);
+      signal?.addEventListener('abort', abort);
+      worker.onerror = () => end(new DOMException('The worker has ended.', 'EncodingError'));
+      worker.onmessage = ({ data }: MessageEvent<Exclude<Said, 'ready'>>) => {
+        signal?.removeEventListener('abort', abort);
+        this.#keep(worker);
+        if ('result' in data) resolve(data.result);
+        else reject(new DOMException(data.message, data.name));
+      };
       worker.postMessage(job);
-    }).finally(() => over.abort());
+    });
   }
 
   #take(): Worker | null {
@@ -90,8 +86,8 @@ async function start(url: string): Promise<Worker | null> {
   try {
     const worker = new Worker(trusted(url), { type: 'module' });
     const isReady = await new Promise<boolean>((resolve) => {
-      worker.addEventListener('message', () => resolve(true), { once: true });
-      worker.addEventListener('error', () => resolve(false), { once: true });
+      worker.onmessage = () => resolve(true);
+      worker.onerror = () => resolve(false);
     });
     if (isReady) return worker;
     worker.terminate();

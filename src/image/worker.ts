@@ -2,10 +2,11 @@
  * Decodes, scales and encodes. A file of its own: started as a worker, or
  * loaded by the page where it may start none.
  */
+import type { Crop } from '../core/crop.js';
 import { type Decoded, decode } from './decode.js';
 import { type Job, type Preview, type PreviewJob, SPOILED, type SquareJob } from './jobs.js';
 import { resample, type Span } from './lanczos.js';
-import { type Context, contextOf, isHonest, isOpaque, premultiply, shrink, unpremultiply } from './pixels.js';
+import { type Context, contextOf, isHonest, isOpaque, scaleColours, shrink } from './pixels.js';
 
 /** Pixels of a reduced decoding for each pixel of the result: fewer, and what is fine is lost. */
 const DECODED = 1.4;
@@ -16,6 +17,9 @@ const HALVED = 2;
 /** Pixels of a side that are enough to halve down to, where the result is not larger. */
 const ENOUGH = 2048;
 
+/** The name of a WebP's chunk. */
+const ICCP = 0x49434350;
+
 let honest: boolean | undefined;
 
 /** Does a job. */
@@ -25,62 +29,68 @@ export async function answer(job: Job): Promise<Blob | Preview> {
   return 'longest' in job ? lookAt(job) : cutSquare(job);
 }
 
-async function cutSquare({ file, facts, size, type, quality, crop }: SquareJob): Promise<Blob> {
-  const expected = crop?.side ?? Math.min(facts.width, facts.height);
-  const picture = await decode(file, facts, (DECODED * size) / expected);
-  const { whole } = picture;
-  const side = Math.max(1, Math.min(crop?.side ?? Infinity, whole.width, whole.height));
-  const within = (from: number | undefined, length: number) =>
-    Math.max(0, Math.min(from ?? (length - side) / 2, length - side));
+async function cutSquare(job: SquareJob): Promise<Blob> {
+  const { file, facts, size, crop } = job;
+  const picture = await decode(file, facts, (DECODED * size) / (crop.side ?? Math.min(facts.width, facts.height)));
+  const { width, height } = picture.whole;
+  const side = Math.max(1, Math.min(crop.side ?? width, width, height));
+  // In pixels of what was decoded.
+  const span = (from: number | undefined, whole: number, decoded: number): Span => ({
+    from: (Math.max(0, Math.min(from ?? (whole - side) / 2, whole - side)) * decoded) / whole,
+    length: (side * decoded) / whole,
+  });
   const target = Math.max(1, Math.min(size, Math.round(side)));
-  const pixels = scale(
-    picture,
-    { from: within(crop?.x, whole.width), length: side },
-    { from: within(crop?.y, whole.height), length: side },
-    target,
-  );
-  if (facts.type === 'image/jpeg' && !isOpaque(pixels)) {
-    throw new DOMException('The canvas has stayed empty.', SPOILED);
-  }
-  return encode(pixels, target, type, quality, crop?.turns ?? 0, crop?.mirrored ?? false);
+  const [across, down] = [span(crop.x, width, picture.width), span(crop.y, height, picture.height)];
+  const pixels = scale(picture, across, down, target);
+  const opaque = isOpaque(pixels);
+  if (facts.type === 'image/jpeg' && !opaque) throw new DOMException('The canvas has stayed empty.', SPOILED);
+  return encode(pixels, target, job, opaque);
 }
 
-/** Scales a square of a picture; the spans are in pixels of the whole one. */
+/** Scales a square of a picture. */
 function scale(picture: Decoded, across: Span, down: Span, target: number): Uint8ClampedArray<ArrayBuffer> {
-  const { width, height, whole } = picture;
   const least = Math.max(target, Math.min(target * HALVED, ENOUGH));
-  const shrunk = shrink(picture, times(across, width / whole.width), times(down, height / whole.height), least);
-  picture.close();
-  const { canvas } = shrunk.context;
-  const { data } = shrunk.context.getImageData(0, 0, canvas.width, canvas.height);
-  const hasAlpha = !isOpaque(data);
-  if (hasAlpha) premultiply(data);
-  const pixels = resample(data, [canvas.width, canvas.height], [shrunk.across, shrunk.down], [target, target]);
-  if (hasAlpha) unpremultiply(pixels);
+  const shrunk = shrink(picture, across, down, least);
+  const { width, height } = shrunk.context.canvas;
+  const { data } = shrunk.context.getImageData(0, 0, width, height);
+  // What is invisible must not shine through where pixels are mixed.
+  const isMixed = !isOpaque(data);
+  if (isMixed) scaleColours(data, (alpha) => alpha / 255);
+  const pixels = resample(data, [width, height], [shrunk.across, shrunk.down], [target, target]);
+  if (isMixed) scaleColours(pixels, (alpha) => 255 / (alpha || 255));
   return pixels;
 }
-
-const times = ({ from, length }: Span, factor: number): Span => ({ from: from * factor, length: length * factor });
 
 /** Encodes as the type that was asked for; where the browser can't, as JPEG if opaque and PNG if not. */
 async function encode(
   pixels: Uint8ClampedArray<ArrayBuffer>,
   side: number,
-  type: string,
-  quality: number,
-  turns: number,
-  mirrored: boolean,
+  { type, quality, crop }: SquareJob,
+  opaque: boolean,
 ): Promise<Blob> {
   const context = contextOf(side, side);
   context.putImageData(new ImageData(pixels, side, side), 0, 0);
-  const blob = await place(context, turns, mirrored, type).convertToBlob({ type, quality });
+  const as = (wanted: string) => place(context, crop, wanted).convertToBlob({ type: wanted, quality });
+  const blob = await as(type);
+  if (blob.type === 'image/webp') return withoutProfile(blob);
   // WebKit gives PNG when it is asked for WebP, without a word.
-  if (blob.type === type || !isOpaque(pixels)) return blob;
-  return place(context, turns, mirrored, 'image/jpeg').convertToBlob({ type: 'image/jpeg', quality });
+  return blob.type === type || !opaque ? blob : as('image/jpeg');
+}
+
+/** Chromium adds 456 bytes to say that a WebP is sRGB, which is what one without a profile is taken for. */
+async function withoutProfile(webp: Blob): Promise<Blob> {
+  const bytes = new Uint8Array(await webp.arrayBuffer());
+  const view = new DataView(bytes.buffer);
+  // The profile is the first chunk after the extended header.
+  if (bytes.length < 38 || view.getUint32(30) !== ICCP) return webp;
+  const end = 38 + view.getUint32(34, true);
+  view.setUint32(4, view.getUint32(4, true) + 30 - end, true);
+  view.setUint8(20, view.getUint8(20) & ~0x20);
+  return new Blob([bytes.subarray(0, 30), bytes.subarray(end)], { type: webp.type });
 }
 
 /** Turned, then mirrored; on white where the type knows no transparency, which would come out black. */
-function place({ canvas }: Context, turns: number, mirrored: boolean, type: string): OffscreenCanvas {
+function place({ canvas }: Context, { turns = 0, mirrored }: Partial<Crop>, type: string): OffscreenCanvas {
   const side = canvas.width;
   const context = contextOf(side, side);
   if (type === 'image/jpeg') {
@@ -97,17 +107,15 @@ function place({ canvas }: Context, turns: number, mirrored: boolean, type: stri
 
 async function lookAt({ file, facts, longest }: PreviewJob): Promise<Preview> {
   const picture = await decode(file, facts, longest / Math.max(facts.width, facts.height));
-  const { width, height, whole } = picture;
-  const factor = Math.min(1, longest / Math.max(whole.width, whole.height));
-  const sides = [whole.width, whole.height].map((side) => Math.max(1, Math.round(side * factor)));
-  const [outWidth = 1, outHeight = 1] = sides;
+  const { width, height } = picture.whole;
+  const out = (side: number) => Math.max(1, Math.round(side * Math.min(1, longest / Math.max(width, height))));
   const all = (length: number): Span => ({ from: 0, length });
-  const { context } = shrink(picture, all(width), all(height), Math.min(outWidth, outHeight));
-  picture.close();
-  const out = contextOf(outWidth, outHeight);
-  out.imageSmoothingQuality = 'high';
-  out.drawImage(context.canvas, 0, 0, outWidth, outHeight);
-  return { bitmap: out.canvas.transferToImageBitmap(), ...whole };
+  const least = Math.min(out(width), out(height));
+  const { canvas } = shrink(picture, all(picture.width), all(picture.height), least).context;
+  const context = contextOf(out(width), out(height));
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(canvas, 0, 0, out(width), out(height));
+  return { bitmap: context.canvas.transferToImageBitmap(), width, height };
 }
 
 /** What a worker says when it is ready, and then once for each job. */
