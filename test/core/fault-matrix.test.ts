@@ -90,8 +90,11 @@ const cases = STEPS.flatMap((step) =>
   ),
 );
 
-const page = new Page();
-beforeEach(() => page.install());
+let page: Page;
+beforeEach(() => {
+  page = new Page();
+  page.install();
+});
 afterEach(() => page.restore());
 
 async function play(world: FaultyWorld, options: UploadOptions = {}) {
