@@ -1,14 +1,12 @@
 import type { ApiErrorCode } from '../src/core/protocol.js';
 import type { Upload } from './avatar-store.js';
 import { ApiError, tooLarge } from './errors.js';
-import { ImageError, inspectImage, type Picture } from './inspect-image.js';
+import { ImageError, type Picture, type PictureLimits, readPicture } from './image/index.js';
 
 /** What an upload has to keep to. */
-export interface UploadLimits {
+export interface UploadLimits extends PictureLimits {
   /** Bytes. */
   maxBytes: number;
-  /** Width times height. */
-  maxPixels: number;
 }
 
 /**
@@ -20,9 +18,8 @@ export async function checkUpload(object: R2ObjectBody | null, upload: Upload, l
   const bytes = await readUpload(object, upload, limits);
   if (upload.sha256 !== null && (await digest(bytes)) !== upload.sha256) throw rejection('mismatch', limits);
   try {
-    const picture = inspectImage(bytes);
-    const sane = picture.width * picture.height <= limits.maxPixels;
-    if (picture.type === upload.contentType && sane) return picture;
+    const picture = readPicture(bytes, limits);
+    if (picture.type === upload.contentType) return picture;
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
   }

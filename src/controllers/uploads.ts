@@ -10,42 +10,16 @@ import { Retries } from '../core/retry.js';
 import { isBusy, type State, transition } from '../core/state.js';
 import { Ticket } from '../core/ticket.js';
 import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
-import type { Emit, SuccessDetail } from '../events.js';
+import type { SuccessDetail } from '../events.js';
 import { counted, percent, ring } from './activity.js';
 import { activityStyles } from './activity.styles.js';
 import { Countdown } from './countdown.js';
+import type { ElementHost } from './host.js';
 import { judge } from './make-ready.js';
-import type { Picture } from './picture.js';
-import { type Judged, type RunHost, run, type UploadSettings } from './run.js';
+import type { PresentAvatar } from './present-avatar.js';
+import { type Judged, type RunHost, run } from './run.js';
 
 export { en } from '../locales/en.js';
-
-/** What the element lets its uploads do to it. */
-export interface UploadHost {
-  settings: UploadSettings & { avatarUrl: string; noAuto: boolean };
-  picture: Picture;
-  state(): State;
-  /** Whether a custom state is set. */
-  has(customState: string): boolean;
-  text(key: string): string;
-  emit: Emit;
-  /** Enters a state, and tells it. */
-  become(state: State): void;
-  /** Back to `idle`, without a word. */
-  rest(): void;
-  /** Shows why a file was refused, or nothing any more. */
-  show(error: AvatarUploadError | null): void;
-  /** Shows and tells a failure, and remembers how to do it again. */
-  fail(error: AvatarUploadError, again: () => Promise<unknown>): void;
-  toggle(customState: string, on: boolean): void;
-  value(): string;
-  /** Sets what the user's doing has made of the value. */
-  setValue(value: string): void;
-  dispatch(event: Event): void;
-  /** Asks for the present picture again. */
-  reload(): void;
-  update(): void;
-}
 
 /** What fails this early means that the file is refused. */
 const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';
@@ -65,12 +39,20 @@ export class Uploads {
   #ratio: number | null = null;
   readonly #countdown = new Countdown(() => this.host.update());
 
-  constructor(private readonly host: UploadHost) {}
+  constructor(
+    private readonly host: ElementHost,
+    private readonly present: PresentAvatar,
+  ) {}
 
   /** True while there is something to cancel. */
   get open(): boolean {
     const { host } = this;
-    return this.#running || this.#picked !== null || host.state() === 'error' || host.has('removing');
+    return this.isBusy || this.#picked !== null || host.state() === 'error';
+  }
+
+  /** True while an upload or a removal is under way. */
+  get isBusy(): boolean {
+    return this.#running || this.host.has('removing');
   }
 
   /** The key of the text that says what is going on. */
@@ -143,6 +125,20 @@ export class Uploads {
     throw new AvatarUploadError('bad_response', 'load', { status: answer.status, hint: 'Expected {url} as JSON.' });
   }
 
+  /**
+   * Goes on with a load whose first try has failed.
+   * @throws {AvatarUploadError} of the last try.
+   */
+  loadAgain<T>(failed: unknown, load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    let first = true;
+    return new Retries(this.host.settings, signal).run('load', async (once) => {
+      const isOver = first;
+      first = false;
+      if (isOver) throw failed;
+      return load(once);
+    });
+  }
+
   async remove(): Promise<void> {
     const { host } = this;
     if (!host.emit('flare-remove', undefined)) return;
@@ -158,20 +154,19 @@ export class Uploads {
       );
     } catch (cause) {
       // Nobody knows whether it was done: the back end does.
-      if (signal.aborted) host.reload();
+      if (signal.aborted) this.present.changed();
       throw this.#fail(cause, signal, 'remove', () => this.remove());
     } finally {
       if (!signal.aborted) host.toggle('removing', false);
     }
-    host.picture.present = null;
-    this.#end('', () => host.emit('flare-removed', undefined));
+    this.#end(null, '', () => host.emit('flare-removed', undefined));
   }
 
   /** What follows a success: the value first, so that listeners find it; the native events last. */
-  #end(value: string, tell: () => void): void {
+  #end(picture: Blob | null, value: string, tell: () => void): void {
     const { host } = this;
     const hasChanged = value !== host.value();
-    host.setValue(value);
+    this.present.replace(picture, value);
     tell();
     if (!hasChanged) return;
     for (const type of ['input', 'change']) host.dispatch(new Event(type, { bubbles: true, composed: true }));
@@ -228,8 +223,7 @@ export class Uploads {
     this.#running = false;
     this.#picked = null;
     host.picture.preview = null;
-    host.picture.present = detail.blob;
-    this.#end(detail.key, () => {
+    this.#end(detail.blob, detail.key, () => {
       this.#move('success');
       host.emit('flare-success', detail);
     });

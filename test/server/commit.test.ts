@@ -219,7 +219,6 @@ describe('a commit is refused', () => {
     ['a PNG with a second header', 'image/png', concat(png().slice(0, 33), png().slice(8))],
     ['a JPEG with a stray marker', 'image/jpeg', concat(jpeg().slice(0, 2), [0xff, 0x01, 0, 4, 0, 0], jpeg().slice(2))],
     ['an AVIF whose last box has no size', 'image/avif', concat(avif(), [0, 0, 0, 0], text('mdat<script>'))],
-    ['an AVIF with too many property lists', 'image/avif', avif({ extra: concat(list(0), list(0)) })],
     [
       'an AVIF with a property list beyond its box',
       'image/avif',
@@ -228,7 +227,7 @@ describe('a commit is refused', () => {
     [
       'an AVIF with too many boxes',
       'image/avif',
-      avif({ extra: concat(...new Array(1000).fill([0, 0, 0, 8, ...text('free')])) }),
+      avif({ extra: concat(...new Array(10_001).fill([0, 0, 0, 8, ...text('free')])) }),
     ],
     ['a MIF that is no AVIF', 'image/avif', avif({ brand: 'heic' })],
   ];
