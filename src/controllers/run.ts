@@ -1,4 +1,5 @@
 import { AvatarUploadError } from '../core/errors.js';
+import type { RetryOptions } from '../core/retry.js';
 import type { State } from '../core/state.js';
 import type { Ticket } from '../core/ticket.js';
 import { type UploadOptions, uploadAvatar } from '../core/upload-avatar.js';
@@ -83,15 +84,24 @@ function report(host: RunHost, guard: UnloadGuard): UploadOptions {
       host.progress(progress.ratio);
       host.emit('flare-progress', progress);
     },
+    ...reportTries({
+      ...host,
+      wait: (delay) => {
+        guard.set(false);
+        host.wait(delay);
+      },
+    }),
+  };
+}
+
+/** Shows and tells that a try has failed and another one follows. */
+export function reportTries({ emit, wait }: Pick<RunHost, 'emit' | 'wait'>): RetryOptions {
+  return {
     onRetry: (retry) => {
-      guard.set(false);
-      host.wait(retry.delay || null);
-      host.emit('flare-retry', retry);
+      wait(retry.delay || null);
+      emit('flare-retry', retry);
     },
-    onOffline: (isWaiting) => {
-      guard.set(false);
-      host.wait(isWaiting ? 'offline' : null);
-    },
+    onOffline: (isWaiting) => wait(isWaiting ? 'offline' : null),
   };
 }
 

@@ -17,7 +17,7 @@ import { Countdown } from './countdown.js';
 import type { ElementHost } from './host.js';
 import { judge } from './make-ready.js';
 import type { PresentAvatar } from './present-avatar.js';
-import { type Judged, type RunHost, run } from './run.js';
+import { type Judged, type RunHost, reportTries, run } from './run.js';
 
 export { en } from '../locales/en.js';
 
@@ -57,7 +57,7 @@ export class Uploads {
 
   /** The key of the text that says what is going on. */
   get status(): string {
-    for (const status of ['dragover', 'removing', 'offline', 'retrying', 'finishing'])
+    for (const status of ['dragover', 'offline', 'retrying', 'removing', 'finishing'])
       if (this.host.has(status)) return status;
     const state = this.host.state();
     return state === 'idle' && this.#picked ? 'picked' : state;
@@ -106,6 +106,7 @@ export class Uploads {
   /** Ends what is under way, without a word. */
   stop(): void {
     this.#task.abort();
+    if (this.host.has('removing')) this.#wait(null);
     this.host.toggle('removing', false);
     if (!this.#running) return;
     this.#running = false;
@@ -144,22 +145,27 @@ export class Uploads {
     if (!host.emit('flare-remove', undefined)) return;
     this.#picked = null;
     const signal = this.#begin();
-    const { avatarUrl: url, headers, credentials } = host.settings;
     host.toggle('removing', true);
     try {
-      if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
-      const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
-      await new Retries(host.settings, signal).run('remove', async (once) =>
-        answerOf(await callEndpoint(call, once), 'remove'),
-      );
+      await this.#askToRemove(signal);
     } catch (cause) {
-      // Nobody knows whether it was done: the back end does.
-      if (signal.aborted) this.present.changed();
       throw this.#fail(cause, signal, 'remove', () => this.remove());
     } finally {
       if (!signal.aborted) host.toggle('removing', false);
     }
     this.#end(null, '', () => host.emit('flare-removed', undefined));
+  }
+
+  async #askToRemove(signal: AbortSignal): Promise<void> {
+    const { settings } = this.host;
+    const { avatarUrl: url, headers, credentials, maxRetries } = settings;
+    if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
+    const run = this.#hostOf(signal);
+    const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
+    await new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
+      run.wait(null);
+      answerOf(await callEndpoint(call, once), 'remove');
+    });
   }
 
   /** What follows a success: the value first, so that listeners find it; the native events last. */
@@ -303,6 +309,8 @@ export class Uploads {
   ): AvatarUploadError {
     const { host } = this;
     const error = cause instanceof AvatarUploadError ? cause : new AvatarUploadError('internal', phase, { cause });
+    // Nobody knows whether it was done: the back end does.
+    if (/commit|remove/.test(error.phase) && (signal.aborted || error.retryable)) this.present.changed();
     if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
     this.#running = false;
     this.#wait(null);
