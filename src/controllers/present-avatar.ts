@@ -120,6 +120,14 @@ export class PresentAvatar implements ReactiveController, Member {
     if (this.host.settings.avatarUrl) announce(this, former);
   }
 
+  /** What was sent before the page was left is the present picture now. */
+  finished(key: string): void {
+    const former = this.key;
+    this.host.setValue(key);
+    if (this.host.settings.avatarUrl) announce(this, former);
+    this.changed();
+  }
+
   /** The picture on show can't be displayed: what is below it comes through, and a new URL may help, once. */
   broken(): void {
     if (!this.host.picture.broken() || this.#isMended) return;

@@ -5,6 +5,7 @@ import { type UploadOptions, uploadAvatar } from '../core/upload-avatar.js';
 import type { FileLimits } from '../core/validate-file.js';
 import type { Emit, SuccessDetail } from '../events.js';
 import type { Inspected } from '../image/inspect.js';
+import { keep } from './finish.js';
 import { prepare } from './make-ready.js';
 
 /** What the element lets a page set about uploads. */
@@ -70,13 +71,15 @@ export async function run(judged: Judged, host: RunHost, signal: AbortSignal): P
       filename: file.name,
       ticket,
       signal,
-      ...report(host, guard),
+      ...report(host, guard, ticket),
     });
     return { ...result, blob };
   } catch (cause) {
     throw explained(cause, judged);
   } finally {
     guard.set(false);
+    // What may be tried again is kept.
+    if (signal.aborted || ticket.arrivedKey === null) keep(settings, null);
   }
 }
 
@@ -90,10 +93,11 @@ function explained(error: unknown, judged: Judged): unknown {
 }
 
 /** Tells what the upload does: to the element, and to the guard whether bytes are in flight. */
-function report(host: RunHost, guard: UnloadGuard): UploadOptions {
+function report(host: RunHost, guard: UnloadGuard, ticket: Ticket): UploadOptions {
   return {
     onState: (state) => {
       guard.set(state === 'uploading');
+      if (state === 'committing') keep(host.settings, ticket.arrivedKey);
       host.wait(null);
       host.move(state);
     },
@@ -113,7 +117,8 @@ function report(host: RunHost, guard: UnloadGuard): UploadOptions {
   };
 }
 
-function pickUploadOptions(settings: UploadSettings): UploadOptions {
+/** What of the settings an upload goes by. */
+export function pickUploadOptions(settings: UploadSettings): UploadOptions {
   const { presignUrl, commitUrl, headers, credentials, presign, commit, stallTimeout, maxRetries } = settings;
   return { presignUrl, commitUrl, headers, credentials, presign, commit, stallTimeout, maxRetries };
 }

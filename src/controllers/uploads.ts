@@ -14,6 +14,7 @@ import type { SuccessDetail } from '../events.js';
 import { counted, percent, ring } from './activity.js';
 import { activityStyles } from './activity.styles.js';
 import { Countdown } from './countdown.js';
+import { finish, keep } from './finish.js';
 import type { ElementHost } from './host.js';
 import { glance, judge } from './make-ready.js';
 import type { PresentAvatar } from './present-avatar.js';
@@ -23,6 +24,9 @@ export { en } from '../locales/en.js';
 
 /** What fails this early means that the file is refused. */
 const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';
+
+/** Whether the server may have done what failed. */
+const isOpen = ({ status = 0 }: AvatarUploadError): boolean => status < 400 || status >= 500;
 
 /** The uploads and removals of one element, of which one is under way at most. */
 export class Uploads {
@@ -147,6 +151,12 @@ export class Uploads {
       if (isOver) throw failed;
       return load(once);
     });
+  }
+
+  /** Commits what was sent before the page was left. Nobody has asked for it just now: no event tells it. */
+  async finish(): Promise<void> {
+    const key = await finish(this.host.settings, this.#task.signal);
+    if (key !== null) this.present.finished(key);
   }
 
   async remove(): Promise<void> {
@@ -289,6 +299,7 @@ export class Uploads {
   /** Ends what is under way and clears what was said, to begin something new. */
   #begin(): AbortSignal {
     this.#task.abort();
+    keep(this.host.settings, null);
     const task = new AbortController();
     this.#task = task;
     this.#running = false;
@@ -320,6 +331,8 @@ export class Uploads {
   ): AvatarUploadError {
     const { host } = this;
     const error = cause instanceof AvatarUploadError ? cause : new AvatarUploadError('internal', phase, { cause });
+    // Nobody knows whether the commit was done: the back end does.
+    if (error.phase === 'commit' && isOpen(error)) this.present.changed();
     if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
     this.#running = false;
     this.#wait(null);

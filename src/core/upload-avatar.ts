@@ -68,8 +68,7 @@ export async function uploadAvatar(blob: Blob, options: UploadOptions = {}): Pro
  * @throws {AvatarUploadError} with the code and the phase that failed.
  */
 export async function commitUpload(key: string, options: UploadOptions = {}): Promise<UploadResult> {
-  const upload = new Upload(options);
-  return upload.explained(() => upload.commit(key));
+  return new Upload(options).commit(key);
 }
 
 type Hook<T> = (request: T, context: HookContext) => unknown;
