@@ -32,7 +32,7 @@ export const editorStyles = css`
   }
   [part='editor'][open] {
     display: grid;
-    grid-template: 'title' 'stage' minmax(0, 1fr) 'tools' 'ends' / minmax(0, 1fr);
+    grid-template: 'title' 'stage' minmax(148px, 1fr) 'tools' 'ends' / minmax(0, 1fr);
     animation: editor-in 0.18s ease-out;
   }
   [part='editor']::backdrop {
@@ -65,7 +65,6 @@ export const editorStyles = css`
     grid-area: stage;
     container-type: size;
     position: relative;
-    min-height: 148px;
     height: min(24rem, 100vw, 100dvh - 16rem);
     overflow: hidden;
     background: #22262f;
@@ -77,7 +76,14 @@ export const editorStyles = css`
     cursor: grabbing;
   }
   [part='editor-stage']:focus-visible {
-    outline-offset: calc(var(--_ring) * -1);
+    outline-color: transparent;
+  }
+  [part='editor-stage']:focus-visible::after {
+    content: '';
+    position: absolute;
+    inset: 0;
+    border: 3px solid #8ab4ff;
+    pointer-events: none;
   }
   [part='editor-stage'] canvas {
     position: absolute;
@@ -130,7 +136,8 @@ export const editorStyles = css`
   .editor-keys {
     position: absolute;
     inset: auto 0 0;
-    padding: 6px 12px 8px;
+    margin: 0;
+    padding: 4px 12px 6px;
     color: #fff;
     background: rgb(13 15 20 / 82%);
     font-size: 0.75rem;
@@ -141,7 +148,7 @@ export const editorStyles = css`
   :focus-visible > .editor-keys {
     opacity: 1;
   }
-  @container (height < 260px) {
+  @container (height < 300px) {
     .editor-keys {
       opacity: 0 !important;
     }
@@ -234,7 +241,7 @@ export const editorStyles = css`
       min-height: 44px;
     }
   }
-  @media (width <= 30rem) {
+  @media (width <= 30rem), (height <= 30rem) and (width <= 44rem) {
     [part='editor'] {
       width: 100%;
       border-radius: 0;
@@ -262,10 +269,14 @@ export const editorStyles = css`
       width: min(100%, 44rem);
     }
     [part='editor'][open] {
-      grid-template: 'stage title' 'stage tools' 1fr 'stage ends' / minmax(0, 1fr) 17rem;
+      grid-template: 'stage title' 'stage tools' 1fr 'stage ends' / minmax(0, 1fr) min(20rem, 52%);
+      min-height: min(24rem, 100%);
     }
     [part='editor-stage'] {
-      height: min(24rem, 100dvh);
+      height: auto;
+    }
+    .editor-tools {
+      align-content: center;
     }
   }
   @media (forced-colors: active) {

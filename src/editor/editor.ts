@@ -6,7 +6,6 @@ import { Announcer } from './announcer.js';
 import { editorStyles } from './editor.styles.js';
 import { markup, type Shown } from './markup.js';
 import { middle, Pointers, spread } from './pointers.js';
-import { drawLook } from './look.js';
 import { type Point, View } from './view.js';
 
 /** What the editor is to show, and where. */
@@ -27,13 +26,6 @@ export interface EditorOptions {
   signal: AbortSignal;
 }
 
-/** What the user has chosen. */
-export interface Chosen {
-  crop: Crop;
-  /** A small picture of it; null where the browser can't make one. */
-  look: Blob | null;
-}
-
 /** Parts of the frame that an arrow key moves the picture by. */
 const STEP = 0.04;
 const FAR = 0.25;
@@ -48,8 +40,6 @@ export class Editor {
   readonly #dialog = document.createElement('dialog');
   readonly #canvas = document.createElement('canvas');
   readonly #view: View;
-  /** Pixels of the canvas to one of the whole picture. */
-  readonly #ratio: number;
   readonly #observer = new ResizeObserver(() => this.#show(''));
   readonly #announcer = new Announcer(
     (kind) => this.#words(kind),
@@ -58,19 +48,18 @@ export class Editor {
   readonly #shown: Shown;
   /** Where the frame is in the window. */
   #frame = new DOMRect();
-  #finish: (chosen: Promise<Chosen>) => void = () => {};
+  #finish: (crop: Crop) => void = () => {};
 
   constructor(private readonly options: EditorOptions) {
     const { bitmap, width, height } = options.picture;
     this.#view = new View(width, height, options.outputSize / 4, options.crop);
-    this.#ratio = bitmap.width / width;
     Object.assign(this.#canvas, { width: bitmap.width, height: bitmap.height });
     this.#canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(bitmap);
     this.#shown = this.#makeShown();
   }
 
   /** Resolves with what the user has applied; never where the signal has closed the editor. */
-  open(): Promise<Chosen> {
+  open(): Promise<Crop> {
     const { root, signal } = this.options;
     const { styleSheet } = editorStyles;
     if (styleSheet && !root.adoptedStyleSheets.includes(styleSheet)) root.adoptedStyleSheets.push(styleSheet);
@@ -147,10 +136,13 @@ export class Editor {
     this.#shown.look = look;
     this.#frame = (this.#dialog.querySelector('.editor-frame') as HTMLElement).getBoundingClientRect();
     const { x, y, side, turns, mirrored } = this.#view.crop;
-    const scale = this.#frame.width / side / this.#ratio;
-    const [left, top] = [x + side / 2, y + side / 2].map((middle) => -middle * this.#ratio);
-    this.#canvas.style.transform =
-      `scale(${mirrored ? -scale : scale}, ${scale}) rotate(${turns * 90}deg) translate(${left}px, ${top}px)`;
+    const { width, height } = this.#view;
+    const scale = this.#frame.width / side;
+    const turned = `scale(${mirrored ? -scale : scale}, ${scale}) rotate(${turns * 90}deg)`;
+    const placed = `translate(${-x - side / 2}px, ${-y - side / 2}px)`;
+    // From pixels of the smaller copy to those of the whole picture.
+    const whole = `scale(${width / this.#canvas.width}, ${height / this.#canvas.height})`;
+    this.#canvas.style.transform = `${turned} ${placed} ${whole}`;
     render(markup(this.#shown), this.#dialog);
   }
 
@@ -240,10 +232,8 @@ export class Editor {
   }
 
   #apply(): void {
-    const { crop } = this.#view;
-    const look = drawLook(this.#canvas, this.#ratio, crop);
     this.#close();
-    this.#finish(look.then((blob) => ({ crop, look: blob })));
+    this.#finish(this.#view.crop);
   }
 
   #cancel(event: Event): void {

@@ -26,7 +26,7 @@ export function markup(shown: Shown): TemplateResult {
   return html`
     <div class="editor-title">
       <h2 id="editor-title">${text('editor')}</h2>
-      <p id="editor-hint">${text('editor_hint')}</p>
+      <p id="editor-hint" dir="auto">${text('editor_hint')}</p>
     </div>
     ${stage(shown)}
     <div class="editor-tools">
@@ -45,12 +45,13 @@ export function markup(shown: Shown): TemplateResult {
 
 const stage = ({ canvas, pointers, look, text, wheel }: Shown): TemplateResult => html`
   <div part="editor-stage" class=${look} tabindex="0" role="application" aria-label=${text('editor_stage')}
-    aria-describedby="editor-keys" @wheel=${wheel} @pointerdown=${pointers} @pointermove=${pointers}
+    aria-describedby="editor-help" @wheel=${wheel} @pointerdown=${pointers} @pointermove=${pointers}
     @pointerup=${pointers} @pointercancel=${pointers}>
     <div class="editor-ground"></div>
     ${canvas}
     <div class="editor-frame"></div>
-    <p class="editor-keys" id="editor-keys">${text('editor_keys')}</p>
+    <p class="editor-keys" dir="auto" aria-hidden="true">${text('editor_keys')}</p>
+    <p class="heard" id="editor-help">${text('editor_help')}</p>
   </div>`;
 
 function slider({ view, text, slide }: Shown): TemplateResult {
@@ -58,12 +59,13 @@ function slider({ view, text, slide }: Shown): TemplateResult {
   const zoom = Math.round(view.zoom * 100);
   const percent = text('editor_percent', { zoom });
   return html`
-    <div class="editor-zoom">
+    <label class="editor-zoom">
+      ${text('editor_zoom')}
       <input part="editor-zoom" type="range" min="100" max=${most} step=${most > 400 ? 5 : 1} .value=${String(zoom)}
-        aria-label=${text('editor_zoom')} aria-valuetext=${percent} ?disabled=${most === 100}
+        aria-valuetext=${percent} ?disabled=${most === 100}
         @input=${(event: Event) => slide(Number((event.target as HTMLInputElement).value))}>
       <span aria-hidden="true">${percent}</span>
-    </div>`;
+    </label>`;
 }
 
 const button = (name: string, text: Shown['text'], act: () => void, path = '', isPressed?: boolean): TemplateResult =>
@@ -73,4 +75,5 @@ const button = (name: string, text: Shown['text'], act: () => void, path = '', i
 const ROTATE = 'M20 5v5h-5M19.5 10A8 8 0 1 0 20 14';
 const FLIP = 'M12 4v16M8.5 8v9H3zM15.5 8v9H21z';
 const RESET = 'M4 5v5h5M4.5 10A8 8 0 1 1 4 14';
-const icon = (path: string): TemplateResult => html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
+const icon = (path: string): TemplateResult =>
+  html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
