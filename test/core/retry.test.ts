@@ -151,6 +151,35 @@ describe('an upload that is retried', () => {
     expect([page.leftovers, transport.sent.length]).toEqual([0, 1]);
   });
 
+  it('ends with an abort in the moment of a failure, and tells no retry', async () => {
+    const controller = new AbortController();
+    const { transport, told, outcome } = start({ signal: controller.signal });
+    const presign = transport.next();
+    await page.until(presign);
+    (await presign).fail('network');
+    controller.abort();
+    expect((await end(outcome)).error?.code).toBe('aborted');
+    expect(told).toEqual(['presigning']);
+  });
+
+  it('tells the end of its progress though the transport does not, and nothing after an abort', async () => {
+    const seen: number[] = [];
+    const controller = new AbortController();
+    const options = { signal: controller.signal, onProgress: ({ ratio }: { ratio: number }) => seen.push(ratio) };
+    const { transport, outcome } = start(options);
+    const [, put] = await play(transport, [200, presigned()], [200]);
+    await play(transport, [503]);
+    expect(seen).toEqual([1]);
+    controller.abort();
+    await end(outcome);
+    const { transport: other, outcome: ended } = start({ ...options, signal: AbortSignal.any([]) });
+    await play(other, [200, presigned()], 'network');
+    put?.call.onProgress(7);
+    await play(other, [200], [200, ok]);
+    await end(ended);
+    expect(seen).toEqual([1, 1]);
+  });
+
   it('does not take a blocked request for a lost one', async () => {
     const { transport, outcome, retries } = start();
     await play(transport, [200, presigned()]);
@@ -216,6 +245,15 @@ describe('a browser that is offline', () => {
     await play(transport, [503]);
     expect((await end(outcome)).error?.code).toBe('unavailable');
     expect(told).not.toContain('offline');
+  });
+
+  it('is not told by an event alone', async () => {
+    const { transport } = start();
+    const presign = transport.next();
+    await page.until(presign);
+    page.goOffline(true);
+    await page.breathe();
+    expect((await presign).signal.aborted).toBe(false);
   });
 
   it('that says so without being so loses nothing', async () => {

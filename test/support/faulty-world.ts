@@ -42,6 +42,7 @@ export const FAULTS: Fault[] = Object.entries({
   '429 with Retry-After': status(429, { 'retry-after': '2' }),
   '429 with a long Retry-After': status(429, { 'retry-after': '60' }),
   500: status(500),
+  501: status(501),
   502: status(502),
   503: status(503),
   '503 with a long Retry-After': status(503, { 'retry-after': '11' }),

@@ -32,8 +32,9 @@ export class Page {
     vi.restoreAllMocks();
   }
 
-  goOffline(): void {
-    this.online = false;
+  /** @param isFalse the browser tells it, and does not mean it. */
+  goOffline(isFalse = false): void {
+    this.online = isFalse;
     this.#target.dispatchEvent(new Event('offline'));
   }
 
