@@ -163,7 +163,8 @@ class Upload {
     const { onState, onProgress, stallTimeout = 30 } = this.options;
     const hadBegun = this.#put.meter?.loaded;
     const meter = new Meter(blob.size, (progress) => signal.aborted || onProgress?.(progress));
-    this.#put = { presigned, meter };
+    const put: typeof this.#put = { presigned, meter };
+    this.#put = put;
     onState?.('uploading');
     if (hadBegun) meter.report(0);
     stopIfAborted(signal, 'put');
@@ -172,8 +173,7 @@ class Upload {
       { url, headers, body: blob, stallTimeout, onProgress: (loaded) => meter.report(loaded) },
       signal,
     );
-    stopIfAborted(signal, 'put');
-    this.#put.answer = answer;
+    put.answer = answer;
     checkPut(answer);
     meter.report(blob.size);
   }

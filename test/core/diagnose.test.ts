@@ -14,7 +14,7 @@ const hint = (code: string, phase: Phase, more: Partial<Facts> = {}, details: Er
 
 const warn = vi.spyOn(console, 'warn');
 beforeEach(() => {
-  warn.mockReset();
+  warn.mockReset().mockImplementation(() => {});
   vi.stubGlobal('location', { origin: 'https://app.example', href: 'https://app.example/me' });
 });
 afterEach(() => vi.unstubAllGlobals());
@@ -105,7 +105,9 @@ describe('the console', () => {
   });
 
   it('is not sent to a page that is not there', () => {
-    for (const code of ['quota_used', 'constructor', '__proto__']) hint(code, 'presign', {}, { status: 422 });
+    for (const code of ['quota_used', 'constructor', '__proto__']) {
+      expect(hint(code, 'presign', {}, { status: 422 })).toBe('');
+    }
     expect(warn.mock.calls.join()).not.toContain('docs/errors');
   });
 });
