@@ -63,10 +63,13 @@ export function s3Settings(env: AvatarEnv, requestUrl: string): S3Settings {
  * The named settings, each present and not empty.
  * @throws {ApiError} `unavailable`, naming those that are missing.
  */
-export function required<K extends keyof AvatarEnv>(env: AvatarEnv, names: readonly K[]): Required<Pick<AvatarEnv, K>> {
+export function required<E extends object, K extends keyof E & string>(
+  env: E,
+  names: readonly K[],
+): E & { [N in K]-?: NonNullable<E[N]> } {
   const missing = names.filter((name) => !env[name]);
   if (missing.length > 0) {
     throw new ApiError('unavailable', `The server is not set up: ${missing.join(', ')} must be set.`);
   }
-  return env as AvatarEnv & Required<Pick<AvatarEnv, K>>;
+  return env as E & { [N in K]-?: NonNullable<E[N]> };
 }
