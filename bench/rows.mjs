@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../scripts/setup.mjs';
-import { png } from '../test/support/pictures.ts';
 import { Users } from './users.mjs';
-import { startWorker } from './worker.mjs';
+import { migrations, startWorker } from './worker.mjs';
 
 const SIZES = [1_000, 100_000, 1_000_000];
 /** Rows that one call to the API may read, at any size; the sweep's are bounded by its batch. */
@@ -26,7 +25,7 @@ export async function rows() {
   });
   try {
     const users = new Users(worker);
-    await users.migrate();
+    for (const sql of await migrations()) await users.sql(sql);
     await users.makeTemplates();
     const costs = new Costs();
     for (const [at, size] of SIZES.entries()) {
@@ -47,7 +46,7 @@ async function callAll(users, user, note) {
   const first = await users.presign(user);
   await users.addHistory(first.split('/')[1]);
   note('GET own avatar (none)', await users.call(user, 'GET', '/me/avatar'));
-  await users.put(first, png());
+  await users.put(first, true);
   note('POST commit (first)', await users.commit(user, first));
   const keys = [];
   while (keys.length < 19) keys.push(await users.presign(user));
@@ -56,11 +55,11 @@ async function callAll(users, user, note) {
   note('POST presign (19 open)', await users.call(user, 'POST', '/uploads/presign', { body }));
   note('POST presign (refused)', await users.call(user, 'POST', '/uploads/presign', { body }));
   note('POST commit (no object)', await users.commit(user, good));
-  await users.put(good, png());
+  await users.put(good, true);
   note('POST commit (R2 fails)', await users.commit(user, good, 'put'));
   note('POST commit (replaces)', await users.commit(user, good));
   note('POST commit (again)', await users.commit(user, good));
-  await users.put(bad, new Uint8Array(9));
+  await users.put(bad, false);
   note('POST commit (rejected)', await users.commit(user, bad));
   note('GET own avatar', await users.call(user, 'GET', '/me/avatar'));
   note('GET user’s avatar', await users.call('somebody', 'GET', `/users/${user}/avatar`));

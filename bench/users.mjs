@@ -1,9 +1,4 @@
 /** A database with as many users as wanted, for bench/rows.mjs. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '../scripts/setup.mjs';
-import { png } from '../test/support/pictures.ts';
-
 const MINUTE = 60_000;
 const BATCH = 50_000;
 /** Swept uploads of each state in the history of a caller. */
@@ -50,22 +45,14 @@ export class Users {
 
   sweep = (now) => this.worker.ask({ action: 'sweep', now });
 
-  put = async (key, bytes) => (await this.worker.bucket('AVATARS')).put(key, bytes);
-
-  async migrate() {
-    const { unstable_splitSqlQuery: split } = await import('wrangler');
-    const folder = join(root, 'server', 'migrations');
-    for (const name of readdirSync(folder).sort())
-      for (const statement of split(readFileSync(join(folder, name), 'utf8'))) await this.sql(statement);
-  }
+  put = (key, isPicture) => this.worker.ask({ action: 'put', key, isPicture });
 
   /** One row of each kind, made by the code itself. */
   async makeTemplates() {
-    const bytes = { committed: png(), rejected: new Uint8Array(9), expired: null };
-    for (const [user, picture] of Object.entries(bytes)) {
+    for (const user of ['committed', 'rejected', 'expired']) {
       const key = await this.presign(user);
-      if (!picture) continue;
-      await this.put(key, picture);
+      if (user === 'expired') continue;
+      await this.put(key, user === 'committed');
       await this.commit(user, key);
     }
     await this.sweep(Date.now() + 30 * MINUTE);

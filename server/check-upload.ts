@@ -3,6 +3,9 @@ import type { Upload } from './avatar-store.js';
 import { ApiError, tooLarge } from './errors.js';
 import { ImageError, type Picture, type PictureLimits, readPicture } from './image/index.js';
 
+/** Every avatar carries it, and so does a copy of one that the store has made. */
+export const AVATAR_MARK = { kind: 'avatar' };
+
 /** What an upload has to keep to. */
 export interface UploadLimits extends PictureLimits {
   /** Bytes. */
@@ -26,16 +29,18 @@ export async function checkUpload(object: R2ObjectBody | null, upload: Upload, l
   throw rejection('invalid_image', limits);
 }
 
-/** The bytes that arrived, refused by their size before any is read. */
+/** The bytes that arrived, refused by what is written on the outside before any is read. */
 async function readUpload(object: R2ObjectBody | null, upload: Upload, limits: UploadLimits): Promise<Uint8Array> {
   if (!object) throw new ApiError('not_uploaded', 'The file has not arrived yet.');
-  const code = wrongSize(object.size, upload, limits.maxBytes);
+  const code = isCopy(object) ? 'mismatch' : wrongSize(object.size, upload, limits.maxBytes);
   if (code) {
     await object.body.cancel();
     throw rejection(code, limits);
   }
   return new Uint8Array(await object.arrayBuffer());
 }
+
+const isCopy = ({ customMetadata }: R2Object): boolean => customMetadata?.kind === AVATAR_MARK.kind;
 
 function wrongSize(size: number, upload: Upload, maxBytes: number): ApiErrorCode | null {
   if (size > maxBytes) return 'too_large';

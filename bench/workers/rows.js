@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { createAvatarApi } from '../../server/app.js';
 import { sweepAvatars } from '../../server/sweep.js';
+import { png } from '../../test/support/pictures.js';
 
 const app = new Hono();
 app.route('/api', createAvatarApi({ authenticate: (c) => ({ id: c.req.header('x-user') }) }));
@@ -16,6 +17,11 @@ const actions = {
       .bind(...params)
       .all();
     return { results, bytes: meta.size_after };
+  },
+  /** The bytes of an upload, as its PUT would bring them. */
+  async put({ key, isPicture }, env) {
+    await env.AVATARS.put(key, isPicture ? png() : 'not a picture');
+    return {};
   },
   /** One request to the API; `failing` names a method of the bucket that fails. */
   async call({ method, path, user, body, failing }, env) {

@@ -3,6 +3,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
 import { hmac, importKey, utf8 } from '../../server/hmac.js';
 import { presignPut } from '../../server/presign.js';
+import { verify } from '../../test/server/sigv4.js';
 
 /** The same for all: what is signed, with which key, for how long. */
 const credentials = { accessKeyId: 'bench-access-key', secretAccessKey: 'bench-secret-key' };
@@ -63,11 +64,17 @@ const signers = {
   },
 };
 
+/** Whether a signer's URL is good for these headers, and for no other type. */
+async function isValid(url) {
+  const changed = { ...headers, 'content-type': 'text/html' };
+  return (await verify('PUT', url, headers, credentials)) && !(await verify('PUT', url, changed, credentials));
+}
+
 export default {
   async fetch(request) {
     const { signer, count } = await request.json();
     let url = '';
     for (let i = 0; i < count; i++) url = await signers[signer](`pending/0123456789abcdef0123456789abcdef/${i}`);
-    return Response.json({ url, headers, credentials });
+    return Response.json({ url, isValid: url !== '' && (await isValid(url)) });
   },
 };

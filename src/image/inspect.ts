@@ -1,6 +1,5 @@
 import type { ImageType } from '../core/protocol.js';
 import { type Bytes, bytesOf, colourTable, skipBlocks } from './bytes.js';
-import { kindOf } from './kinds.js';
 
 /** What the bytes of a file say it is. */
 export interface Inspected {
@@ -44,6 +43,7 @@ export async function inspect(file: Blob): Promise<Inspected> {
   if (/^avi[fs]/.test(brands) || (brands.startsWith('mif1') && brands.includes('avif'))) {
     return { ...found, type: 'image/avif', animated: brands.startsWith('avis'), ...readAvif(head) };
   }
+  const { kindOf } = await import('./kinds.js');
   return { ...found, type: null, kind: kindOf(start) };
 }
 
@@ -116,8 +116,8 @@ function readWebp(file: Bytes) {
 /** The largest size that is stated: thumbnails and tiles state theirs too. */
 function readAvif(file: Bytes) {
   const head = file.text(0, 16384);
-  const sizes = [...head.matchAll(/ispe/g)].map(({ index }) => [file.u32(index + 8), file.u32(index + 12)] as const);
-  const [width, height] = sizes.reduce((most, size) => (size[0] * size[1] > most[0] * most[1] ? size : most), [0, 0]);
+  const sizes = Array.from(head.matchAll(/ispe/g), ({ index }) => [file.u32(index + 8), file.u32(index + 12)] as const);
+  const [width, height] = sizes.sort((a, b) => b[0] * b[1] - a[0] * a[1])[0] ?? [0, 0];
   const turn = head.indexOf('irot');
   return { alpha: head.includes(':alpha'), ...upright(width, height, turn > 0 && (file.u8(turn + 4) & 1) === 1) };
 }

@@ -19,7 +19,10 @@ describe('the size', () => {
   const measured: Record<keyof typeof sizes, number> = {
     'before the first pick (Lit included)': gzipped('flare-avatar-upload.js'),
     'on the first sign of intent': gzipped('flare-avatar-upload.uploads-'),
-    'picture work': gzipped('flare-avatar-upload.image-'),
+    'a picture: inspect, prepare and the worker':
+      gzipped('flare-avatar-upload.image-') + gzipped('flare-avatar-upload.worker-'),
+    'metadata removed from a file that is kept': gzipped('flare-avatar-upload.strip-'),
+    'what a file is that is no picture': gzipped('flare-avatar-upload.kinds-'),
     'everything in one file': gzipped('flare-avatar-upload.iife.js'),
   };
   it.each(Object.entries(measured))('%s: what test/package/sizes.json says', (name, bytes) => {
@@ -46,7 +49,7 @@ describe('the package', () => {
 
   it('keeps what each entry promises out of it', () => {
     const reach = (file: string, seen = new Set<string>()): Set<string> => {
-      for (const [, from = ''] of read('dist', file).matchAll(/(?:from|import)\s*"([^"]+)"/g)) {
+      for (const [, from = ''] of read('dist', file).matchAll(/^(?:import|export)\b[^;"]*"([^"]+)";/gm)) {
         if (seen.has(from)) continue;
         seen.add(from);
         if (from.startsWith('.')) reach(from.slice(2), seen);

@@ -45,7 +45,7 @@ describe('a commit', () => {
     const stored = await env.AVATARS.head(body.avatar?.key ?? '');
     expect(stored?.httpMetadata?.contentType).toBe('image/png');
     expect(stored?.httpMetadata?.contentEncoding).toBeUndefined();
-    expect(stored?.customMetadata).toEqual({});
+    expect(stored?.customMetadata).toEqual({ kind: 'avatar' });
   });
 
   it('again gives the same answer and has no other effect', async () => {
@@ -180,6 +180,22 @@ describe('a commit is refused', () => {
     const { key } = await api.presign({ size: sent.length, sha256: await sha256(declared) });
     await env.AVATARS.put(key, sent);
     expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
+  });
+
+  it('for a copy of an avatar, made by the store and not from a body', async () => {
+    const [api, other] = [apiFor(newUser()), apiFor(newUser())];
+    const { body } = await other.upload(png(), 'image/png');
+    const source = await env.AVATARS.get(body.avatar?.key ?? '');
+    if (!source) throw new Error('The avatar is not there.');
+    const { httpMetadata, customMetadata } = source;
+    const { key } = await api.presign();
+    await env.AVATARS.put(key, await source.arrayBuffer(), {
+      httpMetadata: httpMetadata ?? {},
+      customMetadata: customMetadata ?? {},
+    });
+    expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
+    // The same picture, sent by a user, is nobody's but theirs.
+    expect((await api.upload(png(), 'image/png')).status).toBe(200);
   });
 
   it('for more than the limit, which nobody declared', async () => {
