@@ -31,6 +31,11 @@ export default defineConfig(({ command }) => ({
               const credentials = bucket?.local_dev?.experimental_s3_credentials;
               if (!bucket?.bucket_name || !credentials) throw new Error('wrangler.jsonc names no local bucket');
               return {
+                // One developer's tools ask for more in a minute than a person does.
+                ratelimits: (config.ratelimits ?? []).map((limiter) => ({
+                  ...limiter,
+                  simple: { ...limiter.simple, limit: 1_000_000 },
+                })),
                 vars: {
                   LOCAL_DEV: 'on',
                   OWNER_SECRET: 'known-to-everybody-and-only-used-by-npm-start',
