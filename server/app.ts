@@ -134,14 +134,37 @@ function onlyAnswers(allow: string): never {
 
 /**
  * Nothing the API answers may be kept by a cache, the redirect aside, which says
- * itself how long; every answer carries the name that the log knows it by; and a
- * body that was refused unread is let go of, so that the connection can be used
- * again.
+ * itself how long; every answer carries the name that the log knows it by; and
+ * what is left of a body that was refused is let go of.
  */
 export const answerWhole: MiddlewareHandler = async (c, next) => {
   await next();
   if (c.res.status !== 302) c.header('cache-control', 'no-store');
   c.header('x-request-id', requestIdOf(c));
-  const { body, bodyUsed } = c.req.raw;
-  if (body && !bodyUsed) await body.cancel();
+  const { body } = c.req.raw;
+  if (body && !body.locked) await letGo(body);
 };
+
+/** What of a refused body is read and dropped, at most, before the rest is cancelled: bytes, and milliseconds. */
+const DROPPED = { bytes: 2 ** 20, ms: 1000 };
+
+/**
+ * Reads a refused body to its end, within bounds. Of one that is cancelled at
+ * once, workerd closes the connection, and the next request on it may fail.
+ */
+async function letGo(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  const cancel = () => reader.cancel().catch(() => {});
+  const timer = setTimeout(cancel, DROPPED.ms);
+  try {
+    for (let length = 0; length <= DROPPED.bytes; ) {
+      const { value } = await reader.read();
+      if (!value) break;
+      length += value.byteLength;
+    }
+  } catch {
+    // The client has gone.
+  }
+  clearTimeout(timer);
+  await cancel();
+}

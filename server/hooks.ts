@@ -55,23 +55,33 @@ export interface Hooks<E extends AvatarEnv = AvatarEnv> {
 
 /** Calls an `on…` hook. The answer waits for it only where nothing else would let it end. */
 export async function notify(c: Context, log: Log, hook: keyof Hooks, call: () => unknown): Promise<void> {
-  const called = (async () => call())().then(
-    () => {},
-    (error: unknown) => logFailure(c, log, hook, error),
-  );
-  if (!outlive(c, called)) await called;
+  const called = async () => {
+    await Promise.resolve()
+      .then(call)
+      .catch((error: unknown) => logFailure(c, log, hook, error));
+  };
+  if (!outlive(c, called)) await called();
 }
 
 export function logFailure(c: Context, log: Log, hook: keyof Hooks, error: unknown): void {
   log({ level: 'error', event: 'hook', requestId: requestIdOf(c), hook, error: describeError(error) });
 }
 
-/** Lets work go on when the answer is out, or the client gone. False where there is no such thing, as in tests. */
-export function outlive(c: Context, work: Promise<unknown>): boolean {
+/**
+ * Starts work that goes on when the answer is out, or the client gone. Does
+ * nothing and tells false where there is no such thing, as in tests.
+ */
+export function outlive(c: Context, work: () => Promise<unknown>): boolean {
+  const context = executionContext(c);
+  context?.waitUntil(work().catch(() => {}));
+  return context !== null;
+}
+
+function executionContext(c: Context) {
   try {
-    c.executionCtx.waitUntil(work.catch(() => {}));
-    return true;
+    // Hono throws where there is none.
+    return c.executionCtx;
   } catch {
-    return false;
+    return null;
   }
 }

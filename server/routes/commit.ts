@@ -34,7 +34,7 @@ export const commit: Handler = async (c, context) => {
   const id = uploadIdOf(context.owner, key);
   if (id === null) throw badKey();
   const settled = settle({ ...context, c, id });
-  outlive(c, settled);
+  outlive(c, () => settled);
   return c.json<CommitResponse>({ ok: true, avatar: await settled });
 };
 
