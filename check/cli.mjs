@@ -16,8 +16,6 @@ const USAGE = `npx flare-avatar-upload check <base-url> [--header "name: value"]
 The user must have no avatar, and has none afterwards. Exit code 0: conformant;
 1: not; 2: the check could not run.`;
 
-process.exitCode = await main(process.argv.slice(2));
-
 async function main(args) {
   const asked = readArguments(args);
   if (!asked) return 2;
@@ -25,8 +23,8 @@ async function main(args) {
   try {
     return (await check(session, asked.hostile)) ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof Wrong)) throw error;
-    console.error(`\nThe check could not run: ${error.message}. ${error.hint}`);
+    const why = error instanceof Wrong ? `${error.message}. ${error.hint}` : error.stack;
+    console.error(`\nThe check could not run: ${why}`);
     return 2;
   }
 }
@@ -34,12 +32,18 @@ async function main(args) {
 async function check(session, isHostile) {
   await refuseUsedAccount(session);
   console.log(`\n${session.base}\n`);
-  const checks = isHostile ? [...contract, ...hostile] : contract;
-  const isConformant = await runChecks(session, checks, (result) => console.log(row(result)));
-  await cleanUp(session);
-  console.log(isConformant ? '\nConformant.' : '\nNot conformant.');
-  return isConformant;
+  try {
+    const checks = isHostile ? [...contract.map(asked), ...hostile] : contract;
+    const isConformant = await runChecks(session, checks, (result) => console.log(row(result)));
+    console.log(isConformant ? '\nConformant.' : '\nNot conformant.');
+    return isConformant;
+  } finally {
+    await cleanUp(session);
+  }
 }
+
+/** A guard is as good as the contract where somebody asks for guards. */
+const asked = (each) => (each.guard ? { ...each, optional: false } : each);
 
 /** What is removed afterwards must not be somebody's picture. */
 async function refuseUsedAccount(session) {
@@ -83,3 +87,5 @@ function toHeader(text) {
   if (!name) throw new Error(`--header "${text}" is not "name: value".`);
   return [name, value];
 }
+
+process.exitCode = await main(process.argv.slice(2));

@@ -4,6 +4,9 @@ import { createHash } from 'node:crypto';
 /** Milliseconds until an answer counts as none. */
 const PATIENCE = 30_000;
 
+/** Seconds that a brake may ask to wait for; where it is more, the account is not one for a check. */
+const LONGEST_WAIT = 65;
+
 /** Headers that a page cannot set, so that no back end may ask for them. */
 const FORBIDDEN =
   /^(accept-charset|accept-encoding|access-control-request-.*|connection|content-length|cookie2?|date|dnt|expect|host|keep-alive|origin|referer|set-cookie|te|trailer|transfer-encoding|upgrade|via|proxy-.*|sec-.*)$/i;
@@ -38,7 +41,7 @@ export class Session {
   /** Calls the API as the account; `as: null` calls it as nobody. */
   async call(method, path, { body, headers = {}, as = this.headers } = {}) {
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
-    const response = await request(this.base + path, {
+    const response = await patiently(this.base + path, {
       method,
       headers: { ...type, ...as, ...headers },
       redirect: 'manual',
@@ -150,6 +153,17 @@ async function request(url, init = {}) {
     // Its own message and cause may hold the URL.
     const code = error.cause?.code ?? error.name;
     throw new Wrong(`no answer to ${init.method ?? 'GET'} from ${new URL(url).host} (${code})`, 'Does it run there?');
+  }
+}
+
+/** Waits where a brake asks for it: what is checked is never how fast one may ask. */
+async function patiently(url, init) {
+  for (let turn = 0; ; turn++) {
+    const response = await request(url, init);
+    const seconds = Number(response.headers.get('retry-after') ?? 1);
+    if (response.status !== 429 || turn === 3 || !(seconds <= LONGEST_WAIT)) return response;
+    await response.arrayBuffer();
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   }
 }
 
