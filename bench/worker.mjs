@@ -1,4 +1,5 @@
 /** Workers for the benchmarks: bundled as Wrangler would, run by the workerd that Wrangler runs. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../scripts/setup.mjs';
@@ -9,7 +10,7 @@ const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'
 /**
  * Starts a Worker of bench/workers.
  * @param options bindings and the like, in the form of Miniflare 4.
- * @returns its address, a way to ask it, its bindings as Node sees them, and its end.
+ * @returns its address, a way to ask it, and its end.
  */
 export async function startWorker(name, options = {}) {
   const { Miniflare, convertV4MiniflareOptions } = await import(wrangler.resolve('miniflare'));
@@ -29,7 +30,6 @@ export async function startWorker(name, options = {}) {
       if (!response.ok) throw new Error(`The Worker of the bench has failed: ${await response.text()}`);
       return response.json();
     },
-    bucket: (binding) => miniflare.getR2Bucket(binding),
     stop: () => miniflare.dispose(),
   };
 }
@@ -48,4 +48,13 @@ async function bundle(name) {
     logLevel: 'error',
   });
   return outputFiles[0].text;
+}
+
+/** The statements of all migrations, in their order. */
+export async function migrations() {
+  const { unstable_splitSqlQuery: split } = await import('wrangler');
+  const folder = join(root, 'server', 'migrations');
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => split(readFileSync(join(folder, name), 'utf8')));
 }

@@ -11,6 +11,8 @@ const benches = {
   sizes: async () => (await import('../bench/sizes.mjs')).sizes(),
   put: async () => (await import('../bench/put.mjs')).putTime(),
   signatures: async () => (await import('../bench/signatures.mjs')).signatures(),
+  requests: async () => (await import('../bench/requests.mjs')).requests(),
+  rows: async () => (await import('../bench/rows.mjs')).rows(),
 };
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in benches));

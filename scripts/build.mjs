@@ -1,5 +1,6 @@
 /** `npm run build`: the publishable package in dist/. */
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
 
@@ -10,7 +11,7 @@ if (isNodeTooOld()) {
 installPackages();
 
 const { build } = await import('vite');
-const { transform } = await import('esbuild');
+const { build: bundle, transform } = await import('esbuild');
 const dist = join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
 
@@ -50,11 +51,36 @@ function templates(node, found = []) {
   return found;
 }
 
+/**
+ * Makes the worker a file of its own, with everything inside, which is also
+ * what the page loads where it may start none. Its name goes into the source
+ * in the form that bundlers know, so that they take the file along.
+ */
+async function workerFile(folder, name, options) {
+  const entryPoints = [join(root, 'src/image/worker.ts')];
+  const { outputFiles } = await bundle({ entryPoints, bundle: true, format: 'esm', write: false, ...options });
+  const [{ text }] = outputFiles;
+  const file = `./${name}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}.js`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), text);
+  return file;
+}
+
+/** Takes the worker's file in place of its source; `isInside`: where there is one file, it holds the source too. */
+function withWorker(file, isInside) {
+  return {
+    name: 'worker-file',
+    enforce: 'pre',
+    resolveId: (id) => (id === './worker.js' && !isInside ? { id: file, external: 'relative' } : null),
+    transform: (code, id) => (id.endsWith('/image/team.ts') ? code.replace("'./worker.ts'", `'${file}'`) : null),
+    renderChunk: (code) => code.replaceAll('/* @vite-ignore */ ', ''),
+  };
+}
+
 const shared = {
   configFile: false,
   root,
   logLevel: 'warn',
-  plugins: [smallTemplates],
 };
 const output = { outDir: dist, emptyOutDir: false, target: 'es2022', copyPublicDir: false, minify: false };
 
@@ -63,6 +89,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const outside = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
 await build({
   ...shared,
+  plugins: [smallTemplates, withWorker(await workerFile(dist, 'image-worker', { target: 'es2022' }))],
   build: {
     ...output,
     lib: {
@@ -81,12 +108,17 @@ await build({
 });
 
 // For <script>: everything inside, really minified.
+const script = join(dist, 'cdn');
+const small = await workerFile(script, 'flare-avatar-upload.worker', { target: 'es2022', minify: true });
 const minified = (format, options) =>
   build({
     ...shared,
+    plugins: [smallTemplates, withWorker(small, format === 'iife')],
+    // A classic script knows its own address only while it is started.
+    define: format === 'iife' ? { 'import.meta.url': 'flareScript' } : {},
     build: {
       ...output,
-      outDir: join(dist, 'cdn'),
+      outDir: script,
       minify: 'oxc',
       lib: {
         entry: 'src/define.ts',
@@ -102,7 +134,12 @@ await minified('es', {
   preserveEntrySignatures: 'allow-extension',
   output: { chunkFileNames: 'flare-avatar-upload.[name]-[hash].js' },
 });
-await minified('iife', { output: { codeSplitting: false } });
+await minified('iife', {
+  output: {
+    codeSplitting: false,
+    intro: 'const flareScript = document.currentScript?.src || location.href;',
+  },
+});
 
 const steps = [
   ['tsc', ['-p', 'tsconfig.build.json']],

@@ -38,6 +38,11 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> {
   commitGraceSeconds?: number;
   /** Refuse to presign an upload without a SHA-256. Default: false. */
   requireDigest?: boolean;
+  /**
+   * Store pictures with their metadata: EXIF with its GPS position, XMP,
+   * comments. Default: false; pixels, colour profile and orientation stay.
+   */
+  keepMetadata?: boolean;
 }
 
 const DEFAULTS = {
@@ -48,6 +53,7 @@ const DEFAULTS = {
   uploadSeconds: 120,
   commitGraceSeconds: 600,
   requireDigest: false,
+  keepMetadata: false,
 } satisfies Partial<AvatarApiOptions>;
 
 /** What every route gets to work with. */

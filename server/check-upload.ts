@@ -1,14 +1,15 @@
 import type { ApiErrorCode } from '../src/core/protocol.js';
 import type { Upload } from './avatar-store.js';
 import { ApiError, tooLarge } from './errors.js';
-import { ImageError, inspectImage, type Picture } from './inspect-image.js';
+import { ImageError, type Picture, type PictureLimits, readPicture } from './image/index.js';
+
+/** Every avatar carries it, and so does a copy of one that the store has made. */
+export const AVATAR_MARK = { kind: 'avatar' };
 
 /** What an upload has to keep to. */
-export interface UploadLimits {
+export interface UploadLimits extends PictureLimits {
   /** Bytes. */
   maxBytes: number;
-  /** Width times height. */
-  maxPixels: number;
 }
 
 /**
@@ -20,25 +21,26 @@ export async function checkUpload(object: R2ObjectBody | null, upload: Upload, l
   const bytes = await readUpload(object, upload, limits);
   if (upload.sha256 !== null && (await digest(bytes)) !== upload.sha256) throw rejection('mismatch', limits);
   try {
-    const picture = inspectImage(bytes);
-    const sane = picture.width * picture.height <= limits.maxPixels;
-    if (picture.type === upload.contentType && sane) return picture;
+    const picture = readPicture(bytes, limits);
+    if (picture.type === upload.contentType) return picture;
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
   }
   throw rejection('invalid_image', limits);
 }
 
-/** The bytes that arrived, refused by their size before any is read. */
+/** The bytes that arrived, refused by what is written on the outside before any is read. */
 async function readUpload(object: R2ObjectBody | null, upload: Upload, limits: UploadLimits): Promise<Uint8Array> {
   if (!object) throw new ApiError('not_uploaded', 'The file has not arrived yet.');
-  const code = wrongSize(object.size, upload, limits.maxBytes);
+  const code = isCopy(object) ? 'mismatch' : wrongSize(object.size, upload, limits.maxBytes);
   if (code) {
     await object.body.cancel();
     throw rejection(code, limits);
   }
   return new Uint8Array(await object.arrayBuffer());
 }
+
+const isCopy = ({ customMetadata }: R2Object): boolean => customMetadata?.kind === AVATAR_MARK.kind;
 
 function wrongSize(size: number, upload: Upload, maxBytes: number): ApiErrorCode | null {
   if (size > maxBytes) return 'too_large';

@@ -7,12 +7,15 @@ export {
   type ErrorDetails,
   type Phase,
 } from './core/errors.js';
+export type { Progress } from './core/progress.js';
 export type * from './core/protocol.js';
+export type { Retry, RetryOptions } from './core/retry.js';
 export type { State } from './core/state.js';
+export { Ticket } from './core/ticket.js';
 export type { EndpointAnswer, EndpointCall, HeadersSource, PutAnswer, PutCall, Transport } from './core/transport.js';
 export {
+  commitUpload,
   type HookContext,
-  type Progress,
   type UploadOptions,
   type UploadResult,
   uploadAvatar,

@@ -1,7 +1,8 @@
 import type { AvatarUploadError } from './core/errors.js';
+import type { Progress } from './core/progress.js';
 import type { Avatar } from './core/protocol.js';
+import type { Retry } from './core/retry.js';
 import type { State } from './core/state.js';
-import type { Progress } from './core/upload-avatar.js';
 
 /** What a finished upload tells: the detail of `flare-success`, and what `upload()` resolves with. */
 export interface SuccessDetail {
@@ -22,6 +23,8 @@ export interface AvatarUploadEventDetails {
   /** The upload begins. */
   'flare-start': { file: File; blob: Blob };
   'flare-progress': Progress;
+  /** A try has failed and another one follows, after `delay` milliseconds. */
+  'flare-retry': Retry;
   'flare-success': SuccessDetail;
   /** An upload, a load or a removal has failed. */
   'flare-error': { error: AvatarUploadError };

@@ -1,10 +1,10 @@
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import type { ElementHost } from './controllers/host.js';
 import { Picture } from './controllers/picture.js';
+import { PresentAvatar } from './controllers/present-avatar.js';
 import type { UploadSettings } from './controllers/run.js';
 import type { Uploads } from './controllers/uploads.js';
-import { callEndpoint } from './core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from './core/errors.js';
-import type { AvatarResponse } from './core/protocol.js';
 import type { State } from './core/state.js';
 import type { Emit, SuccessDetail } from './events.js';
 import { styles } from './flare-avatar-upload.styles.js';
@@ -37,6 +37,7 @@ const DEFAULTS = {
   name: '',
   required: false,
   disabled: false,
+  maxRetries: 3,
   stallTimeout: 30,
   credentials: ['same-origin', 'include', 'omit'],
   headers: undefined,
@@ -58,6 +59,7 @@ const DEFAULTS = {
  * @fires {CustomEvent<{file: File, error: AvatarUploadError}>} flare-reject - A file was refused before anything was sent.
  * @fires {CustomEvent<{file: File, blob: Blob}>} flare-start - The upload begins.
  * @fires {CustomEvent<{loaded: number, total: number, ratio: number}>} flare-progress - Bytes have been sent.
+ * @fires {CustomEvent<{attempt: number, delay: number, error: AvatarUploadError}>} flare-retry - A try has failed and another one follows.
  * @fires {CustomEvent<{key: string, avatar: Avatar | null, blob: Blob}>} flare-success - The picture is committed.
  * @fires {CustomEvent<{error: AvatarUploadError}>} flare-error - An upload, a load or a removal has failed.
  * @fires {CustomEvent} flare-cancel - An upload was cancelled.
@@ -102,6 +104,8 @@ const DEFAULTS = {
  * @cssstate error - An upload, a load or a removal has failed.
  * @cssstate empty - There is no picture.
  * @cssstate dragover - A file is held over the element.
+ * @cssstate offline - The network is gone; the upload waits for it.
+ * @cssstate retrying - A try has failed; the next one is waited for.
  * @cssstate finishing - All bytes are sent, the answer is not there yet.
  * @cssstate loading - The present picture is being asked for.
  * @cssstate removing - The picture is being removed.
@@ -235,6 +239,11 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   /** @attr disabled */
   declare disabled: boolean;
   /**
+   * Tries of each step of an upload after its first.
+   * @attr max-retries
+   */
+  declare maxRetries: number;
+  /**
    * Seconds without progress before a PUT counts as lost.
    * @attr stall-timeout
    */
@@ -262,12 +271,35 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
 
   readonly #internals = this.attachInternals();
   readonly #picture = new Picture(this);
+  /** What the controllers may do. */
+  readonly #host: ElementHost = {
+    settings: this,
+    picture: this.#picture,
+    state: () => this.#state,
+    has: (state) => this.#has(state),
+    isBusy: () => this.#uploads?.isBusy ?? false,
+    text: (key) => this.#text(key),
+    emit: (type, detail) => this.#emit(type, detail),
+    become: (state) => this.#become(state),
+    rest: () => this.#enter('idle'),
+    recover: () => this.#rest(),
+    error: () => this.#error,
+    show: (error) => this.#show(error),
+    fail: (error, again) => this.#fail(error, again),
+    failLoad: (error) => this.#failLoad(error),
+    toggle: (state, on) => this.#toggle(state, on),
+    value: () => this.#value,
+    setValue: (value) => this.#setValue(value),
+    dispatch: (event) => this.dispatchEvent(event),
+    update: () => this.requestUpdate(),
+    load: (phase) => this.#load(phase),
+  };
+  readonly #present = new PresentAvatar(this, this.#host);
   #words: Messages = restingMessages;
   #uploads: Uploads | null = null;
   #uploadsLoad: Promise<Uploads> | null = null;
   #state: State = 'idle';
   #value = '';
-  #loading: AbortController | null = null;
   #error: AvatarUploadError | null = null;
   /** Does again what has failed. */
   #again: (() => Promise<unknown>) | null = null;
@@ -366,40 +398,13 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   }
 
   /** Asks for the present avatar again; resolves when that is over, however it went. */
-  async refresh(): Promise<void> {
-    this.#stopLoading();
-    if (this.src || !this.avatarUrl) {
-      this.#picture.present = undefined;
-      return;
-    }
-    this.#loading = new AbortController();
-    const { signal } = this.#loading;
-    this.#toggle('loading', true);
-    try {
-      const { url, avatar } = await this.#loadAvatar(signal);
-      if (signal.aborted) return;
-      this.#picture.present = url;
-      // A back end that answers {url} alone leaves the key as it was.
-      this.#setValue(url && (typeof avatar?.key === 'string' ? avatar.key : this.#value));
-      if (this.#error?.phase === 'load') this.#rest();
-    } catch (cause) {
-      // What the user is doing matters more.
-      if (signal.aborted || (this.#uploads?.open && this.#error?.phase !== 'load')) return;
-      this.#fail(cause as AvatarUploadError, () => this.refresh());
-    } finally {
-      if (!signal.aborted) this.#stopLoading();
-    }
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    if (this.#loading?.signal.aborted) this.refresh();
+  refresh(): Promise<void> {
+    return this.#present.refresh();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#stop();
-    this.#loading?.abort();
   }
 
   /** @internal */
@@ -417,8 +422,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     this.refresh();
   }
 
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!this.hasUpdated || changed.has('avatarUrl') || changed.has('src')) this.refresh();
+  protected override willUpdate(): void {
     this.#toggle('disabled', this.#isOff);
     if (this.#isOff) this.#stop();
     this.#toggle('empty', !this.#url);
@@ -453,7 +457,9 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   }
 
   #renderPicture(url: string | null): TemplateResult {
-    if (url) return html`<img part="image" src=${url} alt=${this.alt} @error=${() => this.#picture.broken()}>`;
+    if (url)
+      return html`<img part="image" src=${url} alt=${this.alt}
+      @load=${() => this.#present.displayed()} @error=${() => this.#present.broken()}>`;
     if (this.initials) return html`<span part="initials" aria-hidden="true">${this.initials}</span>`;
     return html`<slot name="placeholder">${icon(PERSON, 'placeholder')}</slot>`;
   }
@@ -469,7 +475,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
       this.#picture.exists(this.src) && this.avatarUrl && !this.noRemove && !this.#isOff && /idle|success/.test(status);
     return html`
       <p class="line">
-        <span id="status" part="status" role="status" dir="auto">${resting ? nothing : this.#text(status)}${uploads?.percent}</span>
+        <span id="status" part="status" role="status" dir="auto">${resting ? nothing : (uploads?.line ?? this.#text(status))}</span>
         <span id="error" part="error" role="alert" dir="auto">${error && (uploads?.sentence(error) ?? this.#text('network'))}</span>
         ${this.#again && !this.#isOff ? button('retry', this.retry) : nothing}
         ${uploads?.open ? button('cancel', this.cancel) : nothing}
@@ -528,6 +534,11 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     this.#onIntent();
   }
 
+  #failLoad(error: AvatarUploadError): void {
+    // What the user is doing matters more.
+    if (!this.#uploads?.open || this.#error?.phase === 'load') this.#fail(error, () => this.refresh());
+  }
+
   #show(error: AvatarUploadError | null, again?: () => Promise<unknown>): void {
     this.#error = error;
     this.#again = again ?? null;
@@ -557,30 +568,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     this.#uploadsLoad ??= import('./controllers/uploads.js').then(({ Uploads, en }) => {
       this.#words = { ...en, ...restingMessages };
       this.requestUpdate();
-      this.#uploads = new Uploads({
-        settings: this,
-        picture: this.#picture,
-        state: () => this.#state,
-        has: (state) => this.#has(state),
-        text: (key) => this.#text(key),
-        emit: this.#emit,
-        become: (state) => this.#become(state),
-        rest: () => this.#enter('idle'),
-        show: (error) => this.#show(error),
-        fail: (error, again) => this.#fail(error, again),
-        toggle: (state, on) => this.#toggle(state, on),
-        value: () => this.#value,
-        setValue: (value) => {
-          this.#stopLoading();
-          this.#setValue(value);
-        },
-        dispatch: (event) => this.dispatchEvent(event),
-        reload: () => {
-          this.refresh();
-          if (!this.isConnected) this.#loading?.abort();
-        },
-        update: () => this.requestUpdate(),
-      });
+      this.#uploads = new Uploads(this.#host, this.#present);
       return this.#uploads;
     });
     return this.#uploadsLoad.catch((cause: unknown) => {
@@ -614,21 +602,6 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     this.#waiting = undefined;
     this.#toggle('dragover', false);
     this.#uploads?.stop();
-  }
-
-  #stopLoading(): void {
-    this.#loading?.abort();
-    this.#loading = null;
-    this.#toggle('loading', false);
-  }
-
-  async #loadAvatar(signal: AbortSignal): Promise<AvatarResponse> {
-    const { avatarUrl: url, headers, credentials } = this;
-    const answer = await callEndpoint({ phase: 'load', method: 'GET', url, headers, credentials }, signal);
-    if (answer.status === 404) return { url: null };
-    const body = answer.body as Partial<AvatarResponse> | null | undefined;
-    if (answer.status === 200 && (body?.url === null || typeof body?.url === 'string')) return body as AvatarResponse;
-    return (await this.#load('load')).refuse(answer);
   }
 
   readonly #onIntent = (): void => {

@@ -20,6 +20,7 @@ export const AvatarUpload = createComponent({
     onReject: event('flare-reject'),
     onStart: event('flare-start'),
     onProgress: event('flare-progress'),
+    onRetry: event('flare-retry'),
     onSuccess: event('flare-success'),
     onError: event('flare-error'),
     onCancel: event('flare-cancel'),

@@ -1,8 +1,9 @@
 /** Runs in workerd: signs one PUT after the other, by our code or by AWS's, as many as it is asked for. */
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
-import { hmac, importKey, sha256, utf8 } from '../../server/hmac.js';
+import { hmac, importKey, utf8 } from '../../server/hmac.js';
 import { presignPut } from '../../server/presign.js';
+import { verify } from '../../test/server/sigv4.js';
 
 /** The same for all: what is signed, with which key, for how long. */
 const credentials = { accessKeyId: 'bench-access-key', secretAccessKey: 'bench-secret-key' };
@@ -57,17 +58,23 @@ const signers = {
   },
   /** The cryptography alone, of as many bytes. */
   floor: async (key) => {
-    await sha256(key.padEnd(550));
+    await crypto.subtle.digest('SHA-256', utf8(key.padEnd(550)));
     await hmac(await floorKey, key.padEnd(140));
     return '';
   },
 };
+
+/** Whether a signer's URL is good for these headers, and for no other type. */
+async function isValid(url) {
+  const changed = { ...headers, 'content-type': 'text/html' };
+  return (await verify('PUT', url, headers, credentials)) && !(await verify('PUT', url, changed, credentials));
+}
 
 export default {
   async fetch(request) {
     const { signer, count } = await request.json();
     let url = '';
     for (let i = 0; i < count; i++) url = await signers[signer](`pending/0123456789abcdef0123456789abcdef/${i}`);
-    return Response.json({ url, headers, credentials });
+    return Response.json({ url, isValid: url !== '' && (await isValid(url)) });
   },
 };

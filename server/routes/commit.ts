@@ -1,7 +1,7 @@
 import type { Avatar, CommitResponse } from '../../src/core/protocol.js';
 import type { Handler, RouteContext } from '../app.js';
 import { CLAIM_LEASE, type Upload } from '../avatar-store.js';
-import { checkUpload, rejection } from '../check-upload.js';
+import { AVATAR_MARK, checkUpload, rejection } from '../check-upload.js';
 import { deleteOwn } from '../deletions.js';
 import { ApiError } from '../errors.js';
 import { commitInput, readJson } from '../input.js';
@@ -71,6 +71,7 @@ async function commitClaimed(context: RouteContext, upload: Upload, avatarKey: s
       contentDisposition: 'inline',
       cacheControl: 'private, max-age=31536000, immutable',
     },
+    customMetadata: AVATAR_MARK,
   });
   const avatar: Avatar = {
     key: avatarKey,

@@ -6,6 +6,14 @@ import { imageType, presignInput, readJson } from '../input.js';
 import { pendingKey } from '../object-key.js';
 import { presignPut } from '../presign.js';
 
+/**
+ * Whoever holds a presigned PUT can add `x-amz-copy-source` and have the store
+ * copy an object of somebody else's into the upload. A digest shows that at
+ * commit; without one the store is told to copy only what has a tag that no
+ * object has. For a PUT with a body this says nothing.
+ */
+const NO_COPY = { 'x-amz-copy-source-if-match': '"none"' };
+
 /** `POST /uploads/presign`: one PUT of one picture, into this user's pending uploads. */
 export const presign: Handler = async (c, { owner, store, options }) => {
   const { contentType: type, size, sha256 } = await readJson(c, presignInput);
@@ -20,8 +28,8 @@ export const presign: Handler = async (c, { owner, store, options }) => {
 
   const id = crypto.randomUUID();
   const key = pendingKey(owner, id);
-  const returned: Record<string, string> = { 'content-type': contentType, 'if-none-match': '*' };
-  if (sha256 !== undefined) returned['x-amz-checksum-sha256'] = sha256;
+  const bound = sha256 === undefined ? NO_COPY : { 'x-amz-checksum-sha256': sha256 };
+  const returned = { 'content-type': contentType, 'if-none-match': '*', ...bound };
   // Browsers set the length themselves and forbid a page to: signed, but not handed back.
   const signed = size === undefined ? returned : { ...returned, 'content-length': String(size) };
   const { url, expiresAt } = await presignPut(s3Settings(c.env, c.req.url), key, signed, options.uploadSeconds);

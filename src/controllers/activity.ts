@@ -24,3 +24,13 @@ export function percent(ratio: number | null): TemplateResult | typeof nothing {
   const quarter = Math.floor(ratio * 4) * 25;
   return html` <span aria-hidden="true">${Math.floor(ratio * 100)}%</span><span class="heard">${quarter}%</span>`;
 }
+
+/**
+ * A sentence with `{seconds}` in it: to see, as they go by; to hear, once.
+ * @param now seconds that are left.
+ * @param first seconds that there were.
+ */
+export function counted(sentence: string, now: number, first: number): TemplateResult {
+  const say = (seconds: number) => sentence.replace('{seconds}', String(seconds));
+  return html`<span aria-hidden="true">${say(now)}</span><span class="heard">${say(first)}</span>`;
+}

@@ -1,5 +1,5 @@
+import { untilAborted } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
-import { untilAborted } from '../core/upload-avatar.js';
 import { validateFile } from '../core/validate-file.js';
 import type { Inspected } from '../image/inspect.js';
 import type { UploadSettings } from './run.js';

@@ -53,11 +53,13 @@ export class Picture implements ReactiveController {
     this.host.requestUpdate();
   }
 
-  /** The picture on show can't be displayed: what is below it comes through. */
-  broken(): void {
-    if (this.#preview) this.#preview = null;
+  /** The picture on show can't be displayed: what is below it comes through. Returns whether it was an address that may have died. */
+  broken(): boolean {
+    const isPreview = this.#preview !== null;
+    if (isPreview) this.#preview = null;
     else this.#isBroken = true;
     this.host.requestUpdate();
+    return !isPreview && typeof this.#present === 'string';
   }
 
   #show(picture: Blob | string | null): void {

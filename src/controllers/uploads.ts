@@ -2,48 +2,24 @@
  * What an element needs once somebody means to use it: loaded on the first
  * sign of that, so that pages that only show a picture don't pay for it.
  */
-import type { nothing, TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
+import { answerOf } from '../core/answers.js';
 import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
+import { Retries } from '../core/retry.js';
 import { isBusy, type State, transition } from '../core/state.js';
-import type { EndpointAnswer } from '../core/transport.js';
-import { answerOf, untilAborted } from '../core/upload-avatar.js';
-import type { Emit, SuccessDetail } from '../events.js';
-import type { Inspected } from '../image/inspect.js';
-import { percent, ring } from './activity.js';
+import { Ticket } from '../core/ticket.js';
+import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
+import type { SuccessDetail } from '../events.js';
+import { counted, percent, ring } from './activity.js';
 import { activityStyles } from './activity.styles.js';
+import { Countdown } from './countdown.js';
+import type { ElementHost } from './host.js';
 import { judge } from './make-ready.js';
-import type { Picture } from './picture.js';
-import { type RunHost, run, type UploadSettings } from './run.js';
+import type { PresentAvatar } from './present-avatar.js';
+import { type Judged, type RunHost, run } from './run.js';
 
 export { en } from '../locales/en.js';
-
-/** What the element lets its uploads do to it. */
-export interface UploadHost {
-  settings: UploadSettings & { avatarUrl: string; noAuto: boolean };
-  picture: Picture;
-  state(): State;
-  /** Whether a custom state is set. */
-  has(customState: string): boolean;
-  text(key: string): string;
-  emit: Emit;
-  /** Enters a state, and tells it. */
-  become(state: State): void;
-  /** Back to `idle`, without a word. */
-  rest(): void;
-  /** Shows why a file was refused, or nothing any more. */
-  show(error: AvatarUploadError | null): void;
-  /** Shows and tells a failure, and remembers how to do it again. */
-  fail(error: AvatarUploadError, again: () => Promise<unknown>): void;
-  toggle(customState: string, on: boolean): void;
-  value(): string;
-  /** Sets what the user's doing has made of the value. */
-  setValue(value: string): void;
-  dispatch(event: Event): void;
-  /** Asks for the present picture again. */
-  reload(): void;
-  update(): void;
-}
 
 /** What fails this early means that the file is refused. */
 const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';
@@ -54,27 +30,45 @@ export class Uploads {
   #task = new AbortController();
   #running = false;
   /** A file that has been accepted and is not uploaded: waiting, under way or failed. */
-  #picked: { file: File; found: Inspected } | null = null;
+  #picked: Judged | null = null;
   /** The upload that is under way. */
   #sending: Promise<SuccessDetail> | null = null;
   /** The file that is under way, accepted or not. */
   #file: File | null = null;
   /** 0 to 1 while bytes are sent. */
   #ratio: number | null = null;
+  readonly #countdown = new Countdown(() => this.host.update());
 
-  constructor(private readonly host: UploadHost) {}
+  constructor(
+    private readonly host: ElementHost,
+    private readonly present: PresentAvatar,
+  ) {}
 
   /** True while there is something to cancel. */
   get open(): boolean {
     const { host } = this;
-    return this.#running || this.#picked !== null || host.state() === 'error' || host.has('removing');
+    return this.isBusy || this.#picked !== null || host.state() === 'error';
+  }
+
+  /** True while an upload or a removal is under way. */
+  get isBusy(): boolean {
+    return this.#running || this.host.has('removing');
   }
 
   /** The key of the text that says what is going on. */
   get status(): string {
-    for (const status of ['dragover', 'removing', 'finishing']) if (this.host.has(status)) return status;
+    for (const status of ['dragover', 'removing', 'offline', 'retrying', 'finishing'])
+      if (this.host.has(status)) return status;
     const state = this.host.state();
     return state === 'idle' && this.#picked ? 'picked' : state;
+  }
+
+  /** What is going on, in words; how far it is to see and, in steps of a quarter, to hear. */
+  get line(): TemplateResult {
+    const { status } = this;
+    const words = this.host.text(status);
+    if (status === 'retrying') return counted(words, this.#countdown.left, this.#countdown.first);
+    return html`${words}${percent(this.#ratio)}`;
   }
 
   /** A failure in words. */
@@ -118,7 +112,7 @@ export class Uploads {
     this.#picked = null;
     this.#ratio = null;
     this.host.picture.preview = null;
-    this.host.toggle('finishing', false);
+    this.#wait(null);
     this.host.rest();
   }
 
@@ -131,6 +125,20 @@ export class Uploads {
     throw new AvatarUploadError('bad_response', 'load', { status: answer.status, hint: 'Expected {url} as JSON.' });
   }
 
+  /**
+   * Goes on with a load whose first try has failed.
+   * @throws {AvatarUploadError} of the last try.
+   */
+  loadAgain<T>(failed: unknown, load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    let first = true;
+    return new Retries(this.host.settings, signal).run('load', async (once) => {
+      const isOver = first;
+      first = false;
+      if (isOver) throw failed;
+      return load(once);
+    });
+  }
+
   async remove(): Promise<void> {
     const { host } = this;
     if (!host.emit('flare-remove', undefined)) return;
@@ -140,24 +148,25 @@ export class Uploads {
     host.toggle('removing', true);
     try {
       if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
-      const call = callEndpoint({ phase: 'remove', method: 'DELETE', url, headers, credentials }, signal);
-      answerOf(await untilAborted(call, signal, 'remove'), 'remove');
+      const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
+      await new Retries(host.settings, signal).run('remove', async (once) =>
+        answerOf(await callEndpoint(call, once), 'remove'),
+      );
     } catch (cause) {
       // Nobody knows whether it was done: the back end does.
-      if (signal.aborted) host.reload();
+      if (signal.aborted) this.present.changed();
       throw this.#fail(cause, signal, 'remove', () => this.remove());
     } finally {
       if (!signal.aborted) host.toggle('removing', false);
     }
-    host.picture.present = null;
-    this.#end('', () => host.emit('flare-removed', undefined));
+    this.#end(null, '', () => host.emit('flare-removed', undefined));
   }
 
   /** What follows a success: the value first, so that listeners find it; the native events last. */
-  #end(value: string, tell: () => void): void {
+  #end(picture: Blob | null, value: string, tell: () => void): void {
     const { host } = this;
     const hasChanged = value !== host.value();
-    host.setValue(value);
+    this.present.replace(picture, value);
     tell();
     if (!hasChanged) return;
     for (const type of ['input', 'change']) host.dispatch(new Event(type, { bubbles: true, composed: true }));
@@ -172,11 +181,6 @@ export class Uploads {
   /** The ring around the picture. */
   ring(shape: string): TemplateResult {
     return ring(isBusy(this.host.state()), this.#ratio, shape);
-  }
-
-  /** How far it is, to see and, in steps of a quarter, to hear. */
-  get percent(): TemplateResult | typeof nothing {
-    return percent(this.#ratio);
   }
 
   #run(file: File, send: boolean): Promise<SuccessDetail | undefined> {
@@ -197,7 +201,7 @@ export class Uploads {
 
   async #follow(
     file: File,
-    known: { found: Inspected } | null,
+    known: Judged | null,
     send: boolean,
     signal: AbortSignal,
   ): Promise<SuccessDetail | undefined> {
@@ -211,7 +215,7 @@ export class Uploads {
         this.#running = false;
         return undefined;
       }
-      detail = await run(file, picked.found, this.#hostOf(signal), signal);
+      detail = await run(picked, this.#hostOf(signal), signal);
       if (signal.aborted) throw new AvatarUploadError('aborted', 'commit');
     } catch (cause) {
       throw this.#fail(cause, signal, 'pick', () => this.#run(file, send), file);
@@ -219,19 +223,18 @@ export class Uploads {
     this.#running = false;
     this.#picked = null;
     host.picture.preview = null;
-    host.picture.present = detail.blob;
-    this.#end(detail.key, () => {
+    this.#end(detail.blob, detail.key, () => {
       this.#move('success');
       host.emit('flare-success', detail);
     });
     return detail;
   }
 
-  async #accept(file: File, signal: AbortSignal): Promise<{ file: File; found: Inspected }> {
+  async #accept(file: File, signal: AbortSignal): Promise<Judged> {
     const found = await judge(file, this.host.settings, signal);
     const accepted = this.host.emit('flare-accept', { file });
     if (accepted && !signal.aborted) {
-      this.#picked = { file, found };
+      this.#picked = { file, found, ticket: new Ticket() };
       return this.#picked;
     }
     if (!signal.aborted) this.#begin();
@@ -250,7 +253,21 @@ export class Uploads {
       host.toggle('finishing', ratio === 1);
       host.update();
     };
-    return { settings: host.settings, emit, move, progress };
+    const wait: RunHost['wait'] = (delay) => {
+      if (!signal.aborted) this.#wait(delay);
+    };
+    return { settings: host.settings, emit, move, progress, wait };
+  }
+
+  /** Shows that nothing is on its way: for so many milliseconds, or until the network is back; null: no more. */
+  #wait(delay: number | 'offline' | null): void {
+    const { host } = this;
+    this.#countdown.stop();
+    if (typeof delay === 'number') this.#countdown.start(delay);
+    if (delay !== null && this.#ratio !== null) this.#ratio = 0;
+    host.toggle('finishing', false);
+    host.toggle('retrying', typeof delay === 'number');
+    host.toggle('offline', delay === 'offline');
   }
 
   /** Ends what is under way and clears what was said, to begin something new. */
@@ -260,6 +277,7 @@ export class Uploads {
     this.#task = task;
     this.#running = false;
     this.host.picture.preview = null;
+    this.#wait(null);
     this.host.toggle('removing', false);
     this.host.show(null);
     // A listener may begin something else, which ends this one.
@@ -287,6 +305,7 @@ export class Uploads {
     const error = cause instanceof AvatarUploadError ? cause : new AvatarUploadError('internal', phase, { cause });
     if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
     this.#running = false;
+    this.#wait(null);
     host.picture.preview = null;
     if (file && isRefusal(error.phase) && error.code !== 'network') {
       this.#picked = null;

@@ -1,25 +1,31 @@
 import { callEndpoint } from './call-endpoint.js';
-import { AvatarUploadError } from './errors.js';
+import { AvatarUploadError, type ErrorDetails } from './errors.js';
+import { watchPolicy } from './policy.js';
 import type { PutAnswer, PutCall, Transport } from './transport.js';
 
 /** fetch for the endpoints; XMLHttpRequest for the PUT, because fetch tells no upload progress. */
 export const browserTransport: Transport = { call: callEndpoint, put };
 
+/** Milliseconds: more than a timer can hold would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 function put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
   return new Promise((resolve, reject) => {
-    const fail = (code: string, cause?: unknown) => reject(new AvatarUploadError(code, 'put', { cause }));
+    const fail = (code: string, details?: ErrorDetails) => reject(new AvatarUploadError(code, 'put', details));
     if (signal.aborted) return fail('aborted');
     const xhr = new XMLHttpRequest();
+    const policy = watchPolicy(call.url);
     let stall: ReturnType<typeof setTimeout> | undefined;
-    const alive = () => {
+    const alive = (patience = 1) => {
       clearTimeout(stall);
-      // More than a timer can hold would fire at once.
-      stall = setTimeout(() => end(() => fail('timeout')), Math.min(call.stallTimeout * 1000, 2 ** 31 - 1));
+      const delay = Math.min(call.stallTimeout * patience * 1000, LONGEST_TIMER);
+      stall = setTimeout(() => end(() => fail('timeout')), delay);
     };
     const abort = () => end(() => fail('aborted'));
     const end = (settle: () => void) => {
       clearTimeout(stall);
       signal.removeEventListener('abort', abort);
+      policy.stop();
       settle();
       // Does nothing once the request is over; its events come too late to be heard.
       xhr.abort();
@@ -29,8 +35,12 @@ function put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
       alive();
       call.onProgress(Math.min(loaded, call.body.size));
     };
-    xhr.onload = () => end(() => resolve({ status: xhr.status }));
-    xhr.onerror = () => end(() => fail('network'));
+    xhr.upload.onload = () => alive(2);
+    xhr.onload = () => end(() => resolve(answerOf(xhr)));
+    xhr.onerror = async () => {
+      const hint = await policy.refusal();
+      end(() => fail('network', hint ? { hint, retryable: false } : {}));
+    };
     signal.addEventListener('abort', abort);
     try {
       xhr.open('PUT', call.url);
@@ -45,4 +55,12 @@ function put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
       end(() => fail('bad_response'));
     }
   });
+}
+
+function answerOf(xhr: XMLHttpRequest): PutAnswer {
+  const { status } = xhr;
+  if (status < 400) return { status };
+  const lines = xhr.getAllResponseHeaders().trim().split(/\r\n/).filter(Boolean);
+  const headers = new Headers(lines.map((line) => line.split(/:\s*(.*)/s, 2) as [string, string]));
+  return { status, headers, code: /<Code>(\w{1,60})<\/Code>/.exec(xhr.responseText)?.[1] };
 }

@@ -1,4 +1,4 @@
-import { AvatarUploadError } from './errors.js';
+import { AvatarUploadError, codeOfThrown } from './errors.js';
 import type { EndpointAnswer, EndpointCall } from './transport.js';
 
 /** Seconds until an endpoint call counts as lost. */
@@ -6,10 +6,10 @@ const TIMEOUT = 30;
 
 /** `Transport.call` by fetch. */
 export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
-  const { phase, method, url, body, headers, credentials = 'same-origin' } = call;
+  const { phase, method, url, body, headers, credentials = 'same-origin', keepalive = false } = call;
   const timeout = AbortSignal.timeout(TIMEOUT * 1000);
   // Until the request is made, what fails is the page's own doing.
-  let failure = 'internal';
+  let failure: string | undefined;
   try {
     const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
     failure = 'network';
@@ -19,12 +19,13 @@ export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Pro
       headers: sent,
       credentials,
       cache: 'no-store',
+      keepalive,
       signal: AbortSignal.any([signal, timeout]),
       body: body ? JSON.stringify(body) : null,
     });
-    return { status: response.status, body: parse(await response.text()) };
+    return { status: response.status, body: parse(await response.text()), headers: response.headers };
   } catch (cause) {
-    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : failure;
+    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : (failure ?? codeOfThrown(cause));
     throw new AvatarUploadError(code, phase, { cause });
   }
 }

@@ -26,6 +26,10 @@ export interface ErrorDetails {
   hint?: string | undefined;
   /** What was thrown; only its name and its message, without URLs, are kept. */
   cause?: unknown;
+  /** Seconds the server asks to wait before the next try. */
+  retryAfter?: number | undefined;
+  /** Default: by the code. */
+  retryable?: boolean | undefined;
 }
 
 /** Sending the same again may succeed. */
@@ -39,19 +43,30 @@ export class AvatarUploadError extends Error {
   override name = 'AvatarUploadError';
   readonly status?: number | undefined;
   readonly hint?: string | undefined;
+  /** Seconds the server asks to wait before the next try. */
+  readonly retryAfter?: number | undefined;
   /** True if sending the same again may succeed. */
   readonly retryable: boolean;
 
   constructor(
     readonly code: ErrorCode,
     readonly phase: Phase,
-    { status, hint, cause }: ErrorDetails = {},
+    { status, hint, cause, retryAfter, retryable }: ErrorDetails = {},
   ) {
     super(`${phase} failed: ${code}${status ? ` (HTTP ${status})` : ''}`, cause ? { cause: withoutUrls(cause) } : {});
     this.status = status;
     this.hint = hint;
-    this.retryable = RETRYABLE.test(code);
+    this.retryAfter = retryAfter;
+    this.retryable = retryable ?? RETRYABLE.test(code);
   }
+}
+
+/** The code of something that a page's own function has thrown: a lost connection can be told by what fetch throws. */
+export function codeOfThrown(cause: unknown): ErrorCode {
+  const { name, message } = cause instanceof Error ? cause : new Error();
+  if (name === 'TimeoutError') return 'timeout';
+  // Chromium, Firefox, Safari, Node; other TypeErrors are mistakes in the page.
+  return name === 'TypeError' && /fetch|network|load failed|connection/i.test(message) ? 'network' : 'internal';
 }
 
 function withoutUrls(cause: unknown): Error {

@@ -5,10 +5,12 @@ export type State = 'idle' | 'cropping' | 'preparing' | 'presigning' | 'uploadin
 const NEXT: Record<State, readonly State[]> = {
   idle: ['cropping', 'preparing'],
   cropping: ['preparing'],
-  preparing: ['presigning'],
+  // What an earlier try has reached is not done again.
+  preparing: ['presigning', 'uploading', 'committing'],
   presigning: ['uploading'],
-  uploading: ['committing'],
-  committing: ['success'],
+  // A URL that is refused, or an upload that came too late, is asked for anew.
+  uploading: ['committing', 'presigning'],
+  committing: ['success', 'presigning'],
   success: [],
   error: [],
 };

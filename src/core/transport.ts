@@ -12,6 +12,8 @@ export interface EndpointCall {
   body?: unknown;
   headers?: HeadersSource | undefined;
   credentials?: RequestCredentials | undefined;
+  /** Sent to the end though the page is closed. */
+  keepalive?: boolean | undefined;
 }
 
 /** What an endpoint answered, whatever its status. */
@@ -19,6 +21,8 @@ export interface EndpointAnswer {
   status: number;
   /** The parsed JSON; undefined where the answer was not JSON. */
   body: unknown;
+  /** Those the page may read; `Retry-After` and `Date` are used. */
+  headers?: Headers | undefined;
 }
 
 /** The PUT of the bytes to the store. */
@@ -27,7 +31,10 @@ export interface PutCall {
   /** Exactly the headers to set. */
   headers: Record<string, string>;
   body: Blob;
-  /** Seconds without progress after which the PUT counts as lost. */
+  /**
+   * Seconds without progress after which the PUT counts as lost; twice as many
+   * once all bytes are sent, because the last of them are still in buffers.
+   */
   stallTimeout: number;
   /** Called with the bytes sent so far, never more than the body has. */
   onProgress(loaded: number): void;
@@ -36,6 +43,10 @@ export interface PutCall {
 /** What the store answered. */
 export interface PutAnswer {
   status: number;
+  /** Those the page may read; `Retry-After` is used. */
+  headers?: Headers | undefined;
+  /** The `<Code>` of the store's XML, where the page may read it. Nothing else of the answer is kept. */
+  code?: string | undefined;
 }
 
 /**

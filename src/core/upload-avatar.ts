@@ -1,25 +1,21 @@
+import { stopIfAborted } from './abort.js';
+import { answerOf, callHook, checkPut, readCommitted, readPresigned } from './answers.js';
 import { browserTransport } from './browser-transport.js';
-import { AvatarUploadError, type Phase } from './errors.js';
+import { AvatarUploadError } from './errors.js';
+import { explain } from './explain.js';
+import { Meter, type Progress } from './progress.js';
 import type { Avatar, CommitRequest, CommitResponse, PresignRequest, PresignResponse } from './protocol.js';
-import type { EndpointAnswer, HeadersSource, Transport } from './transport.js';
+import { Retries, type RetryOptions } from './retry.js';
+import { lifetimeOf, Ticket } from './ticket.js';
+import type { HeadersSource, PutAnswer, Transport } from './transport.js';
 
 /** What a hook that replaces an endpoint call is given besides its request. */
 export interface HookContext {
   signal: AbortSignal;
 }
 
-/** Bytes sent so far. */
-export interface Progress {
-  /** Bytes. */
-  loaded: number;
-  /** Bytes. */
-  total: number;
-  /** 0 to 1. */
-  ratio: number;
-}
-
 /** How to reach the back end. */
-export interface UploadOptions {
+export interface UploadOptions extends RetryOptions {
   /** Default: `/api/uploads/presign`. */
   presignUrl?: string | undefined;
   /** Default: `/api/uploads/commit`. */
@@ -34,12 +30,15 @@ export interface UploadOptions {
   commit?: ((request: CommitRequest, context: HookContext) => Promise<CommitResponse> | CommitResponse) | undefined;
   /** Default: the blob's own name if it is a `File`. */
   filename?: string | undefined;
-  /** Seconds without progress after which the PUT counts as lost. Default: 30. */
+  /** Seconds without progress after which the PUT counts as lost; twice as many once all is sent. Default: 30. */
   stallTimeout?: number | undefined;
   /** Ends the upload: nothing more is sent. */
   signal?: AbortSignal | undefined;
-  /** Called as the upload goes from step to step. */
+  /** Goes on where an earlier upload of the same bytes has failed. Default: begins anew. */
+  ticket?: Ticket | undefined;
+  /** Called as each try of a step begins. */
   onState?: ((state: 'presigning' | 'uploading' | 'committing') => void) | undefined;
+  /** Called 20 times a second at most. Never goes back within a try; a further try begins at 0. */
   onProgress?: ((progress: Progress) => void) | undefined;
   /** Default: fetch and XMLHttpRequest. */
   transport?: Transport | undefined;
@@ -54,155 +53,175 @@ export interface UploadResult {
 }
 
 /**
- * One upload: presign, PUT, commit.
+ * One upload: presign, PUT, commit. What fails in passing is tried again.
  * @param blob a picture; its `type` is what is declared and signed.
  * @throws {AvatarUploadError} with the code and the phase that failed.
  */
 export async function uploadAvatar(blob: Blob, options: UploadOptions = {}): Promise<UploadResult> {
-  const { onState, transport = browserTransport, signal = new AbortController().signal } = options;
-  const endpoint = { headers: options.headers, credentials: options.credentials };
+  const upload = new Upload(options);
+  return upload.explained(() => upload.send(blob));
+}
 
-  async function ask<T>(
-    phase: 'presign' | 'commit',
-    url: string,
-    hook: Hook<T> | undefined,
-    body: T,
-  ): Promise<unknown> {
-    stopIfAborted(signal, phase);
-    const answered = hook
-      ? callHook(phase, () => hook(body, { signal }))
-      : transport.call({ ...endpoint, phase, method: 'POST', url, body }, signal).then((it) => answerOf(it, phase));
-    return untilAborted(answered, signal, phase);
-  }
-
-  onState?.('presigning');
-  const request: PresignRequest = {
-    filename: options.filename ?? (blob instanceof File ? blob.name : 'avatar'),
-    contentType: blob.type,
-    size: blob.size,
-  };
-  const sha256 = await digest(blob);
-  if (sha256) request.sha256 = sha256;
-  const presignUrl = options.presignUrl ?? '/api/uploads/presign';
-  const presigned = readPresigned(await ask('presign', presignUrl, options.presign, request));
-
-  onState?.('uploading');
-  stopIfAborted(signal, 'put');
-  const { status } = await transport.put(
-    {
-      url: presigned.url,
-      headers: presigned.signedHeaders,
-      body: blob,
-      stallTimeout: options.stallTimeout ?? 30,
-      onProgress: (loaded) => options.onProgress?.({ loaded, total: blob.size, ratio: loaded / blob.size }),
-    },
-    signal,
-  );
-  // 412: the object is there already, from an earlier try. The commit decides.
-  if (status !== 412 && (status < 200 || status > 299)) throw refusedByStore(status);
-
-  onState?.('committing');
-  const commitUrl = options.commitUrl ?? '/api/uploads/commit';
-  const avatar = readCommitted(await ask('commit', commitUrl, options.commit, { key: presigned.key }));
-  return { key: avatar?.key || presigned.key, avatar };
+/**
+ * The last step alone: commits an upload whose bytes are in the store.
+ * @param key from presign.
+ * @throws {AvatarUploadError} with the code and the phase that failed.
+ */
+export async function commitUpload(key: string, options: UploadOptions = {}): Promise<UploadResult> {
+  const upload = new Upload(options);
+  return upload.explained(() => upload.commit(key));
 }
 
 type Hook<T> = (request: T, context: HookContext) => unknown;
 
-/** Codes by status, for back ends that send no code: the one such table of the client. */
-const CODES: Record<number, string> = {
-  400: 'invalid_request',
-  401: 'unauthorized',
-  403: 'forbidden_origin',
-  404: 'not_found',
-  405: 'method_not_allowed',
-  409: 'not_uploaded',
-  410: 'upload_expired',
-  413: 'too_large',
-  415: 'unsupported_type',
-  422: 'invalid_image',
-  429: 'rate_limited',
-  502: 'unavailable',
-  503: 'unavailable',
-  504: 'unavailable',
-};
+/** New presigned URLs that one upload asks for, after its first. */
+const MOST_RENEWALS = 2;
 
-/** The error that an endpoint's answer tells: by its code, else by its status. */
-function failure(phase: Phase, status: number, body?: unknown): AvatarUploadError {
-  const code = field(body, 'code');
-  const known = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code);
-  return new AvatarUploadError(known ? code : codeOf(status), phase, { status });
-}
+class Upload {
+  readonly #signal: AbortSignal;
+  readonly #transport: Transport;
+  readonly #retries: Retries;
+  readonly #ticket: Ticket;
+  #renewals = 0;
+  /** The present or last try of the PUT. */
+  #put: { presigned?: PresignResponse; meter?: Meter; answer?: PutAnswer } = {};
 
-const codeOf = (status: number): string => CODES[status] ?? (status >= 500 ? 'internal' : 'invalid_request');
+  constructor(private readonly options: UploadOptions) {
+    this.#signal = options.signal ?? new AbortController().signal;
+    this.#transport = options.transport ?? browserTransport;
+    this.#ticket = options.ticket ?? new Ticket();
+    this.#retries = new Retries(options, this.#signal);
+  }
 
-/**
- * The body of an answer that is a success.
- * @throws {AvatarUploadError} for any other.
- */
-export function answerOf({ status, body }: EndpointAnswer, phase: Phase): unknown {
-  if (status >= 200 && status <= 299) return body;
-  throw failure(phase, status, body);
-}
+  /** @throws {AvatarUploadError} of what is done, with what a developer can do about it. */
+  async explained<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (cause) {
+      if (!(cause instanceof AvatarUploadError)) throw cause;
+      const { presigned, meter, answer } = this.#put;
+      const endpoint = this.options[cause.phase === 'commit' ? 'commitUrl' : 'presignUrl'];
+      const facts = { ...presigned, loaded: meter?.loaded ?? 0, storeCode: answer?.code, endpoint };
+      const error = await explain(cause, facts);
+      stopIfAborted(this.#signal, error.phase);
+      throw error;
+    }
+  }
 
-function refusedByStore(status: number): AvatarUploadError {
-  const passing = status === 429 || status >= 500;
-  return new AvatarUploadError(passing ? codeOf(status) : 'storage_refused', 'put', { status });
-}
+  async send(blob: Blob): Promise<UploadResult> {
+    const { filename = blob instanceof File ? blob.name : 'avatar', presignUrl, commitUrl } = this.options;
+    const request: PresignRequest = { filename, contentType: blob.type, size: blob.size };
+    const sha256 = await digest(blob);
+    if (sha256) request.sha256 = sha256;
+    this.#ticket.claim(sha256 ? JSON.stringify([request, presignUrl, commitUrl]) : blob);
+    for (;;) {
+      try {
+        if (this.#ticket.arrivedKey === null) await this.#bring(blob, request);
+        const committed = await this.commit(this.#ticket.arrivedKey ?? '');
+        this.#ticket.clear();
+        return committed;
+      } catch (cause) {
+        this.#renew(cause as AvatarUploadError);
+      }
+    }
+  }
 
-async function callHook(phase: Phase, hook: () => unknown): Promise<unknown> {
-  try {
-    return await hook();
-  } catch (cause) {
-    if (cause instanceof AvatarUploadError) throw cause;
-    const status = field(cause, 'status');
-    const known = typeof status === 'number' ? status : undefined;
-    throw new AvatarUploadError(known ? codeOf(known) : 'internal', phase, { status: known, cause });
+  async commit(key: string): Promise<UploadResult> {
+    const { commitUrl: url = '/api/uploads/commit', commit } = this.options;
+    const avatar = await this.#retries.run('commit', async (signal) => {
+      const { body } = await this.#ask({ phase: 'commit', url, body: { key }, keepalive: true }, commit, signal);
+      return readCommitted(body);
+    });
+    return { key: avatar?.key || key, avatar };
+  }
+
+  /** Presign, where there is no URL yet, and PUT. */
+  async #bring(blob: Blob, request: PresignRequest): Promise<void> {
+    let fresh = this.#ticket.presigned ?? (await this.#presign(request));
+    await this.#retries.run('put', async (signal) => {
+      // A later try may come after the URL's end.
+      const presigned = fresh ?? this.#ticket.presigned;
+      fresh = null;
+      if (!presigned) throw new AvatarUploadError('upload_expired', 'put');
+      await this.#send(blob, presigned, signal);
+    });
+    this.#ticket.arrive();
+  }
+
+  async #presign(request: PresignRequest): Promise<PresignResponse | null> {
+    const { presignUrl: url = '/api/uploads/presign', presign } = this.options;
+    return this.#retries.run('presign', async (signal) => {
+      const asked = Date.now();
+      const { body, headers } = await this.#ask({ phase: 'presign', url, body: request }, presign, signal);
+      const answer = readPresigned(body);
+      this.#ticket.keep(answer, lifetimeOf(answer, headers, Date.now() - asked));
+      return answer;
+    });
+  }
+
+  /** One try of the PUT. */
+  async #send(blob: Blob, presigned: PresignResponse, signal: AbortSignal): Promise<void> {
+    const { onState, onProgress, stallTimeout = 30 } = this.options;
+    const hadBegun = this.#put.meter?.loaded;
+    const meter = new Meter(blob.size, (progress) => signal.aborted || onProgress?.(progress));
+    this.#put = { presigned, meter };
+    onState?.('uploading');
+    if (hadBegun) meter.report(0);
+    stopIfAborted(signal, 'put');
+    const { url, signedHeaders: headers } = presigned;
+    const answer = await this.#transport.put(
+      { url, headers, body: blob, stallTimeout, onProgress: (loaded) => meter.report(loaded) },
+      signal,
+    );
+    stopIfAborted(signal, 'put');
+    this.#put.answer = answer;
+    checkPut(answer);
+    meter.report(blob.size);
+  }
+
+  /** One try of an endpoint call, or of the hook in its place. */
+  async #ask<T>(
+    call: { phase: 'presign' | 'commit'; url: string; body: T; keepalive?: boolean },
+    hook: Hook<T> | undefined,
+    signal: AbortSignal,
+  ): Promise<{ body: unknown; headers?: Headers | undefined }> {
+    const { onState, headers, credentials } = this.options;
+    onState?.(call.phase === 'presign' ? 'presigning' : 'committing');
+    stopIfAborted(signal, call.phase);
+    if (hook) return { body: await callHook(call.phase, () => hook(call.body, { signal })) };
+    const answer = await this.#transport.call({ ...call, method: 'POST', headers, credentials }, signal);
+    return { body: answerOf(answer, call.phase), headers: answer.headers };
+  }
+
+  /**
+   * Makes ready to begin anew, where another presigned URL may help.
+   * @throws {AvatarUploadError} where it will not.
+   */
+  #renew(error: AvatarUploadError): void {
+    const helps = error.phase === 'put' ? this.#isRefusedUrl(error) : this.#isLostUpload(error);
+    if (helps || isAboutUpload(error)) this.#ticket.clear();
+    if (!helps || this.#renewals === MOST_RENEWALS) throw error;
+    this.#renewals++;
+    this.#retries.tell(error);
+  }
+
+  #isRefusedUrl({ code, status }: AvatarUploadError): boolean {
+    return (
+      code === 'upload_expired' || status === 403 || (status === 400 && this.#put.answer?.code === 'ExpiredRequest')
+    );
+  }
+
+  /** What has arrived, or was said to have, can't be committed any more. */
+  #isLostUpload({ phase, code }: AvatarUploadError): boolean {
+    const status = this.#put.answer?.status ?? 412;
+    return phase === 'commit' && (code === 'upload_expired' || (code === 'not_uploaded' && status === 412));
   }
 }
 
-/** What a promise gives, or `aborted` as soon as the signal is: hooks may never settle. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal, phase: Phase): Promise<T> {
-  const over = new AbortController();
-  const aborted = new Promise<never>((_, reject) => {
-    const abort = () => reject(new AvatarUploadError('aborted', phase));
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { signal: over.signal });
-  });
-  try {
-    return await Promise.race([aborted, promise]);
-  } finally {
-    over.abort();
-    // Whichever of the two comes too late is not waited for.
-    promise.catch(() => {});
-  }
-}
-
-function stopIfAborted(signal: AbortSignal, phase: Phase): void {
-  if (signal.aborted) throw new AvatarUploadError('aborted', phase);
-}
-
-function readPresigned(body: unknown): PresignResponse {
-  const [url, key, headers] = [field(body, 'url'), field(body, 'key'), field(body, 'signedHeaders')];
-  const strings = headers && typeof headers === 'object' && Object.values(headers).every((v) => typeof v === 'string');
-  if (typeof url !== 'string' || !url || typeof key !== 'string' || !key || !strings) {
-    throw badResponse('presign', 'Expected {url, signedHeaders, key} as JSON.');
-  }
-  return { url, key, signedHeaders: headers as Record<string, string> };
-}
-
-function readCommitted(body: unknown): Avatar | null {
-  if (field(body, 'ok') !== true) throw badResponse('commit', 'Expected {ok: true} as JSON.');
-  const avatar = field(body, 'avatar');
-  return typeof field(avatar, 'key') === 'string' ? (avatar as Avatar) : null;
-}
-
-function badResponse(phase: Phase, hint: string): AvatarUploadError {
-  return new AvatarUploadError('bad_response', phase, { status: 200, hint });
-}
-
-function field(value: unknown, name: string): unknown {
-  return value && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined;
+/** The same upload would fail the same way again; who asks, and when, has nothing to do with it. */
+function isAboutUpload({ phase, code, status = 0 }: AvatarUploadError): boolean {
+  if (phase === 'put') return code === 'storage_refused' || code === 'bad_response';
+  return status >= 400 && status <= 499 && ![401, 403, 429].includes(status);
 }
 
 /** Base64 of the SHA-256; undefined where the page has no WebCrypto (plain http). */

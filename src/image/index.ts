@@ -1,2 +1,3 @@
 export { type Inspected, inspect } from './inspect.js';
-export { type Preview, prepareSquare, preview, type SquareOptions } from './prepare.js';
+export { type Preview, SPOILED } from './jobs.js';
+export { prepareSquare, preview, type SquareOptions, withoutMetadata } from './prepare.js';

@@ -1,76 +1,55 @@
 import type { Crop } from '../core/crop.js';
+import { type Inspected, inspect } from './inspect.js';
+import type { Preview } from './jobs.js';
+import { Team } from './team.js';
 
 /** The square that is uploaded. */
 export interface SquareOptions {
   /** Pixels on each side; a smaller picture is not enlarged. */
   size: number;
-  /** A type the browser's canvas can encode; another comes out as PNG. */
+  /** Where the browser can't encode this type: JPEG, or PNG for a picture that is transparent somewhere. */
   type: string;
   /** 0 to 1. */
   quality: number;
   /** Which square; by default the centred one. */
   crop?: Crop | null;
+  /** Ends the work: what it was waited for rejects with the signal's reason. */
+  signal?: AbortSignal;
 }
+
+/** The workers of all elements of the page. */
+const team = new Team();
 
 /**
  * A square of a picture, upright, scaled down, encoded anew, without metadata.
- * @throws {DOMException} where the browser can't decode the file.
+ * A picture of which nothing has to be changed is given back as it is, without metadata.
+ * @throws {DOMException} where the browser can't decode the file; named `SPOILED` where its canvas can't be trusted.
  */
-export async function prepareSquare(file: Blob, { size, type, quality, crop }: SquareOptions): Promise<Blob> {
-  const picture = await createImageBitmap(file);
-  const { x, y, side, turns, mirrored } = crop ?? centred(picture);
-  const target = Math.max(1, Math.min(size, Math.round(side)));
-  const { canvas, context } = canvasOf(target, target);
-  if (type === 'image/jpeg') {
-    // What is transparent would come out black.
-    context.fillStyle = '#fff';
-    context.fillRect(0, 0, target, target);
-  }
-  context.translate(target / 2, target / 2);
-  if (mirrored) context.scale(-1, 1);
-  context.rotate((turns * Math.PI) / 2);
-  context.drawImage(picture, x, y, side, side, -target / 2, -target / 2, target, target);
-  picture.close();
-  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, quality));
-  if (!blob) throw new DOMException('The browser could not encode the picture.', 'EncodingError');
-  return blob;
+export async function prepareSquare(file: Blob, options: SquareOptions): Promise<Blob> {
+  const { size, type, quality, crop, signal } = options;
+  const facts = await inspect(file);
+  const blob = (await team.do({ file, facts, size, type, quality, crop: crop ?? {} }, signal)) as Blob;
+  // Made all the same: only then is it known that the picture can be decoded.
+  return isRight(facts, options) ? withoutMetadata(file, facts) : blob;
 }
 
-/** A picture to look at, and how large the whole one is. */
-export interface Preview {
-  /** Upright and scaled down; to be closed by whoever asked for it. */
-  bitmap: ImageBitmap;
-  /** Pixels of the whole picture, upright. */
-  width: number;
-  /** Pixels of the whole picture, upright. */
-  height: number;
+/** The same picture, with its pixels untouched, without metadata. */
+export async function withoutMetadata(file: Blob, found: Inspected): Promise<Blob> {
+  const { strip } = await import('./strip.js');
+  return strip(file, found);
+}
+
+/** Whether a picture is as it is to be already. */
+function isRight({ type, animated, width, height }: Inspected, wanted: SquareOptions): boolean {
+  const isSquare = width === height && width > 0 && width <= wanted.size;
+  const { side, turns, mirrored } = wanted.crop ?? { side: width, turns: 0, mirrored: false };
+  return type === wanted.type && !animated && isSquare && side === width && turns === 0 && !mirrored;
 }
 
 /**
  * A smaller copy of a picture, upright, its longer side at most so many pixels.
  * @throws {DOMException} where the browser can't decode the file.
  */
-export async function preview(file: Blob, longest: number): Promise<Preview> {
-  const picture = await createImageBitmap(file);
-  const { width, height } = picture;
-  const scale = Math.min(1, longest / Math.max(width, height));
-  const { canvas, context } = canvasOf(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  picture.close();
-  return { bitmap: await createImageBitmap(canvas), width, height };
-}
-
-function centred({ width, height }: ImageBitmap): Crop {
-  const side = Math.min(width, height);
-  return { x: (width - side) / 2, y: (height - side) / 2, side, turns: 0, mirrored: false };
-}
-
-function canvasOf(width: number, height: number) {
-  const canvas = document.createElement('canvas');
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext('2d');
-  if (!context) throw new DOMException('The browser has no canvas.', 'EncodingError');
-  context.imageSmoothingQuality = 'high';
-  return { canvas, context };
+export async function preview(file: Blob, longest: number, signal?: AbortSignal): Promise<Preview> {
+  return (await team.do({ file, facts: await inspect(file), longest }, signal)) as Preview;
 }

@@ -7,6 +7,8 @@ export const en: Messages = {
   preparing: 'Preparing…',
   presigning: 'Uploading…',
   uploading: 'Uploading…',
+  offline: 'No connection. The upload goes on when it is back.',
+  retrying: 'No answer. Trying again in {seconds} s…',
   finishing: 'Almost done…',
   committing: 'Almost done…',
   success: 'Saved',

@@ -15,7 +15,7 @@ it.each([
   ['idle', 'uploading'],
   ['success', 'preparing'],
   ['error', 'preparing'],
-  ['uploading', 'presigning'],
+  ['presigning', 'committing'],
 ] as const)('does not go from %s to %s', (from, to) => expect(() => transition(from, to)).toThrow(`${from} to ${to}`));
 
 it('is busy in between', () => {

@@ -155,7 +155,7 @@ describe('the present picture', () => {
     it(`that fails to load by ${name} is told in words, with a way to try again`, async () => {
       backend.answers.load = answer;
       const parent = await fixture<HTMLElement>(html`<div></div>`);
-      parent.innerHTML = '<flare-avatar-upload></flare-avatar-upload>';
+      parent.innerHTML = '<flare-avatar-upload max-retries="0"></flare-avatar-upload>';
       const element = parent.firstElementChild as FlareAvatarUpload;
       const log = listen(element);
       await reaches(element, 'error');
@@ -195,7 +195,7 @@ describe('a load', () => {
   it('that fails again says so again', async () => {
     backend.answers.load = () => 'lost';
     const parent = await fixture<HTMLElement>(html`<div></div>`);
-    parent.innerHTML = '<flare-avatar-upload></flare-avatar-upload>';
+    parent.innerHTML = '<flare-avatar-upload max-retries="0"></flare-avatar-upload>';
     const element = parent.firstElementChild as FlareAvatarUpload;
     const log = listen(element);
     await reaches(element, 'error');

@@ -13,9 +13,8 @@ const codeOf = (promise: Promise<unknown>) =>
 describe('the PUT', () => {
   it('resolves with any status', async () => {
     for (const status of [200, 403, 503]) {
-      expect(await browserTransport.put(call(`/put/${status}`), new AbortController().signal)).to.deep.equal({
-        status,
-      });
+      const answer = await browserTransport.put(call(`/put/${status}`), new AbortController().signal);
+      expect(answer.status).to.equal(status);
     }
   });
 

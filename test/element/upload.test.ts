@@ -300,7 +300,7 @@ describe('a failed upload', () => {
   ];
   for (const [name, arrange, code, phase, sentence] of failures) {
     it(`by ${name} is told, rolls back, and can be tried again`, async () => {
-      const { element, log } = await make('', PIXEL);
+      const { element, log } = await make('max-retries="0"', PIXEL);
       arrange(backend);
       const value = element.value;
       const error = (await element.upload(picture()).catch((reason) => reason)) as AvatarUploadError;
@@ -324,7 +324,7 @@ describe('a failed upload', () => {
 
   it('that stalls is given up after stall-timeout', async () => {
     backend.store = 'hold';
-    const { element } = await make('stall-timeout="0.05"');
+    const { element } = await make('stall-timeout="0.05" max-retries="0"');
     const error = (await element.upload(picture()).catch((reason) => reason)) as AvatarUploadError;
     expect([error.code, error.phase, error.retryable]).to.deep.equal(['timeout', 'put', true]);
   });
@@ -636,6 +636,7 @@ describe('removing', () => {
 
   it('is undone when it fails', async () => {
     const { element, log } = await present();
+    element.maxRetries = 0;
     backend.answers.remove = () => json({}, 500);
     const error = (await element.removeAvatar().catch((reason) => reason)) as AvatarUploadError;
     await element.updateComplete;

@@ -19,7 +19,10 @@ describe('the size', () => {
   const measured: Record<keyof typeof sizes, number> = {
     'before the first pick (Lit included)': gzipped('flare-avatar-upload.js'),
     'on the first sign of intent': gzipped('flare-avatar-upload.uploads-'),
-    'picture work': gzipped('flare-avatar-upload.image-'),
+    'a picture: inspect, prepare and the worker':
+      gzipped('flare-avatar-upload.image-') + gzipped('flare-avatar-upload.worker-'),
+    'metadata removed from a file that is kept': gzipped('flare-avatar-upload.strip-'),
+    'what a file is that is no picture': gzipped('flare-avatar-upload.kinds-'),
     'everything in one file': gzipped('flare-avatar-upload.iife.js'),
   };
   it.each(Object.entries(measured))('%s: what test/package/sizes.json says', (name, bytes) => {
@@ -46,7 +49,7 @@ describe('the package', () => {
 
   it('keeps what each entry promises out of it', () => {
     const reach = (file: string, seen = new Set<string>()): Set<string> => {
-      for (const [, from = ''] of read('dist', file).matchAll(/(?:from|import)\s*"([^"]+)"/g)) {
+      for (const [, from = ''] of read('dist', file).matchAll(/^(?:import|export)\b[^;"]*"([^"]+)";/gm)) {
         if (seen.has(from)) continue;
         seen.add(from);
         if (from.startsWith('.')) reach(from.slice(2), seen);
@@ -70,11 +73,11 @@ describe('the package', () => {
     expect(names(element.attributes)).toEqual(
       expect.arrayContaining(['presign-url', 'max-file-size', 'no-auto', 'disabled']),
     );
-    expect(names(element.attributes)).toHaveLength(26);
-    expect(names(element.events)).toHaveLength(12);
+    expect(names(element.attributes)).toHaveLength(27);
+    expect(names(element.events)).toHaveLength(13);
     expect(names(element.cssParts)).toHaveLength(11);
     expect(names(element.slots)).toEqual(['placeholder', 'icon', 'hint']);
-    expect(names(element.cssStates)).toHaveLength(15);
+    expect(names(element.cssStates)).toHaveLength(17);
   });
 
   it('loads in Node, where there is no page', async () => {

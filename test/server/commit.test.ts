@@ -45,7 +45,7 @@ describe('a commit', () => {
     const stored = await env.AVATARS.head(body.avatar?.key ?? '');
     expect(stored?.httpMetadata?.contentType).toBe('image/png');
     expect(stored?.httpMetadata?.contentEncoding).toBeUndefined();
-    expect(stored?.customMetadata).toEqual({});
+    expect(stored?.customMetadata).toEqual({ kind: 'avatar' });
   });
 
   it('again gives the same answer and has no other effect', async () => {
@@ -182,6 +182,22 @@ describe('a commit is refused', () => {
     expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
   });
 
+  it('for a copy of an avatar, made by the store and not from a body', async () => {
+    const [api, other] = [apiFor(newUser()), apiFor(newUser())];
+    const { body } = await other.upload(png(), 'image/png');
+    const source = await env.AVATARS.get(body.avatar?.key ?? '');
+    if (!source) throw new Error('The avatar is not there.');
+    const { httpMetadata, customMetadata } = source;
+    const { key } = await api.presign();
+    await env.AVATARS.put(key, await source.arrayBuffer(), {
+      httpMetadata: httpMetadata ?? {},
+      customMetadata: customMetadata ?? {},
+    });
+    expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
+    // The same picture, sent by a user, is nobody's but theirs.
+    expect((await api.upload(png(), 'image/png')).status).toBe(200);
+  });
+
   it('for more than the limit, which nobody declared', async () => {
     const answer = await apiFor(newUser(), { maxBytes: 60 }).upload(png(), 'image/png');
     expect(outcome(answer)).toEqual([413, 'too_large']);
@@ -219,7 +235,6 @@ describe('a commit is refused', () => {
     ['a PNG with a second header', 'image/png', concat(png().slice(0, 33), png().slice(8))],
     ['a JPEG with a stray marker', 'image/jpeg', concat(jpeg().slice(0, 2), [0xff, 0x01, 0, 4, 0, 0], jpeg().slice(2))],
     ['an AVIF whose last box has no size', 'image/avif', concat(avif(), [0, 0, 0, 0], text('mdat<script>'))],
-    ['an AVIF with too many property lists', 'image/avif', avif({ extra: concat(list(0), list(0)) })],
     [
       'an AVIF with a property list beyond its box',
       'image/avif',
@@ -228,7 +243,7 @@ describe('a commit is refused', () => {
     [
       'an AVIF with too many boxes',
       'image/avif',
-      avif({ extra: concat(...new Array(1000).fill([0, 0, 0, 8, ...text('free')])) }),
+      avif({ extra: concat(...new Array(10_001).fill([0, 0, 0, 8, ...text('free')])) }),
     ],
     ['a MIF that is no AVIF', 'image/avif', avif({ brand: 'heic' })],
   ];

@@ -65,6 +65,7 @@ const FLARE = [
   'reject',
   'start',
   'progress',
+  'retry',
   'success',
   'error',
   'cancel',

@@ -2,25 +2,10 @@
  * Pictures made by code, in the formats' own bytes: for Node, workerd and
  * browsers alike. Those that are called real are decoded by any browser.
  */
+import { ascii, type Bytes, concat, u16, u16le, u24le, u32, u32le } from './bytes.js';
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-const ascii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
-const u16 = (n: number): number[] => [(n >> 8) & 255, n & 255];
-const u32 = (n: number): number[] => [n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255];
-const u16le = (n: number): number[] => u16(n).reverse();
-const u24le = (n: number): number[] => [n & 255, (n >> 8) & 255, (n >> 16) & 255];
-const u32le = (n: number): number[] => u32(n).reverse();
-
-export function concat(...parts: (ArrayLike<number> | number[])[]): Bytes {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
+export { type AvifOptions, avif } from './avif.js';
+export { concat };
 
 export interface JpegOptions {
   /** Brightness, 0 to 255, of each 8×8 block, row by row. Default: 2×1 blocks, dark then light. */
@@ -130,7 +115,7 @@ export interface PngOptions {
   colour?: [number, number, number, number];
   /** States another size than the real one. */
   claim?: [width: number, height: number];
-  /** Marks the file as an animation. */
+  /** Makes an animation of two frames. */
   animated?: boolean;
 }
 
@@ -142,11 +127,16 @@ export function png({ width = 2, height = 2, colour = [255, 0, 0, 128], claim, a
   return concat(
     [0x89, ...ascii('PNG\r\n\x1a\n')],
     pngChunk('IHDR', [...u32(w), ...u32(h), 8, 6, 0, 0, 0]),
-    animated ? pngChunk('acTL', [...u32(2), ...u32(0)]) : [],
+    animated ? [...pngChunk('acTL', [...u32(2), ...u32(0)]), ...frameControl(0, [w, h])] : [],
     pngChunk('IDAT', stored(rows)),
+    animated ? [...frameControl(1, [w, h]), ...pngChunk('fdAT', concat(u32(2), stored(rows)))] : [],
     pngChunk('IEND', []),
   );
 }
+
+/** What an animated PNG says of each frame: number, size, place, and a tenth of a second. */
+export const frameControl = (number: number, size: [number, number], place: [number, number] = [0, 0]): Bytes =>
+  pngChunk('fcTL', [number, ...size, ...place].flatMap(u32).concat([0, 1, 0, 10, 0, 0]));
 
 export function pngChunk(type: string, data: ArrayLike<number>): Bytes {
   const body = concat(ascii(type), data);
@@ -237,32 +227,6 @@ export function webp({ size = [1, 1], canvas, frames = 0 }: WebpOptions = {}): B
     return riff(extended(2, canvas ?? size), animation, ...Array.from({ length: frames }, () => each));
   }
   return canvas ? riff(extended(0, canvas), vp8l(...size)) : riff(vp8l(...size));
-}
-
-const box = (type: string, ...parts: ArrayLike<number>[]): Bytes => {
-  const data = concat(...parts);
-  return concat(u32(data.length + 8), ascii(type), data);
-};
-
-export interface AvifOptions {
-  size?: [number, number];
-  /** More bytes among the lists of properties. */
-  extra?: Bytes;
-  /** Quarter turns. */
-  turns?: number;
-  brand?: string;
-}
-
-/** The boxes of an AVIF; its picture data is not real. */
-export function avif({ size = [64, 32], turns = 0, brand = 'avif', extra }: AvifOptions = {}): Bytes {
-  const full = [0, 0, 0, 0];
-  const ispe = box('ispe', full, u32(size[0]), u32(size[1]));
-  // A thumbnail's size comes first: only the association tells whose is whose.
-  const other = box('ispe', full, u32(9), u32(9));
-  const properties = box('ipco', other, ispe, box('irot', [turns]));
-  const associations = box('ipma', full, u32(2), u16(2), [1, 1], u16(1), turns ? [2, 2, 3] : [1, 2]);
-  const meta = box('meta', full, box('pitm', full, u16(1)), box('iprp', properties, associations, extra ?? []));
-  return concat(box('ftyp', ascii(brand), u32(0), ascii('mif1')), meta, box('mdat', [1, 2, 3, 4]));
 }
 
 /** Text as bytes. */

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { prepareSquare } from '../../src/image/prepare.js';
+import { prepareSquare } from '../../src/image/index.js';
 import { jpeg, png } from '../support/pictures.js';
 
 const options = { size: 64, type: 'image/png', quality: 1 };

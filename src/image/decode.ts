@@ -1,0 +1,58 @@
+import type { Facts } from './jobs.js';
+
+/** A decoded picture, upright; perhaps smaller than the file's. */
+export interface Decoded {
+  source: ImageBitmap | VideoFrame;
+  /** Pixels, as decoded. */
+  width: number;
+  /** Pixels, as decoded. */
+  height: number;
+  /** Pixels of the whole picture. */
+  whole: Size;
+}
+
+/** Pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** More than any camera's: what claims to have more is made to exhaust the memory. */
+const MOST_PIXELS = 250e6;
+
+/**
+ * Decodes a picture, at a reduced size where the decoder can.
+ * @param scale of the whole, as small as may be: what comes is not smaller.
+ * @throws {DOMException} where the browser can't decode it.
+ */
+export async function decode(file: Blob, facts: Facts, scale: number): Promise<Decoded> {
+  if (facts.width * facts.height > MOST_PIXELS) throw new DOMException('The picture is too large.', 'EncodingError');
+  return (await decodeFrame(file, facts, scale).catch(() => null)) ?? decodeBitmap(file);
+}
+
+async function decodeBitmap(file: Blob): Promise<Decoded> {
+  const source = await createImageBitmap(file);
+  const { width, height } = source;
+  return { source, width, height, whole: source };
+}
+
+/**
+ * By WebCodecs: JPEG decoders scale as they decode, which saves most of the
+ * time and of the memory; and in Firefox createImageBitmap holds the page up
+ * even from a worker. Null where there is no such decoder (WebKit).
+ */
+async function decodeFrame(file: Blob, { type, width, height }: Facts, scale: number): Promise<Decoded | null> {
+  if (!type || !width || !('ImageDecoder' in globalThis)) return null;
+  // JPEG scales by eighths. Chromium takes the largest that has no more pixels in all, whichever side is which;
+  // Firefox takes the size to the letter, upright.
+  const eighths = type === 'image/jpeg' ? Math.min(1, Math.ceil(scale * 8) / 8) : 1;
+  const desired = { desiredWidth: Math.ceil(width * eighths), desiredHeight: Math.ceil(height * eighths) };
+  const decoder = new ImageDecoder({ data: await file.arrayBuffer(), type, ...(eighths < 1 ? desired : {}) });
+  const { image: source } = await decoder.decode().finally(() => decoder.close());
+  const found = { width: source.displayWidth, height: source.displayHeight };
+  // A decoder that has mixed up the sides is not believed.
+  const isOff = (side: keyof Size, length: number) => Math.abs(found[side] - length * eighths) > 1;
+  if (!isOff('width', width) && !isOff('height', height)) return { source, ...found, whole: { width, height } };
+  source.close();
+  return null;
+}

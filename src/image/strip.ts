@@ -1,0 +1,98 @@
+import type { ImageType } from '../core/protocol.js';
+import { type Bytes, bytesOf, colourTable, skipBlocks } from './bytes.js';
+import type { Inspected } from './inspect.js';
+
+type Part = Uint8Array<ArrayBuffer>;
+
+/**
+ * The same picture without metadata, down to where it ends. Orientation and
+ * colours stay as they are. AVIF comes back as it is: its metadata is bound
+ * into its structure, and the back end's to remove.
+ */
+export async function strip(file: Blob, { type, orientation }: Inspected): Promise<Blob> {
+  const bytes = await bytesOf(file);
+  return new Blob(type ? PARTS[type](bytes, orientation) : [bytes.all], { type: type ?? file.type });
+}
+
+const PARTS: Record<ImageType, (file: Bytes, orientation: number) => Part[]> = {
+  'image/jpeg': jpegParts,
+  'image/png': pngParts,
+  'image/webp': webpParts,
+  'image/gif': gifParts,
+  'image/avif': ({ all }) => [all],
+};
+
+/** Metadata are APP1 to APP15 and comments; but the colour profile and what tells the colour model (Adobe) are not. */
+function jpegParts(file: Bytes, orientation: number): Part[] {
+  const parts = [file.all.subarray(0, 2), ...(orientation > 1 ? [exif(orientation)] : [])];
+  for (let at = 2; at < file.length; ) {
+    const marker = file.u8(at + 1);
+    if (marker === 0xd9) break;
+    const length = marker === 0xff ? -1 : file.u16(at + 2);
+    let end = at + 2 + length;
+    if (marker === 0xda) end = endOfScan(file, end);
+    const isProfile = marker === 0xe2 && file.text(at + 4, 11) === 'ICC_PROFILE';
+    const isMetadata = (marker > 0xe0 && marker < 0xf0 && marker !== 0xee && !isProfile) || marker === 0xfe;
+    if (!isMetadata && length > 0) parts.push(file.all.subarray(at, end));
+    at = end;
+  }
+  return [...parts, new Uint8Array([0xff, 0xd9])];
+}
+
+/** The next marker that is neither a stuffed byte nor a restart. */
+function endOfScan(file: Bytes, from: number): number {
+  for (let at = file.all.indexOf(0xff, from); at >= 0; at = file.all.indexOf(0xff, at + 1)) {
+    const next = file.u8(at + 1);
+    if (next !== 0 && next !== 0xff && (next < 0xd0 || next > 0xd7)) return at;
+  }
+  return file.length;
+}
+
+/** A segment that tells the orientation and nothing else. */
+function exif(orientation: number): Part {
+  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+  return new Uint8Array([0xff, 0xe1, 0, 8 + tiff.length, 0x45, 0x78, 0x69, 0x66, 0, 0, ...tiff]);
+}
+
+function pngParts(file: Bytes): Part[] {
+  const parts = [file.all.subarray(0, 8)];
+  for (let at = 8; at < file.length; ) {
+    const name = file.text(at + 4, 4);
+    const end = at + 12 + file.u32(at);
+    if (!/^(tEXt|zTXt|iTXt|eXIf|tIME)$/.test(name)) parts.push(file.all.subarray(at, end));
+    at = name === 'IEND' ? file.length : end;
+  }
+  return parts;
+}
+
+function webpParts(file: Bytes): Part[] {
+  const parts: Part[] = [];
+  for (let at = 12; at < Math.min(file.length, 8 + file.u32(4, true)); ) {
+    const name = file.text(at, 4);
+    const length = file.u32(at + 4, true);
+    const end = at + 8 + length + (length & 1);
+    const part = file.all.slice(at, end);
+    // The flags that promise metadata.
+    if (name === 'VP8X') part[8] = file.u8(at + 8) & ~0x0c;
+    if (!/^(EXIF|XMP )$/.test(name)) parts.push(part);
+    at = end;
+  }
+  const header = file.all.slice(0, 12);
+  new DataView(header.buffer).setUint32(4, 4 + parts.reduce((sum, part) => sum + part.length, 0), true);
+  return [header, ...parts];
+}
+
+/** Metadata are comments and applications' own blocks; but the one that tells how often to repeat is not. */
+function gifParts(file: Bytes): Part[] {
+  let at = 13 + colourTable(file.u8(10));
+  const parts = [file.all.subarray(0, at)];
+  for (let block = file.u8(at); block === 0x2c || block === 0x21; block = file.u8(at)) {
+    const label = file.u8(at + 1);
+    const start = at;
+    at = skipBlocks(file, block === 0x21 ? at + 2 : at + 11 + colourTable(file.u8(at + 9)));
+    const isLoop = /^(NETSCAPE2\.0|ANIMEXTS1\.0)$/.test(file.text(start + 3, 11));
+    const isMetadata = block === 0x21 && (label === 0xfe || (label === 0xff && !isLoop));
+    if (!isMetadata) parts.push(file.all.subarray(start, at));
+  }
+  return [...parts, new Uint8Array([0x3b])];
+}

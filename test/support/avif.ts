@@ -1,0 +1,240 @@
+/** AVIF files made by code, box by box: still ones, grids and those that move. */
+import { ascii, type Bytes, concat, u16, u32 } from './bytes.js';
+
+export const box = (type: string, ...parts: ArrayLike<number>[]): Bytes => {
+  const data = concat(...parts);
+  return concat(u32(data.length + 8), ascii(type), data);
+};
+
+/** A box that begins with a version and flags. */
+export const fullBox = (type: string, version: number, flags: number, ...parts: ArrayLike<number>[]): Bytes =>
+  box(type, [version, 0, 0, flags], ...parts);
+
+/** A picture that any browser decodes, 64×64: its configuration, and its data as one AV1 frame. */
+export const REAL = {
+  size: [64, 64] as [number, number],
+  av1C: box('av1C', [0x81, 0x00, 0x0c, 0x00]),
+  data: base64('EgAKCRgVf/2iAhoNCDI3HEeHhd3CCCACwUAAz8nQZGSMD741Z4gD6lQ7QukzKpyRa6TVwid0q+gm7yaZ18kzCNM1gYX2gA=='),
+};
+
+function base64(text: string): Bytes {
+  return concat(ascii(atob(text)));
+}
+
+/** A sequence header for a size, and a frame that no decoder takes. */
+export function av1([width, height]: [number, number]): Bytes {
+  const bits = [
+    ...['000', '1', '1', '00000', '1111', '1111'],
+    ...[width - 1, height - 1].map((n) => n.toString(2).padStart(16, '0')),
+  ].join('');
+  const header = bits.padEnd(80, '0').match(/.{8}/g) ?? [];
+  return concat(
+    [0x12, 0, 0x0a, 10],
+    header.map((byte) => Number.parseInt(byte, 2)),
+    [0x32, 2, 1, 2],
+  );
+}
+
+export interface AvifItem {
+  type: string;
+  data: ArrayLike<number>;
+  properties?: Bytes[];
+  /** Links to other items, by their names, which count from 1. */
+  links?: Record<string, number[]>;
+  /** What comes after the type in the list of items: names, separated by zeros. */
+  name?: string;
+  /** 0: in `mdat`; 1: in `idat`; 2: in another item. */
+  method?: number;
+  /** In how many pieces. */
+  pieces?: number;
+  /** Where it says it is, instead of where it is. */
+  range?: [offset: number, length: number];
+}
+
+export interface AvifFile {
+  items: AvifItem[];
+  brand?: string;
+  primary?: number;
+  /** Of the box that says where items are: 0, 1 or 2. */
+  locations?: number;
+  /** More boxes among the lists of properties, in `meta`, and before `mdat`. */
+  inProperties?: ArrayLike<number>;
+  inMeta?: ArrayLike<number>;
+  atTop?: ArrayLike<number>;
+  /** A box after `meta`, made when it is known where the data begins. */
+  movie?: (data: number) => Bytes;
+}
+
+/** A whole file: its boxes are made twice, the second time with the right offsets. */
+export function avifFile(file: AvifFile): Bytes {
+  const head = (data: number) =>
+    concat(
+      box('ftyp', ascii(file.brand ?? 'avif'), u32(0), ascii('mif1')),
+      metaBox(file, data),
+      file.movie?.(data) ?? [],
+      file.atTop ?? [],
+    );
+  const data = head(0).length + 8;
+  return concat(
+    head(data),
+    box('mdat', ...file.items.filter(({ method = 0 }) => method === 0).map(({ data }) => data)),
+  );
+}
+
+function metaBox(file: AvifFile, data: number): Bytes {
+  const { items, primary = 1, inMeta = [] } = file;
+  const idat = items.filter(({ method }) => method === 1).map(({ data }) => data);
+  return fullBox(
+    'meta',
+    0,
+    0,
+    fullBox('hdlr', 0, 0, u32(0), ascii('pict'), new Array(13).fill(0)),
+    fullBox('pitm', 0, 0, u16(primary)),
+    locations(file, data),
+    fullBox('iinf', 0, 0, u16(items.length), ...items.map(entry)),
+    properties(file),
+    references(items),
+    idat.length > 0 ? box('idat', ...idat) : [],
+    inMeta,
+  );
+}
+
+const entry = ({ type, name = '\0' }: AvifItem, index: number): Bytes =>
+  fullBox('infe', 2, 0, u16(index + 1), u16(0), ascii(type), ascii(name));
+
+function locations({ items, locations: version = 1 }: AvifFile, start: number): Bytes {
+  const id = (n: number) => (version === 2 ? u32(n) : u16(n));
+  const next = [start, 0, 0];
+  const entries = items.map(({ data, method = 0, pieces = 1, range }, index) => {
+    const at = next[method] ?? 0;
+    next[method] = at + data.length;
+    const size = Math.ceil(data.length / pieces);
+    const extents = range
+      ? [range]
+      : Array.from({ length: pieces }, (_, i) => [at + i * size, Math.min(size, data.length - i * size)]);
+    return concat(
+      id(index + 1),
+      version > 0 ? u16(method) : [],
+      u16(0),
+      u16(extents.length),
+      ...extents.map((extent) => extent.flatMap(u32)),
+    );
+  });
+  return fullBox('iloc', version, 0, [0x44, 0], id(items.length), ...entries);
+}
+
+function properties({ items, inProperties = [] }: AvifFile): Bytes {
+  let next = 1;
+  const lists = items.map(({ properties: own = [] }, index) =>
+    concat(
+      u16(index + 1),
+      [own.length],
+      own.map(() => next++),
+    ),
+  );
+  return box(
+    'iprp',
+    box('ipco', ...items.flatMap(({ properties: own = [] }) => own)),
+    fullBox('ipma', 0, 0, u32(items.length), ...lists),
+    inProperties,
+  );
+}
+
+function references(items: AvifItem[]): Bytes {
+  const boxes = items.flatMap(({ links = {} }, index) =>
+    Object.entries(links).map(([type, to]) => box(type, u16(index + 1), u16(to.length), ...to.map(u16))),
+  );
+  return boxes.length > 0 ? fullBox('iref', 0, 0, ...boxes) : concat();
+}
+
+export const ispe = ([width, height]: [number, number]): Bytes => fullBox('ispe', 0, 0, u32(width), u32(height));
+
+/** An item that any browser decodes. */
+export const realItem = (more: Partial<AvifItem> = {}): AvifItem => ({
+  type: 'av01',
+  data: REAL.data,
+  ...more,
+  properties: [ispe(REAL.size), REAL.av1C, fullBox('pixi', 0, 0, [3, 8, 8, 8]), ...(more.properties ?? [])],
+});
+
+/** Two pictures side by side as one; each of its tiles is a real one. */
+export function gridItems(size: [number, number] = [128, 64], columns = 2): AvifItem[] {
+  const grid = { type: 'grid', data: [0, 0, 0, columns - 1, ...size.flatMap(u16)], properties: [ispe(size)] };
+  return [{ ...grid, links: { dimg: [2, 3] } }, realItem(), realItem()];
+}
+
+const item = (size: [number, number], properties: Bytes[] = []): AvifItem => ({
+  type: 'av01',
+  data: av1(size),
+  properties: [ispe(size), REAL.av1C, ...properties],
+});
+
+export interface AvifOptions {
+  size?: [number, number];
+  /** More bytes among the lists of properties. */
+  extra?: Bytes;
+  /** Quarter turns. */
+  turns?: number;
+  brand?: string;
+}
+
+/** An AVIF whose headers are right and whose data is not real; a thumbnail of another size comes first. */
+export function avif({ size = [64, 32], turns = 0, brand = 'avif', extra = concat() }: AvifOptions = {}): Bytes {
+  const thumbnail = { ...item([9, 9]), links: { thmb: [2] } };
+  const picture = item(size, turns ? [box('irot', [turns])] : []);
+  return avifFile({ brand, items: [thumbnail, picture], primary: 2, inProperties: extra });
+}
+
+/** A movie of frames that are all the same real picture, which stands for it as well. */
+export function avifMovie(frames: number, handler = 'pict'): Bytes {
+  const track = (start: number) =>
+    box(
+      'trak',
+      fullBox('tkhd', 0, 3, u32(0x5eca7ed), u32(0x5eca7ed), u32(1), u32(0), u32(frames), new Array(52).fill(0), [
+        ...u32(64 << 16),
+        ...u32(64 << 16),
+      ]),
+      box(
+        'mdia',
+        fullBox('mdhd', 0, 0, u32(0x5eca7ed), u32(0x5eca7ed), u32(10), u32(frames), u32(0)),
+        fullBox('hdlr', 0, 0, u32(0), ascii(handler), new Array(12).fill(0), ascii('SECRET\0')),
+        box('minf', fullBox('vmhd', 0, 1, new Array(8).fill(0)), dataInformation, sampleTable(frames, start)),
+      ),
+    );
+  const movie = (start: number) =>
+    box(
+      'moov',
+      fullBox('mvhd', 0, 0, u32(0x5eca7ed), u32(0x5eca7ed), u32(10), u32(frames), new Array(80).fill(0)),
+      track(start),
+      box('udta', ascii('SECRET')),
+    );
+  return avifFile({ brand: 'avis', items: [realItem()], movie });
+}
+
+const dataInformation = box('dinf', fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, 1)));
+
+const sampleTable = (frames: number, start: number): Bytes =>
+  box(
+    'stbl',
+    fullBox(
+      'stsd',
+      0,
+      0,
+      u32(1),
+      box(
+        'av01',
+        [0, 0, 0, 0, 0, 0, 0, 1],
+        new Array(16).fill(0),
+        ...REAL.size.map(u16),
+        [...u32(0x480000), ...u32(0x480000), ...u32(0), 0, 1],
+        [6, ...ascii('SECRET'), ...new Array(25).fill(0)],
+        [0, 24, 255, 255],
+        REAL.av1C,
+      ),
+    ),
+    fullBox('stts', 0, 0, u32(1), u32(frames), u32(1)),
+    // Every frame is a chunk, and all chunks are in one place.
+    fullBox('stsc', 0, 0, u32(1), u32(1), u32(1), u32(1)),
+    fullBox('stsz', 0, 0, u32(REAL.data.length), u32(frames)),
+    fullBox('stco', 0, 0, u32(frames), ...new Array(frames).fill(u32(start))),
+  );
