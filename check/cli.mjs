@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { contract } from './contract.mjs';
 import { hostile } from './hostile.mjs';
 import { row, runChecks } from './run.mjs';
-import { apiBase, Session, Wrong } from './session.mjs';
+import { apiBase, readHeaders, Session, Wrong } from './session.mjs';
 
 const USAGE = `npx flare-avatar-upload check <base-url> [--header "name: value"]… [--hostile]
 
@@ -75,17 +75,11 @@ function readArguments(args) {
     const [command, base] = positionals;
     if (command !== 'check' || !base || positionals.length > 2) throw new Error('');
     if (!/^https?:$/.test(new URL(apiBase(base)).protocol)) throw new Error(`${base} is not an http URL.`);
-    return { base, headers: Object.fromEntries(values.header.map(toHeader)), hostile: values.hostile };
+    return { base, headers: readHeaders(values.header), hostile: values.hostile };
   } catch (error) {
     console.error(`${error.message}\n\n${USAGE}`.trim());
     return null;
   }
-}
-
-function toHeader(text) {
-  const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(text) ?? [];
-  if (!name) throw new Error(`--header "${text}" is not "name: value".`);
-  return [name, value];
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -25,6 +25,17 @@ export function apiBase(base) {
   return bare.endsWith('/api') ? bare : `${bare}/api`;
 }
 
+/** Headers from the `name: value` texts of a command line. */
+export function readHeaders(texts) {
+  return Object.fromEntries(texts.map(toHeader));
+}
+
+function toHeader(text) {
+  const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(text) ?? [];
+  if (!name) throw new Error(`--header "${text}" is not "name: value".`);
+  return [name, value];
+}
+
 export class Session {
   constructor(base, headers = {}) {
     this.base = apiBase(base);
