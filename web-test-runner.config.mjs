@@ -4,7 +4,7 @@ import { chromeLauncher } from '@web/test-runner-chrome';
 import { webdriverLauncher } from '@web/test-runner-webdriver';
 import { browserFlags, findBrowser } from './scripts/setup.mjs';
 
-/** The store, for the PUTs of the element's tests: `/put/<status>` answers it, `/put/hold` never does. */
+/** The store, for the PUTs of the element's tests: `/put/<status>` answers it, as stores do, `/put/hold` never does. */
 function store({ path, method, req, res, response }, next) {
   const [, kind] = /^\/put\/(\w+)/.exec(path) ?? [];
   if (method !== 'PUT' || !kind) return next();
@@ -15,7 +15,8 @@ function store({ path, method, req, res, response }, next) {
     req.on('end', () => {
       if (kind === 'hold') return;
       response.status = Number(kind);
-      response.body = '';
+      response.set('retry-after', '7');
+      response.body = response.status < 400 ? '' : '<Error><Code>SlowDown</Code><Resource>/secret</Resource></Error>';
       resolve();
     });
   });

@@ -3,6 +3,7 @@ import type { ElementHost } from './controllers/host.js';
 import { Picture } from './controllers/picture.js';
 import { PresentAvatar } from './controllers/present-avatar.js';
 import type { UploadSettings } from './controllers/run.js';
+import { hasUnfinished } from './controllers/unfinished.js';
 import type { Uploads } from './controllers/uploads.js';
 import { AvatarUploadError, type Phase } from './core/errors.js';
 import type { State } from './core/state.js';
@@ -427,6 +428,13 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
     if (this.#isOff) this.#stop();
     this.#toggle('empty', !this.#url);
     this.#focused = this.shadowRoot?.activeElement ?? null;
+  }
+
+  protected override firstUpdated(): void {
+    if (this.#isOff || !hasUnfinished()) return;
+    this.#load('commit')
+      .then((uploads) => uploads.finish())
+      .catch(() => {});
   }
 
   protected override updated(): void {

@@ -1,10 +1,12 @@
 import { AvatarUploadError } from '../core/errors.js';
+import type { RetryOptions } from '../core/retry.js';
 import type { State } from '../core/state.js';
-import type { Ticket } from '../core/ticket.js';
+import { Ticket } from '../core/ticket.js';
 import { type UploadOptions, uploadAvatar } from '../core/upload-avatar.js';
 import type { FileLimits } from '../core/validate-file.js';
 import type { Emit, SuccessDetail } from '../events.js';
 import type { Inspected } from '../image/inspect.js';
+import { keep } from './finish.js';
 import { prepare } from './make-ready.js';
 
 /** What the element lets a page set about uploads. */
@@ -37,6 +39,8 @@ export interface RunHost {
   emit: Emit;
   move(state: State): void;
   progress(ratio: number): void;
+  /** Shows the picture as it will be. */
+  show(blob: Blob): void;
   /** Shows that the next try is waited for: so many milliseconds, or for the network; null: no more. */
   wait(delay: number | 'offline' | null): void;
 }
@@ -47,13 +51,18 @@ export interface Judged {
   found: Inspected;
   /** What has been reached so far. */
   ticket: Ticket;
+  /** Only the first frame is sent, whatever the page has set. */
+  isStill?: boolean;
+  /** What making it ready has meant for the picture, where the user has to know. */
+  note?: 'animation' | 'still' | 'uncropped';
 }
 
 /** One run, from a judged file to the committed upload. */
-export async function run({ file, found, ticket }: Judged, host: RunHost, signal: AbortSignal): Promise<SuccessDetail> {
+export async function run(judged: Judged, host: RunHost, signal: AbortSignal): Promise<SuccessDetail> {
+  const { file, ticket } = judged;
   const { settings } = host;
   host.move('preparing');
-  const blob = await prepare(file, found, settings, signal);
+  const blob = await prepare(judged, settings, signal, host.show);
   if (signal.aborted) throw new AvatarUploadError('aborted', 'prepare');
   host.emit('flare-start', { file, blob });
   const guard = new UnloadGuard(!settings.noUnloadGuard);
@@ -63,19 +72,33 @@ export async function run({ file, found, ticket }: Judged, host: RunHost, signal
       filename: file.name,
       ticket,
       signal,
-      ...report(host, guard),
+      ...report(host, guard, ticket),
     });
     return { ...result, blob };
+  } catch (cause) {
+    throw explained(cause, judged);
   } finally {
     guard.set(false);
+    // What may be tried again is kept.
+    if (signal.aborted || ticket.arrivedKey === null) keep(settings, null);
   }
 }
 
+/** Says why a picture is too large that was not made smaller; of an animation the next try sends the first frame. */
+function explained(error: unknown, judged: Judged): unknown {
+  const { note } = judged;
+  if (!(error instanceof AvatarUploadError) || error.code !== 'too_large' || !note) return error;
+  if (note === 'animation') Object.assign(judged, { isStill: true, ticket: new Ticket() });
+  const { code, phase, status, hint } = error;
+  return new AvatarUploadError(code, phase, { status, hint, text: `too_large_${note}` });
+}
+
 /** Tells what the upload does: to the element, and to the guard whether bytes are in flight. */
-function report(host: RunHost, guard: UnloadGuard): UploadOptions {
+function report(host: RunHost, guard: UnloadGuard, ticket: Ticket): UploadOptions {
   return {
     onState: (state) => {
       guard.set(state === 'uploading');
+      if (state === 'committing') keep(host.settings, ticket.arrivedKey);
       host.wait(null);
       host.move(state);
     },
@@ -83,19 +106,29 @@ function report(host: RunHost, guard: UnloadGuard): UploadOptions {
       host.progress(progress.ratio);
       host.emit('flare-progress', progress);
     },
-    onRetry: (retry) => {
-      guard.set(false);
-      host.wait(retry.delay || null);
-      host.emit('flare-retry', retry);
-    },
-    onOffline: (isWaiting) => {
-      guard.set(false);
-      host.wait(isWaiting ? 'offline' : null);
-    },
+    ...reportTries({
+      ...host,
+      wait: (delay) => {
+        guard.set(false);
+        host.wait(delay);
+      },
+    }),
   };
 }
 
-function pickUploadOptions(settings: UploadSettings): UploadOptions {
+/** Shows and tells that a try has failed and another one follows. */
+export function reportTries({ emit, wait }: Pick<RunHost, 'emit' | 'wait'>): RetryOptions {
+  return {
+    onRetry: (retry) => {
+      wait(retry.delay || null);
+      emit('flare-retry', retry);
+    },
+    onOffline: (isWaiting) => wait(isWaiting ? 'offline' : null),
+  };
+}
+
+/** What of the settings an upload goes by. */
+export function pickUploadOptions(settings: UploadSettings): UploadOptions {
   const { presignUrl, commitUrl, headers, credentials, presign, commit, stallTimeout, maxRetries } = settings;
   return { presignUrl, commitUrl, headers, credentials, presign, commit, stallTimeout, maxRetries };
 }

@@ -78,8 +78,8 @@ const HINTS: Record<KnownCode, string> = {
 function connection(address: string | undefined, isStore: boolean, loaded: number): string {
   if (globalThis.navigator?.onLine === false) return 'The browser is offline.';
   const [here, there] = [globalThis.location?.origin, originOf(address)];
-  if (!there || there === here) return 'The connection was lost.';
-  if (there.startsWith('http:') && here?.startsWith('https:')) return `A page on https can’t send to ${there}.`;
+  if (!here || !there || there === here) return 'The connection was lost.';
+  if (there.startsWith('http:') && here.startsWith('https:')) return `A page on https can’t send to ${there}.`;
   if (!isStore) {
     return `If the connection is fine, ${there} does not allow requests from ${here}: add it to the API’s trusted origins (TRUSTED_ORIGINS).`;
   }

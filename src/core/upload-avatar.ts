@@ -3,10 +3,11 @@ import { answerOf, callHook, checkPut, readCommitted, readPresigned } from './an
 import { browserTransport } from './browser-transport.js';
 import { AvatarUploadError } from './errors.js';
 import { explain } from './explain.js';
+import { lifetimeOf } from './lifetime.js';
 import { Meter, type Progress } from './progress.js';
 import type { Avatar, CommitRequest, CommitResponse, PresignRequest, PresignResponse } from './protocol.js';
 import { Retries, type RetryOptions } from './retry.js';
-import { lifetimeOf, Ticket } from './ticket.js';
+import { Ticket } from './ticket.js';
 import type { HeadersSource, PutAnswer, Transport } from './transport.js';
 
 /** What a hook that replaces an endpoint call is given besides its request. */
@@ -68,8 +69,7 @@ export async function uploadAvatar(blob: Blob, options: UploadOptions = {}): Pro
  * @throws {AvatarUploadError} with the code and the phase that failed.
  */
 export async function commitUpload(key: string, options: UploadOptions = {}): Promise<UploadResult> {
-  const upload = new Upload(options);
-  return upload.explained(() => upload.commit(key));
+  return new Upload(options).commit(key);
 }
 
 type Hook<T> = (request: T, context: HookContext) => unknown;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AvatarUploadError } from '../../src/core/errors.js';
 import { type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
 import { type Scripted, ScriptedTransport } from '../support/scripted-transport.js';
@@ -8,6 +8,10 @@ const file = new File(['picture'], 'me.png', { type: 'image/png' });
 const url = 'https://bucket.example/pending/o/1?X-Amz-Signature=secret';
 const presigned = { url, signedHeaders: { 'content-type': 'image/png', 'if-none-match': '*' }, key: 'pending/o/1' };
 const avatar = { key: 'avatars/o/2.png', contentType: 'image/png', size: 7, width: 1, height: 1, createdAt: 'now' };
+
+beforeEach(() => {
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+});
 
 function start(options: UploadOptions = {}) {
   const transport = new ScriptedTransport();

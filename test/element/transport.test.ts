@@ -18,6 +18,32 @@ describe('the PUT', () => {
     }
   });
 
+  it('tells of a refusal what the store asks to wait and its code, and nothing else', async () => {
+    const answer = await browserTransport.put(call('/put/503'), new AbortController().signal);
+    expect([answer.code, answer.headers?.get('retry-after')]).to.deep.equal(['SlowDown', '7']);
+    expect(JSON.stringify(answer)).not.to.contain('secret');
+  });
+
+  it('that the page’s own policy refuses says so, and is not to be sent again', async () => {
+    const frame = document.createElement('iframe');
+    const heard = new Promise<AvatarUploadError>((resolve) =>
+      addEventListener('message', ({ data }) => resolve(data), { once: true }),
+    );
+    frame.srcdoc = `<meta http-equiv="content-security-policy" content="connect-src 'self'">
+      <script type="module">
+        import { browserTransport } from '/src/core/browser-transport.ts';
+        const call = { url: 'https://store.invalid/a?secret', headers: {}, body: new Blob(['a']), stallTimeout: 9, onProgress() {} };
+        browserTransport.put(call, new AbortController().signal).catch(({ code, hint, retryable }) => {
+          parent.postMessage({ code, hint, retryable }, '*');
+        });
+      </script>`;
+    document.body.append(frame);
+    const { code, hint, retryable } = await heard;
+    frame.remove();
+    expect([code, retryable]).to.deep.equal(['network', false]);
+    expect(hint).to.match(/Content-Security-Policy does not allow https:\/\/store\.invalid: add it to connect-src/);
+  });
+
   it('is not sent with a signal that is aborted already', async () => {
     const { send } = XMLHttpRequest.prototype;
     let sent = 0;

@@ -98,6 +98,13 @@ describe('an OIDC token', () => {
     expect(await bearer(jwt)).toEqual(REFUSED);
   });
 
+  it('without a subject is nobody’s, for whoever calls the adapter', async () => {
+    const authenticate = oidc({ issuer, audience: AUDIENCE });
+    const app = new Hono().get('/', async (c) => c.json(await authenticate(c)));
+    const answer = await app.request('/', { headers: { authorization: await token({ sub: '' }) } });
+    expect(await answer.json()).toBeNull();
+  });
+
   it('may be a few seconds early or late', async () => {
     expect((await bearer(token({ exp: now() - 5 }))).status).toBe(200);
     expect((await bearer(token({ nbf: now() + 5 }))).status).toBe(200);

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import worker from '../../server/index.js';
-import { parseOrigins } from '../../server/origins.js';
+import { parseOrigins } from '../../server/trusted-origins.js';
 import { apiFor, newUser } from './harness.js';
 
 const APP = 'https://app.example';

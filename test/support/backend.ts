@@ -35,6 +35,8 @@ export class Backend {
   readonly #fetch = window.fetch;
 
   install(): void {
+    // What an earlier test has left to be finished.
+    sessionStorage.clear();
     window.fetch = async (input, init = {}) => {
       const kind = this.#kindOf(String(input), init.method ?? 'GET');
       if (!kind) return this.#fetch.call(window, input, init);

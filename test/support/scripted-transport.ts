@@ -1,4 +1,4 @@
-import { AvatarUploadError } from '../../src/core/errors.js';
+import { AvatarUploadError, type ErrorDetails } from '../../src/core/errors.js';
 import type { EndpointAnswer, EndpointCall, PutAnswer, PutCall, Transport } from '../../src/core/transport.js';
 
 /** A request that waits for the test to answer it. */
@@ -6,8 +6,9 @@ export interface Scripted {
   kind: 'presign' | 'put' | 'commit' | 'load' | 'remove';
   call: EndpointCall & PutCall;
   signal: AbortSignal;
-  answer(status: number, body?: unknown): void;
-  fail(code: 'network' | 'timeout'): void;
+  /** @param code the store's own, for a PUT. */
+  answer(status: number, body?: unknown, headers?: Record<string, string>, code?: string): void;
+  fail(code: 'network' | 'timeout', details?: ErrorDetails): void;
 }
 
 /**
@@ -37,9 +38,11 @@ export class ScriptedTransport implements Transport {
     if (signal.aborted) throw new Error(`${kind} was sent after an abort`);
     this.sent.push(kind);
     return new Promise((resolve, reject) => {
-      const fail = (code: string) => reject(new AvatarUploadError(code, call.phase ?? 'put'));
+      const fail = (code: string, details?: ErrorDetails) =>
+        reject(new AvatarUploadError(code, call.phase ?? 'put', details));
       signal.addEventListener('abort', () => fail('aborted'));
-      const answer = (status: number, body?: unknown) => resolve({ status, body } as T);
+      const answer: Scripted['answer'] = (status, body, headers, code) =>
+        resolve({ status, body, headers: new Headers(headers), code } as T);
       const request: Scripted = { kind, call, signal, answer, fail };
       const waiting = this.#waiting.shift();
       if (waiting) waiting(request);
