@@ -215,6 +215,14 @@ max_age_seconds:  3600
     expect(output).toContain('missing: R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY');
   });
 
+  it('says what Wrangler says where it fails, and goes on', async () => {
+    const broken = { code: 1, errors: 'A request to the Cloudflare API failed.' };
+    const { failed, output, passed } = await visit({ ...account, 'secret list --format json': broken });
+    expect(failed).toContain('the secrets are there');
+    expect(output).toContain('A request to the Cloudflare API failed.');
+    expect(passed).toContain('the migrations are applied');
+  });
+
   it('says what it cannot see without Wrangler, and goes on', async () => {
     const { missing, passed } = await visit({ 'whoami --json': { code: 1 } });
     expect(missing).toEqual(['Wrangler is signed in to the account']);
