@@ -75,7 +75,7 @@ describe('npm run doctor, here', () => {
     [
       'a clock that is wrong',
       'the clocks agree',
-      '3600 seconds apart',
+      '60 minutes apart',
       { reply: ({ headers }) => void Object.assign(headers, { date: new Date(Date.now() - 3_600_000).toUTCString() }) },
     ],
     [
