@@ -5,4 +5,6 @@ export { type SignedCookie, type SignedCookieOptions, signedCookie } from './aut
 export { type OidcOptions, oidc } from './auth-oidc.js';
 export type { AvatarEnv } from './env.js';
 export { ApiError } from './errors.js';
+export type { Committed, Hooks, Rejected, Removed, UnseenImage } from './hooks.js';
+export type { Log, LogEntry } from './log.js';
 export { type SweepOptions, sweepAvatars } from './sweep.js';

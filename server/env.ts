@@ -5,6 +5,8 @@ export interface AvatarEnv {
   /** The bucket that holds avatars and pending uploads, and nothing else. */
   AVATARS: R2Bucket;
   DB: D1Database;
+  /** A brake on how often one user may write. Without it there is none. */
+  RATE_LIMITER?: RateLimit;
   /** The bucket's S3 endpoint without the bucket: `https://<account>.r2.cloudflarestorage.com`. */
   R2_ENDPOINT?: string;
   R2_BUCKET?: string;

@@ -16,7 +16,7 @@ export function guardOrigin(): MiddlewareHandler<{ Bindings: AvatarEnv }> {
     origin: (origin) => origin,
     credentials: true,
     allowMethods: ['GET', 'POST', 'DELETE'],
-    exposeHeaders: ['Retry-After'],
+    exposeHeaders: ['Retry-After', 'X-Request-Id'],
     maxAge: 600,
   });
   return async (c, next) => {
