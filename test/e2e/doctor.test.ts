@@ -75,7 +75,7 @@ describe('npm run doctor, here', () => {
     [
       'a clock that is wrong',
       'the clocks agree',
-      '3600 seconds apart',
+      '60 minutes apart',
       { reply: ({ headers }) => void Object.assign(headers, { date: new Date(Date.now() - 3_600_000).toUTCString() }) },
     ],
     [
@@ -213,6 +213,14 @@ max_age_seconds:  3600
       ],
     ]);
     expect(output).toContain('missing: R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY');
+  });
+
+  it('says what Wrangler says where it fails, and goes on', async () => {
+    const broken = { code: 1, errors: 'A request to the Cloudflare API failed.' };
+    const { failed, output, passed } = await visit({ ...account, 'secret list --format json': broken });
+    expect(failed).toContain('the secrets are there');
+    expect(output).toContain('A request to the Cloudflare API failed.');
+    expect(passed).toContain('the migrations are applied');
   });
 
   it('says what it cannot see without Wrangler, and goes on', async () => {
