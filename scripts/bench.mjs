@@ -12,6 +12,7 @@ const benches = {
   put: async () => (await import('../bench/put.mjs')).putTime(),
   signatures: async () => (await import('../bench/signatures.mjs')).signatures(),
   requests: async () => (await import('../bench/requests.mjs')).requests(),
+  checks: async () => (await import('../bench/checks.mjs')).checks(),
   rows: async () => (await import('../bench/rows.mjs')).rows(),
 };
 const asked = process.argv.slice(2);

@@ -1,13 +1,14 @@
 import type { AvatarUploadError, Phase } from '../core/errors.js';
 import type { State } from '../core/state.js';
 import type { Emit } from '../events.js';
+import type { Messages } from '../messages.js';
 import type { Picture } from './picture.js';
 import type { UploadSettings } from './run.js';
 import type { Uploads } from './uploads.js';
 
 /** What the element lets its controllers do to it. */
 export interface ElementHost {
-  settings: UploadSettings & { avatarUrl: string; src: string; noAuto: boolean };
+  settings: UploadSettings & { avatarUrl: string; src: string; noAuto: boolean; messages: Messages | undefined };
   picture: Picture;
   state(): State;
   /** Whether a custom state is set. */

@@ -2,7 +2,7 @@ import { untilAborted } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
 import { validateFile } from '../core/validate-file.js';
 import type { Inspected } from '../image/inspect.js';
-import type { UploadSettings } from './run.js';
+import type { Judged, UploadSettings } from './run.js';
 
 /**
  * Judges a picked file: by its size, its name, its bytes and the page's own hook.
@@ -17,46 +17,87 @@ export async function judge(file: File, settings: UploadSettings, signal: AbortS
     // Moved, deleted or unreadable since it was picked; folders too.
     throw new AvatarUploadError('decode_failed', 'pick', { cause });
   });
-  const ownCode = validateFile(file, found.type ?? file.type, settings);
-  const unreadable = settings.crop === 'off' && !found.type ? 'file_type' : null;
-  const code = ownCode ?? unreadable ?? (await hook(() => settings.validate?.(file), 'pick', signal));
+  const code = validateFile(file, typeOf(file, found), settings) ?? unusable(found, settings);
+  if (code) throw new AvatarUploadError(code, 'pick', { text: found.kind });
+  const ownCode = await hook(() => settings.validate?.(file), 'pick', signal);
   if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
-  if (code) throw new AvatarUploadError(code, 'pick');
+  if (ownCode) throw new AvatarUploadError(ownCode, 'pick');
   return found;
 }
 
-/** The blob to upload. */
+/** What the bytes tell; what the file claims only where that is more exact, or where they tell nothing. */
+const typeOf = (file: File, { type, kind }: Inspected): string =>
+  type ?? (file.type.startsWith(kind) ? file.type : kind);
+
+/** What nobody can make a picture of: whatever `accept` says, `file_type`. */
+function unusable({ type, kind }: Inspected, { crop, decode }: UploadSettings): 'file_type' | null {
+  const isHopeless = crop === 'off' ? !type : kind !== '' && !kind.startsWith('image/') && !decode;
+  return isHopeless ? 'file_type' : null;
+}
+
+/**
+ * The blob to upload.
+ * @param show is given the picture as it will be, before the page's hook is asked.
+ */
 export async function prepare(
-  file: File,
-  found: Inspected,
+  judged: Judged,
   settings: UploadSettings,
   signal: AbortSignal,
+  show: (blob: Blob) => void,
 ): Promise<Blob> {
-  const keep = settings.crop === 'off' || (found.animated && settings.animated === 'keep');
-  const blob = keep ? typed(file, found.type ?? file.type) : await square(file, settings, signal);
+  const { file } = judged;
+  const blob = await make(judged, settings, signal);
+  if (!signal.aborted) show(blob);
   if (signal.aborted || !settings.transform) return blob;
   const other = await hook(() => settings.transform?.(blob, { file, signal }), 'prepare', signal);
   if (other instanceof Blob) return other;
   throw new AvatarUploadError('internal', 'prepare', { hint: 'transform has to give a Blob.' });
 }
 
+/** A small picture to show while the file waits: decoding the file itself would hold the page up. */
+export async function glance(judged: Judged, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
+  const { file } = judged;
+  if (settings.crop === 'off' || keeps(judged, settings)) return file;
+  const { prepareSquare } = await loadImage();
+  return prepareSquare(file, { size: GLANCE, type: 'image/webp', quality: 0.8, signal }).catch(() => file);
+}
+
+/** Pixels of each side of a picture that is only shown. */
+const GLANCE = 256;
+
+const keeps = ({ found, isStill }: Judged, { animated }: UploadSettings): boolean =>
+  found.animated && animated === 'keep' && !isStill;
+
+async function make(judged: Judged, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
+  const { file, found } = judged;
+  if (settings.crop === 'off') return typed(file, found.type ?? file.type);
+  const image = await loadImage();
+  if (keeps(judged, settings)) {
+    judged.note = 'animation';
+    return image.withoutMetadata(file, found);
+  }
+  if (found.animated) judged.note = 'still';
+  return square(judged, settings, signal).catch((cause: unknown) => {
+    if (cause instanceof AvatarUploadError) throw cause;
+    const isSpoiled = cause instanceof Error && cause.name === image.SPOILED;
+    if (!isSpoiled || !found.type) throw new AvatarUploadError('decode_failed', 'prepare', { cause, text: found.kind });
+    // Rather the whole picture than noise.
+    judged.note = 'uncropped';
+    return image.withoutMetadata(file, found);
+  });
+}
+
 /** The same bytes, called what they are. */
 const typed = (file: File, type: string): Blob => (file.type === type ? file : file.slice(0, file.size, type));
 
-async function square(file: File, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
+async function square({ file }: Judged, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
   const { prepareSquare } = await loadImage();
-  const { outputSize: size, outputType: type, outputQuality: quality } = settings;
-  const attempt = (blob: Blob) => prepareSquare(blob, { size, type, quality });
-  try {
-    return await attempt(file).catch(async (error: unknown) => {
-      const { decode } = settings;
-      if (!decode || signal.aborted) throw error;
-      return attempt(await untilAborted(Promise.resolve(decode(file, { signal })), signal, 'prepare'));
-    });
-  } catch (cause) {
-    if (cause instanceof AvatarUploadError) throw cause;
-    throw new AvatarUploadError('decode_failed', 'prepare', { cause });
-  }
+  const { outputSize: size, outputType: type, outputQuality: quality, decode } = settings;
+  const options = { size, type, quality, signal };
+  return prepareSquare(file, options).catch(async (error: unknown) => {
+    if (!decode || signal.aborted) throw error;
+    return prepareSquare(await untilAborted(Promise.resolve(decode(file, { signal })), signal, 'prepare'), options);
+  });
 }
 
 /** The result of a page's hook; what it throws becomes an error of this phase. */

@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { callEndpoint } from '../core/call-endpoint.js';
 import type { AvatarUploadError } from '../core/errors.js';
+import { lifetimeOf } from '../core/lifetime.js';
 import type { AvatarResponse } from '../core/protocol.js';
 import type { EndpointAnswer } from '../core/transport.js';
 import type { ElementHost } from './host.js';
@@ -18,6 +19,10 @@ interface Present {
 
 const requests = new SharedRequests<Present>();
 
+/** Milliseconds before a URL dies in which the next one is asked for, at most. */
+const MARGIN = 30_000;
+/** Milliseconds that a URL is used at least, whatever is said of it. */
+const SHORTEST_LIFE = 1000;
 /** Most that a timer can hold, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -32,6 +37,8 @@ export class PresentAvatar implements ReactiveController, Member {
   #loading: AbortController | null = null;
   /** The back end may have another picture by now. */
   #isStale = false;
+  /** It is time for another URL. */
+  #isDue = false;
   /** Another URL has been asked for because the last one did not work. */
   #isMended = false;
   #renewAt = Infinity;
@@ -70,7 +77,7 @@ export class PresentAvatar implements ReactiveController, Member {
     this.#observer?.disconnect();
     clearTimeout(this.#timer);
     this.#isStale ||= this.#loading !== null;
-    this.stop();
+    this.#stop();
     // An element that is only moved misses nothing.
     queueMicrotask(() => {
       this.#isStale ||= !this.element.isConnected;
@@ -86,17 +93,18 @@ export class PresentAvatar implements ReactiveController, Member {
   }
 
   hostUpdated(): void {
-    if (this.#isStale && this.#isAsking && this.element.isConnected && !this.host.isBusy()) this.#ask(true);
+    // What the user is doing comes first.
+    const canAsk = this.#isAsking && this.element.isConnected && !this.host.isBusy();
+    if (canAsk && (this.#isStale || this.#isDue)) this.#ask(true, this.#isStale);
   }
 
   /** Asks for the present avatar; resolves when that is over, however it went. */
   async refresh(): Promise<void> {
     if (this.#isAsking) return this.#ask(false);
-    this.stop();
-    this.host.picture.present = undefined;
+    this.#show(undefined);
   }
 
-  /** There may be another picture by now. An upload of this element's own comes first. */
+  /** There may be another picture by now. */
   changed(): void {
     this.#isStale = true;
     this.element.requestUpdate();
@@ -106,16 +114,18 @@ export class PresentAvatar implements ReactiveController, Member {
   wake(): void {
     clearTimeout(this.#timer);
     const left = this.#renewAt - Date.now();
-    if (left === Infinity) return;
+    if (left === Infinity || !this.element.isConnected) return;
     if (left > 0) this.#timer = setTimeout(() => this.wake(), Math.min(left, LONGEST_TIMER));
-    else if (this.#isInView && !document.hidden && !this.#loading && !this.host.isBusy()) this.#ask(true, false);
+    else if (this.#isInView && !document.hidden && !this.#loading) {
+      this.#isDue = true;
+      this.element.requestUpdate();
+    }
   }
 
   /** The user's doing has made this the present picture; all others are told. */
   replace(picture: Blob | null, key: string): void {
     const former = this.key;
-    this.stop();
-    this.host.picture.present = picture;
+    this.#show(picture);
     this.host.setValue(key);
     if (this.host.settings.avatarUrl) announce(this, former);
   }
@@ -141,12 +151,18 @@ export class PresentAvatar implements ReactiveController, Member {
     this.#isMended = false;
   }
 
-  /** Ends a load that is under way, and plans no other. */
-  stop(): void {
+  /** Ends a load that is under way. */
+  #stop(): void {
     this.#loading?.abort();
     this.#loading = null;
-    this.#renewAt = Infinity;
     this.host.toggle('loading', false);
+  }
+
+  /** This is the present picture now. */
+  #show(picture: Blob | string | null | undefined): void {
+    this.#stop();
+    this.#renewAt = Infinity;
+    this.host.picture.present = picture;
   }
 
   get #isAsking(): boolean {
@@ -161,28 +177,31 @@ export class PresentAvatar implements ReactiveController, Member {
   async #ask(isQuiet: boolean, isFresh = true): Promise<void> {
     const { host } = this;
     const isTold = !isQuiet || host.has('loading');
-    this.stop();
+    this.#stop();
     this.#isStale = false;
+    this.#isDue = false;
     this.#loading = new AbortController();
     const { signal } = this.#loading;
     host.toggle('loading', isTold);
-    let renewAt = 0;
     try {
-      renewAt = await this.#show(await this.#load(signal, isFresh), signal);
+      const present = await this.#load(signal, isFresh);
+      // What is on show stays until the other one can take its place at once.
+      const isFine = !present.url || !host.picture.exists('') || (await canLoad(present.url));
+      if (!signal.aborted) this.#take(present, isFine);
     } catch (cause) {
-      if (isTold && !signal.aborted) host.failLoad(cause as AvatarUploadError);
+      if (signal.aborted) return;
+      this.#stop();
+      this.#renewAt = 0;
+      if (isTold) host.failLoad(cause as AvatarUploadError);
     }
-    if (signal.aborted) return;
-    this.stop();
-    this.#renewAt = renewAt;
-    if (renewAt) this.wake();
   }
 
   #load(signal: AbortSignal, isFresh: boolean): Promise<Present> {
     const { avatarUrl: url, headers, credentials } = this.host.settings;
     const once = async (end: AbortSignal) => {
+      const asked = Date.now();
       const answer = await callEndpoint({ phase: 'load', method: 'GET', url, headers, credentials }, end);
-      return read(answer) ?? (await this.host.load('load')).refuse(answer);
+      return read(answer, Date.now() - asked) ?? (await this.host.load('load')).refuse(answer);
     };
     const load = (end: AbortSignal) =>
       once(end).catch(async (error) => {
@@ -192,36 +211,29 @@ export class PresentAvatar implements ReactiveController, Member {
     return requests.get([url, headers, credentials], load, signal, isFresh);
   }
 
-  /** Puts an answer on show. Returns when the next one is needed. */
-  async #show({ url, key = this.key, renewAt }: Present, signal: AbortSignal): Promise<number> {
+  #take({ url, key = this.key, renewAt }: Present, isFine: boolean): void {
     const { host } = this;
-    // What is on show stays until the other one can take its place at once.
-    const isFine = !url || !host.picture.exists('') || (await canLoad(url));
-    if (signal.aborted) return 0;
-    if (isFine || key !== this.key) host.picture.present = url;
+    // An address that does not work is no reason to hide the same picture.
+    if (isFine || key !== this.key) this.#show(url);
+    else this.#stop();
     host.setValue(url && key);
+    this.#renewAt = isFine ? renewAt : 0;
+    if (isFine) this.wake();
     if (host.error()?.phase === 'load') host.recover();
-    return url && isFine ? renewAt : Infinity;
   }
 }
 
-/** Undefined for an answer that is not one. */
-function read({ status, body, headers }: EndpointAnswer): Present | undefined {
-  const { url, expiresAt, avatar } = (body ?? {}) as Partial<AvatarResponse>;
-  const isNone = status === 404 || (status === 200 && url === null);
-  if (!isNone && (status !== 200 || typeof url !== 'string')) return undefined;
-  const key = typeof avatar?.key === 'string' ? avatar.key : undefined;
-  return { url: isNone ? null : (url as string), key, renewAt: renewalOf(expiresAt, headers?.get('date')) };
-}
-
 /**
- * Some time before a URL dies that has arrived just now. Counted from its
- * arrival by the server's own clock where that can be read: the user's may be wrong.
+ * Undefined for an answer that is not one.
+ * @param elapsed milliseconds since it was asked for.
  */
-function renewalOf(expiresAt: string | undefined, date: string | null | undefined): number {
-  const life = Date.parse(expiresAt ?? '') - (Date.parse(date ?? '') || Date.now());
-  // One that is dead already tells nothing but that a clock is wrong.
-  return life > 0 ? Date.now() + Math.max(1000, life - Math.min(30_000, life / 4)) : Infinity;
+function read({ status, body, headers }: EndpointAnswer, elapsed: number): Present | undefined {
+  const { url, expiresAt, avatar } = (body ?? {}) as Partial<AvatarResponse>;
+  if (status === 404 || (status === 200 && url === null)) return { url: null, key: '', renewAt: Infinity };
+  if (status !== 200 || typeof url !== 'string') return undefined;
+  const life = lifetimeOf({ url, expiresAt }, headers, elapsed);
+  const renewAt = Date.now() + Math.max(SHORTEST_LIFE, life - Math.min(MARGIN, life / 4));
+  return { url, key: typeof avatar?.key === 'string' ? avatar.key : undefined, renewAt };
 }
 
 function canLoad(url: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { AvatarUploadError } from '../core/errors.js';
+import type { RetryOptions } from '../core/retry.js';
 import type { State } from '../core/state.js';
-import type { Ticket } from '../core/ticket.js';
+import { Ticket } from '../core/ticket.js';
 import { type UploadOptions, uploadAvatar } from '../core/upload-avatar.js';
 import type { FileLimits } from '../core/validate-file.js';
 import type { Emit, SuccessDetail } from '../events.js';
@@ -38,6 +39,8 @@ export interface RunHost {
   emit: Emit;
   move(state: State): void;
   progress(ratio: number): void;
+  /** Shows the picture as it will be. */
+  show(blob: Blob): void;
   /** Shows that the next try is waited for: so many milliseconds, or for the network; null: no more. */
   wait(delay: number | 'offline' | null): void;
 }
@@ -48,13 +51,18 @@ export interface Judged {
   found: Inspected;
   /** What has been reached so far. */
   ticket: Ticket;
+  /** Only the first frame is sent, whatever the page has set. */
+  isStill?: boolean;
+  /** What making it ready has meant for the picture, where the user has to know. */
+  note?: 'animation' | 'still' | 'uncropped';
 }
 
 /** One run, from a judged file to the committed upload. */
-export async function run({ file, found, ticket }: Judged, host: RunHost, signal: AbortSignal): Promise<SuccessDetail> {
+export async function run(judged: Judged, host: RunHost, signal: AbortSignal): Promise<SuccessDetail> {
+  const { file, ticket } = judged;
   const { settings } = host;
   host.move('preparing');
-  const blob = await prepare(file, found, settings, signal);
+  const blob = await prepare(judged, settings, signal, host.show);
   if (signal.aborted) throw new AvatarUploadError('aborted', 'prepare');
   host.emit('flare-start', { file, blob });
   const guard = new UnloadGuard(!settings.noUnloadGuard);
@@ -67,11 +75,22 @@ export async function run({ file, found, ticket }: Judged, host: RunHost, signal
       ...report(host, guard, ticket),
     });
     return { ...result, blob };
+  } catch (cause) {
+    throw explained(cause, judged);
   } finally {
     guard.set(false);
     // What may be tried again is kept.
     if (signal.aborted || ticket.arrivedKey === null) keep(settings, null);
   }
+}
+
+/** Says why a picture is too large that was not made smaller; of an animation the next try sends the first frame. */
+function explained(error: unknown, judged: Judged): unknown {
+  const { note } = judged;
+  if (!(error instanceof AvatarUploadError) || error.code !== 'too_large' || !note) return error;
+  if (note === 'animation') Object.assign(judged, { isStill: true, ticket: new Ticket() });
+  const { code, phase, status, hint } = error;
+  return new AvatarUploadError(code, phase, { status, hint, text: `too_large_${note}` });
 }
 
 /** Tells what the upload does: to the element, and to the guard whether bytes are in flight. */
@@ -87,15 +106,24 @@ function report(host: RunHost, guard: UnloadGuard, ticket: Ticket): UploadOption
       host.progress(progress.ratio);
       host.emit('flare-progress', progress);
     },
+    ...reportTries({
+      ...host,
+      wait: (delay) => {
+        guard.set(false);
+        host.wait(delay);
+      },
+    }),
+  };
+}
+
+/** Shows and tells that a try has failed and another one follows. */
+export function reportTries({ emit, wait }: Pick<RunHost, 'emit' | 'wait'>): RetryOptions {
+  return {
     onRetry: (retry) => {
-      guard.set(false);
-      host.wait(retry.delay || null);
-      host.emit('flare-retry', retry);
+      wait(retry.delay || null);
+      emit('flare-retry', retry);
     },
-    onOffline: (isWaiting) => {
-      guard.set(false);
-      host.wait(isWaiting ? 'offline' : null);
-    },
+    onOffline: (isWaiting) => wait(isWaiting ? 'offline' : null),
   };
 }
 

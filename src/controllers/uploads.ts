@@ -16,9 +16,9 @@ import { activityStyles } from './activity.styles.js';
 import { Countdown } from './countdown.js';
 import { finish, keep } from './finish.js';
 import type { ElementHost } from './host.js';
-import { judge } from './make-ready.js';
+import { glance, judge } from './make-ready.js';
 import type { PresentAvatar } from './present-avatar.js';
-import { type Judged, type RunHost, run } from './run.js';
+import { type Judged, type RunHost, reportTries, run } from './run.js';
 
 export { en } from '../locales/en.js';
 
@@ -39,6 +39,8 @@ export class Uploads {
   #sending: Promise<SuccessDetail> | null = null;
   /** The file that is under way, accepted or not. */
   #file: File | null = null;
+  /** What has become of the picture that was uploaded last, where the user has to know. */
+  #note = '';
   /** 0 to 1 while bytes are sent. */
   #ratio: number | null = null;
   readonly #countdown = new Countdown(() => this.host.update());
@@ -61,7 +63,7 @@ export class Uploads {
 
   /** The key of the text that says what is going on. */
   get status(): string {
-    for (const status of ['dragover', 'removing', 'offline', 'retrying', 'finishing'])
+    for (const status of ['dragover', 'offline', 'retrying', 'removing', 'finishing'])
       if (this.host.has(status)) return status;
     const state = this.host.state();
     return state === 'idle' && this.#picked ? 'picked' : state;
@@ -70,19 +72,27 @@ export class Uploads {
   /** What is going on, in words; how far it is to see and, in steps of a quarter, to hear. */
   get line(): TemplateResult {
     const { status } = this;
-    const words = this.host.text(status);
+    const words = this.#words(status, this.#note && `${status}_${this.#note}`);
     if (status === 'retrying') return counted(words, this.#countdown.left, this.#countdown.first);
     return html`${words}${percent(this.#ratio)}`;
   }
 
   /** A failure in words. */
-  sentence({ code, phase }: AvatarUploadError): string {
-    const { text, settings } = this.host;
+  sentence({ code, phase, text: exact }: AvatarUploadError): string {
+    const { settings } = this.host;
+    const text = (key: string) => this.#words(key, key === code ? exact : '');
     const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
     const limit = `${Math.round((settings.maxFileSize / factor) * 10) / 10} ${unit}`;
     // Before the upload no server had a part in it: `internal` says nothing there.
     const own = code === 'internal' && isRefusal(phase) ? '' : text(code);
     return (own || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
+  }
+
+  /** The text of a key, or the one that says it more exactly; a page's own words for the key come before ours. */
+  #words(key: string, exact = ''): string {
+    const { text, settings } = this.host;
+    const isOwn = settings.messages?.[key] !== undefined && settings.messages[exact] === undefined;
+    return (!isOwn && exact && text(exact)) || text(key);
   }
 
   /** A file that the user has chosen, in whatever way. */
@@ -110,6 +120,7 @@ export class Uploads {
   /** Ends what is under way, without a word. */
   stop(): void {
     this.#task.abort();
+    if (this.host.has('removing')) this.#wait(null);
     this.host.toggle('removing', false);
     if (!this.#running) return;
     this.#running = false;
@@ -154,22 +165,27 @@ export class Uploads {
     if (!host.emit('flare-remove', undefined)) return;
     this.#picked = null;
     const signal = this.#begin();
-    const { avatarUrl: url, headers, credentials } = host.settings;
     host.toggle('removing', true);
     try {
-      if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
-      const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
-      await new Retries(host.settings, signal).run('remove', async (once) =>
-        answerOf(await callEndpoint(call, once), 'remove'),
-      );
+      await this.#askToRemove(signal);
     } catch (cause) {
-      // Nobody knows whether it was done: the back end does.
-      if (signal.aborted) this.present.changed();
       throw this.#fail(cause, signal, 'remove', () => this.remove());
     } finally {
       if (!signal.aborted) host.toggle('removing', false);
     }
     this.#end(null, '', () => host.emit('flare-removed', undefined));
+  }
+
+  async #askToRemove(signal: AbortSignal): Promise<void> {
+    const { settings } = this.host;
+    const { avatarUrl: url, headers, credentials, maxRetries } = settings;
+    if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
+    const run = this.#hostOf(signal);
+    const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
+    await new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
+      run.wait(null);
+      answerOf(await callEndpoint(call, once), 'remove');
+    });
   }
 
   /** What follows a success: the value first, so that listeners find it; the native events last. */
@@ -220,8 +236,10 @@ export class Uploads {
     try {
       const picked = known ?? (await this.#accept(file, signal));
       if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
-      host.picture.preview = file;
       if (!send) {
+        const small = await glance(picked, host.settings, signal);
+        if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
+        host.picture.preview = small;
         this.#running = false;
         return undefined;
       }
@@ -231,6 +249,7 @@ export class Uploads {
       throw this.#fail(cause, signal, 'pick', () => this.#run(file, send), file);
     }
     this.#running = false;
+    this.#note = this.#picked?.note ?? '';
     this.#picked = null;
     host.picture.preview = null;
     this.#end(detail.blob, detail.key, () => {
@@ -266,7 +285,10 @@ export class Uploads {
     const wait: RunHost['wait'] = (delay) => {
       if (!signal.aborted) this.#wait(delay);
     };
-    return { settings: host.settings, emit, move, progress, wait };
+    const show = (blob: Blob) => {
+      host.picture.preview = blob;
+    };
+    return { settings: host.settings, emit, move, progress, show, wait };
   }
 
   /** Shows that nothing is on its way: for so many milliseconds, or until the network is back; null: no more. */
@@ -287,6 +309,7 @@ export class Uploads {
     const task = new AbortController();
     this.#task = task;
     this.#running = false;
+    this.#note = '';
     this.host.picture.preview = null;
     this.#wait(null);
     this.host.toggle('removing', false);
@@ -314,8 +337,8 @@ export class Uploads {
   ): AvatarUploadError {
     const { host } = this;
     const error = cause instanceof AvatarUploadError ? cause : new AvatarUploadError('internal', phase, { cause });
-    // Nobody knows whether the commit was done: the back end does.
-    if (error.phase === 'commit' && isOpen(error)) this.present.changed();
+    // Nobody knows whether it was done: the back end does.
+    if (/commit|remove/.test(error.phase) && isOpen(error)) this.present.changed();
     if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
     this.#running = false;
     this.#wait(null);

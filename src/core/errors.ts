@@ -30,6 +30,8 @@ export interface ErrorDetails {
   retryAfter?: number | undefined;
   /** Default: by the code. */
   retryable?: boolean | undefined;
+  /** Key of a text that says it more exactly than the code's own. */
+  text?: string | undefined;
 }
 
 /** Sending the same again may succeed. */
@@ -47,17 +49,20 @@ export class AvatarUploadError extends Error {
   readonly retryAfter?: number | undefined;
   /** True if sending the same again may succeed. */
   readonly retryable: boolean;
+  /** Key of a text that says it more exactly than the code's own. */
+  readonly text?: string | undefined;
 
   constructor(
     readonly code: ErrorCode,
     readonly phase: Phase,
-    { status, hint, cause, retryAfter, retryable }: ErrorDetails = {},
+    { status, hint, cause, retryAfter, retryable, text }: ErrorDetails = {},
   ) {
     super(`${phase} failed: ${code}${status ? ` (HTTP ${status})` : ''}`, cause ? { cause: withoutUrls(cause) } : {});
     this.status = status;
     this.hint = hint;
     this.retryAfter = retryAfter;
     this.retryable = retryable ?? RETRYABLE.test(code);
+    this.text = text;
   }
 }
 

@@ -3,10 +3,11 @@ import { answerOf, callHook, checkPut, readCommitted, readPresigned } from './an
 import { browserTransport } from './browser-transport.js';
 import { AvatarUploadError } from './errors.js';
 import { explain } from './explain.js';
+import { lifetimeOf } from './lifetime.js';
 import { Meter, type Progress } from './progress.js';
 import type { Avatar, CommitRequest, CommitResponse, PresignRequest, PresignResponse } from './protocol.js';
 import { Retries, type RetryOptions } from './retry.js';
-import { lifetimeOf, Ticket } from './ticket.js';
+import { Ticket } from './ticket.js';
 import type { HeadersSource, PutAnswer, Transport } from './transport.js';
 
 /** What a hook that replaces an endpoint call is given besides its request. */

@@ -1,5 +1,7 @@
 import type { Messages } from '../messages.js';
 
+const CHOOSE = 'Choose a JPEG, PNG, WebP, GIF or AVIF picture.';
+
 /** What an element says once something happens. */
 export const en: Messages = {
   picked: 'Ready to upload',
@@ -12,13 +14,31 @@ export const en: Messages = {
   finishing: 'Almost done…',
   committing: 'Almost done…',
   success: 'Saved',
+  success_still: 'Saved. Only the first frame is kept.',
+  success_uncropped: 'Saved, uncropped: your browser does not let this page work on pictures.',
   removing: 'Removing…',
   cancel: 'Cancel',
   retry: 'Try again',
 
   file_empty: 'This file is empty. Choose another one.',
   file_too_large: 'This file is too large. The limit is {limit}.',
-  file_type: 'This kind of file can’t be used. Choose a JPEG, PNG, WebP, GIF or AVIF picture.',
+  file_type: `This kind of file can’t be used. ${CHOOSE}`,
+  // What a refused file really is.
+  'application/pdf': `This is a PDF. ${CHOOSE}`,
+  'application/office': `This is an Office document. ${CHOOSE}`,
+  'application/zip': `This is an archive. ${CHOOSE}`,
+  'application/program': `This is a program. ${CHOOSE}`,
+  'audio/': `This is a sound recording. ${CHOOSE}`,
+  'video/': `This is a video. ${CHOOSE}`,
+  'text/html': `This is a web page. ${CHOOSE}`,
+  'text/plain': `This is a text. ${CHOOSE}`,
+  'image/svg+xml': `This is an SVG drawing. ${CHOOSE}`,
+  'image/heic': 'This photo format (HEIC) is not supported by your browser. Choose a JPEG or PNG picture.',
+  'image/tiff': 'This photo format (TIFF) is not supported by your browser. Choose a JPEG or PNG picture.',
+  'image/jxl': 'This photo format (JPEG XL) is not supported by your browser. Choose a JPEG or PNG picture.',
+  'image/psd': `This is a Photoshop file. ${CHOOSE}`,
+  'image/bmp': `This is a BMP picture. ${CHOOSE}`,
+  'image/x-icon': `This is an icon. ${CHOOSE}`,
   decode_failed: 'Your browser can’t open this picture. Choose another one.',
   pick_failed: 'This file can’t be used. Choose another one.',
 
@@ -32,6 +52,8 @@ export const en: Messages = {
   not_uploaded: 'The picture did not arrive.',
   upload_expired: 'The upload took too long.',
   too_large: 'The picture is too large for the server.',
+  too_large_animation: 'This animation is too large for the server. Try again to use its first frame.',
+  too_large_uncropped: 'Your browser does not let this page make the picture smaller. Choose a smaller one.',
   unsupported_type: 'The server does not take this type of picture.',
   invalid_image: 'The server could not read the picture.',
   mismatch: 'The picture changed on its way.',

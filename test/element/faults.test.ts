@@ -97,13 +97,13 @@ describe('a try that fails in passing', () => {
     element.cancel();
   });
 
-  it('of a removal is followed by another one, without a word', async () => {
+  it('of a removal is followed by another one, too', async () => {
     backend.answers.load = () => json({ url: PIXEL, avatar });
     const { element, log } = await make();
     while (!element.value) await new Promise(requestAnimationFrame);
     backend.answers.remove = failing(1, backend.answers.remove);
     await element.removeAvatar();
-    expect(log.names).to.deep.equal(['flare-remove', 'flare-removed', 'input', 'change']);
+    expect(log.names).to.deep.equal(['flare-remove', 'flare-retry', 'flare-removed', 'input', 'change']);
     expect(backend.requests.filter((kind) => kind === 'remove')).to.have.length(2);
   });
 
