@@ -5,8 +5,11 @@ import { Users } from './users.mjs';
 import { migrations, startWorker } from './worker.mjs';
 
 const SIZES = [1_000, 100_000, 1_000_000];
-/** Rows that one call to the API may read, at any size; the sweep's are bounded by its batch. */
+const SWEEP = 'sweep (a batch of each kind)';
+/** Rows that one call to the API may read. */
 const MOST = { GET: 2, POST: 25, DELETE: 25 };
+/** How much more a batch of the sweep may read at another size: what ends a batch early differs a little. */
+const SWEEP_SPREAD = 1.05;
 /** Users of each size who make calls; every one has a history and 19 uploads open. */
 const CALLERS = 10;
 
@@ -32,7 +35,7 @@ export async function rows() {
       await users.growTo(size);
       await users.addDue();
       for (let i = 0; i < CALLERS; i++) await callAll(users, `caller-${size}-${i}`, costs.noter(at));
-      costs.noter(at)('sweep', await users.sweep(Date.now()));
+      costs.noter(at)(SWEEP, await users.sweep(Date.now()));
     }
     const bytes = users.bytes / SIZES.at(-1);
     return tell(costs, await plansOf(users, costs), bytes);
@@ -74,9 +77,11 @@ class Costs {
   noter(at) {
     return (call, { notes }) => {
       const entry = this.#of(this.calls, call, () => ({ statements: new Map() }));
-      entry.sizes[at].push({ read: sum(notes, 'read'), written: sum(notes, 'written') });
       for (const note of notes)
         this.#of(entry.statements, note.sql, () => ({ params: note.params })).sizes[at].push(note);
+      // A sweep repeats its statements as often as there is work: one batch of each is what counts.
+      const once = call === SWEEP ? onceEach(notes) : notes;
+      entry.sizes[at].push({ read: sum(once, 'read'), written: sum(once, 'written') });
     };
   }
 
@@ -84,6 +89,13 @@ class Costs {
     if (!map.has(name)) map.set(name, { sizes: SIZES.map(() => []), ...more() });
     return map.get(name);
   }
+}
+
+/** Of each statement the run that read most. */
+function onceEach(notes) {
+  const by = new Map();
+  for (const note of notes) if (!(by.get(note.sql)?.read >= note.read)) by.set(note.sql, note);
+  return [...by.values()];
 }
 
 const sum = (notes, field) => notes.reduce((total, note) => total + note[field], 0);
@@ -117,7 +129,7 @@ function tell(costs, plans, bytes) {
   }
   console.log('\nQuery plans');
   for (const [sql, steps] of plans) console.log(`  ${sql}\n    ${steps.join('\n    ') || 'no table is read'}`);
-  const scans = [...plans.values()].flat().filter((step) => /^SCAN (?!json_each)/.test(step));
+  const scans = [...plans.values()].flat().filter((step) => /^SCAN (?!.*VIRTUAL TABLE)/.test(step));
   console.log(`\n  ${plans.size} statements, of ${countStatements()} in server/; ${scans.length} walk a whole table.`);
   console.log(`  ${Math.round(bytes)} bytes of database a user, who has an avatar and two uploads.`);
   const isMet = missed.length + scans.length === 0;
@@ -128,7 +140,8 @@ function tell(costs, plans, bytes) {
 
 function meets(call, sizes) {
   const reads = sizes.map((notes) => most(notes, 'read'));
-  return reads.every((read) => read === reads[0] && read <= (MOST[call.split(' ')[0]] ?? read));
+  if (call === SWEEP) return Math.max(...reads) <= Math.min(...reads) * SWEEP_SPREAD;
+  return reads.every((read) => read === reads[0] && read <= MOST[call.split(' ')[0]]);
 }
 
 function tellStatement(sql, sizes) {

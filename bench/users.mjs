@@ -3,8 +3,8 @@ const MINUTE = 60_000;
 const BATCH = 50_000;
 /** Swept uploads of each state in the history of a caller. */
 const HISTORY = 100;
-/** What each sweep finds to do, at any size. */
-const DUE = { uploads: 600, deletions: 600, forgotten: 300 };
+/** What each sweep finds to do, at any size: more than a batch of what it takes in batches. */
+const DUE = { uploads: 600, deletions: 1200, forgotten: 300 };
 
 /**
  * Calls the real API and the real sweep; and adds rows in bulk, copied from

@@ -3,6 +3,9 @@ import { Hono } from 'hono';
 import worker from '../../server/index.js';
 import { png } from '../../test/support/pictures.js';
 
+// What is logged is made, and not shown.
+console.log = () => {};
+
 const floor = new Hono();
 floor.get('/floor', (c) => c.json({ ok: true }));
 floor.post('/floor', async (c) => {

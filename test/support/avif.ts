@@ -123,15 +123,14 @@ function locations({ items, locations: version = 1 }: AvifFile, start: number): 
   return fullBox('iloc', version, 0, [0x44, 0], id(items.length), ...entries);
 }
 
+/** Readers have to know what turns or crops, and how the data is coded. */
+const isEssential = (property: Bytes): boolean =>
+  ['av1C', 'irot', 'imir', 'clap'].includes(String.fromCharCode(...property.slice(4, 8)));
+
 function properties({ items, inProperties = [] }: AvifFile): Bytes {
   let next = 1;
-  const lists = items.map(({ properties: own = [] }, index) =>
-    concat(
-      u16(index + 1),
-      [own.length],
-      own.map(() => next++),
-    ),
-  );
+  const link = (property: Bytes) => next++ | (isEssential(property) ? 0x80 : 0);
+  const lists = items.map(({ properties: own = [] }, index) => concat(u16(index + 1), [own.length], own.map(link)));
   return box(
     'iprp',
     box('ipco', ...items.flatMap(({ properties: own = [] }) => own)),

@@ -18,25 +18,47 @@ export interface JpegOptions {
   padding?: number;
   /** States another size than the real one. */
   claim?: [width: number, height: number];
+  /** How the blocks are coded: with a restart after each, or in two scans. Default: baseline. */
+  coding?: 'baseline' | 'restarts' | 'progressive';
 }
 
-/** A real baseline JPEG, grey. */
-export function jpeg({ blocks = [[40, 220]], orientation, gps, padding = 0, claim }: JpegOptions = {}): Bytes {
+/** A segment of a JPEG. */
+export const segment = (marker: number, ...data: ArrayLike<number>[]): Bytes => {
+  const all = concat(...data);
+  return concat([0xff, marker], u16(all.length + 2), all);
+};
+
+/** The EXIF segment of a JPEG, with an orientation and, if asked for, a position. */
+export const exifSegment = (orientation: number, gps = false): Bytes =>
+  segment(0xe1, ascii('Exif\0\0'), tiff(orientation, gps));
+
+/** A real JPEG, grey. */
+export function jpeg(options: JpegOptions = {}): Bytes {
+  const { blocks = [[40, 220]], orientation, gps, padding = 0, claim, coding = 'baseline' } = options;
   const [width, height] = claim ?? [(blocks[0]?.length ?? 0) * 8, blocks.length * 8];
-  const segment = (marker: number, data: ArrayLike<number>) => concat([0xff, marker], u16(data.length + 2), data);
-  const exif = orientation || gps ? [segment(0xe1, concat(ascii('Exif\0\0'), tiff(orientation ?? 1, gps)))] : [];
+  const exif = orientation || gps ? [exifSegment(orientation ?? 1, gps)] : [];
   return concat(
     [0xff, 0xd8],
     ...exif,
     ...comments(padding).map((data) => segment(0xfe, data)),
     segment(0xdb, [0, ...new Array(64).fill(8)]),
-    segment(0xc0, [8, ...u16(height), ...u16(width), 1, 1, 0x11, 0]),
+    segment(coding === 'progressive' ? 0xc2 : 0xc0, [8, ...u16(height), ...u16(width), 1, 1, 0x11, 0]),
     segment(0xc4, [0, ...DC_LENGTHS, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
     segment(0xc4, [0x10, 1, ...new Array(15).fill(0), 0]),
-    segment(0xda, [1, 1, 0, 0, 63, 0]),
-    scan(blocks.flat()),
+    scans(blocks.flat(), coding),
     [0xff, 0xd9],
   );
+}
+
+function scans(levels: number[], coding: JpegOptions['coding']): Bytes {
+  const header = (first: number, last: number) => segment(0xda, [1, 1, 0, first, last, 0]);
+  if (coding === 'progressive') {
+    const ends = bytesOf('0'.repeat(levels.length));
+    return concat(header(0, 0), scan(levels, ''), header(1, 63), ends);
+  }
+  if (coding !== 'restarts') return concat(header(0, 63), scan(levels));
+  const parts = levels.map((level, i) => concat(i > 0 ? [0xff, 0xd0 + ((i - 1) & 7)] : [], scan([level])));
+  return concat(segment(0xdd, [0, 1]), header(0, 63), ...parts);
 }
 
 function comments(bytes: number): Bytes[] {
@@ -65,7 +87,7 @@ const DC_CODES = [
 ];
 
 /** The entropy-coded blocks: a DC difference each, then the end of the block. */
-function scan(levels: number[]): Bytes {
+function scan(levels: number[], end = '0'): Bytes {
   let bits = '';
   let before = 0;
   for (const level of levels) {
@@ -73,15 +95,20 @@ function scan(levels: number[]): Bytes {
     before += difference;
     const size = difference === 0 ? 0 : Math.floor(Math.log2(Math.abs(difference))) + 1;
     const value = difference < 0 ? difference + 2 ** size - 1 : difference;
-    bits += `${DC_CODES[size] + (size ? value.toString(2).padStart(size, '0') : '')}0`;
+    bits += `${DC_CODES[size] + (size ? value.toString(2).padStart(size, '0') : '')}${end}`;
   }
-  bits += '1'.repeat((8 - (bits.length % 8)) % 8);
+  return bytesOf(bits);
+}
+
+/** Bits as bytes, filled up with ones; a byte of ones is followed by a zero. */
+function bytesOf(code: string): Bytes {
+  const bits = code + '1'.repeat((8 - (code.length % 8)) % 8);
   const bytes = bits.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2)) ?? [];
   return concat(bytes.flatMap((byte) => (byte === 0xff ? [0xff, 0] : [byte])));
 }
 
 /** A big-endian TIFF structure with an orientation and, if asked for, a position. */
-function tiff(orientation: number, gps = false): Bytes {
+export function tiff(orientation: number, gps = false): Bytes {
   const entry = (tag: number, type: number, count: number, value: number[]) => [
     ...u16(tag),
     ...u16(type),
@@ -144,7 +171,7 @@ export function pngChunk(type: string, data: ArrayLike<number>): Bytes {
 }
 
 /** A zlib stream that compresses nothing. */
-function stored(data: Bytes): Bytes {
+export function stored(data: Bytes): Bytes {
   const blocks: number[][] = [];
   for (let at = 0; at < data.length; at += 0xffff) {
     const part = data.subarray(at, at + 0xffff);
@@ -185,15 +212,15 @@ export function gif(frames = 1, claim: [number, number] = [1, 1], frameClaim: [n
   );
 }
 
-const riff = (...chunks: Bytes[]): Bytes => {
+export const riff = (...chunks: Bytes[]): Bytes => {
   const body = concat(ascii('WEBP'), ...chunks);
   return concat(ascii('RIFF'), u32le(body.length), body);
 };
-const riffChunk = (type: string, data: ArrayLike<number>): Bytes =>
+export const riffChunk = (type: string, data: ArrayLike<number>): Bytes =>
   concat(ascii(type), u32le(data.length), data, data.length % 2 ? [0] : []);
 
 /** A lossless frame; a real one only at its own size of one pixel. */
-const vp8l = (width = 1, height = 1): Bytes =>
+export const vp8l = (width = 1, height = 1): Bytes =>
   riffChunk('VP8L', [
     0x2f,
     ...u32le((width - 1) | ((height - 1) << 14) | (1 << 28)),

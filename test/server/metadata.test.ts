@@ -1,0 +1,103 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { ImageError, readPicture } from '../../server/image/index.js';
+import { avifFile, avifMovie, realItem } from '../support/avif.js';
+import { dirty, told } from '../support/metadata.js';
+import { concat, jpeg, segment, text } from '../support/pictures.js';
+import { apiFor, newUser } from './harness.js';
+
+const limits = { maxPixels: 50_000_000, keepMetadata: false };
+
+async function stored(key = ''): Promise<Uint8Array> {
+  const object = await env.AVATARS.get(key);
+  return new Uint8Array((await object?.arrayBuffer()) ?? new ArrayBuffer(0));
+}
+
+describe('what is stored', () => {
+  it.each(dirty)('says no more than it shows: $name', async ({ type, bytes, clean, size }) => {
+    expect(told(bytes)).not.toEqual([]);
+    const { status, body } = await apiFor(newUser()).upload(bytes, type);
+    expect(status).toBe(200);
+    const kept = await stored(body.avatar?.key);
+    expect(told(kept)).toEqual([]);
+    if (clean) expect(kept).toEqual(clean);
+    expect([body.avatar?.width, body.avatar?.height]).toEqual(size);
+    expect(body.avatar?.size).toBe(kept.length);
+  });
+
+  it.each(dirty)('is left as it is when it comes again: $name', ({ bytes }) => {
+    const once = readPicture(bytes, limits).bytes;
+    expect(readPicture(once, limits).bytes).toEqual(once);
+  });
+
+  it.each(dirty)(
+    'keeps its metadata, but not what follows it, where the host says so: $name',
+    async ({ type, bytes }) => {
+      const { body } = await apiFor(newUser(), { keepMetadata: true }).upload(concat(bytes, text('<script>')), type);
+      const kept = await stored(body.avatar?.key);
+      expect(told(kept)).not.toEqual([]);
+      expect(kept).toEqual(bytes.slice(0, kept.length));
+      expect(kept.length).toBe(body.avatar?.size);
+    },
+  );
+
+  const appended: [string, Uint8Array][] = [
+    ['a ZIP archive', concat(text('PK\x03\x04'), new Array(26).fill(0), text('PK\x05\x06'), new Array(18).fill(0))],
+    ['a page', text('<!doctype html><script>alert(1)</script>')],
+    ['a PDF', text('%PDF-1.7\n%%EOF')],
+    ['another picture', jpeg()],
+  ];
+  it.each(appended)('ends where the picture ends: with %s after it', (_, tail) => {
+    for (const { bytes, name } of dirty) {
+      const alone = readPicture(bytes, limits).bytes;
+      expect(readPicture(concat(bytes, tail), limits).bytes, name).toEqual(alone);
+    }
+  });
+
+  it('keeps its place in an AVIF: bytes turn to zero, or to the names of what is skipped', () => {
+    const allowed = new Set([0, ...text('freeskip')]);
+    for (const { bytes, name } of dirty.filter(({ type }) => type === 'image/avif')) {
+      const changed = readPicture(bytes, limits).bytes.filter((byte, i) => byte !== bytes[i]);
+      expect(
+        changed.every((byte) => allowed.has(byte)),
+        name,
+      ).toBe(true);
+    }
+  });
+});
+
+describe('JPEG orientation', () => {
+  const exif = (...tiff: number[]) => segment(0xe1, text('Exif\0\0'), tiff);
+  const entry = (type: number, count: number, ...value: number[]) =>
+    exif(...text('MM\0*'), 0, 0, 0, 8, 0, 1, 1, 0x12, 0, type, 0, 0, 0, count, ...value, 0, 0, 0, 0);
+  const six = entry(3, 1, 0, 6, 0, 0);
+  const cases: [string, Uint8Array, boolean][] = [
+    ['is the first that is there', concat(six, entry(3, 1, 0, 1, 0, 0)), true],
+    ['is not the second', concat(entry(3, 1, 0, 1, 0, 0), six), false],
+    ['is a short number', entry(4, 1, 0, 0, 0, 6), false],
+    ['is one number', entry(3, 2, 0, 6, 0, 0), false],
+    ['is at most eight', entry(3, 1, 0, 9, 0, 0), false],
+    ['is not read out of what is no TIFF', exif(...text('MM\0+'), ...six.slice(14)), false],
+    ['is not read out of a directory that is nowhere', exif(...text('MM\0*'), 255, 0, 0, 0), false],
+  ];
+  it.each(cases)('%s', (_, segments, turned) => {
+    const picture = jpeg();
+    const { width, bytes } = readPicture(concat(picture.slice(0, 2), segments, picture.slice(2)), limits);
+    expect(width).toBe(turned ? 8 : 16);
+    expect(readPicture(bytes, limits).width).toBe(width);
+  });
+});
+
+describe('metadata of an AVIF that shares bytes with its picture', () => {
+  it('is refused, not taken out', () => {
+    const bytes = avifFile({ items: [realItem(), { type: 'Exif', data: [], range: [0, 0] }] });
+    expect(readPicture(bytes, limits).bytes).toHaveLength(bytes.length);
+    const overlapping = avifFile({ items: [realItem(), { type: 'Exif', data: [], range: [bytes.length - 10, 5] }] });
+    expect(() => readPicture(overlapping, limits)).toThrow(ImageError);
+  });
+
+  it('in a moving one as well', () => {
+    const bytes = avifMovie(2);
+    expect(readPicture(bytes, limits).bytes.slice(-70)).toEqual(bytes.slice(-70));
+  });
+});
