@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 /** The tests that need no browser of their own; those of the element run by web-test-runner.config.mjs. */
 export default defineConfig({
   test: {
+    // The lines that the API logs for every answer; what tests say themselves is shown.
+    onConsoleLog: (text) => !text.startsWith('{"level":'),
     projects: [
       { test: { name: 'core', include: ['test/core/**/*.test.ts'] } },
       {

@@ -1,2 +1,7 @@
 export declare const browserFlags: string[];
 export declare function findBrowser(): string;
+export declare function run(
+  command: string,
+  args: string[],
+  options?: import('node:child_process').SpawnOptions & { env?: Record<string, string> },
+): Promise<number> & { child: import('node:child_process').ChildProcessWithoutNullStreams };

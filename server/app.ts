@@ -1,7 +1,10 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { AvatarStore } from './avatar-store.js';
+import { Deletions } from './deletions.js';
 import { type AvatarEnv, required } from './env.js';
 import { ApiError, answerError, unauthorized } from './errors.js';
+import type { Hooks } from './hooks.js';
+import { type Log, logAnswers, logToConsole, requestIdOf } from './log.js';
 import { ownerOf } from './object-key.js';
 import { describeApi, OPENAPI_PATH } from './openapi.js';
 import { guardOrigin } from './origins.js';
@@ -18,7 +21,7 @@ export interface User {
 type ApiContext<E extends AvatarEnv> = Context<{ Bindings: E }>;
 
 /** What the host application decides. */
-export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> {
+export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks<E> {
   /**
    * Who is asking: the one authorization boundary. Null means nobody, which is
    * answered with 401. Called once per request.
@@ -43,6 +46,8 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> {
    * comments. Default: false; pixels, colour profile and orientation stay.
    */
   keepMetadata?: boolean;
+  /** Takes a line for every answer, and for every hook that fails. Default: the console, as JSON. */
+  log?: Log;
 }
 
 const DEFAULTS = {
@@ -54,6 +59,11 @@ const DEFAULTS = {
   commitGraceSeconds: 600,
   requireDigest: false,
   keepMetadata: false,
+  moderate: () => true,
+  onCommitted: () => {},
+  onRejected: () => {},
+  onRemoved: () => {},
+  log: logToConsole,
 } satisfies Partial<AvatarApiOptions>;
 
 /** What every route gets to work with. */
@@ -62,12 +72,15 @@ export interface RouteContext {
   /** Stands for the user in keys and in the database. */
   owner: string;
   store: AvatarStore;
+  deletions: Deletions;
   bucket: R2Bucket;
   options: Required<Omit<AvatarApiOptions, 'authenticate'>>;
 }
 
+export type ApiRequest = Context<{ Bindings: AvatarEnv }>;
+
 /** One handler of one route. */
-export type Handler = (c: Context<{ Bindings: AvatarEnv }>, context: RouteContext) => Promise<Response>;
+export type Handler = (c: ApiRequest, context: RouteContext) => Promise<Response>;
 
 const ROUTES: Record<string, Record<string, Handler>> = {
   '/uploads/presign': { POST: presign },
@@ -81,27 +94,38 @@ const ROUTES: Record<string, Record<string, Handler>> = {
  * It answers for its own paths only.
  */
 export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: AvatarApiOptions<E>): Hono<{ Bindings: E }> {
-  const { authenticate, ...given } = options;
+  // Whatever else a host's environment holds, the API looks at its own part of it.
+  const { authenticate, ...given } = options as unknown as AvatarApiOptions;
   const resolved = { ...DEFAULTS, ...given };
   const api = new Hono<{ Bindings: AvatarEnv }>();
   api.onError(answerError);
-  api.use(OPENAPI_PATH, answerWhole, guardOrigin());
+  api.use(OPENAPI_PATH, logAnswers(OPENAPI_PATH, resolved.log), answerWhole, guardOrigin());
   api.get(OPENAPI_PATH, describeApi);
   api.all(OPENAPI_PATH, () => onlyAnswers('GET'));
   for (const [path, handlers] of Object.entries(ROUTES)) {
-    api.use(path, answerWhole, guardOrigin());
+    api.use(path, logAnswers(path, resolved.log), answerWhole, guardOrigin());
     for (const [method, handler] of Object.entries(handlers)) {
       api.on(method, path, async (c) => {
-        const user = await authenticate(c as unknown as ApiContext<E>);
+        const user = await authenticate(c);
         if (!user?.id) throw unauthorized();
         const { OWNER_SECRET, AVATARS: bucket, DB } = required(c.env, ['OWNER_SECRET', 'AVATARS', 'DB']);
         const owner = await ownerOf(OWNER_SECRET, user.id);
-        return handler(c, { user, owner, bucket, store: new AvatarStore(DB), options: resolved });
+        if (method !== 'GET') await brake(c.env.RATE_LIMITER, owner);
+        const [store, deletions] = [new AvatarStore(DB), new Deletions(DB, bucket)];
+        return handler(c, { user, owner, bucket, store, deletions, options: resolved });
       });
     }
     api.all(path, () => onlyAnswers(Object.keys(handlers).join(', ')));
   }
   return api as unknown as Hono<{ Bindings: E }>;
+}
+
+/** Slows down who writes too often, where the host has bound a rate limit. A brake that fails lets go. */
+async function brake(limiter: RateLimit | undefined, owner: string): Promise<void> {
+  const outcome = await limiter?.limit({ key: owner }).catch(() => null);
+  if (outcome && !outcome.success) {
+    throw new ApiError('rate_limited', 'Too many requests. Please try again in a minute.', { 'retry-after': '60' });
+  }
 }
 
 function onlyAnswers(allow: string): never {
@@ -110,12 +134,37 @@ function onlyAnswers(allow: string): never {
 
 /**
  * Nothing the API answers may be kept by a cache, the redirect aside, which says
- * itself how long; and a body that was refused unread is let go of, so that the
- * connection can be used again.
+ * itself how long; every answer carries the name that the log knows it by; and
+ * what is left of a body that was refused is let go of.
  */
 export const answerWhole: MiddlewareHandler = async (c, next) => {
   await next();
   if (c.res.status !== 302) c.header('cache-control', 'no-store');
-  const { body, bodyUsed } = c.req.raw;
-  if (body && !bodyUsed) await body.cancel();
+  c.header('x-request-id', requestIdOf(c));
+  const { body } = c.req.raw;
+  if (body && !body.locked) await letGo(body);
 };
+
+/** What of a refused body is read and dropped, at most, before the rest is cancelled: bytes, and milliseconds. */
+const DROPPED = { bytes: 2 ** 20, ms: 1000 };
+
+/**
+ * Reads a refused body to its end, within bounds. Of one that is cancelled at
+ * once, workerd closes the connection, and the next request on it may fail.
+ */
+async function letGo(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  const cancel = () => reader.cancel().catch(() => {});
+  const timer = setTimeout(cancel, DROPPED.ms);
+  try {
+    for (let length = 0; length <= DROPPED.bytes; ) {
+      const { value } = await reader.read();
+      if (!value) break;
+      length += value.byteLength;
+    }
+  } catch {
+    // The client has gone.
+  }
+  clearTimeout(timer);
+  await cancel();
+}

@@ -1,7 +1,9 @@
 import type { ApiErrorCode } from '../src/core/protocol.js';
-import type { Upload } from './avatar-store.js';
+import type { Upload } from './avatar-rows.js';
 import { ApiError, tooLarge } from './errors.js';
 import { ImageError, type Picture, type PictureLimits, readPicture } from './image/index.js';
+
+export type { Picture };
 
 /** Every avatar carries it, and so does a copy of one that the store has made. */
 export const AVATAR_MARK = { kind: 'avatar' };
@@ -59,6 +61,7 @@ export function rejection(code: ApiErrorCode, limits: UploadLimits): ApiError {
   const megapixels = Math.floor(limits.maxPixels / 1_000_000);
   const sentence: Partial<Record<ApiErrorCode, string>> = {
     mismatch: 'The file that arrived is not the one that was announced.',
+    moderated: 'This picture is not allowed here.',
     invalid_image: `The file is not a whole picture of its type, or has more than ${megapixels} megapixels.`,
   };
   return new ApiError(code, sentence[code] ?? 'The upload was refused.');

@@ -5,6 +5,8 @@ export interface AvatarEnv {
   /** The bucket that holds avatars and pending uploads, and nothing else. */
   AVATARS: R2Bucket;
   DB: D1Database;
+  /** A brake on how often one user may write. Without it there is none. */
+  RATE_LIMITER?: RateLimit;
   /** The bucket's S3 endpoint without the bucket: `https://<account>.r2.cloudflarestorage.com`. */
   R2_ENDPOINT?: string;
   R2_BUCKET?: string;
@@ -63,10 +65,13 @@ export function s3Settings(env: AvatarEnv, requestUrl: string): S3Settings {
  * The named settings, each present and not empty.
  * @throws {ApiError} `unavailable`, naming those that are missing.
  */
-export function required<K extends keyof AvatarEnv>(env: AvatarEnv, names: readonly K[]): Required<Pick<AvatarEnv, K>> {
+export function required<E extends object, K extends keyof E & string>(
+  env: E,
+  names: readonly K[],
+): E & { [N in K]-?: NonNullable<E[N]> } {
   const missing = names.filter((name) => !env[name]);
   if (missing.length > 0) {
     throw new ApiError('unavailable', `The server is not set up: ${missing.join(', ')} must be set.`);
   }
-  return env as AvatarEnv & Required<Pick<AvatarEnv, K>>;
+  return env as E & { [N in K]-?: NonNullable<E[N]> };
 }

@@ -38,20 +38,15 @@ export class ApiError extends Error {
   }
 }
 
-/**
- * Answers a failure as JSON. What is not an `ApiError` is logged, without the
- * request, and told only as `internal`.
- */
+/** Answers a failure as JSON. */
 export function answerError(error: Error, c: Context): Response {
   const known = toApiError(error);
-  if (known.code === 'internal') {
-    console.error(JSON.stringify({ level: 'error', method: c.req.method, name: error.name, message: error.message }));
-  }
   const body: ErrorResponse = { error: known.message, code: known.code };
   return c.json(body, STATUS[known.code], known.headers);
 }
 
-function toApiError(error: Error): ApiError {
+/** What the caller is told: of what is not an `ApiError`, no more than `internal`. */
+export function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
   // Authentication libraries throw it.
   if (error instanceof HTTPException && error.status === 401) return unauthorized();

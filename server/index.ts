@@ -1,11 +1,12 @@
 import { Hono } from 'hono';
 import { answerWhole, createAvatarApi } from './app.js';
-import { type AvatarEnv, isLocal } from './env.js';
+import { authenticateBy, type WorkerEnv } from './auth-config.js';
+import { isLocal } from './env.js';
 import { ApiError, answerError } from './errors.js';
 import { localSignIn, localUser } from './local-sign-in.js';
 import { sweepAvatars } from './sweep.js';
 
-const app = new Hono<{ Bindings: AvatarEnv }>();
+const app = new Hono<{ Bindings: WorkerEnv }>();
 
 app.use(answerWhole);
 app.onError(answerError);
@@ -13,15 +14,12 @@ app.notFound((c) => answerError(new ApiError('not_found', 'There is nothing here
 app.route('/api/dev', localSignIn);
 app.route(
   '/api',
-  createAvatarApi({
-    authenticate(c) {
-      if (isLocal(c.env, c.req.url)) return localUser(c);
-      throw new ApiError('unavailable', 'The server is not set up: no authentication is configured.');
-    },
+  createAvatarApi<WorkerEnv>({
+    authenticate: (c) => (isLocal(c.env, c.req.url) ? localUser(c) : authenticateBy(c.env)(c)),
   }),
 );
 
 export default {
   fetch: app.fetch,
   scheduled: (event, env) => sweepAvatars(env, {}, event.scheduledTime),
-} satisfies ExportedHandler<AvatarEnv>;
+} satisfies ExportedHandler<WorkerEnv>;

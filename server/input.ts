@@ -95,8 +95,8 @@ async function readText(request: Request): Promise<string> {
   const tooLarge = () => new ApiError('too_large', 'The request body is too large.');
   if (length > MAX_BODY) throw tooLarge();
   length = 0;
-  // Leaving the loop early cancels the stream.
-  for await (const chunk of request.body ?? []) {
+  // What is left unread is let go of with the answer.
+  for await (const chunk of request.body?.values({ preventCancel: true }) ?? []) {
     length += chunk.byteLength;
     if (length > MAX_BODY) throw tooLarge();
     chunks.push(chunk);

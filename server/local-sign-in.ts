@@ -4,6 +4,7 @@ import type { User } from './app.js';
 import { type AvatarEnv, isLocal, required } from './env.js';
 import { ApiError, answerError } from './errors.js';
 import { readJson, signInInput } from './input.js';
+import { logAnswers, logToConsole } from './log.js';
 import { guardOrigin } from './origins.js';
 
 /** The session of `npm start`: anybody can be anybody, on this machine only. */
@@ -15,6 +16,7 @@ type LocalContext = Context<{ Bindings: AvatarEnv }>;
 export const localSignIn = new Hono<{ Bindings: AvatarEnv }>();
 localSignIn.onError(answerError);
 
+localSignIn.use(logAnswers('/dev/*', logToConsole));
 localSignIn.use(async (c, next) => {
   if (!isLocal(c.env, c.req.url)) throw new ApiError('not_found', 'There is nothing here.');
   return guardOrigin()(c, next);

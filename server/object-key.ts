@@ -15,6 +15,8 @@ const EXTENSION: Record<ImageType, string> = {
 
 const PENDING = /^pending\/([0-9a-f]{32})\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
+const AVATAR = /^avatars\/([0-9a-f]{32})\/[0-9a-f-]{36}\.[a-z]+$/;
+
 /** Key of the bytes of an upload, until the commit. */
 export const pendingKey = (owner: string, id: string): string => `pending/${owner}/${id}`;
 
@@ -24,8 +26,40 @@ export const newAvatarKey = (owner: string, type: ImageType): string =>
 
 /** The id in a pending key of this owner, or null for any other string. */
 export function uploadIdOf(owner: string, key: string): string | null {
-  const match = PENDING.exec(key);
-  return match?.[1] === owner ? (match[2] ?? null) : null;
+  const name = pendingName(key);
+  return name?.owner === owner ? name.id : null;
+}
+
+/** An object's key, taken apart. */
+export interface AvatarName {
+  key: string;
+  owner: string;
+}
+
+export interface PendingName extends AvatarName {
+  id: string;
+}
+
+/** Takes the key of an avatar apart; null for any other string. */
+export function avatarName(key: string): AvatarName | null {
+  const [, owner] = AVATAR.exec(key) ?? [];
+  return owner === undefined ? null : { key, owner };
+}
+
+/** Takes the key of a pending upload apart; null for any other string. */
+export function pendingName(key: string): PendingName | null {
+  const [, owner, id] = PENDING.exec(key) ?? [];
+  return owner === undefined || id === undefined ? null : { key, owner, id };
+}
+
+/**
+ * A bound for owners from a bound for keys: an avatar whose key is not greater
+ * than this one has an owner that is not greater than what this gives, and so
+ * for not smaller.
+ */
+export function ownerBound(key: string): string {
+  if (key.startsWith('avatars/')) return key.slice(8, 40);
+  return key < 'avatars/' ? '' : '~';
 }
 
 /**

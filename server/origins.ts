@@ -2,32 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { type AvatarEnv, isLocal } from './env.js';
 import { ApiError } from './errors.js';
-
-/**
- * The origins in a `TRUSTED_ORIGINS` text, each as browsers send it.
- * Case, a default port and international names are normalised; anything that
- * is more or less than an origin is an error that names the entry.
- */
-export function parseOrigins(text = ''): string[] {
-  return text
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .map(parseOrigin);
-}
-
-/** What a browser may send: nothing that the URL parser would have to repair or drop. */
-const ENTRY = /^https?:\/\/[^/\\?#@*%]+$/i;
-const HOST = /^(\[[\da-f:.]+\]|[\da-z._-]+)(:\d+)?$/;
-
-function parseOrigin(entry: string): string {
-  const url = ENTRY.test(entry) && URL.canParse(entry) ? new URL(entry) : null;
-  if (!url || !HOST.test(url.host)) {
-    throw new Error(
-      `TRUSTED_ORIGINS: "${entry}" is not an origin. Write scheme, host and port only, such as https://app.example.com, without a path, a trailing slash or a *.`,
-    );
-  }
-  return url.origin;
-}
+import { parseOrigins } from './trusted-origins.js';
 
 /**
  * Refuses browser requests from origins that are not trusted, and answers CORS
@@ -41,7 +16,7 @@ export function guardOrigin(): MiddlewareHandler<{ Bindings: AvatarEnv }> {
     origin: (origin) => origin,
     credentials: true,
     allowMethods: ['GET', 'POST', 'DELETE'],
-    exposeHeaders: ['Retry-After'],
+    exposeHeaders: ['Retry-After', 'X-Request-Id'],
     maxAge: 600,
   });
   return async (c, next) => {

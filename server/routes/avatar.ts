@@ -1,8 +1,9 @@
 import type { AvatarResponse } from '../../src/core/protocol.js';
 import type { Handler } from '../app.js';
-import { deleteOwn } from '../deletions.js';
+import { AvatarStore } from '../avatar-store.js';
 import { required, s3Settings } from '../env.js';
 import { ApiError } from '../errors.js';
+import { notify } from '../hooks.js';
 import { readExpiresIn } from '../input.js';
 import { ownerOf } from '../object-key.js';
 import { presignGet } from '../presign.js';
@@ -23,9 +24,10 @@ export const showOwn: Handler = async (c, { owner, store }) => {
 };
 
 /** `DELETE /me/avatar`: also fine when there is none. */
-export const remove: Handler = async (c, { owner, store, bucket }) => {
-  await store.removeAvatar(owner);
-  await deleteOwn(bucket, store, owner);
+export const remove: Handler = async (c, { user, owner, store, deletions, options }) => {
+  const key = await store.removeAvatar(owner);
+  await deletions.deleteOwn(owner, Date.now());
+  if (key) await notify(c, options.log, 'onRemoved', () => options.onRemoved({ user, key }, c));
   return c.json({ ok: true });
 };
 
@@ -35,8 +37,10 @@ export const showUser: Handler = async (c, { user, store, options }) => {
   const absent = new ApiError('not_found', 'There is no such picture.');
   // Who may not see it is told what everybody is told where there is none.
   if (!(await options.canView(user, id))) throw absent;
-  const { OWNER_SECRET } = required(c.env, ['OWNER_SECRET']);
-  const avatar = await store.currentAvatar(await ownerOf(OWNER_SECRET, id));
+  const { OWNER_SECRET, DB } = required(c.env, ['OWNER_SECRET', 'DB']);
+  // One's own new picture has to be seen at once; other people's may come from a replica that is seconds behind.
+  const nearest = id === user.id ? store : new AvatarStore(DB.withSession('first-unconstrained'));
+  const avatar = await nearest.currentAvatar(await ownerOf(OWNER_SECRET, id));
   if (!avatar) throw absent;
   const { url } = await presignGet(s3Settings(c.env, c.req.url), avatar.key, REDIRECT_LIFE);
   c.header('cache-control', `private, max-age=${REDIRECT_KEPT}`);

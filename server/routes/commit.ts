@@ -1,42 +1,54 @@
-import type { Avatar, CommitResponse } from '../../src/core/protocol.js';
-import type { Handler, RouteContext } from '../app.js';
-import { CLAIM_LEASE, type Upload } from '../avatar-store.js';
-import { AVATAR_MARK, checkUpload, rejection } from '../check-upload.js';
-import { deleteOwn } from '../deletions.js';
+import type { ApiErrorCode, Avatar, CommitResponse } from '../../src/core/protocol.js';
+import type { ApiRequest, Handler, RouteContext } from '../app.js';
+import type { Upload } from '../avatar-rows.js';
+import { CLAIM_LEASE } from '../avatar-store.js';
+import { AVATAR_MARK, checkUpload, type Picture, rejection } from '../check-upload.js';
 import { ApiError } from '../errors.js';
+import { logFailure, notify, outlive } from '../hooks.js';
 import { commitInput, readJson } from '../input.js';
 import { newAvatarKey, pendingKey, uploadIdOf } from '../object-key.js';
 
 /** Milliseconds between looks at an upload that another request is committing: at first, and at most. */
 const POLL = { first: 100, most: 1000 };
 
+/** Refusals that are for good. After any other failure the upload can be committed again. */
+const FINAL: readonly ApiErrorCode[] = ['too_large', 'unsupported_type', 'invalid_image', 'mismatch', 'moderated'];
+
+/** One commit of one upload. */
+interface Work extends RouteContext {
+  c: ApiRequest;
+  id: string;
+}
+
 /**
  * `POST /uploads/commit`: checks what arrived and makes it the user's avatar.
  *
  * However many requests commit the same upload, one claims it and does the
  * work; the others wait for its outcome. A claim whose request died is taken
- * over once its lease is over.
+ * over once its lease is over. Of commits of different uploads that overlap,
+ * the one that claimed first counts as the earlier, and a removal counts as
+ * later than every commit that is under way.
  */
 export const commit: Handler = async (c, context) => {
   const { key } = await readJson(c, commitInput);
   const id = uploadIdOf(context.owner, key);
   if (id === null) throw badKey();
-  const avatar = await settle(context, id);
-  return c.json<CommitResponse>({ ok: true, avatar });
+  const settled = settle({ ...context, c, id });
+  outlive(c, () => settled);
+  return c.json<CommitResponse>({ ok: true, avatar: await settled });
 };
 
-async function settle(context: RouteContext, id: string): Promise<Avatar> {
-  const { owner, store } = context;
+async function settle(work: Work): Promise<Avatar> {
   const giveUp = Date.now() + CLAIM_LEASE + 5_000;
   for (let wait = POLL.first; ; wait = Math.min(wait * 2, POLL.most)) {
-    const upload = await store.findUpload(owner, id);
+    const upload = await work.store.findUpload(work.owner, work.id);
     if (!upload) throw badKey();
     if (upload.avatar) return upload.avatar;
-    if (upload.state === 'rejected') throw rejection(upload.code ?? 'invalid_image', context.options);
+    if (upload.state === 'rejected') throw rejection(upload.code ?? 'invalid_image', work.options);
     const now = Date.now();
-    if (upload.state === 'expired' || now >= upload.commitUntil) throw expired();
-    const isFree = upload.state === 'pending' || now - (upload.claimedAt ?? 0) >= CLAIM_LEASE;
-    const avatar = isFree && (await claimAndCommit(context, upload, now));
+    const isFree = upload.state !== 'committing' || now - (upload.claimedAt ?? 0) >= CLAIM_LEASE;
+    if (upload.state === 'expired' || (isFree && now >= upload.commitUntil)) throw expired();
+    const avatar = isFree && (await claimAndCommit(work, upload, now));
     if (avatar) return avatar;
     if (now > giveUp) {
       throw new ApiError('unavailable', 'This upload is still being finished. Please try again.', {
@@ -48,23 +60,23 @@ async function settle(context: RouteContext, id: string): Promise<Avatar> {
 }
 
 /** Null if another request has the claim, or has taken it over. */
-async function claimAndCommit(context: RouteContext, upload: Upload, now: number): Promise<Avatar | null> {
-  const { owner, store } = context;
-  const avatarKey = newAvatarKey(owner, upload.contentType);
+async function claimAndCommit(work: Work, upload: Upload, now: number): Promise<Avatar | null> {
+  const avatarKey = newAvatarKey(work.owner, upload.contentType);
   try {
-    return (await store.claimUpload(owner, upload.id, avatarKey, now))
-      ? await commitClaimed(context, upload, avatarKey)
+    return (await work.store.claimUpload(work.owner, work.id, avatarKey, now))
+      ? await commitClaimed(work, upload, avatarKey)
       : null;
   } catch (error) {
-    await endClaim(context, upload.id, avatarKey, error);
+    await endClaim(work, avatarKey, error);
     throw error;
   }
 }
 
 /** Does the work of a claimed commit; null if the claim was lost on the way. */
-async function commitClaimed(context: RouteContext, upload: Upload, avatarKey: string): Promise<Avatar | null> {
-  const { owner, store, bucket, options } = context;
-  const picture = await checkUpload(await bucket.get(pendingKey(owner, upload.id)), upload, options);
+async function commitClaimed(work: Work, upload: Upload, avatarKey: string): Promise<Avatar | null> {
+  const { c, user, owner, id, store, deletions, bucket, options } = work;
+  const picture = await checkUpload(await bucket.get(pendingKey(owner, id)), upload, options);
+  await moderate(work, picture);
   await bucket.put(avatarKey, picture.bytes, {
     httpMetadata: {
       contentType: picture.type,
@@ -73,29 +85,51 @@ async function commitClaimed(context: RouteContext, upload: Upload, avatarKey: s
     },
     customMetadata: AVATAR_MARK,
   });
-  const avatar: Avatar = {
-    key: avatarKey,
-    contentType: picture.type,
-    size: picture.bytes.byteLength,
-    width: picture.width,
-    height: picture.height,
-    createdAt: new Date().toISOString(),
-  };
-  const published = await store.publish(owner, upload.id, avatar);
+  const avatar = describe(avatarKey, picture);
+  const published = await store.publish(owner, id, avatar);
   if (!published) await store.queueDeletion(owner, avatarKey);
-  await deleteOwn(bucket, store, owner);
-  return published ? avatar : null;
+  await deletions.deleteOwn(owner, Date.now());
+  if (published?.isCurrent) {
+    const { previousKey } = published;
+    await notify(c, options.log, 'onCommitted', () => options.onCommitted({ user, avatar, previousKey }, c));
+  }
+  return published && avatar;
+}
+
+const describe = (key: string, { type, bytes, width, height }: Picture): Avatar => ({
+  key,
+  contentType: type,
+  size: bytes.byteLength,
+  width,
+  height,
+  createdAt: new Date().toISOString(),
+});
+
+/** Asks the host before anybody can see the picture; without an answer it is not shown. */
+async function moderate({ c, user, options }: Work, { type, bytes, width, height }: Picture): Promise<void> {
+  let isAllowed: boolean;
+  try {
+    isAllowed = await options.moderate({ user, bytes, contentType: type, width, height }, c);
+  } catch (error) {
+    logFailure(c, options.log, 'moderate', error);
+    throw new ApiError('unavailable', 'The picture cannot be checked right now. Please try again.');
+  }
+  if (isAllowed !== true) throw rejection('moderated', options);
 }
 
 /** After a failure: final ones are kept, after any other the upload can be committed again. */
-async function endClaim({ owner, store }: RouteContext, id: string, avatarKey: string, error: unknown): Promise<void> {
+async function endClaim(work: Work, avatarKey: string, error: unknown): Promise<void> {
+  const { c, user, owner, id, store, options } = work;
   const code = error instanceof ApiError ? error.code : null;
-  const ended =
-    code === null || code === 'not_uploaded'
-      ? store.releaseUpload(owner, id, avatarKey, code === null)
-      : store.rejectUpload(owner, id, avatarKey, code);
-  // If this fails too, the lease ends the claim.
-  await ended.catch(() => {});
+  try {
+    if (code === null || !FINAL.includes(code)) {
+      await store.releaseUpload(owner, id, avatarKey, code === null);
+    } else if (await store.rejectUpload(owner, id, avatarKey, code)) {
+      await notify(c, options.log, 'onRejected', () => options.onRejected({ user, code }, c));
+    }
+  } catch {
+    // The lease ends the claim.
+  }
 }
 
 const badKey = () => new ApiError('bad_key', 'There is no such upload.');

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -42,6 +43,15 @@ describe('the package', () => {
     expect(existsSync(join(root, file))).toBe(true);
   });
 
+  it('has a command that runs as it is', () => {
+    const [file = ''] = Object.values<string>(manifest.bin);
+    expect(manifest.files).toContain(file.split('/')[0]);
+    const { stderr, status } = spawnSync(process.execPath, [join(root, file)], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([2, expect.stringContaining('npx flare-avatar-upload check <base-url>')]);
+    const source = readdirSync(join(root, 'check')).map((name) => read('check', name));
+    expect(source.join().match(/from '(?!\.\/|node:)/)).toBeNull();
+  });
+
   it('has the migrations as files', () => {
     const migrations = (folder: string) => readdirSync(join(root, folder, 'migrations'));
     expect(migrations('dist/server')).toEqual(migrations('server'));
@@ -61,7 +71,15 @@ describe('the package', () => {
     expect(outside('element.js')).toEqual(['lit']);
     expect(outside('index.js')).toEqual(['lit']);
     expect(outside('react.js')).toEqual(['@lit/react', 'lit', 'react']);
-    expect(outside('server.js')).toEqual(['aws4fetch', 'hono', 'hono/cors', 'hono/http-exception', 'zod']);
+    expect(outside('server.js')).toEqual([
+      'aws4fetch',
+      'hono',
+      'hono/cookie',
+      'hono/cors',
+      'hono/http-exception',
+      'jose',
+      'zod',
+    ]);
     expect(read('dist', 'element.js')).not.toContain('define.js');
   });
 
@@ -95,7 +113,7 @@ describe('the package', () => {
 describe('a deploy', () => {
   it('takes nothing along that only local development may have', () => {
     const config = read('wrangler.jsonc');
-    expect(config).not.toMatch(/"LOCAL_DEV"|"vars"/);
+    expect(config).not.toMatch(/"LOCAL_DEV"|_SECRET"|_KEY_ID"/);
     expect(read('vite.config.ts')).toContain("command !== 'serve'");
   });
 });

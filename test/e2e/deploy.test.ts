@@ -1,0 +1,272 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { run } from '../../scripts/setup.mjs';
+import { type Answer, FakeWrangler } from '../support/fake-wrangler.js';
+import { root } from '../support/servers.js';
+
+let fake: FakeWrangler;
+afterEach(() => fake?.remove());
+
+const LIST = 'r2 bucket cors list flare-avatars';
+const SET = 'r2 bucket cors set flare-avatars --file <file> --force';
+
+/** As Wrangler prints a rule, with the padding of its own. */
+const printed = (origins: string, headers = 'content-type, if-none-match, x-amz-checksum-sha256') => `
+Listing CORS rules for bucket 'flare-avatars'...
+allowed_origins:  ${origins}
+allowed_methods:  PUT, GET
+allowed_headers:  ${headers}
+exposed_headers:  (no exposed headers)
+max_age_seconds:  3600
+`;
+
+describe('npm run cors', () => {
+  const cors = async (TRUSTED_ORIGINS: string, answers: Record<string, Answer>, ...args: string[]) => {
+    fake = await FakeWrangler.make({ TRUSTED_ORIGINS });
+    return fake.run('cors.mjs', args, answers);
+  };
+
+  it('shows the difference, and sets one rule', async () => {
+    const list = { output: printed('https://old.example, https://app.example') };
+    const { code, output, calls, files } = await cors('https://app.example HTTPS://Bücher.example:443', {
+      [LIST]: list,
+      [SET]: {},
+    });
+    expect([code, calls], output).toEqual([0, [LIST, SET]]);
+    expect(output).toContain('- allowed origins: https://app.example, https://old.example');
+    expect(output).toContain('+ allowed origins: https://app.example, https://xn--bcher-kva.example');
+    expect(output).not.toContain('allowed methods');
+    expect(JSON.parse(files[0] ?? '')).toEqual({
+      rules: [
+        {
+          allowed: {
+            origins: ['https://app.example', 'https://xn--bcher-kva.example'],
+            methods: ['GET', 'PUT'],
+            headers: ['content-type', 'if-none-match', 'x-amz-checksum-sha256'],
+          },
+          maxAgeSeconds: 3600,
+        },
+      ],
+    });
+  });
+
+  it('changes nothing where nothing differs but the order', async () => {
+    const list = {
+      output: printed('https://b.example, https://a.example', 'x-amz-checksum-sha256, if-none-match, content-type'),
+    };
+    const { code, calls, output } = await cors('https://a.example https://b.example', { [LIST]: list });
+    expect([code, calls], output).toEqual([0, [LIST]]);
+  });
+
+  it.each<[string, Answer]>([
+    ['prints none', { output: "There is no CORS configuration defined for bucket 'flare-avatars'.\n" }],
+    ['has none', { code: 1, errors: 'The CORS configuration does not exist. [code: 10059]' }],
+    ['has rules that say more', { output: printed('*') + printed('https://app.example') }],
+  ])('sets the rule where the bucket %s', async (_, list) => {
+    const { code, calls } = await cors('https://app.example', { [LIST]: list, [SET]: {} });
+    expect([code, calls]).toEqual([0, [LIST, SET]]);
+  });
+
+  it('only shows the difference with --dry-run, and says so by its exit code', async () => {
+    const list = { output: printed('*') };
+    const { code, calls, output } = await cors('https://app.example', { [LIST]: list }, '--dry-run');
+    expect([code, calls]).toEqual([1, [LIST]]);
+    expect(output).toContain('- allowed origins: *');
+  });
+
+  it.each([
+    ['', 'is empty'],
+    ['https://app.example/', '"https://app.example/" is not an origin'],
+    ['*', '"*" is not an origin'],
+  ])('does nothing with TRUSTED_ORIGINS="%s"', async (origins, reason) => {
+    const { code, calls, output } = await cors(origins, {});
+    expect([code, calls]).toEqual([1, []]);
+    expect(output).toContain(reason);
+  });
+
+  it('sets nothing where the rules that are there cannot be seen', async () => {
+    const { code, calls, output } = await cors('https://app.example', {
+      [LIST]: { code: 1, errors: 'Not logged in.' },
+    });
+    expect([code, calls]).toEqual([1, [LIST]]);
+    expect(output).toContain('Not logged in.');
+  });
+});
+
+describe('npm run deploy', () => {
+  const vars = { TRUSTED_ORIGINS: 'https://app.example', AUTH: 'cookie' };
+  const LIFECYCLE = 'r2 bucket lifecycle list flare-avatars';
+  const secret = (...names: string[]) => ({
+    output: JSON.stringify(names.map((name) => ({ name, type: 'secret_text' }))),
+  });
+  const account = {
+    'whoami --json': { output: '{"loggedIn":true,"accounts":[{"id":"abc123","name":"Ada"}]}' },
+    'secret list --format json': secret('R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'OWNER_SECRET', 'SESSION_SECRET'),
+  };
+  const steps = {
+    ...account,
+    'r2 bucket info flare-avatars --json': { output: '{}' },
+    'd1 list --json': { output: '[{"name":"flare-avatars","uuid":"11111111-2222-3333-4444-555555555555"}]' },
+    'd1 migrations apply DB --remote': {},
+    [LIST]: { output: printed('https://app.example') },
+    [LIFECYCLE]: { output: 'name:     pending-uploads\nprefix:   pending/\n' },
+    deploy: { output: 'https://flare-avatar-upload.ada.workers.dev\n' },
+  };
+
+  it('does everything on an empty account, once the secrets are there', async () => {
+    fake = await FakeWrangler.make(vars);
+    const empty: Record<string, Answer | Answer[]> = {
+      ...steps,
+      'secret list --format json': { code: 1, errors: 'This Worker does not exist on your account. [code: 10007]' },
+      'r2 bucket info flare-avatars --json': { code: 1, errors: 'The specified bucket does not exist.' },
+      'r2 bucket create flare-avatars': {},
+      'd1 list --json': [{ output: '[]' }, steps['d1 list --json']],
+      'd1 create flare-avatars': {},
+      [LIST]: { code: 1, errors: '[code: 10059]' },
+      [SET]: {},
+      [LIFECYCLE]: { output: "There are no lifecycle rules for bucket 'flare-avatars'." },
+      'r2 bucket lifecycle add flare-avatars pending-uploads pending/ --expire-days 1 --force': {},
+      'deploy --secrets-file <file>': steps.deploy,
+    };
+    const first = await fake.run('deploy.mjs', [], empty);
+    expect(first.code).toBe(1);
+    expect(first.output).toContain('Secrets are missing: R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY');
+    // The bucket comes first: the token that is asked for is made for it.
+    expect(first.calls.slice(1)).toEqual([
+      'r2 bucket info flare-avatars --json',
+      'r2 bucket create flare-avatars',
+      'secret list --format json',
+    ]);
+    const secrets = await fake.read('.env.deploy');
+    const [owner, session] = [...secrets.matchAll(/^(?:OWNER|SESSION)_SECRET=([0-9a-f]{64})$/gm)].map(
+      ([, text]) => text,
+    );
+    expect(owner).not.toBe(session);
+    for (const text of [owner, session]) expect(first.output).not.toContain(text);
+
+    await fake.write('.env.deploy', secrets.replace('_KEY_ID=', '_KEY_ID=id').replace('ACCESS_KEY=', 'ACCESS_KEY=key'));
+    const { code, output, calls, files } = await fake.run('deploy.mjs', [], empty);
+    expect(code, output).toBe(0);
+    expect(calls).toEqual([
+      'whoami --json',
+      'r2 bucket info flare-avatars --json',
+      'r2 bucket create flare-avatars',
+      'secret list --format json',
+      'd1 list --json',
+      'd1 create flare-avatars',
+      'd1 list --json',
+      'd1 migrations apply DB --remote',
+      LIST,
+      SET,
+      LIFECYCLE,
+      'r2 bucket lifecycle add flare-avatars pending-uploads pending/ --expire-days 1 --force',
+      'deploy --secrets-file <file>',
+    ]);
+    expect(files[1]).toContain('R2_SECRET_ACCESS_KEY=key');
+    expect(output).toContain('workers.dev');
+    const config = await fake.read('wrangler.jsonc');
+    expect(config).toContain('"database_id": "11111111-2222-3333-4444-555555555555"');
+    expect(config).toContain('"R2_ENDPOINT": "https://abc123.r2.cloudflarestorage.com"');
+    expect(config).toContain('// a comment');
+  });
+
+  it('leaves what is there as it is', async () => {
+    const more = { d1_databases: [{ binding: 'DB', database_name: 'flare-avatars', database_id: 'own' }] };
+    fake = await FakeWrangler.make({ ...vars, R2_ENDPOINT: 'https://abc123.r2.cloudflarestorage.com' }, more);
+    const before = await fake.read('wrangler.jsonc');
+    const { code, output, calls } = await fake.run('deploy.mjs', [], steps);
+    expect(code, output).toBe(0);
+    expect(calls.sort()).toEqual(
+      Object.keys(steps)
+        .filter((call) => call !== 'd1 list --json')
+        .sort(),
+    );
+    expect(await fake.read('wrangler.jsonc')).toBe(before);
+  });
+
+  it.each<[string, Record<string, string>, Record<string, Answer>, string[]]>([
+    ['no settings', { TRUSTED_ORIGINS: '', AUTH: '' }, {}, ['"AUTH"', '"TRUSTED_ORIGINS"']],
+    ['no issuer', { AUTH: 'oidc' }, {}, ['"OIDC_ISSUER"', '"OIDC_AUDIENCE"']],
+    ['an unknown sign-in', { AUTH: 'none' }, {}, ['"AUTH"']],
+    ['an origin that is none', { TRUSTED_ORIGINS: 'https://app.example/x' }, {}, ['is not an origin']],
+    ['another bucket', { R2_BUCKET: 'other' }, {}, ['"R2_BUCKET"', '"flare-avatars"']],
+    ['nobody signed in', {}, { 'whoami --json': { code: 1, output: '{"loggedIn":false}' } }, ['npx wrangler login']],
+    [
+      'two accounts',
+      {},
+      { 'whoami --json': { output: '{"accounts":[{"id":"one","name":"A"},{"id":"two","name":"B"}]}' } },
+      ['CLOUDFLARE_ACCOUNT_ID', 'one', 'two'],
+    ],
+  ])('does nothing with %s, and says what to do', async (_, settings, answers, words) => {
+    fake = await FakeWrangler.make({ ...vars, ...settings });
+    const { code, output, calls } = await fake.run('deploy.mjs', [], answers);
+    expect(code).toBe(1);
+    for (const word of words) expect(output).toContain(word);
+    expect(calls).toEqual(Object.keys(answers));
+    expect(output).not.toMatch(/^ {4}at /m);
+  });
+
+  it.each<[string, Answer, string, string]>([
+    [
+      'asks for no new owner secret where there is one',
+      secret('OWNER_SECRET', 'SESSION_SECRET', 'R2_ACCESS_KEY_ID'),
+      '',
+      'R2_SECRET_ACCESS_KEY=',
+    ],
+    ['overwrites no secret with nothing', account['secret list --format json'], 'OWNER_SECRET=\n', 'OWNER_SECRET=\n'],
+    ['takes a list that cannot be read for no empty one', { code: 1, errors: 'fetch failed' }, '', ''],
+  ])('%s', async (_, list, before, after) => {
+    fake = await FakeWrangler.make(vars);
+    if (before) await fake.write('.env.deploy', before);
+    const { code, calls } = await fake.run('deploy.mjs', [], { ...steps, 'secret list --format json': list });
+    expect([code, calls.at(-1)]).toEqual([1, 'secret list --format json']);
+    expect((await fake.read('.env.deploy').catch(() => '')).trim()).toBe(after.trim());
+  });
+
+  it('stops where a step fails, and says which', async () => {
+    fake = await FakeWrangler.make(vars);
+    const failed = { ...steps, 'd1 migrations apply DB --remote': { code: 1, errors: 'near "x": syntax error' } };
+    const { code, output, calls } = await fake.run('deploy.mjs', [], failed);
+    expect([code, calls.at(-1)]).toEqual([1, 'd1 migrations apply DB --remote']);
+    expect(output).toContain('syntax error');
+  });
+
+  it('goes on without secrets in a build of Cloudflare’s, which sets them itself', async () => {
+    fake = await FakeWrangler.make({ ...vars, R2_ENDPOINT: 'https://abc123.r2.cloudflarestorage.com' });
+    const { code, output, calls } = await fake.run('deploy.mjs', [], steps, { WORKERS_CI: '1' });
+    expect([code, calls.at(-1)], output).toEqual([0, 'deploy']);
+    expect(calls).not.toContain('secret list --format json');
+  });
+});
+
+it('what is deployed is the Worker, with nothing of the local development', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'flare-deploy-'));
+  const args = ['deploy', '--dry-run', '--outdir', folder, '--metafile'];
+  const env = { CI: 'true', WRANGLER_SEND_METRICS: 'false' };
+  let output = '';
+  const wrangler = run('wrangler', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  wrangler.child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk;
+  });
+  try {
+    expect(await wrangler).toBe(0);
+    for (const binding of ['env.AVATARS', 'env.DB', 'env.TRUSTED_ORIGINS', 'env.AUTH'])
+      expect(output).toContain(binding);
+    expect(output).not.toMatch(/LOCAL_DEV|OWNER_SECRET|local-secret|cdn-cgi/);
+    expect(await readdir(folder)).toContain('index.js');
+    const bundle = await readFile(join(folder, 'index.js'), 'utf8');
+    expect(bundle).not.toMatch(/known-to-everybody|local-secret-key|better-auth/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it('the secrets that the button asks for are those that a deploy needs, each with a word about it', async () => {
+  const read = (name: string) => readFile(join(root, name), 'utf8');
+  const names = [...(await read('.dev.vars.example')).matchAll(/^(\w+)=$/gm)].map(([, name]) => name);
+  const { cloudflare } = JSON.parse(await read('package.json'));
+  expect(names.sort()).toEqual(['OWNER_SECRET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'SESSION_SECRET']);
+  expect(Object.keys(cloudflare.bindings)).toEqual(expect.arrayContaining([...names, 'TRUSTED_ORIGINS', 'AUTH']));
+});

@@ -1,0 +1,68 @@
+import { env } from 'cloudflare:workers';
+import { betterAuth } from 'better-auth';
+import { getMigrations } from 'better-auth/db/migration';
+import { Hono } from 'hono';
+import { beforeAll, expect, it } from 'vitest';
+import { createAvatarApi } from '../../server/app.js';
+import type { AvatarEnv } from '../../server/env.js';
+
+/** The worked example of docs/authentication.md, with the tests' own D1. */
+const options = (bindings: AvatarEnv) => ({
+  database: bindings.DB,
+  baseURL: 'https://app.test',
+  basePath: '/auth',
+  secret: 'a-secret-of-the-tests-that-is-long-enough',
+  emailAndPassword: { enabled: true },
+  telemetry: { enabled: false },
+});
+const app = new Hono<{ Bindings: AvatarEnv }>()
+  .on(['GET', 'POST'], '/auth/*', (c) => betterAuth(options(c.env)).handler(c.req.raw))
+  .route(
+    '/api',
+    createAvatarApi({
+      authenticate: async (c) => {
+        const session = await betterAuth(options(c.env)).api.getSession({ headers: c.req.raw.headers });
+        return session && { id: session.user.id };
+      },
+    }),
+  );
+
+const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+  app.request(
+    `https://app.test${path}`,
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: 'https://app.test', ...headers },
+      body: JSON.stringify(body),
+    },
+    env,
+  );
+
+beforeAll(async () => {
+  const { runMigrations } = await getMigrations(options(env));
+  await runMigrations();
+});
+
+it('a user of Better Auth signs up, gets a session, and has an avatar of their own until they sign out', async () => {
+  const account = { email: 'ada@example.com', password: 'correct horse battery', name: 'Ada' };
+  const signUp = await post('/auth/sign-up/email', account);
+  expect(signUp.status).toBe(200);
+  const cookie = signUp.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+
+  expect((await post('/api/uploads/presign', { contentType: 'image/png' })).status).toBe(401);
+  const forged = cookie.replace(/=(\w)/, (_, first) => `=${first === 'a' ? 'b' : 'a'}`);
+  expect((await post('/api/uploads/presign', { contentType: 'image/png' }, { cookie: forged })).status).toBe(401);
+
+  const presign = await post('/api/uploads/presign', { contentType: 'image/png' }, { cookie });
+  expect(presign.status).toBe(200);
+  const { key } = await presign.json<{ key: string }>();
+  const { user } = await signUp.json<{ user: { id: string } }>();
+  expect(key).toMatch(/^pending\/[0-9a-f]{32}\//);
+  expect(key).not.toContain(user.id);
+
+  expect((await post('/auth/sign-out', {}, { cookie })).status).toBe(200);
+  expect((await post('/api/uploads/presign', { contentType: 'image/png' }, { cookie })).status).toBe(401);
+});
