@@ -176,6 +176,16 @@ describe('whatever is sent', () => {
     );
   });
 
+  it('as bytes to a call that takes none, changes nothing', async () => {
+    const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Uint8Array.from(array));
+    await fc.assert(
+      fc.asyncProperty(bytes, async (body) => {
+        expect((await send('/api/me/avatar', { method: 'DELETE', body })).status).toBe(200);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   it('as a query, a path, a method or a header, is answered in words', async () => {
     const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'LOCK');
     const segment = fc.oneof(
@@ -220,6 +230,18 @@ describe('whatever is sent', () => {
 });
 
 describe('GET /openapi.json', () => {
+  it('says of a request what its check says', async () => {
+    const { body } = await apiFor(null).call('GET', '/api/openapi.json');
+    const { schemas } = body.components as { schemas: Record<string, object> };
+    expect(schemas.PresignRequest).toMatchObject({
+      type: 'object',
+      required: ['contentType'],
+      properties: { filename: { type: 'string' }, size: { type: 'integer', exclusiveMinimum: 0 } },
+    });
+    expect(schemas.CommitRequest).toMatchObject({ required: ['key'] });
+    expect(schemas.CommitResponse).toMatchObject({ properties: { avatar: { $ref: '#/components/schemas/Avatar' } } });
+  });
+
   it('is for everybody, and kept by no cache', async () => {
     const { status, headers, body } = await apiFor(null).call('GET', '/api/openapi.json');
     expect([status, headers.get('cache-control'), body.openapi]).toEqual([200, 'no-store', '3.1.0']);
