@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import fc from 'fast-check';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { choose, part } from '../support/backend.js';
+import { choose, next, part } from '../support/backend.js';
 import { Clock } from '../support/clock.js';
 import { Leaks } from '../support/leaks.js';
 import { png, text } from '../support/pictures.js';
@@ -118,6 +118,8 @@ function show(isHidden: boolean): void {
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
 }
 
+const tab = () => new BroadcastChannel('flare-avatar-upload');
+
 const file = (isGood: boolean): File =>
   isGood ? new File([png({ width: 2, height: 2 })], 'a.png', { type: 'image/png' }) : new File([text('no')], 'a.png');
 
@@ -210,11 +212,13 @@ const steps = [
   step('src', either, ({ element }, isOn) => {
     element.src = isOn ? '/src.png' : '';
   }),
-  step('another tab', either, ({ world }, isRemoval) => {
+  step('another tab', either, async ({ world }, isRemoval) => {
     world.change(isRemoval);
-    const channel = new BroadcastChannel('flare-avatar-upload');
-    channel.postMessage(Real.message);
-    channel.close();
+    const [speaking, hearing] = [tab(), tab()];
+    speaking.postMessage(Real.message);
+    await next(hearing, 'message');
+    speaking.close();
+    hearing.close();
   }),
   step('time', fc.constantFrom(600, 5000, 50_000), ({ clock }, time) => clock.pass(time)),
 ];
@@ -254,16 +258,12 @@ describe('an element that anything may happen to', function () {
     await Promise.all([import('../../src/controllers/uploads.js'), import('../../src/image/index.js')]);
     const real = new Real();
     await real.begin();
-    const heard = new Promise((resolve) => {
-      const channel = new BroadcastChannel('flare-avatar-upload');
-      channel.onmessage = ({ data }) => {
-        channel.close();
-        resolve(data);
-      };
-    });
+    const hearing = tab();
+    const heard = next<MessageEvent>(hearing, 'message');
     real.follow(real.element.upload(file(true)));
     await real.settle();
-    Real.message = await heard;
+    Real.message = (await heard).data;
+    hearing.close();
     real.end();
   });
 
