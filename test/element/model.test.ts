@@ -5,7 +5,7 @@ import { choose, next, part } from '../support/backend.js';
 import { Clock } from '../support/clock.js';
 import { Leaks } from '../support/leaks.js';
 import { png, text } from '../support/pictures.js';
-import { OUTCOMES, type Outcome, World } from '../support/world.js';
+import { LIFE, OUTCOMES, type Outcome, World } from '../support/world.js';
 
 /** What may not come from a run that is over. */
 const OF_A_RUN = ['accept', 'reject', 'start', 'progress', 'retry', 'success', 'removed'].map(
@@ -38,7 +38,7 @@ class Real {
     this.clock.install();
     document.body.append(this.parent);
     for (const type of TOLD) this.element.addEventListener(type, (event) => this.events.push(event as CustomEvent));
-    this.element.crop = 'off';
+    Object.assign(this.element, { crop: 'off', maxRetries: 0 });
     this.parent.append(this.element);
     await turn();
   }
@@ -120,9 +120,6 @@ function show(isHidden: boolean): void {
 
 const tab = () => new BroadcastChannel('flare-avatar-upload');
 
-const file = (isGood: boolean): File =>
-  isGood ? new File([png({ width: 2, height: 2 })], 'a.png', { type: 'image/png' }) : new File([text('no')], 'a.png');
-
 /** A step, and how it is called where a run of them fails. */
 class Step implements fc.AsyncCommand<object, Real> {
   constructor(
@@ -157,14 +154,18 @@ const answer = step(
   ({ world }, [number, outcome]) => world.end(number, outcome),
 );
 
+const file = (isGood: boolean): File =>
+  isGood ? new File([png({ width: 2, height: 2 })], 'a.png', { type: 'image/png' }) : new File([text('no')], 'a.png');
+
+const begin = step('upload', fc.constantFrom(true, true, true, false), (real, isGood) => {
+  real.live();
+  real.follow(real.element.upload(file(isGood)));
+});
+
 const steps = [
   step('pick', either, (real, isGood) => {
     real.live();
     choose(real.element, file(isGood));
-  }),
-  step('upload', either, (real, isGood) => {
-    real.live();
-    real.follow(real.element.upload(file(isGood)));
   }),
   step('upload what waits', nothing, (real) => {
     real.live();
@@ -203,6 +204,9 @@ const steps = [
   step('no-auto', either, ({ element }, isOn) => {
     element.noAuto = isOn;
   }),
+  step('max-retries', fc.constantFrom(0, 3), ({ element }, most) => {
+    element.maxRetries = most;
+  }),
   step('crop', fc.constantFrom('auto', 'off'), ({ element }, crop) => {
     element.crop = crop as 'auto' | 'off';
   }),
@@ -220,7 +224,7 @@ const steps = [
     speaking.close();
     hearing.close();
   }),
-  step('time', fc.constantFrom(600, 5000, 50_000), ({ clock }, time) => clock.pass(time)),
+  step('time', fc.constantFrom(600, 5000, LIFE), ({ clock }, time) => clock.pass(time)),
 ];
 
 /** One truth, once everything is over. */
@@ -268,7 +272,7 @@ describe('an element that anything may happen to', function () {
   });
 
   it('tells nothing of what is over, shows what is true, and leaves nothing behind', async () => {
-    const commands = fc.commands([answer, answer, answer, ...steps], { maxCommands: 40 });
+    const commands = fc.commands([...Array(12).fill(answer), ...Array(4).fill(begin), ...steps], { maxCommands: 40 });
     const property = fc.asyncProperty(commands, async (all) => {
       const real = new Real();
       await real.begin();
