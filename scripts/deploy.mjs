@@ -1,10 +1,8 @@
 /** `npm run deploy`: database, bucket, CORS, lifecycle, Worker; whatever is there already is left as it is. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import util from 'node:util';
 import { bucketCors } from './bucket-cors.mjs';
-import { root } from './setup.mjs';
 import {
   command,
   demand,
@@ -25,10 +23,10 @@ await command('deploy.mjs', async () => {
   const config = await readConfig(values.config);
   await refuseIncomplete(config);
   const account = await whoAmI(config);
-  const secrets = await findSecrets(config);
-
   console.log('Bucket and database');
+  // Before the secrets are asked for: the R2 token is for this one bucket.
   await ensureBucket(config);
+  const secrets = await findSecrets(config);
   await ensureDatabase(config);
   if (!config.vars.R2_ENDPOINT) {
     fillIn(config.path, 'R2_ENDPOINT', '', `https://${account}.r2.cloudflarestorage.com`);
@@ -77,27 +75,30 @@ async function whoAmI(config) {
 
 /** The arguments that hand the secrets over; none where the Worker has them already. */
 async function findSecrets(config) {
-  const { secretsFile } = config;
+  // Cloudflare's own builds have none, and the Worker has its own; without them it answers 503 and says which.
+  if (process.env.WORKERS_CI) return [];
+  const { secretsFile, bucket } = config;
   const here = existsSync(secretsFile) ? util.parseEnv(readFileSync(secretsFile, 'utf8')) : {};
   const there = await deployedSecrets(config);
   const missing = neededSecrets(config).filter((name) => !here[name] && !there.includes(name));
-  if (missing.length === 0) return Object.values(here).some(Boolean) ? ['--secrets-file', secretsFile] : [];
-  // Cloudflare's own builds set the secrets with the Worker; without them it answers 503 and says which.
-  if (process.env.WORKERS_CI) return [];
-  if (!existsSync(secretsFile)) writeSecretsFile(secretsFile);
-  throw new Trouble(`Secrets are missing: ${missing.join(', ')}.
-  1. In the Cloudflare dashboard: R2, Manage API tokens, create one with "Object Read & Write" for ${config.bucket} alone.
-  2. Write its two keys into ${secretsFile}. The random secrets are there already: keep a copy of OWNER_SECRET.
+  if (missing.length > 0) {
+    if (!existsSync(secretsFile)) writeSecretsFile(secretsFile, missing);
+    throw new Trouble(`Secrets are missing: ${missing.join(', ')}.
+  1. In the Cloudflare dashboard: R2, Manage API tokens, create one with "Object Read & Write" for ${bucket} alone.
+  2. Write its two keys into ${secretsFile}. Random secrets are there already: keep a copy of OWNER_SECRET.
   3. Run npm run deploy again. The file stays on this machine, and git does not see it.`);
+  }
+  const empty = Object.keys(here).filter((name) => !here[name]);
+  if (empty.length > 0)
+    throw new Trouble(`${empty.join(', ')} is empty in ${secretsFile}: fill it in, or take the line out.`);
+  return Object.keys(here).length > 0 ? ['--secrets-file', secretsFile] : [];
 }
 
-function writeSecretsFile(file) {
-  const example = readFileSync(join(root, '.dev.vars.example'), 'utf8');
-  const filled = example.replace(
-    /^(OWNER_SECRET|SESSION_SECRET)=$/gm,
-    (line) => line + randomBytes(32).toString('hex'),
-  );
-  writeFileSync(file, filled, { mode: 0o600 });
+/** Only what is missing: a new OWNER_SECRET in the place of another would forget every avatar. */
+function writeSecretsFile(file, missing) {
+  const random = ['OWNER_SECRET', 'SESSION_SECRET'];
+  const lines = missing.map((name) => `${name}=${random.includes(name) ? randomBytes(32).toString('hex') : ''}\n`);
+  writeFileSync(file, lines.join(''), { mode: 0o600 });
 }
 
 async function ensureBucket(config) {

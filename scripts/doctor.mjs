@@ -69,7 +69,7 @@ const clock = {
     const apart = Math.abs(Date.parse(headers.get('date')) - Date.now()) / 1000;
     if (apart > CLOCKS_APART) {
       throw new Wrong(
-        `they are ${Math.round(apart)} seconds apart`,
+        `they are ${Math.round(apart / 60)} minutes apart`,
         'Set this machine’s clock: the store goes by its own.',
       );
     }

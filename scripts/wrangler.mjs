@@ -2,10 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { Wrong } from '../check/session.mjs';
 import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
 
 /** A failure that a person can do something about: told without a stack. */
-export class Trouble extends Error {}
+export class Trouble extends Wrong {}
 
 /** Installs what is missing, goes on with a Node that the tools can use, and tells trouble in words. */
 export async function command(script, main) {
@@ -14,7 +15,7 @@ export async function command(script, main) {
   try {
     process.exitCode = await main();
   } catch (error) {
-    console.error(error instanceof Trouble ? `\n${error.message}` : error);
+    console.error(error instanceof Wrong ? `\n${error.message} ${error.hint}`.trimEnd() : error);
     process.exitCode = 1;
   }
 }
@@ -88,7 +89,10 @@ export function neededSecrets({ vars }) {
 
 /** Names of the secrets that the Worker has. */
 export async function deployedSecrets(config) {
-  // It fails where the Worker has never been deployed.
-  const { code, output } = await wrangler(config, ['secret', 'list', '--format', 'json']);
-  return code === 0 ? JSON.parse(output).map(({ name }) => name) : [];
+  const args = ['secret', 'list', '--format', 'json'];
+  const { code, output, errors } = await wrangler(config, args);
+  if (code === 0) return JSON.parse(output).map(({ name }) => name);
+  // 10007, 10090: it has never been deployed. Anything else must not pass for a Worker without secrets.
+  if (/\b(10007|10090)\b/.test(errors + output)) return [];
+  throw new Trouble(`wrangler ${args.join(' ')} has failed:\n${errors || output}`);
 }

@@ -131,4 +131,34 @@ describe('GET /users/:id/avatar', () => {
     expect([absent.status, absent.body.code]).toEqual([404, 'not_found']);
     expect([refused.status, refused.body]).toEqual([absent.status, absent.body]);
   });
+
+  it('answers a HEAD as it would a GET', async () => {
+    const owner = newUser();
+    await apiFor(owner).upload(png(), 'image/png');
+    const { status, headers } = await apiFor(newUser()).call('HEAD', `/api/users/${owner}/avatar`);
+    expect([status, headers.get('cache-control')]).toEqual([302, 'private, max-age=30']);
+    expect(headers.get('location')).toContain('X-Amz-Signature');
+    expect((await apiFor(null).call('HEAD', `/api/users/${owner}/avatar`)).status).toBe(401);
+    expect((await apiFor(owner).call('HEAD', '/api/users/none/avatar')).status).toBe(404);
+  });
+
+  it('asks the application about each viewer and owner by their own ids, once somebody is signed in', async () => {
+    const asked: unknown[] = [];
+    const canView = async (viewer: { id: string }, ownerId: string) => asked.push([viewer.id, ownerId]) > 0;
+    await apiFor(null, { canView }).call('GET', '/api/users/ada/avatar');
+    expect(asked).toEqual([]);
+    const viewer = newUser();
+    for (const id of ['ada', 'a/b?#é%', '%2F', '日本', viewer]) {
+      await apiFor(viewer, { canView }).call('GET', `/api/users/${encodeURIComponent(id)}/avatar`);
+      expect(asked.pop()).toEqual([viewer, id]);
+    }
+  });
+
+  it('shows nobody anything where the application cannot say', async () => {
+    const owner = newUser();
+    await apiFor(owner).upload(png(), 'image/png');
+    const canView = () => Promise.reject(new Error('no connection'));
+    const { status, headers } = await apiFor(newUser(), { canView }).call('GET', `/api/users/${owner}/avatar`);
+    expect([status, headers.get('location'), headers.get('cache-control')]).toEqual([500, null, 'no-store']);
+  });
 });
