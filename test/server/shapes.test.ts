@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { createAvatarApi } from '../../server/app.js';
+import worker from '../../server/index.js';
 import { apiFor, newUser } from './harness.js';
 
 const json = { 'content-type': 'application/json' };
@@ -162,6 +163,18 @@ describe('whatever is sent', () => {
   it.each(POSTS)('as JSON to %s, is answered in words', async (path) => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(anyJson, nearly), async (body) => void (await post(path, body))),
+      run,
+    );
+  });
+
+  it('as JSON to the local sign-in, is answered in words', async () => {
+    const user = fc.oneof(anyField, fc.string({ unit: 'binary' })).map((value) => JSON.stringify({ user: value }));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(anyJson, user), async (body) => {
+        const request = new Request('http://localhost:5173/api/dev/login', { method: 'POST', headers: json, body });
+        const response = await worker.fetch(request, { ...env, LOCAL_DEV: 'on' }, {} as ExecutionContext);
+        expect([200, 400]).toContain(response.status);
+      }),
       run,
     );
   });
