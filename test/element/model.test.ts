@@ -1,11 +1,11 @@
 import { expect } from '@open-wc/testing';
 import fc from 'fast-check';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { choose, part } from '../support/backend.js';
+import { choose, next, part } from '../support/backend.js';
 import { Clock } from '../support/clock.js';
 import { Leaks } from '../support/leaks.js';
 import { png, text } from '../support/pictures.js';
-import { OUTCOMES, type Outcome, World } from '../support/world.js';
+import { LIFE, OUTCOMES, type Outcome, World } from '../support/world.js';
 
 /** What may not come from a run that is over. */
 const OF_A_RUN = ['accept', 'reject', 'start', 'progress', 'retry', 'success', 'removed'].map(
@@ -38,7 +38,7 @@ class Real {
     this.clock.install();
     document.body.append(this.parent);
     for (const type of TOLD) this.element.addEventListener(type, (event) => this.events.push(event as CustomEvent));
-    this.element.crop = 'off';
+    Object.assign(this.element, { crop: 'off', maxRetries: 0 });
     this.parent.append(this.element);
     await turn();
   }
@@ -118,8 +118,7 @@ function show(isHidden: boolean): void {
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
 }
 
-const file = (isGood: boolean): File =>
-  isGood ? new File([png({ width: 2, height: 2 })], 'a.png', { type: 'image/png' }) : new File([text('no')], 'a.png');
+const tab = () => new BroadcastChannel('flare-avatar-upload');
 
 /** A step, and how it is called where a run of them fails. */
 class Step implements fc.AsyncCommand<object, Real> {
@@ -155,14 +154,18 @@ const answer = step(
   ({ world }, [number, outcome]) => world.end(number, outcome),
 );
 
+const file = (isGood: boolean): File =>
+  isGood ? new File([png({ width: 2, height: 2 })], 'a.png', { type: 'image/png' }) : new File([text('no')], 'a.png');
+
+const begin = step('upload', fc.constantFrom(true, true, true, false), (real, isGood) => {
+  real.live();
+  real.follow(real.element.upload(file(isGood)));
+});
+
 const steps = [
   step('pick', either, (real, isGood) => {
     real.live();
     choose(real.element, file(isGood));
-  }),
-  step('upload', either, (real, isGood) => {
-    real.live();
-    real.follow(real.element.upload(file(isGood)));
   }),
   step('upload what waits', nothing, (real) => {
     real.live();
@@ -201,6 +204,9 @@ const steps = [
   step('no-auto', either, ({ element }, isOn) => {
     element.noAuto = isOn;
   }),
+  step('max-retries', fc.constantFrom(0, 3), ({ element }, most) => {
+    element.maxRetries = most;
+  }),
   step('crop', fc.constantFrom('auto', 'off'), ({ element }, crop) => {
     element.crop = crop as 'auto' | 'off';
   }),
@@ -210,13 +216,15 @@ const steps = [
   step('src', either, ({ element }, isOn) => {
     element.src = isOn ? '/src.png' : '';
   }),
-  step('another tab', either, ({ world }, isRemoval) => {
+  step('another tab', either, async ({ world }, isRemoval) => {
     world.change(isRemoval);
-    const channel = new BroadcastChannel('flare-avatar-upload');
-    channel.postMessage(Real.message);
-    channel.close();
+    const [speaking, hearing] = [tab(), tab()];
+    speaking.postMessage(Real.message);
+    await next(hearing, 'message');
+    speaking.close();
+    hearing.close();
   }),
-  step('time', fc.constantFrom(600, 5000, 50_000), ({ clock }, time) => clock.pass(time)),
+  step('time', fc.constantFrom(600, 5000, LIFE), ({ clock }, time) => clock.pass(time)),
 ];
 
 /** One truth, once everything is over. */
@@ -254,21 +262,17 @@ describe('an element that anything may happen to', function () {
     await Promise.all([import('../../src/controllers/uploads.js'), import('../../src/image/index.js')]);
     const real = new Real();
     await real.begin();
-    const heard = new Promise((resolve) => {
-      const channel = new BroadcastChannel('flare-avatar-upload');
-      channel.onmessage = ({ data }) => {
-        channel.close();
-        resolve(data);
-      };
-    });
+    const hearing = tab();
+    const heard = next<MessageEvent>(hearing, 'message');
     real.follow(real.element.upload(file(true)));
     await real.settle();
-    Real.message = await heard;
+    Real.message = (await heard).data;
+    hearing.close();
     real.end();
   });
 
   it('tells nothing of what is over, shows what is true, and leaves nothing behind', async () => {
-    const commands = fc.commands([answer, answer, answer, ...steps], { maxCommands: 40 });
+    const commands = fc.commands([...Array(12).fill(answer), ...Array(4).fill(begin), ...steps], { maxCommands: 40 });
     const property = fc.asyncProperty(commands, async (all) => {
       const real = new Real();
       await real.begin();

@@ -6,6 +6,9 @@ export type Kind = 'load' | 'presign' | 'put' | 'commit' | 'remove';
 export const OUTCOMES = ['answers', 'loses it', 'acts and loses it', 'acts', 'fails', 'refuses', 'sends half'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** Milliseconds that a picture's address lives. */
+export const LIFE = 3_600_000;
+
 interface Reply {
   status: number;
   body?: unknown;
@@ -111,7 +114,7 @@ export class World {
   }
 
   #load(): Reply {
-    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const expiresAt = new Date(Date.now() + LIFE).toISOString();
     if (this.current === null) return { status: 200, body: { url: null } };
     const body = { url: `${PIXEL}#${this.current}`, expiresAt, avatar: { ...avatar, key: this.current } };
     return { status: 200, body };
