@@ -20,6 +20,9 @@ export interface SquareOptions {
 /** The workers of all elements of the page. */
 const team = new Team();
 
+/** Starts what a picture that has been picked will need soon. */
+export const warm = (): void => team.warm();
+
 /**
  * A square of a picture, upright, scaled down, encoded anew, without metadata.
  * A picture of which nothing has to be changed is given back as it is, without metadata.
@@ -40,8 +43,8 @@ export async function withoutMetadata(file: Blob, found: Inspected): Promise<Blo
 }
 
 /** Whether a picture is as it is to be already. */
-function isRight({ type, animated, width, height }: Inspected, wanted: SquareOptions): boolean {
-  const isSquare = width === height && width > 0 && width <= wanted.size;
+function isRight({ type, animated, width, height, orientation }: Inspected, wanted: SquareOptions): boolean {
+  const isSquare = width === height && width > 0 && width <= wanted.size && orientation === 1;
   const { side, turns, mirrored } = wanted.crop ?? { side: width, turns: 0, mirrored: false };
   return type === wanted.type && !animated && isSquare && side === width && turns === 0 && !mirrored;
 }

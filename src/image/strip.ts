@@ -22,7 +22,7 @@ const PARTS: Record<ImageType, (file: Bytes, orientation: number) => Part[]> = {
   'image/avif': ({ all }) => [all],
 };
 
-/** Metadata are APP1 to APP15 and comments; but the colour profile and what tells the colour model (Adobe) are not. */
+/** Of the applications' segments the colour profile is kept, and the colour model (Adobe's, without what follows it). */
 function jpegParts(file: Bytes, orientation: number): Part[] {
   const parts = [file.all.subarray(0, 2), ...(orientation > 1 ? [exif(orientation)] : [])];
   for (let at = 2; at < file.length; ) {
@@ -31,13 +31,17 @@ function jpegParts(file: Bytes, orientation: number): Part[] {
     const length = marker === 0xff ? -1 : file.u16(at + 2);
     let end = at + 2 + length;
     if (marker === 0xda) end = endOfScan(file, end);
-    const isProfile = marker === 0xe2 && file.text(at + 4, 11) === 'ICC_PROFILE';
-    const isMetadata = (marker > 0xe0 && marker < 0xf0 && marker !== 0xee && !isProfile) || marker === 0xfe;
-    if (!isMetadata && length > 0) parts.push(file.all.subarray(at, end));
+    const isOfApplication = (marker >= 0xe0 && marker < 0xf0) || marker === 0xfe;
+    if (marker === 0xee && length >= 14)
+      parts.push(new Uint8Array([0xff, 0xee, 0, 14]), file.all.subarray(at + 4, at + 16));
+    else if (length > 0 && (!isOfApplication || isProfile(file, at))) parts.push(file.all.subarray(at, end));
     at = end;
   }
   return [...parts, new Uint8Array([0xff, 0xd9])];
 }
+
+const isProfile = (file: Bytes, at: number): boolean =>
+  file.u8(at + 1) === 0xe2 && file.text(at + 4, 11) === 'ICC_PROFILE';
 
 /** The next marker that is neither a stuffed byte nor a restart. */
 function endOfScan(file: Bytes, from: number): number {
