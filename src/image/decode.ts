@@ -31,26 +31,21 @@ export async function decode(file: Blob, facts: Facts, scale: number): Promise<D
   if (facts.width * facts.height > MOST_PIXELS || !isWhole(bytes, facts)) {
     throw new DOMException('The picture is too large, or cut short.', 'EncodingError');
   }
-  return (await decodeFrame(bytes, facts, scale).catch(() => null)) ?? decodeBitmap(file);
+  const frame = await decodeFrame(bytes, facts, scale).catch(() => null);
+  if (frame) return frame;
+  const source = await createImageBitmap(file);
+  const { width, height } = source;
+  return { source, width, height, whole: { width, height } };
 }
 
 /** Whether a file goes on to its end; of types that say where that is. What follows it does not matter. */
 function isWhole(bytes: Uint8Array, { type, start }: Facts): boolean {
-  const last = (mark: number[]) => {
-    let at = bytes.length;
-    do at = bytes.lastIndexOf(mark[0] as number, at - 1);
-    while (at > start && mark.some((byte, i) => byte !== bytes[at + i]));
-    return at > start;
-  };
-  if (type === 'image/jpeg') return last([0xff, 0xd9]);
-  if (type === 'image/png') return last([0x49, 0x45, 0x4e, 0x44]);
-  return type !== 'image/webp' || new DataView(bytes.buffer).getUint32(4, true) + 8 <= bytes.length;
-}
-
-async function decodeBitmap(file: Blob): Promise<Decoded> {
-  const source = await createImageBitmap(file);
-  const { width, height } = source;
-  return { source, width, height, whole: source };
+  if (type === 'image/webp') return new DataView(bytes.buffer).getUint32(4, true) + 8 <= bytes.length;
+  const mark = { 'image/jpeg': [0xff, 0xd9], 'image/png': [0x49, 0x45, 0x4e, 0x44] }[String(type)] ?? [];
+  let at = bytes.length;
+  do at = bytes.lastIndexOf(mark[0] ?? 0, at - 1);
+  while (at > start && !mark.every((byte, i) => byte === bytes[at + i]));
+  return !mark[0] || at > start;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ImageType } from '../core/protocol.js';
-import { type Bytes, bytesOf, colourTable, skipBlocks } from './bytes.js';
+import { type Bytes, bytesOf } from './bytes.js';
 
 /** What the bytes of a file say it is. */
 export interface Inspected {
@@ -94,13 +94,13 @@ function readPng(file: Bytes) {
 
 function readGif(file: Bytes) {
   let frames = 0;
-  for (let at = 13 + colourTable(file.u8(10)); at < file.length && frames < 2; ) {
+  for (let at = 13 + file.colourTable(10); at < file.length && frames < 2; ) {
     const block = file.u8(at);
     if (block === 0x2c) {
       frames++;
-      at = skipBlocks(file, at + 11 + colourTable(file.u8(at + 9)));
+      at = file.skipBlocks(at + 11 + file.colourTable(at + 9));
     } else if (block === 0x21) {
-      at = skipBlocks(file, at + 2);
+      at = file.skipBlocks(at + 2);
     } else break;
   }
   return { animated: frames === 2, width: file.u16(6, true), height: file.u16(8, true) };

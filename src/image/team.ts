@@ -27,13 +27,9 @@ export class Team {
   async do(job: Job, signal?: AbortSignal): Promise<Blob | Preview> {
     signal?.throwIfAborted();
     const worker = await (this.#take() ?? this.#hire());
-    if (signal?.aborted && worker) this.#keep(Promise.resolve(worker));
-    signal?.throwIfAborted();
     if (worker) return this.#ask(worker, job, signal);
     const { answer } = await import('./worker.js');
-    const result = await answer(job);
-    signal?.throwIfAborted();
-    return result;
+    return answer(job);
   }
 
   #ask(worker: Worker, job: Job, signal?: AbortSignal): Promise<Blob | Preview> {
@@ -53,6 +49,7 @@ export class Team {
         else reject(new DOMException(data.message, data.name));
       };
       worker.postMessage(job);
+      if (signal?.aborted) abort();
     });
   }
 
