@@ -20,7 +20,7 @@ const EVENTS = [
 /** The switches: an attribute and its values, the first one being the default. */
 const SETTINGS: Record<string, string[]> = {
   shape: ['circle', 'rounded', 'square'],
-  crop: ['auto', 'off'],
+  crop: ['auto', 'manual', 'off'],
   animated: ['keep', 'first-frame'],
   'output-type': ['image/webp', 'image/jpeg', 'image/png'],
   'output-size': ['512', '256', '1024'],

@@ -14,6 +14,7 @@ const benches = {
   signatures: async () => (await import('../bench/signatures.mjs')).signatures(),
   requests: async () => (await import('../bench/requests.mjs')).requests(),
   checks: async () => (await import('../bench/checks.mjs')).checks(),
+  soak: async () => (await import('../bench/soak.mjs')).soak(),
   rows: async () => (await import('../bench/rows.mjs')).rows(),
 };
 const asked = process.argv.slice(2);

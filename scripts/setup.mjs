@@ -51,7 +51,9 @@ export function installPackages(folder = root) {
     npm(['ci', '--include=dev'], folder);
     writeFileSync(stamp, wanted);
   }
-  if (isNodeTooOld() && !existsSync(join(bin, 'node'))) {
+  // A new installation removes the Node that may be running this.
+  const isOwnNode = process.execPath.startsWith(join(root, 'node_modules'));
+  if ((isNodeTooOld() || isOwnNode) && !existsSync(join(bin, 'node'))) {
     console.log(`The tools need Node ${NEEDED_NODE.join('.')} or newer: adding ${NODE_PACKAGE} to node_modules.`);
     npm(['install', '--no-save', NODE_PACKAGE], root);
   }

@@ -85,6 +85,15 @@ const DEFAULTS = {
  * @csspart remove-button - Removes the picture.
  * @csspart retry-button - Tries again what has failed.
  * @csspart cancel-button - Cancels the upload.
+ * @csspart edit-button - Opens the editor on the picture that was picked.
+ * @csspart editor - The dialog in which the crop is chosen.
+ * @csspart editor-stage - The picture under the frame.
+ * @csspart editor-zoom - The zoom slider.
+ * @csspart editor-rotate - Turns the picture.
+ * @csspart editor-flip - Exchanges left and right.
+ * @csspart editor-reset - Back to the whole picture, upright.
+ * @csspart editor-apply - Takes the crop.
+ * @csspart editor-cancel - Leaves the editor; everything is as it was.
  *
  * @cssprop [--flare-size=96px] - Width and height of the picture.
  * @cssprop [--flare-accent] - Colour of the badge, the ring and the buttons.
@@ -94,6 +103,9 @@ const DEFAULTS = {
  * @cssprop [--flare-badge-border] - Colour of the line around the badge; by default that of the page.
  * @cssprop [--flare-text-width=15rem] - Least width of the element, for the line of text.
  * @cssprop [--flare-font-size=0.8125rem] - Size of the line of text.
+ * @cssprop [--flare-editor-width=27rem] - Width of the editor, where the window is wide enough.
+ * @cssprop [--flare-editor-surface] - Ground of the editor.
+ * @cssprop [--flare-editor-shade] - What lies over the picture outside the editor's frame.
  *
  * @cssstate idle - Nothing is going on.
  * @cssstate cropping - The crop is being chosen.
@@ -173,7 +185,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
    */
   declare maxFileSize: number;
   /**
-   * `auto`: the centred square is uploaded; `off`: the file's own bytes.
+   * `auto`: the centred square is uploaded; `manual`: the one that the user chooses; `off`: the file's own bytes.
    * @attr crop
    */
   declare crop: 'auto' | 'manual' | 'off';
@@ -276,6 +288,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   readonly #host: ElementHost = {
     settings: this,
     picture: this.#picture,
+    root: () => this.shadowRoot as ShadowRoot,
     state: () => this.#state,
     has: (state) => this.#has(state),
     isBusy: () => this.#uploads?.isBusy ?? false,
@@ -486,6 +499,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
         <span id="status" part="status" role="status" dir="auto">${resting ? nothing : (uploads?.line ?? this.#text(status))}</span>
         <span id="error" part="error" role="alert" dir="auto">${error && (uploads?.sentence(error) ?? this.#text('network'))}</span>
         ${this.#again && !this.#isOff ? button('retry', this.retry) : nothing}
+        ${uploads?.editable && !this.#isOff ? button('edit', () => uploads.edit().catch(() => {})) : nothing}
         ${uploads?.open ? button('cancel', this.cancel) : nothing}
         ${removable ? button('remove', () => this.removeAvatar().catch(() => {})) : nothing}
       </p>`;

@@ -10,6 +10,7 @@ import type { Uploads } from './uploads.js';
 export interface ElementHost {
   settings: UploadSettings & { avatarUrl: string; src: string; noAuto: boolean; messages: Messages | undefined };
   picture: Picture;
+  root(): ShadowRoot;
   state(): State;
   /** Whether a custom state is set. */
   has(customState: string): boolean;

@@ -57,14 +57,18 @@ export async function prepare(
 
 /** A small picture to show while the file waits: decoding the file itself would hold the page up. */
 export async function glance(judged: Judged, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
-  const { file } = judged;
-  if (settings.crop === 'off' || keeps(judged, settings)) return file;
+  const { file, crop, source = file } = judged;
+  if (!isCropped(judged, settings)) return file;
   const { prepareSquare } = await loadImage();
-  return prepareSquare(file, { size: GLANCE, type: 'image/webp', quality: 0.8, signal }).catch(() => file);
+  return prepareSquare(source, { size: GLANCE, type: 'image/webp', quality: 0.8, crop, signal }).catch(() => file);
 }
 
 /** Pixels of each side of a picture that is only shown. */
 const GLANCE = 256;
+
+/** Whether a square of the picture is uploaded, and not all of it. */
+export const isCropped = (judged: Judged, settings: UploadSettings): boolean =>
+  settings.crop !== 'off' && !keeps(judged, settings);
 
 const keeps = ({ found, isStill }: Judged, { animated }: UploadSettings): boolean =>
   found.animated && animated === 'keep' && !isStill;
@@ -79,9 +83,8 @@ async function make(judged: Judged, settings: UploadSettings, signal: AbortSigna
   }
   if (found.animated) judged.note = 'still';
   return square(judged, settings, signal).catch((cause: unknown) => {
-    if (cause instanceof AvatarUploadError) throw cause;
     const isSpoiled = cause instanceof Error && cause.name === image.SPOILED;
-    if (!isSpoiled || !found.type) throw new AvatarUploadError('decode_failed', 'prepare', { cause, text: found.kind });
+    if (!isSpoiled || !found.type) throw undecodable(cause, judged);
     // Rather the whole picture than noise.
     judged.note = 'uncropped';
     return image.withoutMetadata(file, found);
@@ -91,15 +94,33 @@ async function make(judged: Judged, settings: UploadSettings, signal: AbortSigna
 /** The same bytes, called what they are. */
 const typed = (file: File, type: string): Blob => (file.type === type ? file : file.slice(0, file.size, type));
 
-async function square({ file }: Judged, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
+async function square(judged: Judged, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
   const { prepareSquare } = await loadImage();
-  const { outputSize: size, outputType: type, outputQuality: quality, decode } = settings;
-  const options = { size, type, quality, signal };
-  return prepareSquare(file, options).catch(async (error: unknown) => {
-    if (!decode || signal.aborted) throw error;
-    return prepareSquare(await untilAborted(Promise.resolve(decode(file, { signal })), signal, 'prepare'), options);
+  const { outputSize: size, outputType: type, outputQuality: quality } = settings;
+  const options = { size, type, quality, crop: judged.crop, signal };
+  return withPicture(judged, settings, signal, (blob) => prepareSquare(blob, options));
+}
+
+/** Does something with the picture; where the browser can't decode it, with what the page makes of it, once. */
+export async function withPicture<T>(
+  judged: Judged,
+  { decode }: UploadSettings,
+  signal: AbortSignal,
+  act: (blob: Blob) => Promise<T>,
+): Promise<T> {
+  const { file, source } = judged;
+  return act(source ?? file).catch(async (error: unknown) => {
+    if (source || !decode || signal.aborted) throw error;
+    judged.source = await untilAborted(Promise.resolve(decode(file, { signal })), signal, 'prepare');
+    return act(judged.source);
   });
 }
+
+/** The error for a picture that can't be decoded, or whatever else has gone wrong with it. */
+export const undecodable = (cause: unknown, { found }: Judged): AvatarUploadError =>
+  cause instanceof AvatarUploadError
+    ? cause
+    : new AvatarUploadError('decode_failed', 'prepare', { cause, text: found.kind });
 
 /** The result of a page's hook; what it throws becomes an error of this phase. */
 async function hook<T>(call: () => T | Promise<T>, phase: 'pick' | 'prepare', signal: AbortSignal): Promise<T> {
@@ -111,7 +132,7 @@ async function hook<T>(call: () => T | Promise<T>, phase: 'pick' | 'prepare', si
   }
 }
 
-async function loadImage() {
+export async function loadImage() {
   try {
     return await import('../image/index.js');
   } catch (cause) {

@@ -1,3 +1,4 @@
+import type { Crop } from '../core/crop.js';
 import { AvatarUploadError } from '../core/errors.js';
 import type { RetryOptions } from '../core/retry.js';
 import type { State } from '../core/state.js';
@@ -51,8 +52,14 @@ export interface Judged {
   found: Inspected;
   /** What has been reached so far. */
   ticket: Ticket;
+  /** Which square the user has chosen. */
+  crop?: Crop | undefined;
+  /** What the page has made of a file that the browser can't decode. */
+  source?: Blob | undefined;
+  /** What is shown while it waits. */
+  look?: Blob;
   /** Only the first frame is sent, whatever the page has set. */
-  isStill?: boolean;
+  isStill?: boolean | undefined;
   /** What making it ready has meant for the picture, where the user has to know. */
   note?: 'animation' | 'still' | 'uncropped';
 }

@@ -3,6 +3,7 @@
  * sign of that, so that pages that only show a picture don't pay for it.
  */
 import { html, type TemplateResult } from 'lit';
+import { untilAborted } from '../core/abort.js';
 import { answerOf } from '../core/answers.js';
 import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
@@ -14,9 +15,10 @@ import type { SuccessDetail } from '../events.js';
 import { counted, percent, ring } from './activity.js';
 import { activityStyles } from './activity.styles.js';
 import { Countdown } from './countdown.js';
+import { chooseCrop } from './cropping.js';
 import { finish, keep } from './finish.js';
 import type { ElementHost } from './host.js';
-import { glance, judge } from './make-ready.js';
+import { glance, isCropped, judge } from './make-ready.js';
 import type { PresentAvatar } from './present-avatar.js';
 import { type Judged, type RunHost, reportTries, run } from './run.js';
 
@@ -28,6 +30,17 @@ const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prep
 /** Whether the server may have done what failed. */
 const isOpen = ({ status = 0 }: AvatarUploadError): boolean => status < 400 || status >= 500;
 
+/** What is done with one file. */
+interface Job {
+  file: File;
+  /** It is uploaded as soon as it is ready. */
+  send: boolean;
+  /** The user wants to choose the crop, anew if there is one. */
+  edit: boolean;
+  /** The file that waits again where the user leaves the editor. */
+  former: Judged | null;
+}
+
 /** The uploads and removals of one element, of which one is under way at most. */
 export class Uploads {
   /** Ends what is under way; each new thing ends the one before. */
@@ -35,10 +48,10 @@ export class Uploads {
   #running = false;
   /** A file that has been accepted and is not uploaded: waiting, under way or failed. */
   #picked: Judged | null = null;
-  /** The upload that is under way. */
-  #sending: Promise<SuccessDetail> | null = null;
-  /** The file that is under way, accepted or not. */
-  #file: File | null = null;
+  /** What is under way with a file, accepted or not. */
+  #job: (Job & { done: Promise<SuccessDetail | undefined> }) | null = null;
+  /** The file that was uploaded last, and the key it got. */
+  #sent: { judged: Judged; key: string } | null = null;
   /** What has become of the picture that was uploaded last, where the user has to know. */
   #note = '';
   /** 0 to 1 while bytes are sent. */
@@ -59,6 +72,18 @@ export class Uploads {
   /** True while an upload or a removal is under way. */
   get isBusy(): boolean {
     return this.#running || this.host.has('removing');
+  }
+
+  /** Whether there is a picture of which the user can choose another crop. */
+  get editable(): boolean {
+    return this.#editable !== null && (!this.isBusy || this.#job?.edit === true);
+  }
+
+  /** The file behind the picture on show, where a square of it is uploaded. */
+  get #editable(): Judged | null {
+    const { settings, value } = this.host;
+    const judged = this.#picked ?? (this.#sent?.key === value() ? this.#sent.judged : null);
+    return judged && judged.note !== 'uncropped' && isCropped(judged, settings) ? judged : null;
   }
 
   /** The key of the text that says what is going on. */
@@ -97,24 +122,48 @@ export class Uploads {
 
   /** A file that the user has chosen, in whatever way. */
   take(file: File): Promise<SuccessDetail | undefined> {
-    return this.#run(file, !this.host.settings.noAuto);
+    return this.#run({ file, send: !this.host.settings.noAuto, edit: false, former: this.#kept });
+  }
+
+  /** Lets the user choose another crop of the picture on show. */
+  async edit(): Promise<SuccessDetail | undefined> {
+    const judged = this.#editable;
+    if (!judged || this.isBusy) return undefined;
+    const former = this.#picked;
+    this.#picked = judged;
+    return this.#run({ file: judged.file, send: !this.host.settings.noAuto, edit: true, former });
   }
 
   /** Uploads this file, or the one that waits; the one that is under way already is joined. */
   async upload(file?: File): Promise<SuccessDetail> {
-    const known = file ?? this.#picked?.file ?? this.#file;
+    const job = this.#job;
+    if (!file && job) {
+      job.send = true;
+      return (await job.done) as SuccessDetail;
+    }
+    const known = file ?? this.#picked?.file;
     if (!known) throw new AvatarUploadError('file_empty', 'pick', { hint: 'No file was given and none is waiting.' });
-    if (!file && this.#sending) return this.#sending;
-    return (await this.#run(known, true)) as SuccessDetail;
+    return (await this.#run({ file: known, send: true, edit: false, former: this.#kept })) as SuccessDetail;
   }
 
   /** Ends what is under way, lets go of a file that waits or has failed, and tells so. Returns whether it had to. */
   cancel(): boolean {
+    return this.#cancel(null);
+  }
+
+  /** @param kept what waits from now on. */
+  #cancel(kept: Judged | null): boolean {
     const { open } = this;
-    this.#picked = null;
+    this.#picked = kept;
     this.#begin();
     if (open) this.host.emit('flare-cancel', undefined);
     return open;
+  }
+
+  /** The file that waits, and goes on waiting where the user leaves the editor for another one. */
+  get #kept(): Judged | null {
+    if (this.#running) return this.#job?.former ?? null;
+    return this.host.state() === 'idle' ? this.#picked : null;
   }
 
   /** Ends what is under way, without a word. */
@@ -124,9 +173,10 @@ export class Uploads {
     this.host.toggle('removing', false);
     if (!this.#running) return;
     this.#running = false;
-    this.#picked = null;
+    this.#picked = this.#job?.former ?? null;
+    this.#job = null;
     this.#ratio = null;
-    this.host.picture.preview = null;
+    this.host.picture.preview = this.#picked?.look ?? null;
     this.#wait(null);
     this.host.rest();
   }
@@ -206,50 +256,52 @@ export class Uploads {
 
   /** The ring around the picture. */
   ring(shape: string): TemplateResult {
-    return ring(isBusy(this.host.state()), this.#ratio, shape);
+    const state = this.host.state();
+    // In the editor nothing is waited for but the user.
+    return ring(isBusy(state) && state !== 'cropping', this.#ratio, shape);
   }
 
-  #run(file: File, send: boolean): Promise<SuccessDetail | undefined> {
-    const known = this.#picked?.file === file ? this.#picked : null;
+  #run(job: Job): Promise<SuccessDetail | undefined> {
+    const known = this.#picked?.file === job.file ? this.#picked : null;
     this.#picked = known;
     const signal = this.#begin();
     this.#running = !signal.aborted;
-    this.#file = file;
-    const run = this.#follow(file, known, send, signal);
-    if (send) this.#sending = run as Promise<SuccessDetail>;
-    const forget = () => {
-      if (this.#sending === run) this.#sending = null;
-      if (this.#file === file) this.#file = null;
-    };
-    run.then(forget, forget);
-    return run;
+    const done = this.#follow(job, known, signal);
+    if (!signal.aborted) this.#job = Object.assign(job, { done });
+    done.then(
+      () => this.#forget(job),
+      () => this.#forget(job),
+    );
+    return done;
   }
 
-  async #follow(
-    file: File,
-    known: Judged | null,
-    send: boolean,
-    signal: AbortSignal,
-  ): Promise<SuccessDetail | undefined> {
+  #forget(job: Job): void {
+    if (this.#job === job) this.#job = null;
+  }
+
+  async #follow(job: Job, known: Judged | null, signal: AbortSignal): Promise<SuccessDetail | undefined> {
     const { host } = this;
     let detail: SuccessDetail;
+    let picked: Judged;
     try {
-      const picked = known ?? (await this.#accept(file, signal));
+      picked = known ?? (await this.#accept(job.file, signal));
       if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
-      if (!send) {
-        const small = await glance(picked, host.settings, signal);
-        if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
-        host.picture.preview = small;
+      picked = await this.#crop(job, picked, signal);
+      if (!job.send) await this.#glance(picked, signal);
+      if (!job.send) {
         this.#running = false;
+        this.#forget(job);
+        this.#move('idle');
         return undefined;
       }
       detail = await run(picked, this.#hostOf(signal), signal);
       if (signal.aborted) throw new AvatarUploadError('aborted', 'commit');
     } catch (cause) {
-      throw this.#fail(cause, signal, 'pick', () => this.#run(file, send), file);
+      throw this.#fail(cause, signal, 'pick', () => this.#run(job), job.file);
     }
     this.#running = false;
-    this.#note = this.#picked?.note ?? '';
+    this.#note = picked.note ?? '';
+    this.#sent = { judged: picked, key: detail.key };
     this.#picked = null;
     host.picture.preview = null;
     this.#end(detail.blob, detail.key, () => {
@@ -257,6 +309,29 @@ export class Uploads {
       host.emit('flare-success', detail);
     });
     return detail;
+  }
+
+  /** Lets the user choose the crop, where that is theirs to do. Returns what is picked now. */
+  async #crop(job: Job, judged: Judged, signal: AbortSignal): Promise<Judged> {
+    const { host } = this;
+    const isAsked = job.edit || (host.settings.crop === 'manual' && !judged.crop);
+    if (!isAsked || !isCropped(judged, host.settings)) return judged;
+    this.#move('cropping');
+    const leave = () => this.#cancel(job.former);
+    const crop = await untilAborted(chooseCrop(judged, host, leave, signal), signal, 'pick');
+    job.edit = false;
+    job.former = null;
+    if (!crop) return judged;
+    const { file, found, source, isStill } = judged;
+    this.#picked = { file, found, source, isStill, crop, ticket: new Ticket() };
+    return this.#picked;
+  }
+
+  /** Shows a picture that waits. */
+  async #glance(judged: Judged, signal: AbortSignal): Promise<void> {
+    judged.look = await glance(judged, this.host.settings, signal);
+    if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
+    this.host.picture.preview = judged.look;
   }
 
   async #accept(file: File, signal: AbortSignal): Promise<Judged> {
@@ -309,8 +384,9 @@ export class Uploads {
     const task = new AbortController();
     this.#task = task;
     this.#running = false;
+    this.#job = null;
     this.#note = '';
-    this.host.picture.preview = null;
+    this.host.picture.preview = this.#picked?.look ?? null;
     this.#wait(null);
     this.host.toggle('removing', false);
     this.host.show(null);

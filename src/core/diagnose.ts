@@ -74,6 +74,9 @@ const HINTS: Record<KnownCode, string> = {
   unavailable: '',
 };
 
+/** Every code that has a page in docs/errors. */
+export const KNOWN_CODES = Object.keys(HINTS);
+
 /** Why there was no answer at all. */
 function connection(address: string | undefined, isStore: boolean, loaded: number): string {
   if (globalThis.navigator?.onLine === false) return 'The browser is offline.';

@@ -77,14 +77,21 @@ type Hook<T> = (request: T, context: HookContext) => unknown;
 /** New presigned URLs that one upload asks for, after its first. */
 const MOST_RENEWALS = 2;
 
+/** What is known of one try of the PUT. */
+interface Sending {
+  presigned?: PresignResponse;
+  meter?: Meter;
+  answer?: PutAnswer;
+}
+
 class Upload {
   readonly #signal: AbortSignal;
   readonly #transport: Transport;
   readonly #retries: Retries;
   readonly #ticket: Ticket;
   #renewals = 0;
-  /** The present or last try of the PUT. */
-  #put: { presigned?: PresignResponse; meter?: Meter; answer?: PutAnswer } = {};
+  /** The present or last one. */
+  #put: Sending = {};
 
   constructor(private readonly options: UploadOptions) {
     this.#signal = options.signal ?? new AbortController().signal;
@@ -164,7 +171,8 @@ class Upload {
     const { onState, onProgress, stallTimeout = 30 } = this.options;
     const hadBegun = this.#put.meter?.loaded;
     const meter = new Meter(blob.size, (progress) => signal.aborted || onProgress?.(progress));
-    this.#put = { presigned, meter };
+    const put: Sending = { presigned, meter };
+    this.#put = put;
     onState?.('uploading');
     if (hadBegun) meter.report(0);
     stopIfAborted(signal, 'put');
@@ -173,8 +181,7 @@ class Upload {
       { url, headers, body: blob, stallTimeout, onProgress: (loaded) => meter.report(loaded) },
       signal,
     );
-    stopIfAborted(signal, 'put');
-    this.#put.answer = answer;
+    put.answer = answer;
     checkPut(answer);
     meter.report(blob.size);
   }

@@ -13,7 +13,7 @@ export interface SquareOptions {
   /** 0 to 1. */
   quality: number;
   /** Which square; by default the centred one. */
-  crop?: Crop | null;
+  crop?: Crop | null | undefined;
   /** Ends the work: what it was waited for rejects with the signal's reason. */
   signal?: AbortSignal;
 }

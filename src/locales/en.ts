@@ -6,6 +6,7 @@ const CHOOSE = 'Choose a JPEG, PNG, WebP, GIF or AVIF picture.';
 export const en: Messages = {
   picked: 'Ready to upload',
   dragover: 'Drop to use this picture',
+  cropping: 'Adjust your picture…',
   preparing: 'Preparing…',
   presigning: 'Uploading…',
   uploading: 'Uploading…',
@@ -17,6 +18,7 @@ export const en: Messages = {
   success_still: 'Saved. Only the first frame is kept.',
   success_uncropped: 'Saved, uncropped: your browser does not let this page work on pictures.',
   removing: 'Removing…',
+  edit: 'Edit',
   cancel: 'Cancel',
   retry: 'Try again',
 

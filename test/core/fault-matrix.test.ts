@@ -38,6 +38,7 @@ const CODES: Record<number, string> = {
   422: 'invalid_image',
   429: 'rate_limited',
   500: 'internal',
+  501: 'internal',
   502: 'unavailable',
   503: 'unavailable',
   504: 'unavailable',

@@ -151,6 +151,58 @@ describe('an upload that is retried', () => {
     expect([page.leftovers, transport.sent.length]).toEqual([0, 1]);
   });
 
+  it('ends with an abort at any moment of a failure, and tells nothing after it', async () => {
+    for (let depth = 0; depth < 30; depth++) {
+      const controller = new AbortController();
+      const { transport, told, outcome } = start({ signal: controller.signal });
+      const presign = transport.next();
+      await page.until(presign);
+      (await presign).fail('network');
+      for (let turn = 0; turn < depth; turn++) await null;
+      const before = [...told];
+      controller.abort();
+      expect((await end(outcome)).error?.code).toBe('aborted');
+      expect(told).toEqual(before);
+    }
+  });
+
+  it.each(['presigning', 'uploading', 'committing'] as const)('ends with an abort in onState (%s)', async (last) => {
+    const controller = new AbortController();
+    const onState = (state: string) => {
+      if (state === last) controller.abort();
+    };
+    const { transport, outcome } = start({ signal: controller.signal, onState });
+    const answers: Answer[] = [[200, presigned()], [200], [200, ok]];
+    const sent = ['presigning', 'uploading', 'committing'].indexOf(last);
+    await play(transport, ...answers.slice(0, sent));
+    expect((await end(outcome)).error?.code).toBe('aborted');
+    expect(transport.sent).toHaveLength(sent);
+    const hook = vi.fn();
+    await end(start({ signal: controller.signal, presign: hook }).outcome);
+    expect(hook).not.toHaveBeenCalled();
+  });
+
+  it('tells the end of its progress though the transport does not', async () => {
+    const onProgress = vi.fn();
+    const { transport, outcome } = start({ onProgress });
+    await play(transport, [200, presigned()], [200], [200, ok]);
+    await end(outcome);
+    expect(onProgress.mock.calls).toEqual([[{ loaded: 7, total: 7, ratio: 1 }]]);
+  });
+
+  it('tells no progress of what was aborted', async () => {
+    const onProgress = vi.fn();
+    const controller = new AbortController();
+    const { transport, outcome } = start({ onProgress, signal: controller.signal });
+    await play(transport, [200, presigned()]);
+    const put = transport.next();
+    await page.until(put);
+    controller.abort();
+    (await put).call.onProgress(3);
+    await end(outcome);
+    expect(onProgress).not.toHaveBeenCalled();
+  });
+
   it('does not take a blocked request for a lost one', async () => {
     const { transport, outcome, retries } = start();
     await play(transport, [200, presigned()]);
@@ -216,6 +268,15 @@ describe('a browser that is offline', () => {
     await play(transport, [503]);
     expect((await end(outcome)).error?.code).toBe('unavailable');
     expect(told).not.toContain('offline');
+  });
+
+  it('is not told by an event alone', async () => {
+    const { transport } = start();
+    const presign = transport.next();
+    await page.until(presign);
+    page.goOffline(true);
+    await page.breathe();
+    expect((await presign).signal.aborted).toBe(false);
   });
 
   it('that says so without being so loses nothing', async () => {

@@ -1,8 +1,8 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type LaunchOptions, type Page } from 'playwright-core';
 import { browserFlags, findBrowser } from '../../scripts/setup.mjs';
 
-export const launch = (): Promise<Browser> =>
-  chromium.launch({ executablePath: findBrowser(), args: browserFlags, headless: true });
+export const launch = (options: LaunchOptions = {}): Promise<Browser> =>
+  chromium.launch({ executablePath: findBrowser(), args: browserFlags, headless: true, ...options });
 
 /** Picks a file on the page's element as a user does. */
 export async function pickFile(

@@ -42,6 +42,7 @@ export const FAULTS: Fault[] = Object.entries({
   '429 with Retry-After': status(429, { 'retry-after': '2' }),
   '429 with a long Retry-After': status(429, { 'retry-after': '60' }),
   500: status(500),
+  501: status(501),
   502: status(502),
   503: status(503),
   '503 with a long Retry-After': status(503, { 'retry-after': '11' }),
@@ -73,8 +74,14 @@ export class FaultyWorld implements Transport {
   readonly #committed = new Map<string, string>();
   #presigned = 0;
 
-  /** @param faultOf what is wrong with the n-th request (from 1) of a step. */
-  constructor(private readonly faultOf: (step: Step, n: number) => Fault | undefined) {}
+  /**
+   * @param faultOf what is wrong with the n-th request (from 1) of a step.
+   * @param latency milliseconds to the server, and back.
+   */
+  constructor(
+    private readonly faultOf: (step: Step, n: number) => Fault | undefined,
+    private readonly latency = 0,
+  ) {}
 
   async call({ phase, body }: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
     const step = phase as 'presign' | 'commit';
@@ -103,15 +110,31 @@ export class FaultyWorld implements Transport {
     if (this.isOver || signal.aborted) this.zombies.push(step);
     this.requests.push(step);
     const fault = this.faultOf(step, this.count(step));
-    await null;
-    if (signal.aborted) throw new AvatarUploadError('aborted', step);
+    await this.#travel(step, signal);
     send(fault?.sent ?? 1);
     const own = !fault || fault.acts ? act() : null;
+    await this.#travel(step, signal);
     if (fault?.fails) throw new AvatarUploadError(fault.fails, step);
     if (!fault?.answer) return own as unknown as T;
     // The body of the store's answer is read by nobody.
     if (step === 'put' && fault.acts && own) return own as unknown as T;
     return { ...fault.answer, headers: new Headers(fault.answer.headers) } as unknown as T;
+  }
+
+  /** Ends with an abort, as the transport's contract says. */
+  #travel(step: Step, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.latency) return resolve();
+      const abort = () => {
+        clearTimeout(timer);
+        reject(new AvatarUploadError('aborted', step));
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', abort);
+        resolve();
+      }, this.latency);
+      signal.addEventListener('abort', abort);
+    });
   }
 
   #presign(): EndpointAnswer {

@@ -32,8 +32,9 @@ export class Page {
     vi.restoreAllMocks();
   }
 
-  goOffline(): void {
-    this.online = false;
+  /** @param isFalse the browser tells it, and does not mean it. */
+  goOffline(isFalse = false): void {
+    this.online = isFalse;
     this.#target.dispatchEvent(new Event('offline'));
   }
 
@@ -47,16 +48,16 @@ export class Page {
     return [...this.#listening.values()].reduce((sum, count) => sum + count, 0) + vi.getTimerCount();
   }
 
-  /** Lets time go by while something waits for it, until a promise is settled; gives up after an hour of the page's time. */
+  /** Lets time go by while something waits for it, until a promise is settled. */
   async until(promise: Promise<unknown>): Promise<void> {
     let settled = false;
     const settle = () => {
       settled = true;
     };
     promise.then(settle, settle);
-    for (let step = 0; !settled && step < 36_000; step++) {
+    while (!settled) {
       await this.breathe();
-      if (!settled && vi.getTimerCount() > 0) await vi.advanceTimersByTimeAsync(100);
+      if (!settled && vi.getTimerCount() > 0) await vi.advanceTimersToNextTimerAsync();
     }
   }
 

@@ -35,8 +35,8 @@ export class ScriptedTransport implements Transport {
   }
 
   #send<T>(kind: Scripted['kind'], call: EndpointCall & PutCall, signal: AbortSignal): Promise<T> {
-    if (signal.aborted) throw new Error(`${kind} was sent after an abort`);
     this.sent.push(kind);
+    if (signal.aborted) throw new Error(`${kind} was sent after an abort`);
     return new Promise((resolve, reject) => {
       const fail = (code: string, details?: ErrorDetails) =>
         reject(new AvatarUploadError(code, call.phase ?? 'put', details));
