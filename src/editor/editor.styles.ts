@@ -31,10 +31,9 @@ export const editorStyles = css`
     &[open] {
       display: grid;
       animation: editor-in 0.18s;
-      grid-template: 'title' 'stage' minmax(148px, 1fr) 'tools' 'ends' / minmax(0, 1fr);
+      grid-template: auto minmax(148px, 1fr) / minmax(0, 1fr);
     }
     .title {
-      grid-area: title;
       padding: 16px 20px 12px;
     }
     h2,
@@ -55,7 +54,6 @@ export const editorStyles = css`
       display: block;
     }
     .stage {
-      grid-area: stage;
       container-type: size;
       position: relative;
       height: min(24rem, 100dvh - 16rem);
@@ -100,14 +98,14 @@ export const editorStyles = css`
     }
     .hole {
       outline: 2px solid #fff;
-      box-shadow: 0 0 0 200vmax var(--flare-editor-shade, rgb(13 15 20 / 66%));
+      box-shadow: 0 0 0 200vmax var(--flare-editor-shade, #0d0f14a8);
       forced-color-adjust: none;
     }
     .moving .hole {
       &::before,
       &::after {
         content: '';
-        border: solid rgb(255 255 255 / 45%);
+        border: solid #fff7;
         border-width: 0 1px;
         inset: 0 33.3%;
       }
@@ -117,7 +115,6 @@ export const editorStyles = css`
       }
     }
     .tools {
-      grid-area: tools;
       padding: 12px 20px 0;
     }
     .zoom,
@@ -146,7 +143,6 @@ export const editorStyles = css`
       margin-inline: -14px;
     }
     .ends {
-      grid-area: ends;
       justify-content: end;
       padding: 12px 20px 16px;
     }
@@ -201,7 +197,10 @@ export const editorStyles = css`
     }
     @media (height <= 30rem) and (width >= 30rem) {
       &[open] {
-        grid-template: 'stage title' 'stage tools' 1fr 'stage ends' / 1fr min(20rem, 52%);
+        grid-template: auto 1fr auto / 1fr min(20rem, 52%);
+      }
+      .stage {
+        grid-area: 1 / 1 / 4;
       }
       .tools {
         align-content: center;
