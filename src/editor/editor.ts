@@ -73,6 +73,7 @@ export class Editor implements Shown {
     render(markup(this), this.#place);
     this.#dialog.showModal();
     this.#round();
+    this.#show();
     const stage = this.#part('.stage');
     stage.focus();
     this.#observer.observe(stage);
