@@ -283,7 +283,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   declare decode: UploadSettings['decode'];
 
   readonly #internals = this.attachInternals();
-  /** Held, because WebKitGTK 2.48 was seen to give an empty set later, which no longer takes a state back. */
+  /** Held, because WebKitGTK 2.50 was seen to give an empty set later, which no longer takes a state back. */
   readonly #states = this.#internals.states;
   readonly #picture = new Picture(this);
   /** What the controllers may do. */
