@@ -8,7 +8,7 @@ import { commitInput, EXPIRES_IN, imageType, presignInput } from './input.js';
 export const OPENAPI_PATH = '/openapi.json';
 
 const whole = z.number().positive().refine(Number.isInteger).meta({ type: 'integer' });
-const moment = z.iso.datetime();
+const moment = z.string().meta({ format: 'date-time' });
 const secretUrl = (text: string) => z.url().meta({ description: `${text} A secret: whoever has it may use it.` });
 
 const avatar = z.object({
@@ -36,14 +36,26 @@ const shown = z.union([
 ]) satisfies z.ZodType<AvatarResponse>;
 const removed = z.object({ ok: z.literal(true) });
 
+/** By the names that programs made from the document will give them. */
+const SCHEMAS = {
+  Avatar: avatar,
+  PresignRequest: presignInput,
+  PresignResponse: presigned,
+  CommitRequest: commitInput,
+  CommitResponse: committed,
+  AvatarResponse: shown,
+  RemoveResponse: removed,
+};
+type SchemaName = keyof typeof SCHEMAS;
+
 interface Operation {
   id: string;
   summary: string;
   description?: string;
   parameters?: object[];
-  body?: z.ZodType;
+  body?: SchemaName;
   /** What a success answers. */
-  success: { status: number; description: string; schema?: z.ZodType; headers?: Record<string, object> };
+  success: { status: number; description: string; schema?: SchemaName; headers?: Record<string, object> };
   /** What it may refuse with, beside what every operation may. */
   codes: ApiErrorCode[];
 }
@@ -51,7 +63,10 @@ interface Operation {
 /** Every operation that is for signed-in users may answer these. */
 const ALWAYS: ApiErrorCode[] = ['unauthorized', 'forbidden_origin', 'rate_limited', 'internal', 'unavailable'];
 
-const NO_STORE = { 'cache-control': { schema: { const: 'no-store' } } };
+const REQUEST_ID = {
+  'x-request-id': { description: 'The name that the log knows this answer by.', schema: { type: 'string' } },
+};
+const NO_STORE = { 'cache-control': { schema: { const: 'no-store' } }, ...REQUEST_ID };
 
 const OPERATIONS: Record<string, Record<string, Operation>> = {
   '/uploads/presign': {
@@ -60,11 +75,11 @@ const OPERATIONS: Record<string, Record<string, Operation>> = {
       summary: 'Get a URL that takes one PUT of one picture',
       description:
         'PUT the bytes to `url` with exactly `signedHeaders`, then commit the `key`. A 412 at the PUT means that an earlier try has landed: commit.',
-      body: presignInput,
+      body: 'PresignRequest',
       success: {
         status: 200,
         description: 'The URL, the headers to send with the PUT, and the key',
-        schema: presigned,
+        schema: 'PresignResponse',
       },
       codes: ['invalid_request', 'digest_required', 'too_large', 'unsupported_type'],
     },
@@ -74,8 +89,8 @@ const OPERATIONS: Record<string, Record<string, Operation>> = {
       id: 'commit',
       summary: 'Make what was uploaded the avatar',
       description: 'May be sent again: the same upload gives the same answer, and changes nothing.',
-      body: commitInput,
-      success: { status: 200, description: 'The avatar', schema: committed },
+      body: 'CommitRequest',
+      success: { status: 200, description: 'The avatar', schema: 'CommitResponse' },
       codes: [
         'invalid_request',
         'bad_key',
@@ -101,13 +116,13 @@ const OPERATIONS: Record<string, Record<string, Operation>> = {
           schema: { type: 'number', default: EXPIRES_IN.default },
         },
       ],
-      success: { status: 200, description: 'The avatar, or null where there is none', schema: shown },
+      success: { status: 200, description: 'The avatar, or null where there is none', schema: 'AvatarResponse' },
       codes: ['invalid_request'],
     },
     delete: {
       id: 'removeAvatar',
       summary: 'Remove one’s own avatar',
-      success: { status: 200, description: 'There is none now', schema: removed },
+      success: { status: 200, description: 'There is none now', schema: 'RemoveResponse' },
       codes: [],
     },
   },
@@ -122,6 +137,7 @@ const OPERATIONS: Record<string, Record<string, Operation>> = {
         headers: {
           location: { schema: { type: 'string', format: 'uri' } },
           'cache-control': { schema: { type: 'string' } },
+          ...REQUEST_ID,
         },
       },
       codes: ['not_found'],
@@ -156,6 +172,7 @@ export function openApi(origin: string, mountedAt: string): object {
     security: [{ bearer: [] }, { session: [] }],
     paths: Object.fromEntries(paths),
     components: {
+      schemas: schemas(),
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'Where the application signs users in by tokens.' },
         session: {
@@ -171,13 +188,13 @@ export function openApi(origin: string, mountedAt: string): object {
 
 function describe({ id, summary, description, parameters, body, success, codes }: Operation): object {
   const { status, schema, headers = NO_STORE } = success;
-  const answer = { description: success.description, headers, ...(schema && { content: json(schema) }) };
+  const answer = { description: success.description, headers, ...(schema && { content: json(reference(schema)) }) };
   return {
     operationId: id,
     summary,
     ...(description && { description }),
     ...(parameters && { parameters }),
-    ...(body && { requestBody: { required: true, content: json(body) } }),
+    ...(body && { requestBody: { required: true, content: json(reference(body)) } }),
     responses: { [status]: answer, ...failures([...codes, ...ALWAYS]) },
   };
 }
@@ -186,20 +203,32 @@ function describe({ id, summary, description, parameters, body, success, codes }
 function failures(codes: ApiErrorCode[]): Record<string, object> {
   const byStatus = Object.groupBy(codes, (code) => STATUS[code]);
   const answers = Object.entries(byStatus).map(([status, group = []]) => {
-    const schema = z.object({
+    const error = z.object({
       error: z.string().meta({ description: 'A sentence for a person.' }),
       code: z.enum(group),
     });
     const retryAfter = { 'retry-after': { description: 'Seconds.', schema: { type: 'integer' } } };
     const headers = group.includes('rate_limited') ? { ...NO_STORE, ...retryAfter } : NO_STORE;
-    return [status, { description: group.join(', '), headers, content: json(schema) }];
+    return [status, { description: group.join(', '), headers, content: json(bare(z.toJSONSchema(error, IO))) }];
   });
   return Object.fromEntries(answers);
 }
 
-/** A schema as the content of a request or an answer. */
-function json(schema: z.ZodType): object {
-  // As input: fields that are not named are welcome, on either side.
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input' });
-  return { 'application/json': { schema: rest } };
+/** As input: fields that are not named are welcome, on either side. */
+const IO = { io: 'input' } as const;
+
+const reference = (name: SchemaName) => ({ $ref: `#/components/schemas/${name}` });
+const json = (schema: object) => ({ 'application/json': { schema } });
+
+/** All named schemas, as JSON Schema; where one holds another it names it. */
+function schemas(): Record<string, object> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(SCHEMAS)) registry.add(schema, { id });
+  const all = z.toJSONSchema(registry, { ...IO, uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(Object.entries(all.schemas).map(([name, schema]) => [name, bare(schema)]));
+}
+
+/** Without what a schema of its own would say of itself. */
+function bare({ $schema, $id, ...schema }: { $schema?: string; $id?: string }): object {
+  return schema;
 }

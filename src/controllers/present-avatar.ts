@@ -178,7 +178,8 @@ export class PresentAvatar implements ReactiveController, Member {
     const { host } = this;
     const isTold = !isQuiet || host.has('loading');
     this.#stop();
-    this.#isStale = false;
+    // One that is not in the page hears of no change.
+    this.#isStale = !this.element.isConnected;
     this.#isDue = false;
     this.#loading = new AbortController();
     const { signal } = this.#loading;

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DevServer, GuideServer, root } from '../support/servers.js';
+import { rowsOf, runNode, signInAt } from '../support/commands.js';
+import { DevServer, GuideServer } from '../support/servers.js';
 import { type Call, type Reply, type Spoil, SpoilingProxy } from '../support/spoiling-proxy.js';
 
 let state: string;
@@ -18,29 +18,12 @@ afterAll(async () => {
   await rm(state, { recursive: true, force: true });
 });
 
-/** A test user of its own, as a cookie. */
-async function signIn(): Promise<string> {
-  const login = await fetch(`${server.origin}/api/dev/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user: crypto.randomUUID() }),
-  });
-  return login.headers.get('set-cookie')?.split(';')[0] ?? '';
-}
+const signIn = () => signInAt(server.origin);
 
-/** Runs the command as a user would; resolves with the rows by what they say. */
+/** Runs the command as a user would. */
 async function check(...args: string[]) {
-  const child = spawn(process.execPath, ['check/cli.mjs', ...args], { cwd: root });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  const rows = (outcome: string) =>
-    [...output.matchAll(new RegExp(`^  . ${outcome} +(.*)$`, 'gm'))].map(([, name]) => name);
-  return { code, output, passed: rows('pass'), failed: rows('fail'), missing: rows('missing'), skipped: rows('skip') };
+  const { code, output } = await runNode(['check/cli.mjs', ...args]);
+  return { code, output, ...rowsOf(output) };
 }
 
 const checkAs = async (base: string, ...args: string[]) =>
@@ -176,6 +159,11 @@ describe.each<[string, string, Spoil]>([
     'answers successes in HTML',
     'POST /uploads/presign answers {url, signedHeaders, key}',
     answering((_, { path }) => path.endsWith('/presign'), html),
+  ],
+  [
+    'answers null',
+    'POST /uploads/presign answers {url, signedHeaders, key}',
+    answering((_, { path }) => path.endsWith('/presign'), { body: 'null' }),
   ],
   [
     'asks for a header that no page can set',

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rowsOf, runNode, signInAt } from '../support/commands.js';
 import { type Answer, FakeWrangler } from '../support/fake-wrangler.js';
-import { DevServer, root } from '../support/servers.js';
+import { DevServer } from '../support/servers.js';
 import { type Spoil, SpoilingProxy } from '../support/spoiling-proxy.js';
 
 let state: string;
@@ -19,21 +19,8 @@ afterAll(async () => {
 });
 
 async function doctor(...args: string[]) {
-  const child = spawn('node', ['scripts/doctor.mjs', ...args], { cwd: root });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const { code, output } = await runNode(['scripts/doctor.mjs', ...args]);
   return { code, output, ...rowsOf(output) };
-}
-
-function rowsOf(output: string) {
-  const rows = (outcome: string) =>
-    [...output.matchAll(new RegExp(`^  . ${outcome} +(.*)$`, 'gm'))].map(([, name]) => name);
-  return { passed: rows('pass'), failed: rows('fail'), missing: rows('missing') };
 }
 
 /** Examines the server with one thing spoiled. */
@@ -161,15 +148,9 @@ max_age_seconds:  3600
   };
 
   async function visit(answers: Record<string, Answer>) {
-    const login = await fetch(`${server.origin}/api/dev/login`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ user: crypto.randomUUID() }),
-    });
-    const cookie = login.headers.get('set-cookie')?.split(';')[0];
     const fake = await FakeWrangler.make({ TRUSTED_ORIGINS: 'https://app.example', AUTH: 'oidc' });
     try {
-      const args = [server.origin, '--header', `cookie: ${cookie}`];
+      const args = [server.origin, '--header', `cookie: ${await signInAt(server.origin)}`];
       const { code, output, calls } = await fake.run('doctor.mjs', args, answers);
       return { code, output, calls, ...rowsOf(output) };
     } finally {

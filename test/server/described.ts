@@ -6,10 +6,11 @@ interface Response {
   content?: { 'application/json': { schema: object } };
 }
 interface Document {
+  components: { schemas: Record<string, object> };
   paths: Record<string, Record<string, { responses: Record<string, Response> }>>;
 }
 
-const { paths } = openApi('https://app.test', '/api') as Document;
+const { paths, components } = openApi('https://app.test', '/api') as Document;
 const schemas = new Map<Response, z.ZodType>();
 
 /** Why an answer is not what the OpenAPI document says of it, or null; what is not in the document says nothing. */
@@ -22,9 +23,18 @@ export function undescribed(method: string, url: string, status: number, body: s
   if (!response) return `${method} ${pathname}: the status ${status} is not in the document`;
   const schema = response.content?.['application/json'].schema;
   if (!schema) return body === '' ? null : `${method} ${pathname}: ${status} has a body that is not in the document`;
-  const type = schemas.get(response) ?? z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+  const type = schemas.get(response) ?? z.fromJSONSchema(resolved(schema));
   schemas.set(response, type);
   return type.safeParse(JSON.parse(body)).error?.message ?? null;
+}
+
+/** A schema with those in it that it names. */
+function resolved(schema: object): Parameters<typeof z.fromJSONSchema>[0] {
+  const text = JSON.stringify(schema, (_, value) => {
+    const name = /^#\/components\/schemas\/(\w+)$/.exec(value?.$ref)?.[1];
+    return name ? components.schemas[name] : value;
+  });
+  return JSON.parse(text);
 }
 
 function matches(path: string, pathname: string): boolean {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { createAvatarApi } from '../../server/app.js';
+import worker from '../../server/index.js';
 import { apiFor, newUser } from './harness.js';
 
 const json = { 'content-type': 'application/json' };
@@ -166,6 +167,18 @@ describe('whatever is sent', () => {
     );
   });
 
+  it('as JSON to the local sign-in, is answered in words', async () => {
+    const user = fc.oneof(anyField, fc.string({ unit: 'binary' })).map((value) => JSON.stringify({ user: value }));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(anyJson, user), async (body) => {
+        const request = new Request('http://localhost:5173/api/dev/login', { method: 'POST', headers: json, body });
+        const response = await worker.fetch(request, { ...env, LOCAL_DEV: 'on' }, {} as ExecutionContext);
+        expect([200, 400]).toContain(response.status);
+      }),
+      run,
+    );
+  });
+
   it.each(POSTS)('as bytes to %s, is answered in words', async (path) => {
     const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Uint8Array.from(array));
     await fc.assert(
@@ -173,6 +186,16 @@ describe('whatever is sent', () => {
         expect((await post(path, body)).status).toBe(400);
       }),
       run,
+    );
+  });
+
+  it('as bytes to a call that takes none, changes nothing', async () => {
+    const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Uint8Array.from(array));
+    await fc.assert(
+      fc.asyncProperty(bytes, async (body) => {
+        expect((await send('/api/me/avatar', { method: 'DELETE', body })).status).toBe(200);
+      }),
+      { numRuns: 30 },
     );
   });
 
@@ -220,6 +243,18 @@ describe('whatever is sent', () => {
 });
 
 describe('GET /openapi.json', () => {
+  it('says of a request what its check says', async () => {
+    const { body } = await apiFor(null).call('GET', '/api/openapi.json');
+    const { schemas } = body.components as { schemas: Record<string, object> };
+    expect(schemas.PresignRequest).toMatchObject({
+      type: 'object',
+      required: ['contentType'],
+      properties: { filename: { type: 'string' }, size: { type: 'integer', exclusiveMinimum: 0 } },
+    });
+    expect(schemas.CommitRequest).toMatchObject({ required: ['key'] });
+    expect(schemas.CommitResponse).toMatchObject({ properties: { avatar: { $ref: '#/components/schemas/Avatar' } } });
+  });
+
   it('is for everybody, and kept by no cache', async () => {
     const { status, headers, body } = await apiFor(null).call('GET', '/api/openapi.json');
     expect([status, headers.get('cache-control'), body.openapi]).toEqual([200, 'no-store', '3.1.0']);

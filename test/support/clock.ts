@@ -2,6 +2,8 @@
 const LONG = 500;
 
 interface Timer {
+  /** Milliseconds. */
+  delay: number;
   at: number;
   act: () => void;
 }
@@ -19,7 +21,7 @@ export class Clock {
     Date.now = () => now() + this.#ahead;
     window.setTimeout = ((act: () => void, delay = 0) => {
       if (delay < LONG) return setTimeout(act, delay);
-      this.timers.set(this.#next, { at: Date.now() + delay, act });
+      this.timers.set(this.#next, { delay, at: Date.now() + delay, act });
       return this.#next--;
     }) as typeof window.setTimeout;
     window.clearTimeout = (id) => {

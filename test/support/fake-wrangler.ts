@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root } from './servers.js';
+import { runNode } from './commands.js';
 
 /** What the real one would print; `code` is 0 unless said. */
 export interface Answer {
@@ -66,17 +65,8 @@ export class FakeWrangler {
     const lists = Object.entries(answers).map(([call, answer]) => [call, [answer].flat()]);
     await writeFile(join(this.folder, 'answers'), JSON.stringify(Object.fromEntries(lists)));
     await writeFile(join(this.folder, 'calls'), '');
-    const child = spawn('node', [`scripts/${script}`, '--config', join(this.folder, 'wrangler.jsonc'), ...args], {
-      cwd: root,
-      env: { ...process.env, WRANGLER: join(this.folder, 'wrangler'), ...env },
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        output += chunk;
-      });
-    }
-    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    const command = [`scripts/${script}`, '--config', join(this.folder, 'wrangler.jsonc'), ...args];
+    const { code, output } = await runNode(command, { WRANGLER: join(this.folder, 'wrangler'), ...env });
     if (output.includes('nobody expected')) throw new Error(output);
     const noted = (await this.read('calls')).split('\n').filter(Boolean);
     const calls: { call: string; file?: string }[] = noted.map((line) => JSON.parse(line));
