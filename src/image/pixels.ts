@@ -28,7 +28,7 @@ export interface Shrunk {
 /**
  * Draws a part of a picture, halved so often that more than `least` pixels are
  * left of its shorter side. By halves, because a single large step leaves
- * pixels out (Chromium with the default smoothing, Firefox with any); in
+ * pixels out (Chromium with the default smoothing, Firefox and WebKit with any); in
  * pieces, because a canvas of more than 16 megapixels comes out black on some
  * phones. The picture is closed.
  */
