@@ -33,7 +33,7 @@ async function check(session, isHostile) {
   await refuseUsedAccount(session);
   console.log(`\n${session.base}\n`);
   try {
-    const checks = isHostile ? [...contract.map(asked), ...hostile] : contract;
+    const checks = isHostile ? [...contract.map(withGuards), ...hostile] : contract;
     const isConformant = await runChecks(session, checks, (result) => console.log(row(result)));
     console.log(isConformant ? '\nConformant.' : '\nNot conformant.');
     return isConformant;
@@ -43,7 +43,7 @@ async function check(session, isHostile) {
 }
 
 /** A guard is as good as the contract where somebody asks for guards. */
-const asked = (each) => (each.guard ? { ...each, optional: false } : each);
+const withGuards = (each) => (each.guard ? { ...each, optional: false } : each);
 
 /** What is removed afterwards must not be somebody's picture. */
 async function refuseUsedAccount(session) {

@@ -57,8 +57,7 @@ export const hostile = [
     async run(session) {
       for (const filename of names) {
         const presigned = await session.presign({ filename });
-        const place = decodeURIComponent(new URL(presigned.url).pathname);
-        if (/victim|vvv|\.\.|\\/.test(presigned.key + place)) {
+        if (/victim|vvv|\.\.|%2e%2e|\\|%5c/i.test(presigned.key + new URL(presigned.url).pathname)) {
           throw new Wrong(`${JSON.stringify(filename.slice(0, 30))} does`, 'Make keys of your own parts only.');
         }
         await spend(session, presigned);

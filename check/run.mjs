@@ -22,7 +22,8 @@ async function runOne(check, session, left) {
   if (check.needsAccount && Object.keys(session.headers).length === 0) {
     return { outcome: 'skip', why: 'no account: give one with --header' };
   }
-  if (check.needs && !left[check.needs]) return { outcome: 'skip', why: 'an earlier check has failed' };
+  if (check.needs && !left[check.needs])
+    return { outcome: 'skip', why: 'it builds on an earlier check that did not pass' };
   try {
     await check.run(session, left);
     return { outcome: 'pass' };

@@ -75,7 +75,7 @@ export class Session {
       throw new Wrong('too many uploads of this account are waiting', 'Try again later, or with another account.');
     }
     expectStatus(answer, 200);
-    const { url, signedHeaders, key } = answer.json ?? {};
+    const { url, signedHeaders, key } = answer.json;
     if (typeof url !== 'string' || !URL.canParse(url, this.base)) throw new Wrong('`url` is not a URL');
     if (typeof key !== 'string' || key === '') throw new Wrong('`key` is not a text');
     if (!isTexts(signedHeaders)) throw new Wrong('`signedHeaders` is not an object of texts');
@@ -108,7 +108,7 @@ export class Session {
   async avatarUrl() {
     const answer = await this.call('GET', '/me/avatar');
     expectStatus(answer, 200);
-    const url = answer.json?.url;
+    const { url } = answer.json;
     if (url === null) return null;
     if (typeof url !== 'string' || !URL.canParse(url, this.base)) throw new Wrong('`url` is neither a URL nor null');
     return new URL(url, this.base).href;
@@ -143,7 +143,9 @@ export function expectStatus({ status, headers, json }, wanted) {
     const why = typeof json?.error === 'string' ? `: ${json.error}` : '';
     throw new Wrong(`answered ${status} instead of ${wanted}${why}`);
   }
-  if (json === undefined) throw new Wrong(`the answer is ${headers.get('content-type') ?? 'nothing'}, not JSON`);
+  if (typeof json !== 'object' || json === null) {
+    throw new Wrong(`the answer is ${headers.get('content-type') ?? 'nothing'}, and no JSON object`);
+  }
 }
 
 export function expectPut(status) {

@@ -9,6 +9,7 @@ if ((await run('node', ['scripts/build.mjs'])) !== 0) process.exit(1);
 
 const benches = {
   sizes: async () => (await import('../bench/sizes.mjs')).sizes(),
+  image: async () => (await import('../bench/image.mjs')).image(),
   put: async () => (await import('../bench/put.mjs')).putTime(),
   signatures: async () => (await import('../bench/signatures.mjs')).signatures(),
   requests: async () => (await import('../bench/requests.mjs')).requests(),

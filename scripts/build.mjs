@@ -11,7 +11,7 @@ if (isNodeTooOld()) {
 installPackages();
 
 const { build } = await import('vite');
-const { build: bundle, transform } = await import('esbuild');
+const { transform } = await import('esbuild');
 const dist = join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
 
@@ -51,18 +51,28 @@ function templates(node, found = []) {
   return found;
 }
 
+const shared = {
+  configFile: false,
+  root,
+  logLevel: 'warn',
+};
+
 /**
  * Makes the worker a file of its own, with everything inside, which is also
  * what the page loads where it may start none. Its name goes into the source
  * in the form that bundlers know, so that they take the file along.
  */
-async function workerFile(folder, name, options) {
-  const entryPoints = [join(root, 'src/image/worker.ts')];
-  const { outputFiles } = await bundle({ entryPoints, bundle: true, format: 'esm', write: false, ...options });
-  const [{ text }] = outputFiles;
-  const file = `./${name}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}.js`;
+async function workerFile(folder, name, minify) {
+  const lib = { entry: 'src/image/worker.ts', formats: ['es'] };
+  const rolldownOptions = { output: { minify, comments: !minify } };
+  const [{ output }] = await build({
+    ...shared,
+    build: { write: false, target: 'es2022', minify, lib, rolldownOptions },
+  });
+  const [{ code }] = output;
+  const file = `./${name}-${createHash('sha256').update(code).digest('hex').slice(0, 8)}.js`;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, file), text);
+  writeFileSync(join(folder, file), code);
   return file;
 }
 
@@ -77,11 +87,6 @@ function withWorker(file, isInside) {
   };
 }
 
-const shared = {
-  configFile: false,
-  root,
-  logLevel: 'warn',
-};
 const output = { outDir: dist, emptyOutDir: false, target: 'es2022', copyPublicDir: false, minify: false };
 
 // For bundlers: what the package depends on stays outside.
@@ -89,7 +94,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const outside = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
 await build({
   ...shared,
-  plugins: [smallTemplates, withWorker(await workerFile(dist, 'image-worker', { target: 'es2022' }))],
+  plugins: [smallTemplates, withWorker(await workerFile(dist, 'image-worker', false))],
   build: {
     ...output,
     lib: {
@@ -109,7 +114,7 @@ await build({
 
 // For <script>: everything inside, really minified.
 const script = join(dist, 'cdn');
-const small = await workerFile(script, 'flare-avatar-upload.worker', { target: 'es2022', minify: true });
+const small = await workerFile(script, 'flare-avatar-upload.worker', true);
 const minified = (format, options) =>
   build({
     ...shared,

@@ -1,57 +1,15 @@
 /** `npm run test:browsers`: the element's and the pictures' tests in each engine. One that can't start fails it. */
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { findFirefox, startWebKitDriver } from './engines.mjs';
 import { findBrowser, installPackages, run } from './setup.mjs';
 
 installPackages();
 
-const onPath = (...names) =>
-  names
-    .flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)))
-    .find((path) => existsSync(path));
-
 /** What starts each engine; throws where it is not on this machine. */
 const engines = {
   chromium: async () => ({ env: { CHROME_PATH: findBrowser() }, children: [] }),
-  firefox: async () => ({
-    env: { FIREFOX_PATH: needed(process.env.FIREFOX_PATH ?? onPath('firefox-esr', 'firefox'), 'firefox-esr') },
-    children: [],
-  }),
-  webkit: startWebKit,
+  firefox: async () => ({ env: { FIREFOX_PATH: findFirefox() }, children: [] }),
+  webkit: startWebKitDriver,
 };
-
-function needed(path, packageName) {
-  if (path) return path;
-  throw new Error(`It is not on this machine. On Debian: apt-get install -y ${packageName}`);
-}
-
-async function startWebKit() {
-  const driver = needed(onPath('WebKitWebDriver'), 'webkit2gtk-driver');
-  const screen = needed(onPath('Xvfb'), 'xvfb');
-  const folders = ['x86_64', 'aarch64'].map((cpu) => `/usr/lib/${cpu}-linux-gnu/webkit2gtk-4.1/MiniBrowser`);
-  const browser = needed(process.env.WEBKIT_PATH ?? folders.find((path) => existsSync(path)), 'webkit2gtk-driver');
-  const port = await freePort();
-  const display = spawn(screen, ['-displayfd', '3', '-screen', '0', '1280x1024x24'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
-  const number = await new Promise((resolve, reject) => {
-    display.stdio[3].once('data', (data) => resolve(String(data).trim()));
-    display.once('exit', () => reject(new Error('Xvfb has ended.')));
-  });
-  const env = { ...process.env, DISPLAY: `:${number}` };
-  const child = spawn(driver, [`--port=${port}`, '--host=127.0.0.1'], { stdio: 'ignore', env });
-  return { env: { WEBKIT_PATH: browser, WEBKIT_DRIVER_PORT: String(port) }, children: [child, display] };
-}
-
-async function freePort() {
-  const socket = createServer();
-  await new Promise((resolve) => socket.listen(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise((resolve) => socket.close(resolve));
-  return port;
-}
 
 /** Runs the tests in one engine, and says what its last lines counted. */
 async function test(name, files) {

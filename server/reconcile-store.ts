@@ -11,7 +11,13 @@ export class ReconcileStore {
   }
 
   async moveTo(key: string): Promise<void> {
-    await this.db.prepare('UPDATE reconcile SET after_key = ?1 WHERE id = 1').bind(key).run();
+    await this.db
+      .prepare(
+        `INSERT INTO reconcile (id, after_key) VALUES (1, ?1)
+         ON CONFLICT (id) DO UPDATE SET after_key = excluded.after_key`,
+      )
+      .bind(key)
+      .run();
   }
 
   /** Current avatars whose keys lie after one key and up to another, in order. */

@@ -6,10 +6,8 @@ ALTER TABLE uploads ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0; -- 1 once 
 -- What is being committed right now: seldom more than one row of a user.
 CREATE INDEX uploads_claimed ON uploads (owner, claim) WHERE state = 'committing';
 
--- How far the sweep's walk through the bucket has come: one row.
+-- How far the sweep's walk through the bucket has come: one row, or none yet.
 CREATE TABLE reconcile (
   id        INTEGER PRIMARY KEY CHECK (id = 1),
   after_key TEXT NOT NULL  -- the last key it has seen; '' at the start of the bucket
 ) STRICT;
-
-INSERT INTO reconcile (id, after_key) VALUES (1, '');

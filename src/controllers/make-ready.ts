@@ -12,7 +12,8 @@ export async function judge(file: File, settings: UploadSettings, signal: AbortS
   // Before a byte is read: the file may be of any size.
   const early = validateFile(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
   if (early) throw new AvatarUploadError(early, 'pick');
-  const { inspect } = await loadImage();
+  const { inspect, warm } = await loadImage();
+  warm();
   const found = await inspect(file).catch((cause: unknown) => {
     // Moved, deleted or unreadable since it was picked; folders too.
     throw new AvatarUploadError('decode_failed', 'pick', { cause });

@@ -23,16 +23,19 @@ export class Bytes {
   text(at: number, length: number): string {
     return String.fromCharCode(...this.all.subarray(at, at + length));
   }
+
+  /** Bytes of a GIF's colour table, by the flags that are here. */
+  colourTable(at: number): number {
+    const flags = this.u8(at);
+    return flags & 0x80 ? 3 << ((flags & 7) + 1) : 0;
+  }
+
+  /** Where a GIF's chain of blocks that begins here ends. */
+  skipBlocks(from: number): number {
+    let at = from;
+    while (this.u8(at) !== 0) at += 1 + this.u8(at);
+    return at + 1;
+  }
 }
 
 export const bytesOf = async (blob: Blob): Promise<Bytes> => new Bytes(new Uint8Array(await blob.arrayBuffer()));
-
-/** Bytes of a GIF's colour table. */
-export const colourTable = (flags: number): number => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
-
-/** Where a GIF's chain of blocks that begins here ends. */
-export function skipBlocks(file: Bytes, from: number): number {
-  let at = from;
-  while (file.u8(at) !== 0) at += 1 + file.u8(at);
-  return at + 1;
-}

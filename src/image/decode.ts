@@ -26,14 +26,26 @@ const MOST_PIXELS = 250e6;
  * @throws {DOMException} where the browser can't decode it.
  */
 export async function decode(file: Blob, facts: Facts, scale: number): Promise<Decoded> {
-  if (facts.width * facts.height > MOST_PIXELS) throw new DOMException('The picture is too large.', 'EncodingError');
-  return (await decodeFrame(file, facts, scale).catch(() => null)) ?? decodeBitmap(file);
-}
-
-async function decodeBitmap(file: Blob): Promise<Decoded> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  // Firefox and WebKit show what is there of a file that was cut short.
+  if (facts.width * facts.height > MOST_PIXELS || !isWhole(bytes, facts)) {
+    throw new DOMException('Too large, or cut short.', 'EncodingError');
+  }
+  const frame = await decodeFrame(bytes, facts, scale).catch(() => null);
+  if (frame) return frame;
   const source = await createImageBitmap(file);
   const { width, height } = source;
-  return { source, width, height, whole: source };
+  return { source, width, height, whole: { width, height } };
+}
+
+/** Whether a file goes on to its end; of types that say where that is. What follows it does not matter. */
+function isWhole(bytes: Uint8Array, { type, start }: Facts): boolean {
+  if (type === 'image/webp') return new DataView(bytes.buffer).getUint32(4, true) + 8 <= bytes.length;
+  const mark = { 'image/jpeg': [0xff, 0xd9], 'image/png': [0x49, 0x45, 0x4e, 0x44] }[String(type)] ?? [];
+  let at = bytes.length;
+  do at = bytes.lastIndexOf(mark[0] ?? 0, at - 1);
+  while (at > start && !mark.every((byte, i) => byte === bytes[at + i]));
+  return !mark[0] || at > start;
 }
 
 /**
@@ -41,13 +53,17 @@ async function decodeBitmap(file: Blob): Promise<Decoded> {
  * time and of the memory; and in Firefox createImageBitmap holds the page up
  * even from a worker. Null where there is no such decoder (WebKit).
  */
-async function decodeFrame(file: Blob, { type, width, height }: Facts, scale: number): Promise<Decoded | null> {
+async function decodeFrame(
+  data: Uint8Array<ArrayBuffer>,
+  { type, width, height }: Facts,
+  scale: number,
+): Promise<Decoded | null> {
   if (!type || !width || !('ImageDecoder' in globalThis)) return null;
   // JPEG scales by eighths. Chromium takes the largest that has no more pixels in all, whichever side is which;
   // Firefox takes the size to the letter, upright.
   const eighths = type === 'image/jpeg' ? Math.min(1, Math.ceil(scale * 8) / 8) : 1;
   const desired = { desiredWidth: Math.ceil(width * eighths), desiredHeight: Math.ceil(height * eighths) };
-  const decoder = new ImageDecoder({ data: await file.arrayBuffer(), type, ...(eighths < 1 ? desired : {}) });
+  const decoder = new ImageDecoder({ data, type, ...(eighths < 1 ? desired : {}) });
   const { image: source } = await decoder.decode().finally(() => decoder.close());
   const found = { width: source.displayWidth, height: source.displayHeight };
   // A decoder that has mixed up the sides is not believed.

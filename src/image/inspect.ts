@@ -1,5 +1,5 @@
 import type { ImageType } from '../core/protocol.js';
-import { type Bytes, bytesOf, colourTable, skipBlocks } from './bytes.js';
+import { type Bytes, bytesOf } from './bytes.js';
 
 /** What the bytes of a file say it is. */
 export interface Inspected {
@@ -16,6 +16,8 @@ export interface Inspected {
   height: number;
   /** As in EXIF, 1 to 8; 5 and more exchange width and height. */
   orientation: number;
+  /** Where the pixels begin, or a little before; bytes. */
+  start: number;
 }
 
 /** Bytes read of a file: metadata can push a JPEG's header far back. */
@@ -32,7 +34,7 @@ const GIF_HEAD = 8 * 2 ** 20;
 export async function inspect(file: Blob): Promise<Inspected> {
   const head = await bytesOf(file.slice(0, HEAD));
   const start = head.text(0, 512);
-  const found = { kind: '', animated: false, alpha: true, width: 0, height: 0, orientation: 1 };
+  const found = { kind: '', animated: false, alpha: true, width: 0, height: 0, orientation: 1, start: 0 };
   if (start.startsWith('\xff\xd8\xff')) return { ...found, type: 'image/jpeg', ...readJpeg(head) };
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return { ...found, type: 'image/png', ...readPng(head) };
   if (/^GIF8[79]a/.test(start)) {
@@ -53,7 +55,7 @@ function readJpeg(file: Bytes) {
     const marker = file.u8(at + 1);
     // SOF0 to SOF15, without the three that are something else.
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      return { alpha: false, orientation, ...upright(file.u16(at + 7), file.u16(at + 5), orientation >= 5) };
+      return { alpha: false, orientation, start: at, ...upright(file.u16(at + 7), file.u16(at + 5), orientation >= 5) };
     }
     if (marker === 0xe1 && file.text(at + 4, 4) === 'Exif') orientation = readOrientation(file, at + 10);
     // Any number of 0xff may stand before a marker.
@@ -79,22 +81,26 @@ function readOrientation(file: Bytes, start: number): number {
 
 function readPng(file: Bytes) {
   const names = [];
+  let orientation = 1;
   for (let at = 8; at < file.length && names.at(-1) !== 'IDAT'; at += 12 + file.u32(at)) {
-    names.push(file.text(at + 4, 4));
+    const name = file.text(at + 4, 4);
+    names.push(name);
+    if (name === 'eXIf') orientation = readOrientation(file, at + 8);
   }
   const alpha = (file.u8(25) & 4) === 4 || names.includes('tRNS');
-  return { animated: names.includes('acTL'), alpha, width: file.u32(16), height: file.u32(20) };
+  const size = upright(file.u32(16), file.u32(20), orientation >= 5);
+  return { animated: names.includes('acTL'), alpha, orientation, ...size };
 }
 
 function readGif(file: Bytes) {
   let frames = 0;
-  for (let at = 13 + colourTable(file.u8(10)); at < file.length && frames < 2; ) {
+  for (let at = 13 + file.colourTable(10); at < file.length && frames < 2; ) {
     const block = file.u8(at);
     if (block === 0x2c) {
       frames++;
-      at = skipBlocks(file, at + 11 + colourTable(file.u8(at + 9)));
+      at = file.skipBlocks(at + 11 + file.colourTable(at + 9));
     } else if (block === 0x21) {
-      at = skipBlocks(file, at + 2);
+      at = file.skipBlocks(at + 2);
     } else break;
   }
   return { animated: frames === 2, width: file.u16(6, true), height: file.u16(8, true) };

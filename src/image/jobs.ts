@@ -2,7 +2,7 @@ import type { Crop } from '../core/crop.js';
 import type { Inspected } from './inspect.js';
 
 /** What is known of a file before it is decoded. */
-export type Facts = Pick<Inspected, 'type' | 'width' | 'height'>;
+export type Facts = Pick<Inspected, 'type' | 'width' | 'height' | 'start'>;
 
 /** A square to make. */
 export interface SquareJob {

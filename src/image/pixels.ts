@@ -11,9 +11,12 @@ export type Context = OffscreenCanvasRenderingContext2D;
 export function contextOf(width: number, height: number): Context {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (!context) throw new DOMException('The browser has no canvas.', SPOILED);
+  if (!context) throw spoiled();
   return context;
 }
+
+/** What is thrown where a canvas does not hold what was drawn. */
+export const spoiled = (): DOMException => new DOMException('The canvas is not as drawn.', SPOILED);
 
 /** A part of a picture, halved as often as was asked, and where in it that part lies. */
 export interface Shrunk {
@@ -25,7 +28,7 @@ export interface Shrunk {
 /**
  * Draws a part of a picture, halved so often that more than `least` pixels are
  * left of its shorter side. By halves, because a single large step leaves
- * pixels out (Chromium with the default smoothing, Firefox with any); in
+ * pixels out (Chromium with the default smoothing, Firefox and WebKit with any); in
  * pieces, because a canvas of more than 16 megapixels comes out black on some
  * phones. The picture is closed.
  */
@@ -86,14 +89,15 @@ export function isOpaque(pixels: Uint8ClampedArray): boolean {
 
 /**
  * Whether the canvas gives back what was drawn: browsers that hide from being
- * recognized hand out noise, or white.
+ * recognized hand out noise, or white. In many colours, because Firefox adds
+ * no noise to a canvas of one.
  */
 export function isHonest(): boolean {
-  const side = 32;
-  const context = contextOf(side, side);
-  const drawn = new ImageData(side, side);
-  for (let at = 0; at < drawn.data.length; at++) drawn.data[at] = at % 4 === 3 ? 255 : (at * 37) & 255;
-  context.putImageData(drawn, 0, 0);
-  const { data } = context.getImageData(0, 0, side, side);
-  return data.every((value, at) => value === drawn.data[at]);
+  const context = contextOf(32, 32);
+  for (let x = 0; x < 32; x++) {
+    context.fillStyle = `rgb(${x * 8} 102 153)`;
+    context.fillRect(x, 0, 1, 32);
+  }
+  const { data } = context.getImageData(0, 0, 32, 32);
+  return data.every((value, at) => value === [((at >> 2) & 31) * 8, 102, 153, 255][at & 3]);
 }

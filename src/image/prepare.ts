@@ -1,4 +1,5 @@
 import type { Crop } from '../core/crop.js';
+import { bytesOf } from './bytes.js';
 import { type Inspected, inspect } from './inspect.js';
 import type { Preview } from './jobs.js';
 import { Team } from './team.js';
@@ -20,6 +21,9 @@ export interface SquareOptions {
 /** The workers of all elements of the page. */
 const team = new Team();
 
+/** Starts what a picture that has been picked will need soon. */
+export const warm = (): void => team.warm();
+
 /**
  * A square of a picture, upright, scaled down, encoded anew, without metadata.
  * A picture of which nothing has to be changed is given back as it is, without metadata.
@@ -36,14 +40,17 @@ export async function prepareSquare(file: Blob, options: SquareOptions): Promise
 /** The same picture, with its pixels untouched, without metadata. */
 export async function withoutMetadata(file: Blob, found: Inspected): Promise<Blob> {
   const { strip } = await import('./strip.js');
-  return strip(file, found);
+  return new Blob(strip(await bytesOf(file), found), { type: found.type ?? file.type });
 }
 
 /** Whether a picture is as it is to be already. */
-function isRight({ type, animated, width, height }: Inspected, wanted: SquareOptions): boolean {
-  const isSquare = width === height && width > 0 && width <= wanted.size;
-  const { side, turns, mirrored } = wanted.crop ?? { side: width, turns: 0, mirrored: false };
-  return type === wanted.type && !animated && isSquare && side === width && turns === 0 && !mirrored;
+function isRight(
+  { type, animated, width, height, orientation }: Inspected,
+  { crop, ...wanted }: SquareOptions,
+): boolean {
+  const { side = width, turns = 0, mirrored = false }: Partial<Crop> = crop ?? {};
+  const isSquare = width === height && width > 0 && width <= wanted.size && side === width;
+  return type === wanted.type && !animated && isSquare && orientation + turns === 1 && !mirrored;
 }
 
 /**

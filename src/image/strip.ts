@@ -1,18 +1,16 @@
 import type { ImageType } from '../core/protocol.js';
-import { type Bytes, bytesOf, colourTable, skipBlocks } from './bytes.js';
+import type { Bytes } from './bytes.js';
 import type { Inspected } from './inspect.js';
 
 type Part = Uint8Array<ArrayBuffer>;
 
 /**
- * The same picture without metadata, down to where it ends. Orientation and
- * colours stay as they are. AVIF comes back as it is: its metadata is bound
- * into its structure, and the back end's to remove.
+ * What is left of a picture without its metadata, down to where it ends.
+ * Orientation and colours stay as they are. Of AVIF all is left: its metadata
+ * is bound into its structure, and the back end's to remove.
  */
-export async function strip(file: Blob, { type, orientation }: Inspected): Promise<Blob> {
-  const bytes = await bytesOf(file);
-  return new Blob(type ? PARTS[type](bytes, orientation) : [bytes.all], { type: type ?? file.type });
-}
+export const strip = (file: Bytes, { type, orientation }: Inspected): Part[] =>
+  type ? PARTS[type](file, orientation) : [file.all];
 
 const PARTS: Record<ImageType, (file: Bytes, orientation: number) => Part[]> = {
   'image/jpeg': jpegParts,
@@ -22,7 +20,7 @@ const PARTS: Record<ImageType, (file: Bytes, orientation: number) => Part[]> = {
   'image/avif': ({ all }) => [all],
 };
 
-/** Metadata are APP1 to APP15 and comments; but the colour profile and what tells the colour model (Adobe) are not. */
+/** Of the applications' segments the colour profile is kept, and the colour model (Adobe's, without what follows it). */
 function jpegParts(file: Bytes, orientation: number): Part[] {
   const parts = [file.all.subarray(0, 2), ...(orientation > 1 ? [exif(orientation)] : [])];
   for (let at = 2; at < file.length; ) {
@@ -31,13 +29,17 @@ function jpegParts(file: Bytes, orientation: number): Part[] {
     const length = marker === 0xff ? -1 : file.u16(at + 2);
     let end = at + 2 + length;
     if (marker === 0xda) end = endOfScan(file, end);
-    const isProfile = marker === 0xe2 && file.text(at + 4, 11) === 'ICC_PROFILE';
-    const isMetadata = (marker > 0xe0 && marker < 0xf0 && marker !== 0xee && !isProfile) || marker === 0xfe;
-    if (!isMetadata && length > 0) parts.push(file.all.subarray(at, end));
+    const isOfApplication = (marker >= 0xe0 && marker < 0xf0) || marker === 0xfe;
+    if (marker === 0xee && length >= 14)
+      parts.push(new Uint8Array([0xff, 0xee, 0, 14]), file.all.subarray(at + 4, at + 16));
+    else if (length > 0 && (!isOfApplication || isProfile(file, at))) parts.push(file.all.subarray(at, end));
     at = end;
   }
   return [...parts, new Uint8Array([0xff, 0xd9])];
 }
+
+const isProfile = (file: Bytes, at: number): boolean =>
+  file.u8(at + 1) === 0xe2 && file.text(at + 4, 11) === 'ICC_PROFILE';
 
 /** The next marker that is neither a stuffed byte nor a restart. */
 function endOfScan(file: Bytes, from: number): number {
@@ -59,40 +61,55 @@ function pngParts(file: Bytes): Part[] {
   for (let at = 8; at < file.length; ) {
     const name = file.text(at + 4, 4);
     const end = at + 12 + file.u32(at);
-    if (!/^(tEXt|zTXt|iTXt|eXIf|tIME)$/.test(name)) parts.push(file.all.subarray(at, end));
+    if (/^([A-Z]...|tRNS|iCCP|cICP|sRGB|gAMA|cHRM|acTL|fcTL|fdAT)$/.test(name)) parts.push(file.all.subarray(at, end));
     at = name === 'IEND' ? file.length : end;
   }
   return parts;
 }
 
 function webpParts(file: Bytes): Part[] {
-  const parts: Part[] = [];
-  for (let at = 12; at < Math.min(file.length, 8 + file.u32(4, true)); ) {
-    const name = file.text(at, 4);
-    const length = file.u32(at + 4, true);
-    const end = at + 8 + length + (length & 1);
-    const part = file.all.slice(at, end);
-    // The flags that promise metadata.
-    if (name === 'VP8X') part[8] = file.u8(at + 8) & ~0x0c;
-    if (!/^(EXIF|XMP )$/.test(name)) parts.push(part);
-    at = end;
-  }
-  const header = file.all.slice(0, 12);
-  new DataView(header.buffer).setUint32(4, 4 + parts.reduce((sum, part) => sum + part.length, 0), true);
-  return [header, ...parts];
+  const parts = webpChunks(file, 12, Math.min(file.length, 8 + file.u32(4, true)));
+  return [file.all.slice(0, 4), size(parts, 4), file.all.slice(8, 12), ...parts];
 }
 
-/** Metadata are comments and applications' own blocks; but the one that tells how often to repeat is not. */
+/** The chunks that make the picture; those of a frame are looked through as well. */
+function webpChunks(file: Bytes, from: number, end: number): Part[] {
+  const parts: Part[] = [];
+  for (let at = from; at < end; ) {
+    const name = file.text(at, 4);
+    const next = at + 8 + file.u32(at + 4, true) + (file.u32(at + 4, true) & 1);
+    const part = file.all.slice(at, next);
+    // The flags that promise metadata.
+    if (name === 'VP8X') part[8] = file.u8(at + 8) & ~0x0c;
+    if (name === 'ANMF') {
+      const inside = webpChunks(file, at + 24, Math.min(end, next));
+      parts.push(part.slice(0, 4), size(inside, 16), part.slice(8, 24), ...inside);
+    } else if (name === 'ANIM') {
+      parts.push(part.slice(0, 4), size([], 6), part.slice(8, 14));
+    } else if (/^(VP8[ LX]|ALPH|ICCP)$/.test(name)) parts.push(part);
+    at = next;
+  }
+  return parts;
+}
+
+/** The length of some parts and of what stands before them, as it is written. */
+function size(parts: Part[], before: number): Part {
+  const length = parts.reduce((sum, part) => sum + part.length, before);
+  return new Uint8Array([length, length >> 8, length >> 16, length >> 24]);
+}
+
+/** Of the blocks between the frames those are kept that tell how long a frame stays, and how often to repeat. */
 function gifParts(file: Bytes): Part[] {
-  let at = 13 + colourTable(file.u8(10));
+  let at = 13 + file.colourTable(10);
   const parts = [file.all.subarray(0, at)];
   for (let block = file.u8(at); block === 0x2c || block === 0x21; block = file.u8(at)) {
     const label = file.u8(at + 1);
     const start = at;
-    at = skipBlocks(file, block === 0x21 ? at + 2 : at + 11 + colourTable(file.u8(at + 9)));
-    const isLoop = /^(NETSCAPE2\.0|ANIMEXTS1\.0)$/.test(file.text(start + 3, 11));
-    const isMetadata = block === 0x21 && (label === 0xfe || (label === 0xff && !isLoop));
-    if (!isMetadata) parts.push(file.all.subarray(start, at));
+    at = file.skipBlocks(block === 0x21 ? at + 2 : at + 11 + file.colourTable(at + 9));
+    const isLoop = block === 0x21 && label === 0xff && /^(NETSCAPE2\.0|ANIMEXTS1\.0)$/.test(file.text(start + 3, 11));
+    if (block === 0x2c || label === 0xf9) parts.push(file.all.subarray(start, at));
+    // Without what may stand after the number of times.
+    else if (isLoop) parts.push(file.all.subarray(start, start + 18), new Uint8Array([0]));
   }
   return [...parts, new Uint8Array([0x3b])];
 }

@@ -9,10 +9,16 @@ const KEPT = 10_000;
  * while afterwards.
  */
 export class Team {
-  #idle: Worker | null = null;
+  /** The one that is kept, or is on its way. */
+  #next: Promise<Worker | null> | null = null;
   #leave: ReturnType<typeof setTimeout> | undefined;
   /** No worker can be started here: a policy forbids it, or its file is not there. */
   #isAlone = false;
+
+  /** Starts a worker for a job that will come soon. */
+  warm(): void {
+    if (!this.#next) this.#keep(this.#hire());
+  }
 
   /**
    * Does a job in a worker, or on the page where there can be none.
@@ -20,14 +26,10 @@ export class Team {
    */
   async do(job: Job, signal?: AbortSignal): Promise<Blob | Preview> {
     signal?.throwIfAborted();
-    const worker = this.#take() ?? (await this.#hire());
-    if (signal?.aborted && worker) this.#keep(worker);
-    signal?.throwIfAborted();
+    const worker = await (this.#take() ?? this.#hire());
     if (worker) return this.#ask(worker, job, signal);
     const { answer } = await import('./worker.js');
-    const result = await answer(job);
-    signal?.throwIfAborted();
-    return result;
+    return answer(job);
   }
 
   #ask(worker: Worker, job: Job, signal?: AbortSignal): Promise<Blob | Preview> {
@@ -39,28 +41,33 @@ export class Team {
       };
       const abort = () => end(signal?.reason);
       signal?.addEventListener('abort', abort);
-      worker.onerror = () => end(new DOMException('The worker has ended.', 'EncodingError'));
+      worker.onerror = () => end(new DOMException('Worker lost.', 'EncodingError'));
       worker.onmessage = ({ data }: MessageEvent<Exclude<Said, 'ready'>>) => {
         signal?.removeEventListener('abort', abort);
-        this.#keep(worker);
+        this.#keep(Promise.resolve(worker));
         if ('result' in data) resolve(data.result);
         else reject(new DOMException(data.message, data.name));
       };
       worker.postMessage(job);
+      if (signal?.aborted) abort();
     });
   }
 
-  #take(): Worker | null {
+  #take(): Promise<Worker | null> | null {
     clearTimeout(this.#leave);
-    const worker = this.#idle;
-    this.#idle = null;
-    return worker;
+    const next = this.#next;
+    this.#next = null;
+    return next;
   }
 
-  #keep(worker: Worker): void {
-    this.#take()?.terminate();
-    this.#idle = worker;
-    this.#leave = setTimeout(() => this.#take()?.terminate(), KEPT);
+  #keep(next: Promise<Worker | null>): void {
+    this.#dismiss();
+    this.#next = next;
+    this.#leave = setTimeout(() => this.#dismiss(), KEPT);
+  }
+
+  #dismiss(): void {
+    this.#take()?.then((worker) => worker?.terminate());
   }
 
   async #hire(): Promise<Worker | null> {

@@ -4,9 +4,9 @@
  */
 import type { Crop } from '../core/crop.js';
 import { type Decoded, decode } from './decode.js';
-import { type Job, type Preview, type PreviewJob, SPOILED, type SquareJob } from './jobs.js';
+import type { Job, Preview, PreviewJob, SquareJob } from './jobs.js';
 import { resample, type Span } from './lanczos.js';
-import { type Context, contextOf, isHonest, isOpaque, scaleColours, shrink } from './pixels.js';
+import { type Context, contextOf, isHonest, isOpaque, scaleColours, shrink, spoiled } from './pixels.js';
 
 /** Pixels of a reduced decoding for each pixel of the result: fewer, and what is fine is lost. */
 const DECODED = 1.4;
@@ -25,7 +25,7 @@ let honest: boolean | undefined;
 /** Does a job. */
 export async function answer(job: Job): Promise<Blob | Preview> {
   honest ??= isHonest();
-  if (!honest) throw new DOMException('The canvas does not give back what was drawn.', SPOILED);
+  if (!honest) throw spoiled();
   return 'longest' in job ? lookAt(job) : cutSquare(job);
 }
 
@@ -43,7 +43,7 @@ async function cutSquare(job: SquareJob): Promise<Blob> {
   const [across, down] = [span(crop.x, width, picture.width), span(crop.y, height, picture.height)];
   const pixels = scale(picture, across, down, target);
   const opaque = isOpaque(pixels);
-  if (facts.type === 'image/jpeg' && !opaque) throw new DOMException('The canvas has stayed empty.', SPOILED);
+  if (facts.type === 'image/jpeg' && !opaque) throw spoiled();
   return encode(pixels, target, job, opaque);
 }
 
@@ -56,7 +56,7 @@ function scale(picture: Decoded, across: Span, down: Span, target: number): Uint
   // What is invisible must not shine through where pixels are mixed.
   const isMixed = !isOpaque(data);
   if (isMixed) scaleColours(data, (alpha) => alpha / 255);
-  const pixels = resample(data, [width, height], [shrunk.across, shrunk.down], [target, target]);
+  const pixels = resample(data, [width, height], [shrunk.across, shrunk.down], target);
   if (isMixed) scaleColours(pixels, (alpha) => 255 / (alpha || 255));
   return pixels;
 }

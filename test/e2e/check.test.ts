@@ -161,6 +161,11 @@ describe.each<[string, string, Spoil]>([
     answering((_, { path }) => path.endsWith('/presign'), html),
   ],
   [
+    'answers null',
+    'POST /uploads/presign answers {url, signedHeaders, key}',
+    answering((_, { path }) => path.endsWith('/presign'), { body: 'null' }),
+  ],
+  [
     'asks for a header that no page can set',
     'POST /uploads/presign answers {url, signedHeaders, key}',
     presigned((body) => Object.assign(body.signedHeaders as object, { 'content-length': '79' })),

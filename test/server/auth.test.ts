@@ -6,6 +6,7 @@ import { authenticateBy, type WorkerEnv } from '../../server/auth-config.js';
 import { signedCookie } from '../../server/auth-cookie.js';
 import { type OidcOptions, oidc } from '../../server/auth-oidc.js';
 import worker from '../../server/index.js';
+import { localSignIn, localUser } from '../../server/local-sign-in.js';
 import { apiFor } from './harness.js';
 
 const AUDIENCE = 'avatars';
@@ -286,8 +287,19 @@ describe('a signed cookie', () => {
     const endless = await new SignJWT({ sub: 'ada', aud: name ?? '' })
       .setProtectedHeader({ alg: 'HS256' })
       .sign(secret);
+    const stronger = await new SignJWT({ sub: 'ada', aud: name ?? '', exp: 9_999_999_999 })
+      .setProtectedHeader({ alg: 'HS512' })
+      .sign(secret);
     const other = await signIn('ada', signedCookie({ secrets: [SECRET.toUpperCase()] }));
-    for (const value of [`${header}.${claims}.${signature}`, jwt.slice(0, -1), endless, '', 'x', 'undefined']) {
+    for (const value of [
+      `${header}.${claims}.${signature}`,
+      jwt.slice(0, -1),
+      endless,
+      stronger,
+      '',
+      'x',
+      'undefined',
+    ]) {
       expect(await who(`${name}=${value}`), value).toBeNull();
     }
     expect(await who(other)).toBeNull();
@@ -389,6 +401,19 @@ describe('the reference Worker', () => {
         expect((await visit({ ...vars, ...flag, OWNER_SECRET: SECRET }, headers)).status).toBe(401);
       }
     }
+  });
+
+  it('asks a local session of nobody who comes from elsewhere', async () => {
+    const app = new Hono<{ Bindings: WorkerEnv }>();
+    app.route('/api/dev', localSignIn);
+    app.get('/', async (c) => c.json(await localUser(c)));
+    const at = (url: string, headers: Record<string, string>, init: RequestInit = {}) =>
+      app.request(url, { ...init, headers }, { ...env, LOCAL_DEV: 'on' });
+    const login = { method: 'POST', body: '{"user":"ada"}' };
+    const made = await at('http://localhost:5173/api/dev/login', { 'content-type': 'application/json' }, login);
+    const session = { cookie: made.headers.get('set-cookie')?.split(';')[0] ?? '' };
+    expect(await (await at('http://localhost:5173/', session)).json()).toEqual({ id: 'ada' });
+    expect(await (await at('https://avatars.example/', session)).json()).toBeNull();
   });
 
   it('makes one adapter for one configuration', () => {

@@ -4,7 +4,7 @@ import { AvatarStore, CLAIM_LEASE, LATE_WRITE } from '../../server/avatar-store.
 import { sweepAvatars } from '../../server/sweep.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { jpeg, png, text } from '../support/pictures.js';
-import { FAILURES, failingAt, pausingAt } from './bindings.js';
+import { bindingsWith, FAILURES, type Failure, failingAt, pausingAt } from './bindings.js';
 import { type Answer, apiFor, keysBelow, newUser, ownerIn } from './harness.js';
 
 const OVER = 721_000;
@@ -18,17 +18,21 @@ afterEach(() => {
 });
 
 const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
-const sweep = () => sweepAvatars(env, {}, Date.now());
+/** A run that finds nothing by its walk through the bucket: what has to go must be in the queue. */
+const blind = bindingsWith((name, call) =>
+  name === 'list' ? Promise.resolve({ objects: [], truncated: false }) : call(),
+);
+const sweep = (bindings: Parameters<typeof sweepAvatars>[0] = blind) => sweepAvatars(bindings, {}, Date.now());
 
 /** What the user has is there; and once all time is over and the sweep has run, nothing else is. */
-async function expectNothingAstray(user: string, owner: string): Promise<Avatar | null> {
+async function expectNothingAstray(user: string, owner: string, bindings = blind): Promise<Avatar | null> {
   const shown = async () => (await apiFor(user).call('GET', '/api/me/avatar')).body.avatar ?? null;
   const before = await shown();
   if (before) expect(await env.AVATARS.head(before.key)).toBeTruthy();
   pass(OVER);
-  await sweep();
+  await sweep(bindings);
   pass(LATE_WRITE);
-  await sweep();
+  await sweep(bindings);
   expect(await shown()).toEqual(before);
   expect(await keysBelow(`avatars/${owner}/`)).toEqual(before ? [before.key] : []);
   expect(await keysBelow(`pending/${owner}/`)).toEqual([]);
@@ -36,14 +40,13 @@ async function expectNothingAstray(user: string, owner: string): Promise<Avatar 
 }
 
 /** Runs a step with its n-th call failing, for every n, until it makes fewer calls; tells how many that was. */
-async function forEveryCall(step: (fault: ReturnType<typeof failingAt>) => Promise<void>, failure: Failures) {
+async function forEveryCall(step: (fault: ReturnType<typeof failingAt>) => Promise<void>, failure: Failure) {
   for (let n = 1; ; n++) {
     const fault = failingAt(n, failure);
     await step(fault);
     if (!fault.wasReached()) return n - 1;
   }
 }
-type Failures = (typeof FAILURES)[number];
 
 /** A user who has an avatar, and an upload that has arrived. */
 async function withUpload(bytes = png()) {
@@ -142,7 +145,7 @@ describe.each(FAILURES)('where a call to D1 or R2 fails (%s)', (failure) => {
       await sweepAvatars(bindings, {}, Date.now()).catch((error: AggregateError) => {
         expect(error.errors.map(({ message }) => message)).toEqual(expect.arrayContaining(['fault']));
       });
-      expect(await expectNothingAstray(user, owner)).toEqual(before);
+      expect(await expectNothingAstray(user, owner, env)).toEqual(before);
       expect((await apiFor(user).commit(key)).body.code).toBe('upload_expired');
     }, failure);
     expect(calls).toBeGreaterThanOrEqual(12);

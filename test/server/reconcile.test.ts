@@ -11,8 +11,8 @@ beforeEach(async () => {
   vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
   const { objects } = await env.AVATARS.list();
   if (objects.length > 0) await env.AVATARS.delete(objects.map(({ key }) => key));
-  await env.DB.batch(['avatars', 'uploads', 'deletions'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
-  await env.DB.prepare("UPDATE reconcile SET after_key = ''").run();
+  const tables = ['avatars', 'uploads', 'deletions', 'reconcile'];
+  await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 });
 afterEach(() => {
   vi.useRealTimers();
