@@ -283,6 +283,8 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   declare decode: UploadSettings['decode'];
 
   readonly #internals = this.attachInternals();
+  /** Held, because WebKitGTK 2.50 was seen to give an empty set later, which no longer takes a state back. */
+  readonly #states = this.#internals.states;
   readonly #picture = new Picture(this);
   /** What the controllers may do. */
   readonly #host: ElementHost = {
@@ -521,12 +523,12 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   }
 
   #has(state: string): boolean {
-    return this.#internals.states.has(state);
+    return this.#states.has(state);
   }
 
   #toggle(state: string, on: boolean): void {
     if (this.#has(state) === on) return;
-    this.#internals.states[on ? 'add' : 'delete'](state);
+    this.#states[on ? 'add' : 'delete'](state);
     this.requestUpdate();
   }
 

@@ -292,6 +292,7 @@ export class Uploads {
         this.#running = false;
         this.#forget(job);
         this.#move('idle');
+        host.update();
         return undefined;
       }
       detail = await run(picked, this.#hostOf(signal), signal);

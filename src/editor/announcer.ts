@@ -5,18 +5,17 @@ const REST = 400;
 export class Announcer {
   readonly #kinds = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #last = '';
 
   /**
    * @param words for a kind of change; asked for when they are told, so that they are true then.
-   * @param say gets them.
+   * @param root of the status region.
    */
   constructor(
     private readonly words: (kind: string) => string,
-    private readonly say: (text: string) => void,
+    private readonly root: ParentNode,
   ) {}
 
-  /** Something has changed; nothing is told of a kind that is said not to have. */
+  /** Something has changed; or something that was noted is not so any more. */
   note(kind: string, isSo = true): void {
     this.#kinds[isSo ? 'add' : 'delete'](kind);
     clearTimeout(this.#timer);
@@ -28,10 +27,10 @@ export class Announcer {
   }
 
   #tell(): void {
+    const region = this.root.querySelector('[role=status]') as HTMLElement;
     const text = [...this.#kinds].map(this.words).join(', ');
     this.#kinds.clear();
     // The same words once more would not be heard.
-    this.#last = text === this.#last ? `${text}\u00a0` : text;
-    this.say(this.#last);
+    if (text) region.textContent = region.textContent === text ? `${text}\u00a0` : text;
   }
 }

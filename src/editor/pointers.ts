@@ -1,8 +1,7 @@
 import type { Point } from './view.js';
 
-/** What comes of pointers, in pixels of the page. */
+/** What comes of pointers, in pixels of the window. */
 interface Listeners {
-  began(): void;
   /** All pointers, before and after one of them has moved. */
   moved(before: Point[], after: Point[]): void;
   /** A short touch that has not moved; the second one of two in a row is a double one. */
@@ -12,9 +11,8 @@ interface Listeners {
 
 /** Pixels that a finger may move in a tap. */
 const SLACK = 6;
-/** Milliseconds from one tap to the next in which they are a double one. */
+/** Milliseconds and pixels from one tap to the next in which they are a double one. */
 const PAUSE = 350;
-/** Pixels between the two taps of a double one. */
 const NEAR = 30;
 
 const far = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y);
@@ -29,20 +27,20 @@ export class Pointers {
   constructor(private readonly on: Listeners) {}
 
   handleEvent(event: PointerEvent): void {
-    const at = { x: event.clientX, y: event.clientY };
-    if (event.type === 'pointerdown') this.#down(event, at);
-    else if (!this.#points.has(event.pointerId)) return;
-    else if (event.type === 'pointermove') this.#move(event.pointerId, at);
-    else this.#up(event, at);
+    const { type, pointerId: id, clientX: x, clientY: y } = event;
+    if (type === 'pointerdown') this.#down(event, { x, y });
+    else if (this.#points.has(id)) {
+      if (type === 'pointermove') this.#move(id, { x, y });
+      else this.#up(event, { x, y });
+    }
   }
 
-  #down(event: PointerEvent, at: Point): void {
-    if (event.button !== 0) return;
+  #down({ button, pointerId, currentTarget }: PointerEvent, at: Point): void {
+    if (button !== 0) return;
     this.#start = this.#points.size ? null : at;
-    this.#points.set(event.pointerId, at);
-    if (this.#points.size === 1) this.on.began();
+    this.#points.set(pointerId, at);
     try {
-      (event.currentTarget as Element).setPointerCapture(event.pointerId);
+      (currentTarget as Element).setPointerCapture(pointerId);
     } catch {
       // It is gone again by now, or a script has made it: it is followed as long as it is over the element.
     }
@@ -69,10 +67,10 @@ export class Pointers {
 }
 
 /** The middle of some points. */
-export const middle = (points: Point[]): Point => ({
-  x: points.reduce((sum, { x }) => sum + x, 0) / points.length,
-  y: points.reduce((sum, { y }) => sum + y, 0) / points.length,
-});
+export function middle(points: Point[]): Point {
+  const mean = (axis: 'x' | 'y') => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  return { x: mean('x'), y: mean('y') };
+}
 
 /** How far apart some points are; 0 for a single one. */
 export const spread = (points: Point[]): number => points.reduce((sum, point) => sum + far(point, middle(points)), 0);

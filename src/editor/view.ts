@@ -6,23 +6,24 @@ export interface Point {
   y: number;
 }
 
+export const CENTRE: Point = { x: 0, y: 0 };
+
 /** How far one can zoom in, however large the picture. */
 const MOST_ZOOM = 10;
 
 const within = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
+
+const mirror = ({ x, y }: Point, isMirrored: boolean): Point => ({ x: isMirrored ? -x : x, y });
+
+/** Quarter turns, clockwise. */
+const rotate = ({ x, y }: Point, turns: number): Point => (turns ? rotate({ x: -y, y: x }, turns - 1) : { x, y });
 
 /**
  * What the frame shows of a picture. The frame is always full: whatever is
  * asked for ends at the picture's edges.
  */
 export class View {
-  /** Middle of the frame, in pixels of the upright picture. */
-  #x = 0;
-  #y = 0;
-  /** What the frame shows, in pixels of the upright picture. */
-  #side = 0;
-  #turns: Crop['turns'] = 0;
-  #mirrored = false;
+  #crop: Crop = { x: 0, y: 0, side: 0, turns: 0, mirrored: false };
   /** Sides of the largest and of the smallest square, in pixels. */
   readonly #most: number;
   readonly #least: number;
@@ -36,7 +37,7 @@ export class View {
     readonly width: number,
     readonly height: number,
     sensible: number,
-    crop?: Crop | null,
+    crop?: Crop,
   ) {
     this.#most = Math.min(width, height);
     this.#least = Math.min(this.#most, Math.max(this.#most / MOST_ZOOM, sensible));
@@ -45,15 +46,12 @@ export class View {
   }
 
   get crop(): Crop {
-    const half = this.#side / 2;
-    const x = within(this.#x - half, 0, this.width - this.#side);
-    const y = within(this.#y - half, 0, this.height - this.#side);
-    return { x, y, side: this.#side, turns: this.#turns, mirrored: this.#mirrored };
+    return this.#crop;
   }
 
   /** 1 where as much as fits is shown. */
   get zoom(): number {
-    return this.#most / this.#side;
+    return this.#most / this.#crop.side;
   }
 
   get mostZoom(): number {
@@ -62,38 +60,38 @@ export class View {
 
   /** Where the frame is on the picture as it is seen: 0 is at the left or at the top, 1 at the other end. */
   get place(): Point {
-    const { x, y, side } = this.crop;
+    const { x, y, side, turns, mirrored } = this.#crop;
     const part = (at: number, room: number) => (room > 0.5 ? at / room - 0.5 : 0);
-    const seen = this.#seen({ x: part(x, this.width - side), y: part(y, this.height - side) });
+    const upright = { x: part(x, this.width - side), y: part(y, this.height - side) };
+    const seen = mirror(rotate(upright, turns), mirrored);
     return { x: seen.x + 0.5, y: seen.y + 0.5 };
   }
 
   /** Brings what is seen at one place to another one, larger by a factor. Returns whether anything has changed. */
   drag(from: Point, to: Point, factor = 1): boolean {
-    const { x, y, side } = this.crop;
-    const held = this.#source(from);
-    const offset = this.#source(to);
-    const left = this.#x + held.x * this.#side;
-    const top = this.#y + held.y * this.#side;
-    this.#side = within(this.#side / factor, this.#least, this.#most);
-    this.#put(left - offset.x * this.#side, top - offset.y * this.#side);
-    const now = this.crop;
-    return now.x !== x || now.y !== y || now.side !== side;
+    const before = this.#crop;
+    const side = within(before.side / factor, this.#least, this.#most);
+    const [held, goal] = [this.#upright(from), this.#upright(to)];
+    const move = (axis: 'x' | 'y') => before[axis] + (held[axis] + 0.5) * before.side - (goal[axis] + 0.5) * side;
+    this.#set({ ...before, x: move('x'), y: move('y'), side });
+    const { x, y } = this.#crop;
+    return x !== before.x || y !== before.y || side !== before.side;
   }
 
   /** Shows it larger or smaller; what is seen at a place stays there. */
-  zoomTo(zoom: number, at: Point = { x: 0, y: 0 }): boolean {
-    return this.drag(at, at, zoom / this.zoom);
+  zoomTo(zoom: number, at = CENTRE): void {
+    this.drag(at, at, zoom / this.zoom);
   }
 
   /** A quarter turn, clockwise as it is seen. */
   turn(): void {
-    this.#turns = ((this.#turns + (this.#mirrored ? 3 : 1)) % 4) as Crop['turns'];
+    const { turns, mirrored } = this.#crop;
+    this.#crop = { ...this.#crop, turns: ((turns + (mirrored ? 3 : 1)) % 4) as Crop['turns'] };
   }
 
   /** Exchanges left and right, as they are seen. */
   flip(): void {
-    this.#mirrored = !this.#mirrored;
+    this.#crop = { ...this.#crop, mirrored: !this.#crop.mirrored };
   }
 
   reset(): void {
@@ -101,31 +99,15 @@ export class View {
     this.#set({ x: (this.width - side) / 2, y: (this.height - side) / 2, side, turns: 0, mirrored: false });
   }
 
-  #set({ x, y, side, turns, mirrored }: Crop): void {
-    this.#side = within(side, this.#least, this.#most);
-    this.#turns = turns;
-    this.#mirrored = mirrored;
-    this.#put(x + side / 2, y + side / 2);
-  }
-
-  /** Moves the frame's middle as near to a pixel as the picture's edges let it. */
-  #put(x: number, y: number): void {
-    const half = this.#side / 2;
-    this.#x = within(x, half, this.width - half);
-    this.#y = within(y, half, this.height - half);
-  }
-
-  /** A direction on the upright picture, as it is seen. */
-  #seen({ x, y }: Point): Point {
-    let seen = { x, y };
-    for (let turn = 0; turn < this.#turns; turn++) seen = { x: -seen.y, y: seen.x };
-    return this.#mirrored ? { x: -seen.x, y: seen.y } : seen;
+  #set(crop: Crop): void {
+    const side = within(crop.side, this.#least, this.#most);
+    const x = within(crop.x, 0, this.width - side);
+    this.#crop = { ...crop, x, y: within(crop.y, 0, this.height - side), side };
   }
 
   /** A direction that is seen, on the upright picture. */
-  #source({ x, y }: Point): Point {
-    let source = { x: this.#mirrored ? -x : x, y };
-    for (let turn = 0; turn < this.#turns; turn++) source = { x: source.y, y: -source.x };
-    return source;
+  #upright(seen: Point): Point {
+    const { turns, mirrored } = this.#crop;
+    return rotate(mirror(seen, mirrored), 4 - turns);
   }
 }

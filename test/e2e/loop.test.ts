@@ -158,7 +158,12 @@ describe('the demo page', () => {
       await page.locator(`flare-avatar-upload[data-saved="${picked + 1}"]`).waitFor();
     }
     expect(picked).toBe(2);
-    await page.keyboard.press('Tab');
+    // Past the edit button.
+    for (const part of ['edit-button', 'remove-button']) {
+      await page.keyboard.press('Tab');
+      const button = page.locator(`flare-avatar-upload [part=${part}]`);
+      expect(await button.evaluate((it) => it.matches(':focus'))).toBe(true);
+    }
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.querySelector('flare-avatar-upload')?.value === '');
     expect(await trigger.evaluate((button) => button.matches(':focus'))).toBe(true);

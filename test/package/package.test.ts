@@ -93,7 +93,7 @@ describe('the package', () => {
     );
     expect(names(element.attributes)).toHaveLength(27);
     expect(names(element.events)).toHaveLength(13);
-    expect(names(element.cssParts)).toHaveLength(11);
+    expect(names(element.cssParts)).toHaveLength(20);
     expect(names(element.slots)).toEqual(['placeholder', 'icon', 'hint']);
     expect(names(element.cssStates)).toHaveLength(17);
   });
