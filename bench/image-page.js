@@ -223,7 +223,7 @@ window.paint = async (width, height) => {
   const grain = new ImageData(256, 256);
   for (let at = 0; at < grain.data.length; at += 4) {
     grain.data.fill(random() * 255, at, at + 3);
-    grain.data[at + 3] = 5;
+    grain.data[at + 3] = 9;
   }
   const tile = new OffscreenCanvas(256, 256);
   tile.getContext('2d').putImageData(grain, 0, 0);

@@ -108,16 +108,20 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
       api.on(method, path, async (c) => {
         const user = await authenticate(c);
         if (!user?.id) throw unauthorized();
-        const { OWNER_SECRET, AVATARS: bucket, DB } = required(c.env, ['OWNER_SECRET', 'AVATARS', 'DB']);
-        const owner = await ownerOf(OWNER_SECRET, user.id);
-        if (method !== 'GET') await brake(c.env.RATE_LIMITER, owner);
-        const [store, deletions] = [new AvatarStore(DB), new Deletions(DB, bucket)];
-        return handler(c, { user, owner, bucket, store, deletions, options: resolved });
+        const context = await contextOf(c, user, resolved);
+        if (method !== 'GET') await brake(c.env.RATE_LIMITER, context.owner);
+        return handler(c, context);
       });
     }
     api.all(path, () => onlyAnswers(Object.keys(handlers).join(', ')));
   }
   return api as unknown as Hono<{ Bindings: E }>;
+}
+
+async function contextOf(c: ApiRequest, user: User, options: RouteContext['options']): Promise<RouteContext> {
+  const { OWNER_SECRET, AVATARS: bucket, DB } = required(c.env, ['OWNER_SECRET', 'AVATARS', 'DB']);
+  const owner = await ownerOf(OWNER_SECRET, user.id);
+  return { user, owner, bucket, store: new AvatarStore(DB), deletions: new Deletions(DB, bucket), options };
 }
 
 /** Slows down who writes too often, where the host has bound a rate limit. A brake that fails lets go. */

@@ -29,7 +29,7 @@ export async function decode(file: Blob, facts: Facts, scale: number): Promise<D
   const bytes = new Uint8Array(await file.arrayBuffer());
   // Firefox and WebKit show what is there of a file that was cut short.
   if (facts.width * facts.height > MOST_PIXELS || !isWhole(bytes, facts)) {
-    throw new DOMException('The picture is too large, or cut short.', 'EncodingError');
+    throw new DOMException('Too large, or cut short.', 'EncodingError');
   }
   const frame = await decodeFrame(bytes, facts, scale).catch(() => null);
   if (frame) return frame;

@@ -16,7 +16,7 @@ export function contextOf(width: number, height: number): Context {
 }
 
 /** What is thrown where a canvas does not hold what was drawn. */
-export const spoiled = (): DOMException => new DOMException('The canvas can’t be trusted.', SPOILED);
+export const spoiled = (): DOMException => new DOMException('The canvas is not as drawn.', SPOILED);
 
 /** A part of a picture, halved as often as was asked, and where in it that part lies. */
 export interface Shrunk {
@@ -28,7 +28,7 @@ export interface Shrunk {
 /**
  * Draws a part of a picture, halved so often that more than `least` pixels are
  * left of its shorter side. By halves, because a single large step leaves
- * pixels out (Chromium with the default smoothing, Firefox with any); in
+ * pixels out (Chromium with the default smoothing, Firefox and WebKit with any); in
  * pieces, because a canvas of more than 16 megapixels comes out black on some
  * phones. The picture is closed.
  */
@@ -89,12 +89,15 @@ export function isOpaque(pixels: Uint8ClampedArray): boolean {
 
 /**
  * Whether the canvas gives back what was drawn: browsers that hide from being
- * recognized hand out noise, or white.
+ * recognized hand out noise, or white. In many colours, because Firefox adds
+ * no noise to a canvas of one.
  */
 export function isHonest(): boolean {
   const context = contextOf(32, 32);
-  context.fillStyle = 'rgb(51 102 153)';
-  context.fillRect(0, 0, 32, 32);
+  for (let x = 0; x < 32; x++) {
+    context.fillStyle = `rgb(${x * 8} 102 153)`;
+    context.fillRect(x, 0, 1, 32);
+  }
   const { data } = context.getImageData(0, 0, 32, 32);
-  return data.every((value, at) => value === (at % 4 === 3 ? 255 : ((at % 4) + 1) * 51));
+  return data.every((value, at) => value === [((at >> 2) & 31) * 8, 102, 153, 255][at & 3]);
 }

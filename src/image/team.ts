@@ -41,7 +41,7 @@ export class Team {
       };
       const abort = () => end(signal?.reason);
       signal?.addEventListener('abort', abort);
-      worker.onerror = () => end(new DOMException('The worker has ended.', 'EncodingError'));
+      worker.onerror = () => end(new DOMException('Worker lost.', 'EncodingError'));
       worker.onmessage = ({ data }: MessageEvent<Exclude<Said, 'ready'>>) => {
         signal?.removeEventListener('abort', abort);
         this.#keep(Promise.resolve(worker));

@@ -16,7 +16,18 @@ const TOLD = [...OF_A_RUN, 'flare-error', 'flare-cancel', 'flare-statechange', '
 /** Milliseconds that src/image keeps its workers. */
 const WORKERS_KEPT = 10_000;
 
-const turn = () => new Promise((resolve) => setTimeout(resolve));
+/** By a message first: timers set by timers are slow. */
+const turn = () =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      setTimeout(resolve);
+    };
+    port2.postMessage(null);
+  });
+
+const { decode } = HTMLImageElement.prototype;
 
 /** One element, everything it tells, and what is around it. */
 class Real {
@@ -36,6 +47,8 @@ class Real {
     this.leaks.install();
     this.world.install();
     this.clock.install();
+    // How long a browser takes for it is not what is tested.
+    HTMLImageElement.prototype.decode = async () => {};
     document.body.append(this.parent);
     for (const type of TOLD) this.element.addEventListener(type, (event) => this.events.push(event as CustomEvent));
     Object.assign(this.element, { crop: 'off', maxRetries: 0 });
@@ -48,6 +61,7 @@ class Real {
     this.clock.restore();
     this.world.restore();
     this.leaks.restore();
+    HTMLImageElement.prototype.decode = decode;
     Reflect.deleteProperty(navigator, 'onLine');
     Reflect.deleteProperty(document, 'hidden');
     sessionStorage.clear();
@@ -86,12 +100,19 @@ class Real {
     }
   }
 
+  /** Gives what is under way the time to get to its next request. */
+  async asks(): Promise<void> {
+    for (let i = 0; i < 20 && !this.world.open.length && !/idle|success|error/.test(this.element.state); i++)
+      await turn();
+  }
+
   /** Lets everything that is under way come to its end. */
   async settle(): Promise<void> {
     const { world, clock, element } = this;
     online(true);
+    hide(false);
     const began = performance.now();
-    for (let quiet = 0; quiet < 8; ) {
+    for (let quiet = 0; quiet < 12; ) {
       expect(performance.now() - began, `milliseconds, and still ${element.state}`).to.be.below(15_000);
       const isBusy = world.open.length > 0 || !/idle|success|error/.test(element.state) || isMoving(element);
       quiet = isBusy ? 0 : quiet + 1;
@@ -113,7 +134,7 @@ function online(isOnline: boolean): void {
   window.dispatchEvent(new Event(isOnline ? 'online' : 'offline'));
 }
 
-function show(isHidden: boolean): void {
+function hide(isHidden: boolean): void {
   Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
 }
@@ -149,9 +170,12 @@ const answer = step(
   'the line',
   fc.tuple(
     fc.nat(3),
-    fc.oneof({ weight: 4, arbitrary: fc.constant<Outcome>('answers') }, fc.constantFrom(...OUTCOMES)),
+    fc.oneof({ weight: 2, arbitrary: fc.constant<Outcome>('answers') }, fc.constantFrom(...OUTCOMES)),
   ),
-  ({ world }, [number, outcome]) => world.end(number, outcome),
+  async (real, [number, outcome]) => {
+    await real.asks();
+    real.world.end(number, outcome);
+  },
 );
 
 const file = (isGood: boolean): File =>
@@ -185,7 +209,7 @@ const steps = [
   }),
   step('refresh', nothing, ({ element }) => void element.refresh()),
   step('online', either, (_, isOnline) => online(isOnline)),
-  step('hidden', either, (_, isHidden) => show(isHidden)),
+  step('hidden', either, (_, isHidden) => hide(isHidden)),
   step('disconnect', nothing, (real) => {
     if (!real.element.isConnected) return undefined;
     real.element.remove();
@@ -249,8 +273,8 @@ async function checkLeaks({ element, leaks, clock }: Real): Promise<void> {
   await element.updateComplete;
   await turn();
   // The workers that made pictures ready belong to the page, which keeps them a little.
-  const timers = [...clock.timers.values()].filter(({ delay }) => delay !== WORKERS_KEPT);
-  expect([leaks.urls.size, leaks.channels.size, timers.length]).to.deep.equal([0, 0, 0]);
+  const timers = [...clock.timers.values()].map(({ delay }) => delay).filter((delay) => delay !== WORKERS_KEPT);
+  expect([leaks.urls.size, leaks.channels.size, timers]).to.deep.equal([0, 0, []]);
   expect(leaks.listeners.map(({ type }) => type)).to.deep.equal([]);
 }
 
@@ -259,20 +283,31 @@ describe('an element that anything may happen to', function () {
 
   before(async () => {
     // Loading these takes longer than a test waits for a turn.
-    await Promise.all([import('../../src/controllers/uploads.js'), import('../../src/image/index.js')]);
+    await Promise.all([
+      import('../../src/controllers/uploads.js'),
+      import('../../src/image/index.js'),
+      import('../../src/core/diagnose.js'),
+    ]);
     const real = new Real();
     await real.begin();
     const hearing = tab();
-    const heard = next<MessageEvent>(hearing, 'message');
+    hearing.onmessage = ({ data }) => {
+      Real.message = data;
+    };
     real.follow(real.element.upload(file(true)));
-    await real.settle();
-    Real.message = (await heard).data;
+    while (!Real.message) {
+      real.world.end(0, 'answers');
+      await turn();
+    }
     hearing.close();
     real.end();
   });
 
   it('tells nothing of what is over, shows what is true, and leaves nothing behind', async () => {
-    const commands = fc.commands([...Array(12).fill(answer), ...Array(4).fill(begin), ...steps], { maxCommands: 40 });
+    const commands = fc.commands([...Array(24).fill(answer), ...Array(5).fill(begin), ...steps], {
+      maxCommands: 60,
+      size: 'max',
+    });
     const property = fc.asyncProperty(commands, async (all) => {
       const real = new Real();
       await real.begin();
@@ -284,6 +319,6 @@ describe('an element that anything may happen to', function () {
         real.end();
       }
     });
-    await fc.assert(property, { numRuns: 200, interruptAfterTimeLimit: 25_000, includeErrorInReport: true });
+    await fc.assert(property, { numRuns: 1000, interruptAfterTimeLimit: 20_000, includeErrorInReport: true });
   });
 });

@@ -84,6 +84,45 @@ describe('the PUT', () => {
     }
   });
 
+  it('has twice the time for its answer, once all is sent', async () => {
+    const { setTimeout: real } = window;
+    const armed: number[] = [];
+    window.setTimeout = ((act: () => void, delay: number) => {
+      armed.push(delay);
+      return real(act, delay);
+    }) as typeof window.setTimeout;
+    try {
+      await browserTransport.put(call('/put/200', { stallTimeout: 12.345 }), new AbortController().signal);
+    } finally {
+      window.setTimeout = real;
+    }
+    expect(armed.filter((delay) => delay > 12_000).at(-1)).to.equal(24_690);
+  });
+
+  it('and all the rest work in a worker', async () => {
+    const code = `
+      import { uploadAvatar } from '${location.origin}/src/client.ts';
+      const told = [];
+      const presign = () => ({ url: '${location.origin}/put/200', signedHeaders: { 'content-type': 'image/png' }, key: 'k' });
+      let count = 0;
+      const commit = () => {
+        if (++count === 1) throw new TypeError('Failed to fetch');
+        return { ok: true };
+      };
+      Math.random = () => 0;
+      const options = { presign, commit, onState: (state) => told.push(state), onProgress: ({ ratio }) => told.push(ratio) };
+      uploadAvatar(new Blob(['picture'], { type: 'image/png' }), options).then(
+        ({ key }) => postMessage([key, ...new Set(told)]),
+        ({ code }) => postMessage([code]),
+      );`;
+    const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+    const worker = new Worker(url, { type: 'module' });
+    const { data } = await new Promise<MessageEvent>((resolve) => worker.addEventListener('message', resolve));
+    worker.terminate();
+    URL.revokeObjectURL(url);
+    expect(data).to.deep.equal(['k', 'presigning', 'uploading', 1, 'committing']);
+  });
+
   it('brings no content type that was not signed', async () => {
     const { send } = XMLHttpRequest.prototype;
     const types: string[] = [];
