@@ -90,20 +90,28 @@ export function readExpiresIn(c: Context): number {
 
 /** The body as text, read no further than the limit. */
 async function readText(request: Request): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = Number(request.headers.get('content-length') ?? 0);
-  const tooLarge = () => new ApiError('too_large', 'The request body is too large.');
-  if (length > MAX_BODY) throw tooLarge();
-  length = 0;
-  // What is left unread is let go of with the answer.
-  for await (const chunk of request.body?.values({ preventCancel: true }) ?? []) {
-    length += chunk.byteLength;
-    if (length > MAX_BODY) throw tooLarge();
-    chunks.push(chunk);
-  }
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY) throw bodyTooLarge();
+  const bytes = await readBytes(request.body).catch((error: unknown) => {
+    // Whose connection breaks is no failure of the server's.
+    throw error instanceof ApiError ? error : new ApiError('invalid_request', 'The request was cut short.');
+  });
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(await new Blob(chunks).arrayBuffer());
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     throw new ApiError('invalid_request', 'The request is not valid UTF-8.');
   }
 }
+
+async function readBytes(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // What is left unread is let go of with the answer.
+  for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
+    length += chunk.byteLength;
+    if (length > MAX_BODY) throw bodyTooLarge();
+    chunks.push(chunk);
+  }
+  return new Blob(chunks).arrayBuffer();
+}
+
+const bodyTooLarge = () => new ApiError('too_large', 'The request body is too large.');

@@ -379,7 +379,13 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
 
   /** Opens the file picker; needs a user's gesture, as on `<input type=file>`. */
   pick(): void {
-    if (!this.#isOff) this.renderRoot.querySelector('input')?.click();
+    if (this.#isOff) return;
+    this.renderRoot.querySelector('input')?.click();
+    // While the user chooses.
+    this.#load('pick').then(
+      (uploads) => uploads.warm(),
+      () => {},
+    );
   }
 
   /**

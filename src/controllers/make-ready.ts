@@ -12,8 +12,8 @@ export async function judge(file: File, settings: UploadSettings, signal: AbortS
   // Before a byte is read: the file may be of any size.
   const early = validateFile(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
   if (early) throw new AvatarUploadError(early, 'pick');
-  const { inspect, warm } = await loadImage();
-  warm();
+  const { inspect, ready } = await loadImage();
+  ready();
   const found = await inspect(file).catch((cause: unknown) => {
     // Moved, deleted or unreadable since it was picked; folders too.
     throw new AvatarUploadError('decode_failed', 'pick', { cause });
@@ -24,6 +24,15 @@ export async function judge(file: File, settings: UploadSettings, signal: AbortS
   if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
   if (ownCode) throw new AvatarUploadError(ownCode, 'pick');
   return found;
+}
+
+/** Loads what a picture will need, and starts the worker. */
+export function warm(): void {
+  // What can't be loaded now is missed and told when it is needed.
+  loadImage().then(
+    ({ ready }) => ready(),
+    () => {},
+  );
 }
 
 /** What the bytes tell; what the file claims only where that is more exact, or where they tell nothing. */

@@ -18,7 +18,7 @@ import { Countdown } from './countdown.js';
 import { chooseCrop } from './cropping.js';
 import { finish, keep } from './finish.js';
 import type { ElementHost } from './host.js';
-import { glance, isCropped, judge } from './make-ready.js';
+import { glance, isCropped, judge, warm } from './make-ready.js';
 import type { PresentAvatar } from './present-avatar.js';
 import { type Judged, type RunHost, reportTries, run } from './run.js';
 
@@ -119,6 +119,9 @@ export class Uploads {
     const isOwn = settings.messages?.[key] !== undefined && settings.messages[exact] === undefined;
     return (!isOwn && exact && text(exact)) || text(key);
   }
+
+  /** The picker is open: loads and starts what a picture will need. */
+  readonly warm = warm;
 
   /** A file that the user has chosen, in whatever way. */
   take(file: File): Promise<SuccessDetail | undefined> {

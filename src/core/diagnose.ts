@@ -3,6 +3,7 @@
  * failed. What it says names origins and headers, never a path or a query.
  */
 import type { AvatarUploadError, ClientErrorCode } from './errors.js';
+import { originOf } from './policy.js';
 import type { ApiErrorCode } from './protocol.js';
 
 /** What is known of an upload that failed. */
@@ -80,7 +81,7 @@ export const KNOWN_CODES = Object.keys(HINTS);
 /** Why there was no answer at all. */
 function connection(address: string | undefined, isStore: boolean, loaded: number): string {
   if (globalThis.navigator?.onLine === false) return 'The browser is offline.';
-  const [here, there] = [globalThis.location?.origin, originOf(address)];
+  const [here, there] = [globalThis.location?.origin, originOf(address ?? '')];
   if (!here || !there || there === here) return 'The connection was lost.';
   if (there.startsWith('http:') && here.startsWith('https:')) return `A page on https can’t send to ${there}.`;
   if (!isStore) {
@@ -125,12 +126,4 @@ function signature({ url = '', signedHeaders = {} }: Facts): string {
   if (signed.length > 0 && extra.length > 0)
     return `signedHeaders holds ${extra.join(', ')}, which the URL does not sign: sign it, or don’t hand it over.`;
   return 'The signature did not match: the access key, the bucket’s address, or the value of a signed header (content-length is the body’s own) is another one than was signed.';
-}
-
-function originOf(address: string | undefined): string | undefined {
-  try {
-    return new URL(address ?? '', globalThis.location?.href).origin;
-  } catch {
-    return undefined;
-  }
 }

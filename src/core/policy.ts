@@ -17,7 +17,8 @@ export function watchPolicy(address: string): { refusal(): Promise<string | unde
   };
 }
 
-function originOf(address: string): string {
+/** The origin of an address, absolute or of this page; empty where there is none. */
+export function originOf(address: string): string {
   try {
     return new URL(address, globalThis.location?.href).origin;
   } catch {

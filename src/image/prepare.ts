@@ -22,7 +22,7 @@ export interface SquareOptions {
 const team = new Team();
 
 /** Starts what a picture that has been picked will need soon. */
-export const warm = (): void => team.warm();
+export const ready = (): void => team.warm();
 
 /**
  * A square of a picture, upright, scaled down, encoded anew, without metadata.

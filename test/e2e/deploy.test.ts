@@ -176,6 +176,8 @@ describe('npm run deploy', () => {
     expect(config).toContain('"database_id": "11111111-2222-3333-4444-555555555555"');
     expect(config).toContain('"R2_ENDPOINT": "https://abc123.r2.cloudflarestorage.com"');
     expect(config).toContain('// a comment');
+    // The local database keeps its name, and with it what is in it.
+    expect(config).toContain('"preview_database_id": "00000000-0000-0000-0000-000000000000"');
   });
 
   it('leaves what is there as it is', async () => {

@@ -94,15 +94,16 @@ describe.runIf(existsSync(photos))('real photos', () => {
     await page.getByText('This photo format (HEIC) is not supported by your browser').waitFor();
     // As in docs/pictures.md.
     const { port } = library.address() as AddressInfo;
-    await page.evaluate((address) => {
-      const element = document.querySelector('flare-avatar-upload');
-      if (!element) return;
-      element.accept += ',image/heic,.heic';
-      element.decode = async (file) => {
-        const { heicTo } = await import(address);
-        return heicTo({ blob: file, type: 'image/jpeg', quality: 0.95 });
-      };
-    }, `http://localhost:${port}/heic-to.js`);
+    await page.addScriptTag({
+      type: 'module',
+      content: `
+        const element = document.querySelector('flare-avatar-upload');
+        element.accept += ',image/heic,.heic';
+        element.decode = async (file) => {
+          const { heicTo } = await import('http://localhost:${port}/heic-to.js');
+          return heicTo({ blob: file, type: 'image/jpeg', quality: 0.95 });
+        };`,
+    });
     await pickFile(page, join(photos, 'iphone.heic'));
     expect(await endState(page)).toBe('success');
     const { levels } = await sent(page);

@@ -116,4 +116,7 @@ describe('a deploy', () => {
     expect(config).not.toMatch(/"LOCAL_DEV"|_SECRET"|_KEY_ID"/);
     expect(read('vite.config.ts')).toContain("command !== 'serve'");
   });
+  it('leaves the local database where it is, though the id of the real one is filled in', () => {
+    expect(read('wrangler.jsonc')).toMatch(/"preview_database_id": "[\d-]{36}"/);
+  });
 });

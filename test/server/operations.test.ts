@@ -220,6 +220,16 @@ describe('a body that is refused', () => {
     expect(cancelled).toBe(true);
   });
 
+  it('because its sender is gone is no failure of the server’s', async () => {
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.error(new Error('Network connection lost.'));
+      },
+    });
+    const answer = await send(body);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_request' }]);
+  });
+
   it('at the limit is taken', async () => {
     const { body } = watched(4);
     expect((await send(body)).status).toBe(400);

@@ -33,6 +33,8 @@ process.stderr.write(errors);
 process.exit(code);
 `;
 
+const NO_DATABASE = '00000000-0000-0000-0000-000000000000';
+
 /** A folder with a wrangler.jsonc of its own and a Wrangler that only pretends. */
 export class FakeWrangler {
   private constructor(readonly folder: string) {}
@@ -44,7 +46,7 @@ export class FakeWrangler {
       compatibility_date: '2026-09-15',
       vars: { R2_ENDPOINT: '', R2_BUCKET: 'flare-avatars', ...vars },
       d1_databases: [
-        { binding: 'DB', database_name: 'flare-avatars', database_id: '00000000-0000-0000-0000-000000000000' },
+        { binding: 'DB', database_name: 'flare-avatars', database_id: NO_DATABASE, preview_database_id: NO_DATABASE },
       ],
       r2_buckets: [{ binding: 'AVATARS', bucket_name: 'flare-avatars' }],
       ...more,
