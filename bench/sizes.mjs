@@ -32,7 +32,7 @@ export async function sizes() {
     const bytes = gzip(outputFiles[0].contents);
     row(name, `${bytes} bytes`, (own / bytes).toFixed(2));
   }
-  const lazy = readdirSync(cdn).filter((file) => /\.(uploads|image|worker|strip|kinds)-/.test(file));
+  const lazy = readdirSync(cdn).filter((file) => /\.(uploads|image|worker|strip|kinds|editor|diagnose)-/.test(file));
   for (const file of lazy)
     row(`  later: ${file.split('.')[1].split('-')[0]}`, `${gzip(readFileSync(join(cdn, file)))} bytes`, '');
 }

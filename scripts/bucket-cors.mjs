@@ -10,7 +10,7 @@ export function ruleFor(origins) {
     allowed: {
       origins,
       methods: ['GET', 'PUT'],
-      headers: ['content-type', 'if-none-match', 'x-amz-checksum-sha256'],
+      headers: ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-copy-source-if-match'],
     },
     maxAgeSeconds: 3600,
   };

@@ -25,7 +25,7 @@ import {
 const CLOCKS_APART = 60;
 
 /** Headers that a page sends with the PUT. */
-const PUT_HEADERS = ['content-type', 'if-none-match', 'x-amz-checksum-sha256'];
+const PUT_HEADERS = ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-copy-source-if-match'];
 
 async function examine(session, config, isLocal) {
   const tell = (result) => console.log(row(result));

@@ -10,10 +10,8 @@ export interface Item {
   entry: Box;
   /** Position of the four letters of its type. */
   typeAt: number;
-  /** Where its bytes are in the file. */
+  /** Where its bytes are in the file; nowhere where they are part of another item's, which no browser reads. */
   extents: Range[];
-  /** Its bytes are part of another item's. */
-  isIndirect: boolean;
   properties: Box[];
 }
 
@@ -54,7 +52,7 @@ function readEntries(file: Reader, iinf: Box): Map<number, Item> {
     fields.uint(2);
     const typeAt = fields.skip(4);
     if (items.has(id)) throw new ImageError('The AVIF has two items of one name.');
-    items.set(id, { type: file.text(typeAt, 4), entry, typeAt, extents: [], isIndirect: false, properties: [] });
+    items.set(id, { type: file.text(typeAt, 4), entry, typeAt, extents: [], properties: [] });
   }
   return items;
 }
@@ -82,9 +80,9 @@ function readLocations(file: Reader, iloc: Box, idat: Box | undefined, end: numb
       fields.uint(indexSize);
       const start = source.start + base + fields.uint(offsetSize);
       const extent = { start, end: start + fields.uint(lengthSize) };
-      if (method !== 2 && extent.end > source.end) throw new RangeError();
-      if (method !== 2) item?.extents.push(extent);
-      else if (item) item.isIndirect = true;
+      if (method === 2) continue;
+      if (extent.end > source.end) throw new RangeError();
+      item?.extents.push(extent);
     }
   }
 }

@@ -22,7 +22,7 @@ export function neededItems(file: Reader, { all, references, primary }: Items): 
   const [to, from] = [links(references, 'to'), links(references, 'from')];
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
     const item = all.get(id);
-    if (!item) throw new ImageError('The AVIF names a picture that it does not hold.');
+    if (!item) continue;
     needed.set(id, item);
     if (item.type === 'grid' || item.type === 'tmap') push(from('dimg', id));
     push(to('auxl', id).filter((other) => isAlpha(file, all.get(other))));
@@ -53,8 +53,7 @@ function isAlpha(file: Reader, item: Item | undefined): boolean {
 /** Pixels that a decoder makes room for to show an item, whose headers are checked to be of one mind. */
 export function checkItem(file: Reader, items: Items, id: number): number {
   const item = items.all.get(id);
-  if (!item?.extents.some(({ start, end }) => end > start) || item.isIndirect)
-    throw new ImageError('The AVIF has an empty picture.');
+  if (!item?.extents.some(({ start, end }) => end > start)) throw new ImageError('The AVIF has an empty picture.');
   if (item.type === 'av01') return checkCoded(file, item);
   if (item.type === 'grid') return checkGrid(file, items, id, item);
   if (item.type === 'tmap') return 0;

@@ -26,19 +26,18 @@ const SHOWING = ['pict', 'auxv', 'vide'];
 const SAMPLE_ENTRY = 78;
 const COMPRESSOR = { from: 42, to: 74 };
 
-/** @param end where the file ends, as far as it is a picture */
-export function readMovie(file: Reader, moov: Box, end: number): Movie {
+export function readMovie(file: Reader, moov: Box): Movie {
   const boxes = readBoxes(file, moov.data, moov.end);
   const tracks = new Map<Box, Track>();
   for (const trak of boxes.filter(({ type }) => type === 'trak')) {
-    const track = readTrack(file, trak, end);
+    const track = readTrack(file, trak);
     if (track) tracks.set(trak, track);
   }
   if (tracks.size === 0) throw new ImageError('The AVIF has no track of pictures.');
   return { boxes, tracks };
 }
 
-function readTrack(file: Reader, box: Box, end: number): Track | null {
+function readTrack(file: Reader, box: Box): Track | null {
   const within = ({ data, end: until }: Box) => readBoxes(file, data, until);
   const trak = within(box);
   const mdia = within(onlyBox(trak, 'mdia'));
@@ -50,7 +49,7 @@ function readTrack(file: Reader, box: Box, end: number): Track | null {
   const inEntry = readBoxes(file, entry.data + SAMPLE_ENTRY, entry.end);
   const size = { width: file.u16(entry.data + 24), height: file.u16(entry.data + 26) };
   const sizes = readSampleSizes(file, onlyBox(stbl, 'stsz'));
-  const samples = readSamples(file, stbl, sizes, end);
+  const samples = readSamples(file, stbl, sizes);
   const [first] = samples;
   if (!first) throw new ImageError('The AVIF has an empty track.');
   const data = file.slice(first.start, first.start + (sizes[0] ?? 0));
@@ -89,16 +88,14 @@ function bounded(parts: number): number {
 }
 
 /** The frames lie in chunks: so many in each of so many chunks, one after the other. */
-function readSamples(file: Reader, stbl: Box[], sizes: number[], end: number): Range[] {
+function readSamples(file: Reader, stbl: Box[], sizes: number[]): Range[] {
   const perChunk = readSamplesPerChunk(file, onlyBox(stbl, 'stsc'));
   const samples: Range[] = [];
   let next = 0;
   readChunkOffsets(file, stbl).forEach((start, index) => {
     const here = sizes.slice(next, next + perChunk(index + 1));
     next += here.length;
-    const range = { start, end: here.reduce((sum, size) => sum + size, start) };
-    if (range.end > end) throw new RangeError();
-    samples.push(range);
+    samples.push({ start, end: here.reduce((sum, size) => sum + size, start) });
   });
   if (next !== sizes.length) throw new ImageError('The AVIF has frames that are nowhere.');
   return samples;

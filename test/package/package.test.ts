@@ -24,6 +24,8 @@ describe('the size', () => {
       gzipped('flare-avatar-upload.image-') + gzipped('flare-avatar-upload.worker-'),
     'metadata removed from a file that is kept': gzipped('flare-avatar-upload.strip-'),
     'what a file is that is no picture': gzipped('flare-avatar-upload.kinds-'),
+    'the editor': gzipped('flare-avatar-upload.editor-'),
+    'what went wrong, for the developer': gzipped('flare-avatar-upload.diagnose-'),
     'everything in one file': gzipped('flare-avatar-upload.iife.js'),
   };
   it.each(Object.entries(measured))('%s: what test/package/sizes.json says', (name, bytes) => {

@@ -184,8 +184,8 @@ export function avif({ size = [64, 32], turns = 0, brand = 'avif', extra = conca
   return avifFile({ brand, items: [thumbnail, picture], primary: 2, inProperties: extra });
 }
 
-/** A movie of frames that are all the same real picture, which stands for it as well. */
-export function avifMovie(frames: number, handler = 'pict'): Bytes {
+/** A movie of frames that are all what lies first, and the picture that stands for it: the same, if nothing else is said. */
+export function avifMovie(frames: number, handler = 'pict', items = [realItem()], primary = 1): Bytes {
   const track = (start: number) =>
     box(
       'trak',
@@ -207,7 +207,7 @@ export function avifMovie(frames: number, handler = 'pict'): Bytes {
       track(start),
       box('udta', ascii('SECRET')),
     );
-  return avifFile({ brand: 'avis', items: [realItem()], movie });
+  return avifFile({ brand: 'avis', items, primary, movie });
 }
 
 const dataInformation = box('dinf', fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, 1)));
