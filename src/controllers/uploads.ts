@@ -3,8 +3,8 @@
  * sign of that, so that pages that only show a picture don't pay for it.
  */
 import { html, type TemplateResult } from 'lit';
-import { untilAborted } from '../core/abort.js';
-import { answerOf } from '../core/answers.js';
+import { stopIfAborted, untilAborted } from '../core/abort.js';
+import { answerOf, checkDone } from '../core/answers.js';
 import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { Retries } from '../core/retry.js';
@@ -26,6 +26,10 @@ export { en } from '../locales/en.js';
 
 /** What fails this early means that the file is refused. */
 const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';
+
+/** Codes that speak of a picture on its way: of a load or a removal they say nothing. */
+const UPLOAD_ONLY =
+  /^(not_uploaded|upload_expired|too_large|unsupported_type|invalid_image|mismatch|moderated|storage_refused)$/;
 
 /** Whether the server may have done what failed. */
 const isOpen = ({ status = 0 }: AvatarUploadError): boolean => status < 400 || status >= 500;
@@ -109,7 +113,8 @@ export class Uploads {
     const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
     const limit = `${Math.round((settings.maxFileSize / factor) * 10) / 10} ${unit}`;
     // Before the upload no server had a part in it: `internal` says nothing there.
-    const own = code === 'internal' && isRefusal(phase) ? '' : text(code);
+    const isEmpty = /load|remove/.test(phase) ? UPLOAD_ONLY.test(code) : code === 'internal' && isRefusal(phase);
+    const own = isEmpty ? '' : text(code);
     return (own || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
   }
 
@@ -221,11 +226,11 @@ export class Uploads {
     host.toggle('removing', true);
     try {
       await this.#askToRemove(signal);
+      stopIfAborted(signal, 'remove');
     } catch (cause) {
       throw this.#fail(cause, signal, 'remove', () => this.remove());
-    } finally {
-      if (!signal.aborted) host.toggle('removing', false);
     }
+    host.toggle('removing', false);
     this.#end(null, '', () => host.emit('flare-removed', undefined));
   }
 
@@ -237,7 +242,10 @@ export class Uploads {
     const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
     await new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
       run.wait(null);
-      answerOf(await callEndpoint(call, once), 'remove');
+      const answer = await callEndpoint(call, once);
+      const body = answerOf(answer, 'remove');
+      // Other back ends answer it with nothing, in so many words.
+      if (answer.status !== 204) checkDone(body, 'remove');
     });
   }
 
@@ -422,6 +430,7 @@ export class Uploads {
     if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
     this.#running = false;
     this.#wait(null);
+    host.toggle('removing', false);
     host.picture.preview = null;
     if (file && isRefusal(error.phase) && error.code !== 'network') {
       this.#picked = null;
