@@ -2,9 +2,9 @@ import { fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { en } from '../../src/locales/en.js';
 import { restingMessages } from '../../src/messages.js';
-import { Backend, type Log, listen, part, words } from './backend.js';
+import { avatar, Backend, json, type Log, listen, PIXEL, part } from './backend.js';
 import { Clock } from './clock.js';
-import type { Fault } from './faulty-world.js';
+import { FAULTS, type Fault } from './faulty-world.js';
 // So that nothing waits for them.
 import '../../src/controllers/uploads.js';
 import '../../src/core/diagnose.js';
@@ -27,6 +27,11 @@ export interface Look {
 }
 
 const BUSY = ['loading', 'removing', 'retrying', 'offline', 'finishing'];
+/** Only a store has these. */
+const OF_STORES = ['stall', 'an expired URL'];
+/** What goes wrong with a call of an endpoint. */
+export const ENDPOINT_FAULTS = FAULTS.filter(({ name }) => !OF_STORES.includes(name));
+
 const PAGE = '<!doctype html><title>Sign in</title>';
 const BODIES: Record<string, string> = {
   HTML: PAGE,
@@ -34,6 +39,15 @@ const BODIES: Record<string, string> = {
   'an empty answer': '',
   'truncated JSON': '{"ok":true,"url":"https://api.example/?secret',
 };
+
+/** The avatar that there is at first, and the one that takes its place. */
+export const OLD = { url: `${PIXEL}#old`, key: 'avatars/o/old.webp' };
+export const NEW = { url: `${PIXEL}#new`, key: 'avatars/o/new.webp' };
+export type Present = typeof OLD | null;
+
+/** What a back end that has this avatar answers. */
+export const present = (it: Present): Response =>
+  json(it ? { url: it.url, avatar: { ...avatar, key: it.key } } : { url: null });
 
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
@@ -63,13 +77,22 @@ export class FaultStage {
     AbortSignal.timeout = this.#real.timeout;
   }
 
-  async make(): Promise<{ element: FlareAvatarUpload; log: Log }> {
+  async make(attributes = ''): Promise<{ element: FlareAvatarUpload; log: Log }> {
     const form = await fixture<HTMLElement>(html`<form></form>`);
-    form.innerHTML = `<flare-avatar-upload name="avatar" initials="${INITIALS}"></flare-avatar-upload>`;
+    form.innerHTML = `<flare-avatar-upload name="avatar" initials="${INITIALS}" ${attributes}></flare-avatar-upload>`;
     const element = form.firstElementChild as FlareAvatarUpload;
     const log = listen(element);
     await element.updateComplete;
     return { element, log };
+  }
+
+  /** An element that shows an avatar which the back end has; what was asked for until then is forgotten. */
+  async rest(key: string, attributes = ''): Promise<{ element: FlareAvatarUpload; log: Log }> {
+    const made = await this.make(attributes);
+    await this.settle(made.element, () => made.element.value === key && !busyOf(made.element).length);
+    await this.quiet(made.element);
+    this.backend.requests.length = 0;
+    return made;
   }
 
   /** Requests of one kind. */
@@ -98,20 +121,20 @@ export class FaultStage {
   /**
    * Lets time pass whenever the element waits, until what is under way is over.
    * @param onWait called before each time that passes.
-   * @returns milliseconds that have passed.
+   * @returns milliseconds that it has taken.
    */
   async settle(element: FlareAvatarUpload, isOver: () => boolean, onWait: () => void = () => {}): Promise<number> {
-    let passed = 0;
+    const began = Date.now();
     while (!isOver()) {
       await turn();
       await element.updateComplete;
-      const next = Math.min(...Array.from(this.#clock.timers.values(), ({ at }) => at)) - Date.now();
-      if (isOver() || next === Number.POSITIVE_INFINITY) continue;
+      const isWaiting = element.matches(':state(retrying), :state(loading)');
+      const next = Math.min(...Array.from(this.#clock.timers.values(), ({ at }) => at));
+      if (isOver() || !isWaiting || next === Number.POSITIVE_INFINITY) continue;
       onWait();
-      this.#clock.pass(next);
-      passed += next;
+      this.#clock.pass(Math.max(0, next - Date.now()));
     }
-    return passed;
+    return Date.now() - began;
   }
 
   /** Nothing happens any more that was set off before. */
@@ -121,6 +144,10 @@ export class FaultStage {
   }
 }
 
+/** What an event has told, each time. */
+export const detailsOf = <T>(log: Log, type: string): T[] =>
+  log.events.filter((event) => event.type === type).map((event) => (event as CustomEvent<T>).detail);
+
 /** The custom states of what is under way. */
 export const busyOf = (element: Element): string[] => BUSY.filter((state) => element.matches(`:state(${state})`));
 
@@ -129,12 +156,18 @@ export function lookOf(element: FlareAvatarUpload): Look {
     state: element.state,
     busy: busyOf(element),
     shown: part(element, 'image')?.getAttribute('src') ?? part(element, 'initials')?.textContent ?? null,
-    status: words(element, 'status'),
-    alert: words(element, 'error'),
+    status: said(element, 'status'),
+    alert: said(element, 'alert'),
     value: element.value,
     form: new FormData(element.form as HTMLFormElement).get('avatar'),
     canRetry: part(element, 'retry-button') !== null,
   };
+}
+
+/** What is announced there, to the letter. */
+function said(element: FlareAvatarUpload, role: string): string {
+  const places = element.renderRoot.querySelectorAll(`[role='${role}']`);
+  return Array.from(places, ({ textContent }) => textContent?.replace(/\s+/g, ' ').trim()).join('|');
 }
 
 /** A body that breaks off. */
