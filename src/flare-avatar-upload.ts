@@ -488,7 +488,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
   #renderPicture(url: string | null): TemplateResult {
     if (url)
       return html`<img part="image" src=${url} alt=${this.alt}
-      @load=${() => this.#present.displayed()} @error=${() => this.#present.broken()}>`;
+      @load=${() => this.#present.displayed()} @error=${() => this.#present.broken(url)}>`;
     if (this.initials) return html`<span part="initials" aria-hidden="true">${this.initials}</span>`;
     return html`<slot name="placeholder">${icon(PERSON, 'placeholder')}</slot>`;
   }

@@ -8,8 +8,8 @@ export class Picture implements ReactiveController {
   /** The present picture; null: there is none; undefined: not known here. */
   #present: Blob | string | null | undefined;
   #preview: Blob | null = null;
-  /** The browser can't show the present picture. */
-  #isBroken = false;
+  /** An address that the browser can't show. */
+  #failed: string | null = null;
   #shown: Blob | string | null = null;
   #url: string | null = null;
 
@@ -31,10 +31,9 @@ export class Picture implements ReactiveController {
    */
   url(fallback: string): string | null {
     const present = this.#present === undefined ? fallback || null : this.#present;
-    const picture = this.#preview ?? (this.#isBroken ? null : present);
     // An element that is not in a page shows nothing, and must not hold on to an object URL.
-    this.#show(this.host.isConnected ? picture : null);
-    return this.#url;
+    this.#show(this.host.isConnected ? (this.#preview ?? present) : null);
+    return this.#url === this.#failed ? null : this.#url;
   }
 
   /** Whether there is a present picture, whatever is on show. */
@@ -44,7 +43,7 @@ export class Picture implements ReactiveController {
 
   set present(present: Blob | string | null | undefined) {
     this.#present = present;
-    this.#isBroken = false;
+    this.#failed = null;
     this.host.requestUpdate();
   }
 
@@ -53,13 +52,17 @@ export class Picture implements ReactiveController {
     this.host.requestUpdate();
   }
 
-  /** The picture on show can't be displayed: what is below it comes through. Returns whether it was an address that may have died. */
-  broken(): boolean {
-    const isPreview = this.#preview !== null;
-    if (isPreview) this.#preview = null;
-    else this.#isBroken = true;
+  /**
+   * An address can't be displayed: what is below it comes through. (Another
+   * picture may have taken its place by now.) Returns whether it is the present
+   * picture's, which may have died.
+   */
+  broken(url: string): boolean {
+    if (url !== this.#url) return false;
+    if (this.#shown === this.#preview) this.#preview = null;
+    else this.#failed = url;
     this.host.requestUpdate();
-    return !isPreview && typeof this.#present === 'string';
+    return url === this.#present;
   }
 
   #show(picture: Blob | string | null): void {

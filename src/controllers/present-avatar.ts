@@ -139,8 +139,8 @@ export class PresentAvatar implements ReactiveController, Member {
   }
 
   /** The picture on show can't be displayed: what is below it comes through, and a new URL may help, once. */
-  broken(): void {
-    if (!this.host.picture.broken() || this.#isMended) return;
+  broken(url: string): void {
+    if (!this.host.picture.broken(url) || this.#isMended) return;
     this.#isMended = true;
     this.#renewAt = 0;
     this.wake();

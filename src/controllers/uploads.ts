@@ -3,10 +3,11 @@
  * sign of that, so that pages that only show a picture don't pay for it.
  */
 import { html, type TemplateResult } from 'lit';
-import { untilAborted } from '../core/abort.js';
-import { answerOf } from '../core/answers.js';
+import { stopIfAborted, untilAborted } from '../core/abort.js';
+import { answerOf, checkDone } from '../core/answers.js';
 import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
+import { explain } from '../core/explain.js';
 import { Retries } from '../core/retry.js';
 import { isBusy, type State, transition } from '../core/state.js';
 import { Ticket } from '../core/ticket.js';
@@ -26,6 +27,10 @@ export { en } from '../locales/en.js';
 
 /** What fails this early means that the file is refused. */
 const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';
+
+/** Codes that speak of a picture on its way: of a load or a removal they say nothing. */
+const UPLOAD_ONLY =
+  /^(not_uploaded|upload_expired|too_large|unsupported_type|invalid_image|mismatch|moderated|storage_refused)$/;
 
 /** Whether the server may have done what failed. */
 const isOpen = ({ status = 0 }: AvatarUploadError): boolean => status < 400 || status >= 500;
@@ -109,7 +114,8 @@ export class Uploads {
     const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
     const limit = `${Math.round((settings.maxFileSize / factor) * 10) / 10} ${unit}`;
     // Before the upload no server had a part in it: `internal` says nothing there.
-    const own = code === 'internal' && isRefusal(phase) ? '' : text(code);
+    const isEmpty = /load|remove/.test(phase) ? UPLOAD_ONLY.test(code) : code === 'internal' && isRefusal(phase);
+    const own = isEmpty ? '' : text(code);
     return (own || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
   }
 
@@ -199,11 +205,20 @@ export class Uploads {
    */
   loadAgain<T>(failed: unknown, load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     let first = true;
-    return new Retries(this.host.settings, signal).run('load', async (once) => {
+    const tries = new Retries(this.host.settings, signal).run('load', async (once) => {
       const isOver = first;
       first = false;
       if (isOver) throw failed;
       return load(once);
+    });
+    return this.#explained(tries);
+  }
+
+  /** @throws {AvatarUploadError} of a load or a removal, with what a developer can do about it. */
+  #explained<T>(doing: Promise<T>): Promise<T> {
+    return doing.catch(async (error: AvatarUploadError) => {
+      if (UPLOAD_ONLY.test(error.code)) throw error;
+      throw await explain(error, { loaded: 0, endpoint: this.host.settings.avatarUrl });
     });
   }
 
@@ -221,11 +236,11 @@ export class Uploads {
     host.toggle('removing', true);
     try {
       await this.#askToRemove(signal);
+      stopIfAborted(signal, 'remove');
     } catch (cause) {
       throw this.#fail(cause, signal, 'remove', () => this.remove());
-    } finally {
-      if (!signal.aborted) host.toggle('removing', false);
     }
+    host.toggle('removing', false);
     this.#end(null, '', () => host.emit('flare-removed', undefined));
   }
 
@@ -235,10 +250,14 @@ export class Uploads {
     if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
     const run = this.#hostOf(signal);
     const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
-    await new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
+    const tries = new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
       run.wait(null);
-      answerOf(await callEndpoint(call, once), 'remove');
+      const answer = await callEndpoint(call, once);
+      const body = answerOf(answer, 'remove');
+      // Other back ends answer it with nothing, in so many words.
+      if (answer.status !== 204) checkDone(body, 'remove');
     });
+    await this.#explained(tries);
   }
 
   /** What follows a success: the value first, so that listeners find it; the native events last. */
@@ -422,6 +441,7 @@ export class Uploads {
     if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
     this.#running = false;
     this.#wait(null);
+    host.toggle('removing', false);
     host.picture.preview = null;
     if (file && isRefusal(error.phase) && error.code !== 'network') {
       this.#picked = null;

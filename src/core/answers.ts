@@ -88,8 +88,13 @@ export function readPresigned(body: unknown): PresignResponse {
 }
 
 /** @throws {AvatarUploadError} `bad_response` for what is not `{ok: true}`. */
+export function checkDone(body: unknown, phase: Phase): void {
+  if (field(body, 'ok') !== true) throw badResponse(phase, 'Expected {ok: true} as JSON.');
+}
+
+/** @throws {AvatarUploadError} `bad_response` for what is not `{ok: true}`. */
 export function readCommitted(body: unknown): Avatar | null {
-  if (field(body, 'ok') !== true) throw badResponse('commit', 'Expected {ok: true} as JSON.');
+  checkDone(body, 'commit');
   const avatar = field(body, 'avatar');
   return typeof field(avatar, 'key') === 'string' ? (avatar as Avatar) : null;
 }

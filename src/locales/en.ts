@@ -10,7 +10,7 @@ export const en: Messages = {
   preparing: 'Preparing…',
   presigning: 'Uploading…',
   uploading: 'Uploading…',
-  offline: 'No connection. The upload goes on when it is back.',
+  offline: 'No connection. This goes on when it is back.',
   retrying: 'No answer. Trying again in {seconds} s…',
   finishing: 'Almost done…',
   committing: 'Almost done…',

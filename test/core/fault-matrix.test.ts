@@ -3,6 +3,7 @@ import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { Progress } from '../../src/core/progress.js';
 import type { Retry } from '../../src/core/retry.js';
 import { type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
+import { codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
 import { Page } from '../support/page.js';
 // So that a failure does not wait for it.
@@ -23,50 +24,24 @@ interface Expected {
   avatars: number;
 }
 
-/** Codes of the endpoints by status; the store says nothing but no. */
-const CODES: Record<number, string> = {
-  200: 'bad_response',
-  302: 'bad_response',
-  400: 'invalid_request',
-  401: 'unauthorized',
-  403: 'forbidden_origin',
-  404: 'not_found',
-  409: 'not_uploaded',
-  410: 'upload_expired',
-  413: 'too_large',
-  415: 'unsupported_type',
-  422: 'invalid_image',
-  429: 'rate_limited',
-  500: 'internal',
-  501: 'internal',
-  502: 'unavailable',
-  503: 'unavailable',
-  504: 'unavailable',
-};
-
 type Answered = 'repeats' | 'renews' | 'ends' | 'nothing';
 
 /** What follows a fault of a step: the same again, a new presigned URL, the end, or nothing. */
-function followed(step: Step, { answer, acts }: Fault): Answered {
-  if (!answer) return 'repeats';
-  const { status, headers = {} } = answer;
-  if (Number(headers['retry-after'] ?? 0) > 10) return 'ends';
-  if ([429, 500, 502, 503, 504].includes(status)) return 'repeats';
-  if (step === 'put' && (status === 403 || answer.code === 'ExpiredRequest')) return 'renews';
-  if (step === 'put' && status === 200 && acts) return 'nothing';
-  return step === 'commit' && status === 410 ? 'renews' : 'ends';
+function followed(step: Step, fault: Fault): Answered {
+  const { answer, acts } = fault;
+  if (isPassing(fault)) return 'repeats';
+  if (step === 'put' && (answer?.status === 403 || answer?.code === 'ExpiredRequest')) return 'renews';
+  if (step === 'put' && answer?.status === 200 && acts) return 'nothing';
+  return step === 'commit' && answer?.status === 410 ? 'renews' : 'ends';
 }
 
-function codeOf(step: Step, { fails, answer }: Fault): string {
-  if (fails) return fails;
-  const status = answer?.status ?? 0;
-  if (answer?.headers?.['retry-after'] === '11') return 'rate_limited';
-  return step === 'put' && status < 429 ? 'storage_refused' : (CODES[status] ?? '');
-}
+/** The store says nothing but no. */
+const codeOf = (step: Step, fault: Fault): string =>
+  step === 'put' && fault.answer && fault.answer.status < 429 ? 'storage_refused' : codeOfFault(fault);
 
 function expectedOf(step: Step, fault: Fault, times: number): Expected {
   const how = followed(step, fault);
-  const most = { repeats: 3, renews: 2, ends: 0, nothing: times }[how];
+  const most = { repeats: MOST_RETRIES, renews: 2, ends: 0, nothing: times }[how];
   const retries = how === 'nothing' ? 0 : Math.min(times, most);
   const fails = how !== 'nothing' && times > most;
   const at = STEPS.indexOf(step);

@@ -1,4 +1,5 @@
 import { expect, fixture, html } from '@open-wc/testing';
+import { Picture } from '../../src/controllers/picture.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { avatar, Backend, json, listen, PIXEL, part, reaches, words } from '../support/backend.js';
 import { Clock } from '../support/clock.js';
@@ -359,5 +360,24 @@ describe('a load that fails', () => {
     await element.updateComplete;
     expect([element.state, shown(element)]).to.deep.equal(['error', `${PIXEL}#1`]);
     expect(words(element, 'error')).to.match(/sign in/i);
+  });
+});
+
+describe('the picture on show', () => {
+  it('is not the one whose failure comes late', () => {
+    const host = {
+      addController() {},
+      removeController() {},
+      requestUpdate() {},
+      updateComplete: Promise.resolve(true),
+    };
+    const picture = new Picture({ ...host, isConnected: true });
+    picture.present = '/old.png';
+    picture.url('');
+    picture.present = '/new.png';
+    picture.broken('/old.png');
+    expect(picture.url('')).to.equal('/new.png');
+    picture.broken('/new.png');
+    expect(picture.url('')).to.equal(null);
   });
 });

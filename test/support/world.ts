@@ -21,6 +21,8 @@ interface Open {
   reply(reply: Reply): void;
   lose(): void;
   sendHalf?(): void;
+  /** What is asked has been done: it can't be refused any more. */
+  isDone?: boolean;
 }
 
 const ENDS: Record<Exclude<Outcome, 'acts' | 'sends half'>, (call: Open) => void> = {
@@ -71,10 +73,12 @@ export class World {
     const call = this.open[number % this.open.length];
     if (!call) return;
     if (outcome === 'sends half') call.sendHalf?.();
-    else if (outcome === 'acts') call.act();
-    else {
+    else if (outcome === 'acts') {
+      call.act();
+      call.isDone = true;
+    } else {
       this.open = this.open.filter((other) => other !== call);
-      ENDS[outcome](call);
+      ENDS[outcome === 'refuses' && call.isDone ? 'answers' : outcome](call);
     }
   }
 

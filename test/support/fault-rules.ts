@@ -1,0 +1,41 @@
+/** What the interface says of faults, in as few rules as it takes: what tests expect comes from here, not from the code. */
+import type { Fault } from './faulty-world.js';
+
+/** Tries of a step after its first. */
+export const MOST_RETRIES = 3;
+
+/** Codes of the endpoints by status. */
+const CODES: Record<number, string> = {
+  200: 'bad_response',
+  302: 'bad_response',
+  400: 'invalid_request',
+  401: 'unauthorized',
+  403: 'forbidden_origin',
+  404: 'not_found',
+  409: 'not_uploaded',
+  410: 'upload_expired',
+  413: 'too_large',
+  415: 'unsupported_type',
+  422: 'invalid_image',
+  429: 'rate_limited',
+  500: 'internal',
+  501: 'internal',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
+};
+
+/** Seconds that the server asks to wait. */
+export const askedOf = ({ answer }: Fault): number => Number(answer?.headers?.['retry-after'] ?? 0);
+
+/** Whether the same is sent again after this. */
+export function isPassing(fault: Fault): boolean {
+  if (!fault.answer) return true;
+  return [429, 500, 502, 503, 504].includes(fault.answer.status) && askedOf(fault) <= 10;
+}
+
+/** How a step of the endpoints fails in the end. */
+export function codeOfFault(fault: Fault): string {
+  if (fault.fails) return fault.fails;
+  return askedOf(fault) > 10 ? 'rate_limited' : (CODES[fault.answer?.status ?? 0] ?? '');
+}
