@@ -41,11 +41,12 @@ export async function decode(file: Blob, facts: Facts, scale: number): Promise<D
 /** Whether a file goes on to its end; of types that say where that is. What follows it does not matter. */
 function isWhole(bytes: Uint8Array, { type, start }: Facts): boolean {
   if (type === 'image/webp') return new DataView(bytes.buffer).getUint32(4, true) + 8 <= bytes.length;
-  const mark = { 'image/jpeg': [0xff, 0xd9], 'image/png': [0x49, 0x45, 0x4e, 0x44] }[String(type)] ?? [];
+  const mark = { 'image/jpeg': [0xff, 0xd9], 'image/png': [0x49, 0x45, 0x4e, 0x44] }[String(type)];
+  if (!mark) return true;
   let at = bytes.length;
-  do at = bytes.lastIndexOf(mark[0] ?? 0, at - 1);
+  do at = bytes.lastIndexOf(mark[0] as number, at - 1);
   while (at > start && !mark.every((byte, i) => byte === bytes[at + i]));
-  return !mark[0] || at > start;
+  return at > start;
 }
 
 /**
@@ -65,10 +66,11 @@ async function decodeFrame(
   const desired = { desiredWidth: Math.ceil(width * eighths), desiredHeight: Math.ceil(height * eighths) };
   const decoder = new ImageDecoder({ data, type, ...(eighths < 1 ? desired : {}) });
   const { image: source } = await decoder.decode().finally(() => decoder.close());
-  const found = { width: source.displayWidth, height: source.displayHeight };
+  const isLike = (length: number, whole: number) => Math.abs(length - whole * eighths) <= 1;
   // A decoder that has mixed up the sides is not believed.
-  const isOff = (side: keyof Size, length: number) => Math.abs(found[side] - length * eighths) > 1;
-  if (!isOff('width', width) && !isOff('height', height)) return { source, ...found, whole: { width, height } };
+  if (isLike(source.displayWidth, width) && isLike(source.displayHeight, height)) {
+    return { source, width: source.displayWidth, height: source.displayHeight, whole: { width, height } };
+  }
   source.close();
   return null;
 }

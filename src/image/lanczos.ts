@@ -38,77 +38,50 @@ function pass(
   const line = new Float64Array(width * 4);
   for (let row = 0; row < height; row++) {
     line.set(pixels.subarray(row * width * 4, (row + 1) * width * 4));
-    mixColours(line, weights, out, row * 4, height * 4);
-    if (!opaque) mixAlpha(line, weights, out, row * 4 + 3, height * 4);
+    mix(line, weights, out, row * 4, height * 4);
+    // Shifted by one: green and blue again, and alpha.
+    if (!opaque) mix(line.subarray(1), weights, out.subarray(1), row * 4, height * 4);
   }
   return out;
 }
 
-/** Makes the colours of a row: the first pixel is put at `to`, each other a step further. */
-function mixColours(
-  line: Float64Array,
-  { taps, firsts, all }: Weights,
-  out: Uint8ClampedArray,
-  to: number,
-  step: number,
-) {
-  for (let i = 0, next = 0; i < firsts.length; i++, to += step) {
+/** Makes three channels of a row: those of the first pixel are put at `to`, of each other a step further. */
+function mix(line: Float64Array, [firsts, all, taps]: Weights, out: Uint8ClampedArray, to: number, step: number) {
+  let next = 0;
+  for (const first of firsts) {
     let red = 0;
     let green = 0;
     let blue = 0;
-    let at = (firsts[i] as number) * 4;
-    for (const end = at + taps * 4; at < end; at += 4) {
+    let sum = 0;
+    for (let at = first * 4, end = at + taps * 4; at < end; at += 4) {
       const weight = all[next++] as number;
+      sum += weight;
       red += weight * (line[at] as number);
       green += weight * (line[at + 1] as number);
       blue += weight * (line[at + 2] as number);
     }
-    out[to] = red;
-    out[to + 1] = green;
-    out[to + 2] = blue;
+    out[to] = red / sum;
+    out[to + 1] = green / sum;
+    out[to + 2] = blue / sum;
+    to += step;
   }
 }
 
-function mixAlpha(
-  line: Float64Array,
-  { taps, firsts, all }: Weights,
-  out: Uint8ClampedArray,
-  to: number,
-  step: number,
-) {
-  for (let i = 0, next = 0; i < firsts.length; i++, to += step) {
-    let alpha = 0;
-    let at = (firsts[i] as number) * 4 + 3;
-    for (const end = at + taps * 4; at < end; at += 4) alpha += (all[next++] as number) * (line[at] as number);
-    out[to] = alpha;
-  }
-}
-
-/** The pixels that each pixel of the result is made of: how many, the first of them, and their weights one after the other. */
-interface Weights {
-  taps: number;
-  firsts: Int32Array;
-  all: Float64Array;
-}
+/** The pixels that each pixel of the result is made of: the first, the weights one after the other, how many they are. */
+type Weights = [firsts: number[], all: Float64Array, taps: number];
 
 function weigh({ from, length }: Span, size: number, count: number): Weights {
   const scale = Math.max(1, length / size);
   const taps = Math.min(count, Math.floor(2 * LOBES * scale) + 1);
-  const firsts = new Int32Array(size);
   const all = new Float64Array(size * taps);
-  for (let i = 0; i < size; i++) {
+  const firsts = Array.from({ length: size }, (_, i) => {
     const centre = from + ((i + 0.5) * length) / size - 0.5;
     // At the rims some of them lie out of reach, and weigh nothing.
     const first = Math.max(0, Math.min(count - taps, Math.ceil(centre - LOBES * scale)));
-    const raw = Array.from({ length: taps }, (_, tap) => lanczos((first + tap - centre) / scale));
-    const sum = raw.reduce((a, b) => a + b);
-    firsts[i] = first;
-    all.set(
-      raw.map((weight) => weight / sum),
-      i * taps,
-    );
-  }
-  return { taps, firsts, all };
+    for (let tap = 0; tap < taps; tap++) all[i * taps + tap] = lanczos((first + tap - centre) / scale);
+    return first;
+  });
+  return [firsts, all, taps];
 }
 
 const sinc = (x: number): number => (x ? Math.sin(Math.PI * x) / (Math.PI * x) : 1);

@@ -83,8 +83,8 @@ async function withoutProfile(webp: Blob): Promise<Blob> {
   // The profile is the first chunk after the extended header.
   if (bytes.length < 38 || view.getUint32(30) !== ICCP) return webp;
   const end = 38 + view.getUint32(34, true);
-  view.setUint32(4, view.getUint32(4, true) + 30 - end, true);
-  view.setUint8(20, view.getUint8(20) & ~0x20);
+  view.setUint32(4, bytes.length + 22 - end, true);
+  bytes[20] = (bytes[20] as number) & ~0x20;
   return new Blob([bytes.subarray(0, 30), bytes.subarray(end)], { type: webp.type });
 }
 
