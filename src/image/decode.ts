@@ -52,19 +52,19 @@ function isWhole(bytes: Uint8Array, { type, start }: Facts): boolean {
 /**
  * By WebCodecs: JPEG decoders scale as they decode, which saves most of the
  * time and of the memory; and in Firefox createImageBitmap holds the page up
- * even from a worker. Null where there is no such decoder (WebKit).
+ * even from a worker. Null where what it gives is wrong.
+ * @throws where there is no such decoder (WebKit), or it can't decode the file.
  */
 async function decodeFrame(
   data: Uint8Array<ArrayBuffer>,
   { type, width, height }: Facts,
   scale: number,
 ): Promise<Decoded | null> {
-  if (!type || !width || !('ImageDecoder' in globalThis)) return null;
   // JPEG scales by eighths. Chromium takes the largest that has no more pixels in all, whichever side is which;
   // Firefox takes the size to the letter, upright.
   const eighths = type === 'image/jpeg' ? Math.min(1, Math.ceil(scale * 8) / 8) : 1;
   const desired = { desiredWidth: Math.ceil(width * eighths), desiredHeight: Math.ceil(height * eighths) };
-  const decoder = new ImageDecoder({ data, type, ...(eighths < 1 ? desired : {}) });
+  const decoder = new ImageDecoder({ data, type: String(type), ...(eighths < 1 && desired) });
   const { image: source } = await decoder.decode().finally(() => decoder.close());
   const isLike = (length: number, whole: number) => Math.abs(length - whole * eighths) <= 1;
   // A decoder that has mixed up the sides is not believed.

@@ -53,8 +53,8 @@ function readJpeg(file: Bytes) {
   let orientation = 1;
   for (let at = 2; at < file.length && file.u8(at) === 0xff; ) {
     const marker = file.u8(at + 1);
-    // SOF0 to SOF15, without the three that are something else.
-    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
+    // SOF0 to SOF15, without every fourth, which are something else.
+    if (marker === 0xc0 || (marker >> 4 === 0xc && marker & 3)) {
       return { alpha: false, orientation, start: at, ...upright(file.u16(at + 7), file.u16(at + 5), orientation >= 5) };
     }
     if (marker === 0xe1 && file.text(at + 4, 4) === 'Exif') orientation = readOrientation(file, at + 10);

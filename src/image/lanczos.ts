@@ -10,28 +10,29 @@ const LOBES = 3;
 /**
  * Scales the part of a picture that two spans tell.
  * @param pixels red, green, blue, alpha of each pixel, row by row.
+ * @param width pixels of each row.
  * @param opaque whether nothing shines through: then alpha is not looked at, which saves a quarter of the time.
  * @returns the pixels of the scaled picture, in the same form.
  */
 export function resample(
   pixels: Uint8ClampedArray,
-  [width, height]: [number, number],
+  width: number,
   [across, down]: [Span, Span],
   size: number,
   opaque: boolean,
 ): Uint8ClampedArray<ArrayBuffer> {
   // Each pass turns the picture over its diagonal, so that both run along rows.
-  return pass(pass(pixels, width, height, across, size, opaque), height, size, down, size, opaque);
+  return pass(pass(pixels, width, across, size, opaque), pixels.length / 4 / width, down, size, opaque);
 }
 
 function pass(
   pixels: Uint8ClampedArray,
   width: number,
-  height: number,
   span: Span,
   size: number,
   opaque: boolean,
 ): Uint8ClampedArray<ArrayBuffer> {
+  const height = pixels.length / 4 / width;
   const out = new Uint8ClampedArray(size * height * 4).fill(255);
   const weights = weigh(span, size, width);
   // A row's numbers are made floating ones once, and not anew for each pixel that they are part of.

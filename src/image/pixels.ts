@@ -78,7 +78,6 @@ function aligned({ from, length }: Span, limit: number, divisor: number) {
 export function scaleColours(pixels: Uint8ClampedArray, factorOf: (alpha: number) => number): void {
   for (let at = 0; at < pixels.length; at += 4) {
     const factor = factorOf(pixels[at + 3] as number);
-    if (factor === 1) continue;
     for (let i = at; i < at + 3; i++) pixels[i] = (pixels[i] as number) * factor;
   }
 }

@@ -55,7 +55,7 @@ function scale(picture: Decoded, across: Span, down: Span, target: number) {
   const opaque = isOpaque(data);
   // What is invisible must not shine through where pixels are mixed.
   if (!opaque) scaleColours(data, (alpha) => alpha / 255);
-  const pixels = resample(data, [width, height], [shrunk.across, shrunk.down], target, opaque);
+  const pixels = resample(data, width, [shrunk.across, shrunk.down], target, opaque);
   if (!opaque) scaleColours(pixels, (alpha) => 255 / (alpha || 255));
   return { pixels, opaque };
 }
