@@ -214,7 +214,27 @@ const SIDEWAYS = new Uint8Array([
   ...[0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0],
 ]);
 
-/** A picture like a photo from a phone, sideways as those are, the same in each run: soft and sharp edges, fine structure, some noise. */
+/** Grey noise, as opaque as was asked for. */
+function noise(width, height, random, alpha) {
+  const canvas = new OffscreenCanvas(width, height);
+  const pixels = new ImageData(width, height);
+  for (let at = 0; at < pixels.data.length; at += 4) {
+    pixels.data.fill(random() * 255, at, at + 3);
+    pixels.data[at + 3] = alpha;
+  }
+  canvas.getContext('2d').putImageData(pixels, 0, 0);
+  return canvas;
+}
+
+/** Cells along the height, and strength, of the structure that a photo has at every size down to a few pixels of the square. */
+const STRUCTURE = [
+  [32, 0.7],
+  [64, 0.9],
+  [128, 1],
+  [200, 0.9],
+];
+
+/** A picture like a photo from a phone, sideways as those are, the same in each run: soft and sharp edges, structure, a little noise. */
 window.paint = async (width, height) => {
   let seed = 7;
   const random = () => {
@@ -237,22 +257,24 @@ window.paint = async (width, height) => {
     context.fillStyle = glow;
     context.fillRect(x - radius, y - radius, radius * 2, radius * 2);
   }
-  context.lineWidth = height / 700;
+  context.globalCompositeOperation = 'overlay';
+  context.imageSmoothingQuality = 'high';
+  for (const [cells, strength] of STRUCTURE) {
+    context.globalAlpha = strength;
+    context.drawImage(noise(Math.floor((cells * 4) / 3), cells, random, 255), 0, 0, width, height);
+  }
+  context.globalAlpha = 1;
+  context.globalCompositeOperation = 'source-over';
+  context.lineWidth = height / 300;
   for (let i = 0; i < 60; i++) {
-    context.strokeStyle = `hsl(${random() * 360} 30% ${random() * 90}% / 0.5)`;
+    context.strokeStyle = `hsl(${random() * 360} 30% ${random() * 90}% / 0.8)`;
     context.beginPath();
     const [x, y, reach] = [random() * width, random() * height, height / 12];
     context.moveTo(x, y);
     context.quadraticCurveTo(x + reach * random(), y - reach * random(), x + reach * random(), y + reach * random());
     context.stroke();
   }
-  const grain = new ImageData(256, 256);
-  for (let at = 0; at < grain.data.length; at += 4) {
-    grain.data.fill(random() * 255, at, at + 3);
-    grain.data[at + 3] = 9;
-  }
-  const tile = new OffscreenCanvas(256, 256);
-  tile.getContext('2d').putImageData(grain, 0, 0);
+  const tile = noise(256, 256, random, 2);
   context.fillStyle = context.createPattern(tile, 'repeat');
   context.fillRect(0, 0, width, height);
   const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });

@@ -7,6 +7,7 @@ import { stopIfAborted, untilAborted } from '../core/abort.js';
 import { answerOf, checkDone } from '../core/answers.js';
 import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
+import { explain } from '../core/explain.js';
 import { Retries } from '../core/retry.js';
 import { isBusy, type State, transition } from '../core/state.js';
 import { Ticket } from '../core/ticket.js';
@@ -204,11 +205,20 @@ export class Uploads {
    */
   loadAgain<T>(failed: unknown, load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     let first = true;
-    return new Retries(this.host.settings, signal).run('load', async (once) => {
+    const tries = new Retries(this.host.settings, signal).run('load', async (once) => {
       const isOver = first;
       first = false;
       if (isOver) throw failed;
       return load(once);
+    });
+    return this.#explained(tries);
+  }
+
+  /** @throws {AvatarUploadError} of a load or a removal, with what a developer can do about it. */
+  #explained<T>(doing: Promise<T>): Promise<T> {
+    return doing.catch(async (error: AvatarUploadError) => {
+      if (UPLOAD_ONLY.test(error.code)) throw error;
+      throw await explain(error, { loaded: 0, endpoint: this.host.settings.avatarUrl });
     });
   }
 
@@ -240,13 +250,14 @@ export class Uploads {
     if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
     const run = this.#hostOf(signal);
     const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
-    await new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
+    const tries = new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
       run.wait(null);
       const answer = await callEndpoint(call, once);
       const body = answerOf(answer, 'remove');
       // Other back ends answer it with nothing, in so many words.
       if (answer.status !== 204) checkDone(body, 'remove');
     });
+    await this.#explained(tries);
   }
 
   /** What follows a success: the value first, so that listeners find it; the native events last. */

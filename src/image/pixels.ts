@@ -38,6 +38,8 @@ export function shrink({ source, width, height }: Decoded, across: Span, down: S
   const columns = aligned(across, width, divisor);
   const rows = aligned(down, height, divisor);
   const context = contextOf(columns.size, rows.size);
+  // Pixel for pixel there is nothing to smooth.
+  context.imageSmoothingEnabled = times > 0;
   const scratch = contextOf(PIECE / 2, PIECE / 2);
   // Each drawing takes the place of the one before.
   scratch.globalCompositeOperation = 'copy';

@@ -41,24 +41,23 @@ async function cutSquare(job: SquareJob): Promise<Blob> {
   });
   const target = Math.max(1, Math.min(size, Math.round(side)));
   const [across, down] = [span(crop.x, width, picture.width), span(crop.y, height, picture.height)];
-  const pixels = scale(picture, across, down, target);
-  const opaque = isOpaque(pixels);
+  const { pixels, opaque } = scale(picture, across, down, target);
   if (facts.type === 'image/jpeg' && !opaque) throw spoiled();
   return encode(pixels, target, job, opaque);
 }
 
 /** Scales a square of a picture. */
-function scale(picture: Decoded, across: Span, down: Span, target: number): Uint8ClampedArray<ArrayBuffer> {
+function scale(picture: Decoded, across: Span, down: Span, target: number) {
   const least = Math.max(target, Math.min(target * HALVED, ENOUGH));
   const shrunk = shrink(picture, across, down, least);
   const { width, height } = shrunk.context.canvas;
   const { data } = shrunk.context.getImageData(0, 0, width, height);
+  const opaque = isOpaque(data);
   // What is invisible must not shine through where pixels are mixed.
-  const isMixed = !isOpaque(data);
-  if (isMixed) scaleColours(data, (alpha) => alpha / 255);
-  const pixels = resample(data, [width, height], [shrunk.across, shrunk.down], target);
-  if (isMixed) scaleColours(pixels, (alpha) => 255 / (alpha || 255));
-  return pixels;
+  if (!opaque) scaleColours(data, (alpha) => alpha / 255);
+  const pixels = resample(data, [width, height], [shrunk.across, shrunk.down], target, opaque);
+  if (!opaque) scaleColours(pixels, (alpha) => 255 / (alpha || 255));
+  return { pixels, opaque };
 }
 
 /** Encodes as the type that was asked for; where the browser can't, as JPEG if opaque and PNG if not. */

@@ -167,6 +167,7 @@ describe('a fault of a load or a removal', () => {
       for (const { error } of detailsOf<{ error: AvatarUploadError }>(log, 'flare-error')) {
         expect([error.code, error.phase]).to.deep.equal([expected.code, step === 'refresh' ? 'load' : step]);
         expect(error.status).to.equal(fault.answer?.status);
+        if (/network|timeout|unauthorized|forbidden/.test(error.code)) expect(error.hint).to.be.a('string');
         expect(`${error.message}${error.cause}${error.hint}`).not.to.match(/secret|https?:/);
         await mend(step, element, log);
       }

@@ -26,6 +26,8 @@ export interface Look {
   canRetry: boolean;
 }
 
+/** Milliseconds that a failure waits at most for its explanation: no try is waited for in them. */
+const EXPLAINING = 1000;
 const BUSY = ['loading', 'removing', 'retrying', 'offline', 'finishing'];
 /** Only a store has these. */
 const OF_STORES = ['stall', 'an expired URL'];
@@ -129,7 +131,8 @@ export class FaultStage {
       await turn();
       await element.updateComplete;
       const isWaiting = element.matches(':state(retrying), :state(loading)');
-      const next = Math.min(...Array.from(this.#clock.timers.values(), ({ at }) => at));
+      const timers = [...this.#clock.timers.values()].filter(({ delay }) => delay !== EXPLAINING);
+      const next = Math.min(...timers.map(({ at }) => at));
       if (isOver() || !isWaiting || next === Number.POSITIVE_INFINITY) continue;
       onWait();
       this.#clock.pass(Math.max(0, next - Date.now()));
