@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { cloudflare } from '@cloudflare/vite-plugin';
 import { defineConfig } from 'vite';
+import { keepBodies, sendAgain } from './scripts/send-again.mjs';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -22,6 +23,7 @@ export default defineConfig(({ command }) => ({
     command !== 'serve'
       ? []
       : [
+          keepBodies,
           cloudflare({
             inspectorPort: false,
             configPath: here('wrangler.jsonc'),
@@ -44,5 +46,6 @@ export default defineConfig(({ command }) => ({
               };
             },
           }),
+          sendAgain,
         ],
 }));

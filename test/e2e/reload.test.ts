@@ -22,7 +22,10 @@ afterAll(async () => {
 });
 
 const reaches = (page: Page, condition: (element: FlareAvatarUpload) => boolean) =>
-  page.waitForFunction(`(${condition})(document.querySelector('flare-avatar-upload'))`);
+  page.waitForFunction(`(() => {
+    const element = document.querySelector('flare-avatar-upload');
+    return element !== null && (${condition})(element);
+  })()`);
 
 async function openDemo(): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
