@@ -207,7 +207,7 @@ export class PresentAvatar implements ReactiveController, Member {
     const load = (end: AbortSignal) =>
       once(end).catch(async (error) => {
         if (end.aborted) throw error;
-        return (await this.host.load('load')).loadAgain(error, once, end);
+        return (await this.host.load('load')).loadAgain(this.host.settings, error, once, end);
       });
     return requests.get([url, headers, credentials], load, signal, isFresh);
   }

@@ -4,33 +4,23 @@
  */
 import { html, type TemplateResult } from 'lit';
 import { stopIfAborted, untilAborted } from '../core/abort.js';
-import { answerOf, checkDone } from '../core/answers.js';
-import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
-import { explain } from '../core/explain.js';
-import { Retries } from '../core/retry.js';
 import { isBusy, type State, transition } from '../core/state.js';
 import { Ticket } from '../core/ticket.js';
-import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
 import type { SuccessDetail } from '../events.js';
 import { counted, percent, ring } from './activity.js';
 import { activityStyles } from './activity.styles.js';
+import { askToRemove, loadAgain, refuse } from './avatar-calls.js';
 import { Countdown } from './countdown.js';
 import { chooseCrop } from './cropping.js';
 import { finish, keep } from './finish.js';
 import type { ElementHost } from './host.js';
 import { glance, isCropped, judge, warm } from './make-ready.js';
 import type { PresentAvatar } from './present-avatar.js';
-import { type Judged, type RunHost, reportTries, run } from './run.js';
+import { type Judged, type RunHost, run } from './run.js';
+import { isRefusal, sentence, words } from './words.js';
 
 export { en } from '../locales/en.js';
-
-/** What fails this early means that the file is refused. */
-const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';
-
-/** Codes that speak of a picture on its way: of a load or a removal they say nothing. */
-const UPLOAD_ONLY =
-  /^(not_uploaded|upload_expired|too_large|unsupported_type|invalid_image|mismatch|moderated|storage_refused)$/;
 
 /** Whether the server may have done what failed. */
 const isOpen = ({ status = 0 }: AvatarUploadError): boolean => status < 400 || status >= 500;
@@ -102,28 +92,14 @@ export class Uploads {
   /** What is going on, in words; how far it is to see and, in steps of a quarter, to hear. */
   get line(): TemplateResult {
     const { status } = this;
-    const words = this.#words(status, this.#note && `${status}_${this.#note}`);
-    if (status === 'retrying') return counted(words, this.#countdown.left, this.#countdown.first);
-    return html`${words}${percent(this.#ratio)}`;
+    const text = words(this.host, status, this.#note && `${status}_${this.#note}`);
+    if (status === 'retrying') return counted(text, this.#countdown.left, this.#countdown.first);
+    return html`${text}${percent(this.#ratio)}`;
   }
 
   /** A failure in words. */
-  sentence({ code, phase, text: exact }: AvatarUploadError): string {
-    const { settings } = this.host;
-    const text = (key: string) => this.#words(key, key === code ? exact : '');
-    const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
-    const limit = `${Math.round((settings.maxFileSize / factor) * 10) / 10} ${unit}`;
-    // Before the upload no server had a part in it: `internal` says nothing there.
-    const isEmpty = /load|remove/.test(phase) ? UPLOAD_ONLY.test(code) : code === 'internal' && isRefusal(phase);
-    const own = isEmpty ? '' : text(code);
-    return (own || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
-  }
-
-  /** The text of a key, or the one that says it more exactly; a page's own words for the key come before ours. */
-  #words(key: string, exact = ''): string {
-    const { text, settings } = this.host;
-    const isOwn = settings.messages?.[key] !== undefined && settings.messages[exact] === undefined;
-    return (!isOwn && exact && text(exact)) || text(key);
+  sentence(error: AvatarUploadError): string {
+    return sentence(this.host, error);
   }
 
   /** The picker is open: loads and starts what a picture will need. */
@@ -190,37 +166,9 @@ export class Uploads {
     this.host.rest();
   }
 
-  /**
-   * Says what an unwanted answer to a load is.
-   * @throws {AvatarUploadError} always.
-   */
-  refuse(answer: EndpointAnswer): never {
-    answerOf(answer, 'load');
-    throw new AvatarUploadError('bad_response', 'load', { status: answer.status, hint: 'Expected {url} as JSON.' });
-  }
-
-  /**
-   * Goes on with a load whose first try has failed.
-   * @throws {AvatarUploadError} of the last try.
-   */
-  loadAgain<T>(failed: unknown, load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    let first = true;
-    const tries = new Retries(this.host.settings, signal).run('load', async (once) => {
-      const isOver = first;
-      first = false;
-      if (isOver) throw failed;
-      return load(once);
-    });
-    return this.#explained(tries);
-  }
-
-  /** @throws {AvatarUploadError} of a load or a removal, with what a developer can do about it. */
-  #explained<T>(doing: Promise<T>): Promise<T> {
-    return doing.catch(async (error: AvatarUploadError) => {
-      if (UPLOAD_ONLY.test(error.code)) throw error;
-      throw await explain(error, { loaded: 0, endpoint: this.host.settings.avatarUrl });
-    });
-  }
+  /** What a load may need besides its first try. */
+  readonly refuse = refuse;
+  readonly loadAgain = loadAgain;
 
   /** Commits what was sent before the page was left. Nobody has asked for it just now: no event tells it. */
   async finish(): Promise<void> {
@@ -235,29 +183,13 @@ export class Uploads {
     const signal = this.#begin();
     host.toggle('removing', true);
     try {
-      await this.#askToRemove(signal);
+      await askToRemove(host.settings, this.#hostOf(signal), signal);
       stopIfAborted(signal, 'remove');
     } catch (cause) {
       throw this.#fail(cause, signal, 'remove', () => this.remove());
     }
     host.toggle('removing', false);
     this.#end(null, '', () => host.emit('flare-removed', undefined));
-  }
-
-  async #askToRemove(signal: AbortSignal): Promise<void> {
-    const { settings } = this.host;
-    const { avatarUrl: url, headers, credentials, maxRetries } = settings;
-    if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
-    const run = this.#hostOf(signal);
-    const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
-    const tries = new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
-      run.wait(null);
-      const answer = await callEndpoint(call, once);
-      const body = answerOf(answer, 'remove');
-      // Other back ends answer it with nothing, in so many words.
-      if (answer.status !== 204) checkDone(body, 'remove');
-    });
-    await this.#explained(tries);
   }
 
   /** What follows a success: the value first, so that listeners find it; the native events last. */
