@@ -1,21 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsOf, runNode, signInAt } from '../support/commands.js';
 import { DevServer, GuideServer } from '../support/servers.js';
 import { type Call, type Reply, type Spoil, SpoilingProxy } from '../support/spoiling-proxy.js';
 
-let state: string;
 let server: DevServer;
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
-  server = await DevServer.start(state);
+  server = await DevServer.fresh();
 });
 afterAll(async () => {
   await server?.stop();
-  await rm(state, { recursive: true, force: true });
 });
 
 const signIn = () => signInAt(server.origin);

@@ -1,21 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsOf, runNode, signInAt } from '../support/commands.js';
 import { type Answer, FakeWrangler } from '../support/fake-wrangler.js';
 import { DevServer } from '../support/servers.js';
 import { type Spoil, SpoilingProxy } from '../support/spoiling-proxy.js';
 
-let state: string;
 let server: DevServer;
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
-  server = await DevServer.start(state);
+  server = await DevServer.fresh();
 });
 afterAll(async () => {
   await server?.stop();
-  await rm(state, { recursive: true, force: true });
 });
 
 async function doctor(...args: string[]) {

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from '../support/browser.js';
@@ -8,17 +5,14 @@ import { type Fault, FaultProxy, type Kind } from '../support/fault-proxy.js';
 import { jpeg, png } from '../support/pictures.js';
 import { DevServer } from '../support/servers.js';
 
-let state: string;
 let server: DevServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
-  [server, browser] = await Promise.all([DevServer.start(state), launch()]);
+  [server, browser] = await Promise.all([DevServer.fresh(), launch()]);
 });
 afterAll(async () => {
   await Promise.all([browser?.close(), server?.stop()]);
-  await rm(state, { recursive: true, force: true });
 });
 
 /** How much shorter the element's waits are here: a bad line is what is tested, not patience. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,17 +10,14 @@ import { endState, launch, pickFile } from '../support/browser.js';
 import { jpeg, png } from '../support/pictures.js';
 import { DevServer, root } from '../support/servers.js';
 
-let state: string;
 let server: DevServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
-  [server, browser] = await Promise.all([DevServer.start(state), launch()]);
+  [server, browser] = await Promise.all([DevServer.fresh(), launch()]);
 });
 afterAll(async () => {
   await Promise.all([browser?.close(), server?.stop()]);
-  await rm(state, { recursive: true, force: true });
 });
 
 /** A session of a user of its own, with nothing but fetch. */

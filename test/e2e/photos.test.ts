@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,25 +11,22 @@ import { DevServer, root } from '../support/servers.js';
 /** Photos of real cameras, where this machine has them. */
 const photos = join(root, '..', 'shared', 'photos');
 
-let state: string;
 let server: DevServer;
 let browser: Browser;
 /** Serves the HEIC library as it is published. */
 let library: Server;
 
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
   library = createServer(async (_, response) => {
     response.setHeader('content-type', 'text/javascript').setHeader('access-control-allow-origin', '*');
     response.end(await readFile(join(root, 'node_modules/heic-to/dist/heic-to.js')));
   });
   await new Promise<void>((resolve) => library.listen(0, '127.0.0.1', resolve));
-  [server, browser] = await Promise.all([DevServer.start(state), launch()]);
+  [server, browser] = await Promise.all([DevServer.fresh(), launch()]);
 });
 afterAll(async () => {
   library.close();
   await Promise.all([browser?.close(), server?.stop()]);
-  await rm(state, { recursive: true, force: true });
 });
 
 async function openDemo(attributes: Record<string, string> = {}): Promise<Page> {

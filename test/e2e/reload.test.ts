@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
@@ -8,17 +5,14 @@ import { launch, pickFile } from '../support/browser.js';
 import { png } from '../support/pictures.js';
 import { DevServer } from '../support/servers.js';
 
-let state: string;
 let server: DevServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
-  [server, browser] = await Promise.all([DevServer.start(state), launch()]);
+  [server, browser] = await Promise.all([DevServer.fresh(), launch()]);
 });
 afterAll(async () => {
   await Promise.all([browser?.close(), server?.stop()]);
-  await rm(state, { recursive: true, force: true });
 });
 
 const reaches = (page: Page, condition: (element: FlareAvatarUpload) => boolean) =>

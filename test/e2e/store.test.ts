@@ -1,20 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AvatarResponse, PresignResponse } from '../../src/core/protocol.js';
 import { png } from '../support/pictures.js';
 import { DevServer } from '../support/servers.js';
 
-let state: string;
 let server: DevServer;
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
-  server = await DevServer.start(state);
+  server = await DevServer.fresh();
 });
 afterAll(async () => {
   await server?.stop();
-  await rm(state, { recursive: true, force: true });
 });
 
 const json = { 'content-type': 'application/json' };

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from '../support/browser.js';
@@ -8,21 +5,18 @@ import { FaultProxy } from '../support/fault-proxy.js';
 import { png } from '../support/pictures.js';
 import { DevServer } from '../support/servers.js';
 
-let state: string;
 let server: DevServer;
 let proxy: FaultProxy;
 let browser: Browser;
 
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
   // Pages that are left are kept, as browsers do when nobody drives them.
   const options = { ignoreDefaultArgs: ['--disable-back-forward-cache'] };
-  [server, browser] = await Promise.all([DevServer.start(state), launch(options)]);
+  [server, browser] = await Promise.all([DevServer.fresh(), launch(options)]);
   proxy = await FaultProxy.start(server.origin);
 });
 afterAll(async () => {
   await Promise.all([browser?.close(), proxy?.stop(), server?.stop()]);
-  await rm(state, { recursive: true, force: true });
 });
 
 /** The tabs of a user: their element, and what it tells. */

@@ -1,21 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AwsV4Signer } from 'aws4fetch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PresignResponse } from '../../src/core/protocol.js';
 import { png } from '../support/pictures.js';
 import { DevServer } from '../support/servers.js';
 
-let state: string;
 let server: DevServer;
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
-  server = await DevServer.start(state);
+  server = await DevServer.fresh();
 });
 afterAll(async () => {
   await server?.stop();
-  await rm(state, { recursive: true, force: true });
 });
 
 /** A session of a user of its own. */

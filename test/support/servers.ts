@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createSocket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -11,7 +12,16 @@ export class DevServer {
   private constructor(
     readonly origin: string,
     private readonly child: ChildProcess,
+    /** Folder of its database and bucket, if it goes with it. */
+    private readonly own: string | null,
   ) {}
+
+  /** One with an empty database and bucket, which end with it. */
+  static async fresh(): Promise<DevServer> {
+    const state = await mkdtemp(join(tmpdir(), 'flare-'));
+    const { origin, child } = await DevServer.start(state);
+    return new DevServer(origin, child, state);
+  }
 
   /** Resolves when it has said that it is ready. */
   static async start(state: string, ...args: string[]): Promise<DevServer> {
@@ -30,7 +40,7 @@ export class DevServer {
       child.stderr.on('data', read);
       child.on('exit', () => reject(new Error(`npm start has ended:\n${output}`)));
     });
-    return new DevServer(await ready, child);
+    return new DevServer(await ready, child, null);
   }
 
   /** Ends it, and resolves once it is gone. */
@@ -38,6 +48,7 @@ export class DevServer {
     const gone = new Promise((resolve) => this.child.on('exit', resolve));
     this.child.kill('SIGTERM');
     await gone;
+    if (this.own) await rm(this.own, { recursive: true, force: true });
   }
 }
 
