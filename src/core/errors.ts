@@ -1,19 +1,9 @@
-import type { ApiErrorCode } from './protocol.js';
+import type { ApiErrorCode, ClientErrorCode } from './error-codes.js';
+
+export type { ClientErrorCode };
 
 /** Where in an upload something failed. */
 export type Phase = 'pick' | 'prepare' | 'presign' | 'put' | 'commit' | 'load' | 'remove';
-
-/** Codes that arise in the browser. */
-export type ClientErrorCode =
-  | 'network'
-  | 'timeout'
-  | 'aborted'
-  | 'file_too_large'
-  | 'file_type'
-  | 'file_empty'
-  | 'decode_failed'
-  | 'storage_refused'
-  | 'bad_response';
 
 /** Every code that is known here; a back end or a `validate` hook may use others. */
 export type ErrorCode = ApiErrorCode | ClientErrorCode | (string & {});

@@ -3,6 +3,10 @@
  * `server/` shares this file, as types only.
  */
 
+import type { ApiErrorCode } from './error-codes.js';
+
+export type { ApiErrorCode };
+
 /** The picture types that are stored, spelled as they travel in `contentType`. */
 export type ImageType = 'image/jpeg' | 'image/png' | 'image/webp' | 'image/gif' | 'image/avif';
 
@@ -69,23 +73,3 @@ export interface ErrorResponse {
   error: string;
   code: ApiErrorCode;
 }
-
-/** Codes of the HTTP API. */
-export type ApiErrorCode =
-  | 'invalid_request'
-  | 'digest_required'
-  | 'bad_key'
-  | 'unauthorized'
-  | 'forbidden_origin'
-  | 'not_found'
-  | 'method_not_allowed'
-  | 'not_uploaded'
-  | 'upload_expired'
-  | 'too_large'
-  | 'unsupported_type'
-  | 'invalid_image'
-  | 'mismatch'
-  | 'moderated'
-  | 'rate_limited'
-  | 'internal'
-  | 'unavailable';
