@@ -10,7 +10,6 @@ export {
 export type { Progress } from './core/progress.js';
 export type * from './core/protocol.js';
 export type { Retry, RetryOptions } from './core/retry.js';
-export type { State } from './core/state.js';
 export { Ticket } from './core/ticket.js';
 export type { EndpointAnswer, EndpointCall, HeadersSource, PutAnswer, PutCall, Transport } from './core/transport.js';
 export {
@@ -21,3 +20,4 @@ export {
   uploadAvatar,
 } from './core/upload-avatar.js';
 export { accepts, type FileLimits, validateFile } from './core/validate-file.js';
+export type { State } from './field/snapshot.js';

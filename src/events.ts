@@ -2,7 +2,7 @@ import type { AvatarUploadError } from './core/errors.js';
 import type { Progress } from './core/progress.js';
 import type { Avatar } from './core/protocol.js';
 import type { Retry } from './core/retry.js';
-import type { State } from './core/state.js';
+import type { State } from './field/snapshot.js';
 
 /** What a finished upload tells: the detail of `flare-success`, and what `upload()` resolves with. */
 export interface SuccessDetail {

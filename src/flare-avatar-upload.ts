@@ -1,16 +1,16 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import type { ElementHost } from './controllers/host.js';
-import { Picture } from './controllers/picture.js';
-import { PresentAvatar } from './controllers/present-avatar.js';
-import type { UploadSettings } from './controllers/run.js';
-import { hasUnfinished } from './controllers/unfinished.js';
-import type { Uploads } from './controllers/uploads.js';
 import { AvatarUploadError, type Phase } from './core/errors.js';
-import type { State } from './core/state.js';
 import type { Emit, SuccessDetail } from './events.js';
-import { styles } from './flare-avatar-upload.styles.js';
-import { type Messages, restingMessages } from './messages.js';
-import { declared, initial } from './properties.js';
+import { PresentAvatar } from './field/current-avatar.js';
+import { Picture } from './field/displayed-image.js';
+import { hasUnfinished } from './field/has-pending-commit.js';
+import type { ElementHost } from './field/host.js';
+import type { UploadSettings } from './field/run-upload.js';
+import type { State } from './field/snapshot.js';
+import type { Uploads } from './field/upload-session.js';
+import { type Messages, restingMessages } from './i18n/messages.js';
+import { declared, initial } from './settings.js';
+import { styles } from './view/field.styles.js';
 
 /** Every property with its default; those without an attribute are undefined at first. */
 const DEFAULTS = {
@@ -595,7 +595,7 @@ export class FlareAvatarUpload extends LitElement implements UploadSettings {
 
   /** Loads what using the element needs; once. */
   #load(phase: Phase): Promise<Uploads> {
-    this.#uploadsLoad ??= import('./controllers/uploads.js').then(({ Uploads, en }) => {
+    this.#uploadsLoad ??= import('./field/upload-session.js').then(({ Uploads, en }) => {
       this.#words = { ...en, ...restingMessages };
       this.requestUpdate();
       this.#uploads = new Uploads(this.#host, this.#present);

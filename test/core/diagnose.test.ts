@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { diagnose, type Facts, KNOWN_CODES } from '../../src/core/diagnose.js';
 import { AvatarUploadError, type ErrorDetails, type Phase } from '../../src/core/errors.js';
-import { en } from '../../src/locales/en.js';
-import { restingMessages } from '../../src/messages.js';
+import { en } from '../../src/i18n/en.js';
+import { restingMessages } from '../../src/i18n/messages.js';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs', 'errors');
 const store = 'https://account.r2.example/bucket/pending/o/1?X-Amz-Signature=secret';

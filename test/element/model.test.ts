@@ -284,7 +284,7 @@ describe('an element that anything may happen to', function () {
   before(async () => {
     // Loading these takes longer than a test waits for a turn.
     await Promise.all([
-      import('../../src/controllers/uploads.js'),
+      import('../../src/field/upload-session.js'),
       import('../../src/image/index.js'),
       import('../../src/core/diagnose.js'),
     ]);

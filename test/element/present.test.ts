@@ -1,5 +1,5 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import { Picture } from '../../src/controllers/picture.js';
+import { Picture } from '../../src/field/displayed-image.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { avatar, Backend, json, listen, PIXEL, part, reaches, words } from '../support/backend.js';
 import { Clock } from '../support/clock.js';

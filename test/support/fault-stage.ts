@@ -1,12 +1,12 @@
 import { fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { en } from '../../src/locales/en.js';
-import { restingMessages } from '../../src/messages.js';
+import { en } from '../../src/i18n/en.js';
+import { restingMessages } from '../../src/i18n/messages.js';
 import { avatar, Backend, json, type Log, listen, PIXEL, part } from './backend.js';
 import { Clock } from './clock.js';
 import { FAULTS, type Fault } from './faulty-world.js';
 // So that nothing waits for them.
-import '../../src/controllers/uploads.js';
+import '../../src/field/upload-session.js';
 import '../../src/core/diagnose.js';
 
 export const INITIALS = 'AL';

@@ -1,5 +1,5 @@
 import type { AvatarUploadError, Phase } from '../core/errors.js';
-import type { ElementHost } from './host.js';
+import type { ElementHost } from '../field/host.js';
 
 /** What fails this early means that the file is refused. */
 export const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';

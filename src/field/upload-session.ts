@@ -5,22 +5,22 @@
 import { html, type TemplateResult } from 'lit';
 import { stopIfAborted, untilAborted } from '../core/abort.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
-import { isBusy, type State, transition } from '../core/state.js';
 import { Ticket } from '../core/ticket.js';
 import type { SuccessDetail } from '../events.js';
-import { counted, percent, ring } from './activity.js';
-import { activityStyles } from './activity.styles.js';
-import { askToRemove, loadAgain, refuse } from './avatar-calls.js';
-import { Countdown } from './countdown.js';
-import { chooseCrop } from './cropping.js';
-import { finish, keep } from './finish.js';
+import { isRefusal, sentence, words } from '../i18n/format-error.js';
+import { Countdown } from '../view/countdown.js';
+import { activityStyles } from '../view/feedback.styles.js';
+import { counted, percent, ring } from '../view/progress-ring.js';
+import { askToRemove, loadAgain, refuse } from './avatar-endpoint.js';
+import { chooseCrop } from './choose-crop.js';
+import type { PresentAvatar } from './current-avatar.js';
 import type { ElementHost } from './host.js';
-import { glance, isCropped, judge, warm } from './make-ready.js';
-import type { PresentAvatar } from './present-avatar.js';
-import { type Judged, type RunHost, run } from './run.js';
-import { isRefusal, sentence, words } from './words.js';
+import { finish, keep } from './pending-commit.js';
+import { glance, isCropped, judge, warm } from './prepare-file.js';
+import { type Judged, type RunHost, run } from './run-upload.js';
+import { isBusy, type State, transition } from './snapshot.js';
 
-export { en } from '../locales/en.js';
+export { en } from '../i18n/en.js';
 
 /** Whether the server may have done what failed. */
 const isOpen = ({ status = 0 }: AvatarUploadError): boolean => status < 400 || status >= 500;

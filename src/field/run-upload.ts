@@ -1,14 +1,14 @@
 import type { Crop } from '../core/crop.js';
 import { AvatarUploadError } from '../core/errors.js';
 import type { RetryOptions } from '../core/retry.js';
-import type { State } from '../core/state.js';
 import { Ticket } from '../core/ticket.js';
 import { type UploadOptions, uploadAvatar } from '../core/upload-avatar.js';
 import type { FileLimits } from '../core/validate-file.js';
 import type { Emit, SuccessDetail } from '../events.js';
 import type { Inspected } from '../image/inspect.js';
-import { keep } from './finish.js';
-import { prepare } from './make-ready.js';
+import { keep } from './pending-commit.js';
+import { prepare } from './prepare-file.js';
+import type { State } from './snapshot.js';
 
 /** What the element lets a page set about uploads. */
 export interface UploadSettings extends FileLimits, Pick<UploadOptions, 'presign' | 'commit' | 'headers'> {

@@ -1,10 +1,10 @@
 import type { AvatarUploadError, Phase } from '../core/errors.js';
-import type { State } from '../core/state.js';
 import type { Emit } from '../events.js';
-import type { Messages } from '../messages.js';
-import type { Picture } from './picture.js';
-import type { UploadSettings } from './run.js';
-import type { Uploads } from './uploads.js';
+import type { Messages } from '../i18n/messages.js';
+import type { Picture } from './displayed-image.js';
+import type { UploadSettings } from './run-upload.js';
+import type { State } from './snapshot.js';
+import type { Uploads } from './upload-session.js';
 
 /** What the element lets its controllers do to it. */
 export interface ElementHost {

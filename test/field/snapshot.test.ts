@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isBusy, type State, transition } from '../../src/core/state.js';
+import { isBusy, type State, transition } from '../../src/field/snapshot.js';
 
 const run: State[] = ['idle', 'preparing', 'presigning', 'uploading', 'committing', 'success'];
 

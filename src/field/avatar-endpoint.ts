@@ -4,9 +4,9 @@ import { AvatarUploadError } from '../core/errors.js';
 import { explain } from '../core/explain.js';
 import { Retries } from '../core/retry.js';
 import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
+import { UPLOAD_ONLY } from '../i18n/format-error.js';
 import type { ElementHost } from './host.js';
-import { type RunHost, reportTries } from './run.js';
-import { UPLOAD_ONLY } from './words.js';
+import { type RunHost, reportTries } from './run-upload.js';
 
 type Settings = ElementHost['settings'];
 

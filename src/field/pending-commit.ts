@@ -5,8 +5,8 @@
  */
 import type { AvatarUploadError } from '../core/errors.js';
 import { commitUpload } from '../core/upload-avatar.js';
-import { pickUploadOptions, type UploadSettings } from './run.js';
-import { UNFINISHED } from './unfinished.js';
+import { UNFINISHED } from './has-pending-commit.js';
+import { pickUploadOptions, type UploadSettings } from './run-upload.js';
 
 interface Unfinished {
   /** Names the upload. */

@@ -1,4 +1,4 @@
-import type { Messages } from '../messages.js';
+import type { Messages } from './messages.js';
 
 const CHOOSE = 'Choose a JPEG, PNG, WebP, GIF or AVIF picture.';
 

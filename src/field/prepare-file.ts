@@ -2,7 +2,7 @@ import { untilAborted } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
 import { validateFile } from '../core/validate-file.js';
 import type { Inspected } from '../image/inspect.js';
-import type { Judged, UploadSettings } from './run.js';
+import type { Judged, UploadSettings } from './run-upload.js';
 
 /**
  * Judges a picked file: by its size, its name, its bytes and the page's own hook.

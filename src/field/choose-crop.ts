@@ -1,7 +1,7 @@
 import type { Crop } from '../core/crop.js';
 import { AvatarUploadError } from '../core/errors.js';
-import { loadImage, undecodable, withPicture } from './make-ready.js';
-import type { Judged, UploadSettings } from './run.js';
+import { loadImage, undecodable, withPicture } from './prepare-file.js';
+import type { Judged, UploadSettings } from './run-upload.js';
 
 /** What the editor has to know of the element. */
 export interface CroppingHost {

@@ -4,9 +4,9 @@ import type { AvatarUploadError } from '../core/errors.js';
 import { lifetimeOf } from '../core/lifetime.js';
 import type { AvatarResponse } from '../core/protocol.js';
 import type { EndpointAnswer } from '../core/transport.js';
+import { announce, join, leave, type Member } from './avatar-sync.js';
 import type { ElementHost } from './host.js';
-import { announce, join, leave, type Member } from './page.js';
-import { SharedRequests } from './shared-request.js';
+import { SharedRequests } from './shared-requests.js';
 
 /** The present avatar, as its endpoint tells it. */
 interface Present {
