@@ -7,11 +7,11 @@ export {
   type ErrorDetails,
   type Phase,
 } from './core/errors.js';
-export type { Progress } from './core/progress.js';
+export { accepts, type FileLimits, validateFile } from './core/file-limits.js';
+export type { Progress } from './core/progress-throttle.js';
 export type * from './core/protocol.js';
 export type { Retry, RetryOptions } from './core/retry.js';
 export type { State } from './core/state.js';
-export { Ticket } from './core/ticket.js';
 export type { EndpointAnswer, EndpointCall, HeadersSource, PutAnswer, PutCall, Transport } from './core/transport.js';
 export {
   commitUpload,
@@ -20,4 +20,4 @@ export {
   type UploadResult,
   uploadAvatar,
 } from './core/upload-avatar.js';
-export { accepts, type FileLimits, validateFile } from './core/validate-file.js';
+export { Ticket } from './core/upload-checkpoint.js';

@@ -1,5 +1,5 @@
 import type { AvatarUploadError } from './core/errors.js';
-import type { Progress } from './core/progress.js';
+import type { Progress } from './core/progress-throttle.js';
 import type { Avatar } from './core/protocol.js';
 import type { Retry } from './core/retry.js';
 import type { State } from './core/state.js';

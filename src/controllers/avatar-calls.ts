@@ -1,7 +1,7 @@
-import { answerOf, checkDone } from '../core/answers.js';
 import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError } from '../core/errors.js';
-import { explain } from '../core/explain.js';
+import { explain } from '../core/explain-error.js';
+import { answerOf, checkDone } from '../core/responses.js';
 import { Retries } from '../core/retry.js';
 import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
 import type { ElementHost } from './host.js';

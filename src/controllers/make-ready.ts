@@ -1,7 +1,7 @@
 import { untilAborted } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
-import { validateFile } from '../core/validate-file.js';
-import type { Inspected } from '../image/inspect.js';
+import { validateFile } from '../core/file-limits.js';
+import type { Inspected } from '../image/inspect-image.js';
 import type { Judged, UploadSettings } from './run.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { callEndpoint } from '../core/call-endpoint.js';
 import type { AvatarUploadError } from '../core/errors.js';
-import { lifetimeOf } from '../core/lifetime.js';
 import type { AvatarResponse } from '../core/protocol.js';
 import type { EndpointAnswer } from '../core/transport.js';
+import { lifetimeOf } from '../core/url-lifetime.js';
 import type { ElementHost } from './host.js';
 import { announce, join, leave, type Member } from './page.js';
 import { SharedRequests } from './shared-request.js';

@@ -1,12 +1,12 @@
 import type { Crop } from '../core/crop.js';
 import { AvatarUploadError } from '../core/errors.js';
+import type { FileLimits } from '../core/file-limits.js';
 import type { RetryOptions } from '../core/retry.js';
 import type { State } from '../core/state.js';
-import { Ticket } from '../core/ticket.js';
 import { type UploadOptions, uploadAvatar } from '../core/upload-avatar.js';
-import type { FileLimits } from '../core/validate-file.js';
+import { Ticket } from '../core/upload-checkpoint.js';
 import type { Emit, SuccessDetail } from '../events.js';
-import type { Inspected } from '../image/inspect.js';
+import type { Inspected } from '../image/inspect-image.js';
 import { keep } from './finish.js';
 import { prepare } from './make-ready.js';
 

@@ -6,7 +6,7 @@ import { html, type TemplateResult } from 'lit';
 import { stopIfAborted, untilAborted } from '../core/abort.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { isBusy, type State, transition } from '../core/state.js';
-import { Ticket } from '../core/ticket.js';
+import { Ticket } from '../core/upload-checkpoint.js';
 import type { SuccessDetail } from '../events.js';
 import { counted, percent, ring } from './activity.js';
 import { activityStyles } from './activity.styles.js';

@@ -1,6 +1,6 @@
 import { callEndpoint } from './call-endpoint.js';
+import { watchPolicy } from './csp-watcher.js';
 import { AvatarUploadError, type ErrorDetails } from './errors.js';
-import { watchPolicy } from './policy.js';
 import type { PutAnswer, PutCall, Transport } from './transport.js';
 
 /** fetch for the endpoints; XMLHttpRequest for the PUT, because fetch tells no upload progress. */

@@ -1,14 +1,14 @@
 import { stopIfAborted } from './abort.js';
-import { answerOf, callHook, checkPut, readCommitted, readPresigned } from './answers.js';
 import { browserTransport } from './browser-transport.js';
 import { AvatarUploadError } from './errors.js';
-import { explain } from './explain.js';
-import { lifetimeOf } from './lifetime.js';
-import { Meter, type Progress } from './progress.js';
+import { explain } from './explain-error.js';
+import { Meter, type Progress } from './progress-throttle.js';
 import type { Avatar, CommitRequest, CommitResponse, PresignRequest, PresignResponse } from './protocol.js';
+import { answerOf, callHook, checkPut, readCommitted, readPresigned } from './responses.js';
 import { Retries, type RetryOptions } from './retry.js';
-import { Ticket } from './ticket.js';
 import type { HeadersSource, PutAnswer, Transport } from './transport.js';
+import { Ticket } from './upload-checkpoint.js';
+import { lifetimeOf } from './url-lifetime.js';
 
 /** What a hook that replaces an endpoint call is given besides its request. */
 export interface HookContext {

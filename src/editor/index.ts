@@ -1,5 +1,5 @@
 import type { Crop } from '../core/crop.js';
-import { Editor, type EditorOptions } from './editor.js';
+import { Editor, type EditorOptions } from './crop-dialog.js';
 
 export type { EditorOptions };
 

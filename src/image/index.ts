@@ -1,3 +1,3 @@
-export { type Inspected, inspect } from './inspect.js';
+export { type Inspected, inspect } from './inspect-image.js';
 export { type Preview, SPOILED } from './jobs.js';
-export { prepareSquare, preview, ready, type SquareOptions, withoutMetadata } from './prepare.js';
+export { prepareSquare, preview, ready, type SquareOptions, withoutMetadata } from './prepare-image.js';

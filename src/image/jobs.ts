@@ -1,5 +1,5 @@
 import type { Crop } from '../core/crop.js';
-import type { Inspected } from './inspect.js';
+import type { Inspected } from './inspect-image.js';
 
 /** What is known of a file before it is decoded. */
 export type Facts = Pick<Inspected, 'type' | 'width' | 'height' | 'start'>;

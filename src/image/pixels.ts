@@ -1,6 +1,6 @@
-import type { Decoded } from './decode.js';
+import type { Decoded } from './decode-image.js';
 import { SPOILED } from './jobs.js';
-import type { Span } from './lanczos.js';
+import type { Span } from './resample.js';
 
 /** Pixels of each side of the pieces in which a large picture is halved: below every device's limit. */
 const PIECE = 2048;

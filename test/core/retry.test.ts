@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { Retry } from '../../src/core/retry.js';
-import { Ticket } from '../../src/core/ticket.js';
 import { commitUpload, type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
+import { Ticket } from '../../src/core/upload-checkpoint.js';
 import { Page } from '../support/page.js';
 import { type Scripted, ScriptedTransport } from '../support/scripted-transport.js';
-import '../../src/core/diagnose.js';
+import '../../src/core/diagnose-error.js';
 
 type Answer = [status: number, body?: unknown, headers?: Record<string, string>, code?: string] | 'network' | 'timeout';
 

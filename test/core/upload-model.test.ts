@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import { type State, transition } from '../../src/core/state.js';
-import { Ticket } from '../../src/core/ticket.js';
 import { uploadAvatar } from '../../src/core/upload-avatar.js';
+import { Ticket } from '../../src/core/upload-checkpoint.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
 import { Page } from '../support/page.js';
-import '../../src/core/diagnose.js';
+import '../../src/core/diagnose-error.js';
 
 const file = new File(['picture'], 'me.png', { type: 'image/png' });
 

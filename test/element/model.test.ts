@@ -286,7 +286,7 @@ describe('an element that anything may happen to', function () {
     await Promise.all([
       import('../../src/controllers/uploads.js'),
       import('../../src/image/index.js'),
-      import('../../src/core/diagnose.js'),
+      import('../../src/core/diagnose-error.js'),
     ]);
     const real = new Real();
     await real.begin();

@@ -4,7 +4,7 @@ import { concat } from '../support/bytes.js';
 import { PROFILE } from '../support/metadata.js';
 import { gif, jpeg, png, pngChunk, segment, stored, text, webp } from '../support/pictures.js';
 import { cmykJpeg, type Paint, rarePng } from '../support/rare-pictures.js';
-import { look } from './look.js';
+import { look } from './read-pixels.js';
 
 const options = { size: 64, type: 'image/png', quality: 1 };
 const blob = (...parts: Uint8Array<ArrayBuffer>[]) => new Blob(parts);

@@ -7,7 +7,7 @@ import { Clock } from './clock.js';
 import { FAULTS, type Fault } from './faulty-world.js';
 // So that nothing waits for them.
 import '../../src/controllers/uploads.js';
-import '../../src/core/diagnose.js';
+import '../../src/core/diagnose-error.js';
 
 export const INITIALS = 'AL';
 export const TEXTS: Record<string, string> = { ...en, ...restingMessages };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf } from '../../src/image/bytes.js';
-import { inspect } from '../../src/image/inspect.js';
-import { strip } from '../../src/image/strip.js';
+import { bytesOf } from '../../src/image/byte-reader.js';
+import { inspect } from '../../src/image/inspect-image.js';
+import { strip } from '../../src/image/strip-metadata.js';
 import { concat } from '../support/bytes.js';
 import { dirty, PROFILE, told } from '../support/metadata.js';
 import { gif, jpeg, png, webp } from '../support/pictures.js';

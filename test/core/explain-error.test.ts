@@ -1,10 +1,10 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { AvatarUploadError } from '../../src/core/errors.js';
-import { explain } from '../../src/core/explain.js';
+import { explain } from '../../src/core/explain-error.js';
 import { uploadAvatar } from '../../src/core/upload-avatar.js';
 
 const { diagnose } = vi.hoisted(() => ({ diagnose: vi.fn<() => string | undefined>() }));
-vi.mock('../../src/core/diagnose.js', () => ({ diagnose }));
+vi.mock('../../src/core/diagnose-error.js', () => ({ diagnose }));
 afterEach(() => diagnose.mockReset());
 
 const facts = { loaded: 0 };

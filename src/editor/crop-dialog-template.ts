@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Pointers } from './pointers.js';
-import type { View } from './view.js';
+import type { View } from './crop-viewport.js';
+import type { Pointers } from './pointer-gestures.js';
 
 /** What the markup needs to know and to call. */
 export interface Shown {

@@ -2,8 +2,9 @@
  * Says what is likely wrong, to the developer: loaded when something has
  * failed. What it says names origins and headers, never a path or a query.
  */
+
+import { originOf } from './csp-watcher.js';
 import type { AvatarUploadError, ClientErrorCode } from './errors.js';
-import { originOf } from './policy.js';
 import type { ApiErrorCode } from './protocol.js';
 
 /** What is known of an upload that failed. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Meter, type Progress } from '../../src/core/progress.js';
+import { Meter, type Progress } from '../../src/core/progress-throttle.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });

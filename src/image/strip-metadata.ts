@@ -1,6 +1,6 @@
 import type { ImageType } from '../core/protocol.js';
-import type { Bytes } from './bytes.js';
-import type { Inspected } from './inspect.js';
+import type { Bytes } from './byte-reader.js';
+import type { Inspected } from './inspect-image.js';
 
 type Part = Uint8Array<ArrayBuffer>;
 

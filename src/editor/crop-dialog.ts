@@ -1,11 +1,11 @@
 import { render } from 'lit';
 import type { Crop } from '../core/crop.js';
 import type { Preview } from '../image/index.js';
-import { Announcer } from './announcer.js';
-import { editorStyles } from './editor.styles.js';
-import { markup, type Shown } from './markup.js';
-import { middle, Pointers, spread } from './pointers.js';
-import { CENTRE, type Point, View } from './view.js';
+import { Announcer } from './change-announcer.js';
+import { editorStyles } from './crop-dialog.styles.js';
+import { markup, type Shown } from './crop-dialog-template.js';
+import { CENTRE, type Point, View } from './crop-viewport.js';
+import { middle, Pointers, spread } from './pointer-gestures.js';
 
 /** What the editor is to show, and where. */
 export interface EditorOptions {

@@ -1,5 +1,5 @@
 import type { Crop } from '../../src/core/crop.js';
-import { look } from './look.js';
+import { look } from './read-pixels.js';
 
 /**
  * The plain way to a square: decode all of it, average what falls on each

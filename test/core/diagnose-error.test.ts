@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { diagnose, type Facts, KNOWN_CODES } from '../../src/core/diagnose.js';
+import { diagnose, type Facts, KNOWN_CODES } from '../../src/core/diagnose-error.js';
 import { AvatarUploadError, type ErrorDetails, type Phase } from '../../src/core/errors.js';
 import { en } from '../../src/locales/en.js';
 import { restingMessages } from '../../src/messages.js';

@@ -1,8 +1,8 @@
 import type { Crop } from '../core/crop.js';
-import { bytesOf } from './bytes.js';
-import { type Inspected, inspect } from './inspect.js';
+import { bytesOf } from './byte-reader.js';
+import { type Inspected, inspect } from './inspect-image.js';
 import type { Preview } from './jobs.js';
-import { Team } from './team.js';
+import { Team } from './worker-pool.js';
 
 /** The square that is uploaded. */
 export interface SquareOptions {
@@ -39,7 +39,7 @@ export async function prepareSquare(file: Blob, options: SquareOptions): Promise
 
 /** The same picture, with its pixels untouched, without metadata. */
 export async function withoutMetadata(file: Blob, found: Inspected): Promise<Blob> {
-  const { strip } = await import('./strip.js');
+  const { strip } = await import('./strip-metadata.js');
   return new Blob(strip(await bytesOf(file), found), { type: found.type ?? file.type });
 }
 

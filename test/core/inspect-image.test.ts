@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inspect } from '../../src/image/inspect.js';
+import { inspect } from '../../src/image/inspect-image.js';
 import { avif, concat, gif, jpeg, png, text, webp } from '../support/pictures.js';
 
 const look = (bytes: Uint8Array<ArrayBuffer>, claimed = 'image/png') =>

@@ -3,10 +3,10 @@
  * loaded by the page where it may start none.
  */
 import type { Crop } from '../core/crop.js';
-import { type Decoded, decode } from './decode.js';
+import { type Decoded, decode } from './decode-image.js';
 import type { Job, Preview, PreviewJob, SquareJob } from './jobs.js';
-import { resample, type Span } from './lanczos.js';
 import { type Context, contextOf, isHonest, isOpaque, scaleColours, shrink, spoiled } from './pixels.js';
+import { resample, type Span } from './resample.js';
 
 /** Pixels of a reduced decoding for each pixel of the result: fewer, and what is fine is lost. */
 const DECODED = 1.4;

@@ -1,5 +1,5 @@
+import type { Said } from './image.worker.js';
 import type { Job, Preview } from './jobs.js';
-import type { Said } from './worker.js';
 
 /** Milliseconds that an idle worker is kept for the next job. */
 const KEPT = 10_000;
@@ -28,7 +28,7 @@ export class Team {
     signal?.throwIfAborted();
     const worker = await (this.#take() ?? this.#hire());
     if (worker) return this.#ask(worker, job, signal);
-    const { answer } = await import('./worker.js');
+    const { answer } = await import('./image.worker.js');
     return answer(job);
   }
 
@@ -72,7 +72,7 @@ export class Team {
 
   async #hire(): Promise<Worker | null> {
     if (this.#isAlone) return null;
-    const url = new URL(/* @vite-ignore */ './worker.ts', import.meta.url);
+    const url = new URL(/* @vite-ignore */ './image.worker.ts', import.meta.url);
     // From another origin only a script of this one may start it.
     const worker = (url.origin === location.origin && (await start(url.href))) || (await startByBlob(url.href));
     this.#isAlone = !worker;

@@ -1,4 +1,4 @@
-import type { Facts } from './diagnose.js';
+import type { Facts } from './diagnose-error.js';
 import { AvatarUploadError } from './errors.js';
 
 /** Milliseconds that a failure waits for its explanation: the connection it comes over may be what is broken. */
@@ -15,11 +15,11 @@ export async function explain(error: AvatarUploadError, facts: Facts): Promise<A
 }
 
 /** Loaded when something has failed; undefined if that fails too. */
-async function load(): Promise<typeof import('./diagnose.js').diagnose | undefined> {
+async function load(): Promise<typeof import('./diagnose-error.js').diagnose | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), PATIENCE);
   });
-  const loaded = import('./diagnose.js').then(({ diagnose }) => diagnose).catch(() => undefined);
+  const loaded = import('./diagnose-error.js').then(({ diagnose }) => diagnose).catch(() => undefined);
   return Promise.race([loaded, late]).finally(() => clearTimeout(timer));
 }

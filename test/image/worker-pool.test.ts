@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { SquareJob } from '../../src/image/jobs.js';
-import { Team } from '../../src/image/team.js';
+import { Team } from '../../src/image/worker-pool.js';
 import { jpeg, png } from '../support/pictures.js';
 
 const job = (bytes = png({ width: 20, height: 20 }), size = 8): SquareJob => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accepts, validateFile } from '../../src/core/validate-file.js';
+import { accepts, validateFile } from '../../src/core/file-limits.js';
 
 const limits = { accept: 'image/jpeg,image/png', maxFileSize: 10 };
 const judge = (name: string, type: string, bytes = 5, accept = limits.accept) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Point, View } from '../../src/editor/view.js';
+import { type Point, View } from '../../src/editor/crop-viewport.js';
 
 type Act = (view: View) => unknown;
 

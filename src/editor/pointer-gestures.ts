@@ -1,4 +1,4 @@
-import type { Point } from './view.js';
+import type { Point } from './crop-viewport.js';
 
 /** What comes of pointers, in pixels of the window. */
 interface Listeners {

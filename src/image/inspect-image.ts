@@ -1,5 +1,5 @@
 import type { ImageType } from '../core/protocol.js';
-import { type Bytes, bytesOf } from './bytes.js';
+import { type Bytes, bytesOf } from './byte-reader.js';
 
 /** What the bytes of a file say it is. */
 export interface Inspected {
@@ -45,7 +45,7 @@ export async function inspect(file: Blob): Promise<Inspected> {
   if (/^avi[fs]/.test(brands) || (brands.startsWith('mif1') && brands.includes('avif'))) {
     return { ...found, type: 'image/avif', animated: brands.startsWith('avis'), ...readAvif(head) };
   }
-  const { kindOf } = await import('./kinds.js');
+  const { kindOf } = await import('./file-signatures.js');
   return { ...found, type: null, kind: kindOf(start) };
 }
 
