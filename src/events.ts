@@ -1,7 +1,7 @@
 import type { AvatarUploadError } from './core/errors.js';
 import type { Progress } from './core/progress-throttle.js';
 import type { Avatar } from './core/protocol.js';
-import type { Retry } from './core/retry.js';
+import type { RetryInfo } from './core/retry.js';
 import type { State } from './core/state.js';
 
 /** What a finished upload tells: the detail of `flare-success`, and what `upload()` resolves with. */
@@ -24,7 +24,7 @@ export interface AvatarUploadEventDetails {
   'flare-start': { file: File; blob: Blob };
   'flare-progress': Progress;
   /** A try has failed and another one follows, after `delay` milliseconds. */
-  'flare-retry': Retry;
+  'flare-retry': RetryInfo;
   'flare-success': SuccessDetail;
   /** An upload, a load or a removal has failed. */
   'flare-error': { error: AvatarUploadError };

@@ -1,9 +1,9 @@
 import { callEndpoint } from '../core/call-endpoint.js';
 import { AvatarUploadError } from '../core/errors.js';
-import { explain } from '../core/explain-error.js';
-import { answerOf, checkDone } from '../core/responses.js';
-import { Retries } from '../core/retry.js';
-import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
+import { explainError } from '../core/explain-error.js';
+import { assertOkResponse, parseResponse } from '../core/responses.js';
+import { StepRetrier } from '../core/retry.js';
+import type { EndpointRequest, EndpointResponse } from '../core/transport.js';
 import type { ElementHost } from './host.js';
 import { type RunHost, reportTries } from './run.js';
 import { UPLOAD_ONLY } from './words.js';
@@ -14,8 +14,8 @@ type Settings = ElementHost['settings'];
  * Says what an unwanted answer to a load is.
  * @throws {AvatarUploadError} always.
  */
-export function refuse(answer: EndpointAnswer): never {
-  answerOf(answer, 'load');
+export function refuse(answer: EndpointResponse): never {
+  parseResponse(answer, 'load');
   throw new AvatarUploadError('bad_response', 'load', { status: answer.status, hint: 'Expected {url} as JSON.' });
 }
 
@@ -30,7 +30,7 @@ export function loadAgain<T>(
   signal: AbortSignal,
 ): Promise<T> {
   let first = true;
-  const tries = new Retries(settings, signal).run('load', async (once) => {
+  const tries = new StepRetrier(settings, signal).runStep('load', async (once) => {
     const isOver = first;
     first = false;
     if (isOver) throw failed;
@@ -46,13 +46,13 @@ export function loadAgain<T>(
 export async function askToRemove(settings: Settings, run: RunHost, signal: AbortSignal): Promise<void> {
   const { avatarUrl: url, headers, credentials, maxRetries } = settings;
   if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
-  const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
-  const tries = new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
+  const call: EndpointRequest = { phase: 'remove', method: 'DELETE', url, headers, credentials };
+  const tries = new StepRetrier({ maxRetries, ...reportTries(run) }, signal).runStep('remove', async (once) => {
     run.wait(null);
     const answer = await callEndpoint(call, once);
-    const body = answerOf(answer, 'remove');
+    const body = parseResponse(answer, 'remove');
     // Other back ends answer it with nothing, in so many words.
-    if (answer.status !== 204) checkDone(body, 'remove');
+    if (answer.status !== 204) assertOkResponse(body, 'remove');
   });
   await explained(settings, tries);
 }
@@ -61,6 +61,6 @@ export async function askToRemove(settings: Settings, run: RunHost, signal: Abor
 function explained<T>({ avatarUrl }: Settings, doing: Promise<T>): Promise<T> {
   return doing.catch(async (error: AvatarUploadError) => {
     if (UPLOAD_ONLY.test(error.code)) throw error;
-    throw await explain(error, { loaded: 0, endpoint: avatarUrl });
+    throw await explainError(error, { loaded: 0, endpoint: avatarUrl });
   });
 }

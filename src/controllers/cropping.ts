@@ -27,10 +27,10 @@ export async function chooseCrop(
   cancel: () => void,
   signal: AbortSignal,
 ): Promise<Crop | null> {
-  const [{ openEditor }, picture] = await Promise.all([loadEditor(), reduced(judged, settings, signal)]);
+  const [{ openCropDialog }, picture] = await Promise.all([loadEditor(), reduced(judged, settings, signal)]);
   if (!signal.aborted && picture) {
     const { outputSize } = settings;
-    return openEditor({ root: root(), picture, crop: judged.crop, outputSize, text, cancel, signal });
+    return openCropDialog({ root: root(), picture, crop: judged.crop, outputSize, text, cancel, signal });
   }
   picture?.bitmap.close();
   if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
@@ -42,11 +42,13 @@ async function reduced(judged: Judged, settings: UploadSettings, signal: AbortSi
   const { width, height } = judged.found;
   const ratio = Math.max(width, height) / Math.min(width, height) || 1;
   const longest = Math.min(LONG_SIDE, Math.ceil(SHORT_SIDE * ratio));
-  const { preview, SPOILED } = await loadImage();
-  return withPicture(judged, settings, signal, (blob) => preview(blob, longest, signal)).catch((cause: unknown) => {
-    if (cause instanceof Error && cause.name === SPOILED) return null;
-    throw undecodable(cause, judged);
-  });
+  const { createPreview, CANVAS_BLOCKED } = await loadImage();
+  return withPicture(judged, settings, signal, (blob) => createPreview(blob, longest, signal)).catch(
+    (cause: unknown) => {
+      if (cause instanceof Error && cause.name === CANVAS_BLOCKED) return null;
+      throw undecodable(cause, judged);
+    },
+  );
 }
 
 async function loadEditor() {

@@ -1,25 +1,25 @@
-import { untilAborted } from '../core/abort.js';
+import { rejectOnAbort } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
-import { validateFile } from '../core/file-limits.js';
-import type { Inspected } from '../image/inspect-image.js';
+import { checkFileLimits } from '../core/file-limits.js';
+import type { ImageInfo } from '../image/inspect-image.js';
 import type { Judged, UploadSettings } from './run.js';
 
 /**
  * Judges a picked file: by its size, its name, its bytes and the page's own hook.
  * @throws {AvatarUploadError} with phase `pick` for a file that is refused.
  */
-export async function judge(file: File, settings: UploadSettings, signal: AbortSignal): Promise<Inspected> {
+export async function judge(file: File, settings: UploadSettings, signal: AbortSignal): Promise<ImageInfo> {
   // Before a byte is read: the file may be of any size.
-  const early = validateFile(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
+  const early = checkFileLimits(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
   if (early) throw new AvatarUploadError(early, 'pick');
-  const { inspect, ready } = await loadImage();
-  ready();
-  const found = await inspect(file).catch((cause: unknown) => {
+  const { inspectImage, preloadWorker } = await loadImage();
+  preloadWorker();
+  const found = await inspectImage(file).catch((cause: unknown) => {
     // Moved, deleted or unreadable since it was picked; folders too.
     throw new AvatarUploadError('decode_failed', 'pick', { cause });
   });
-  const code = validateFile(file, typeOf(file, found), settings) ?? unusable(found, settings);
-  if (code) throw new AvatarUploadError(code, 'pick', { text: found.kind });
+  const code = checkFileLimits(file, typeOf(file, found), settings) ?? unusable(found, settings);
+  if (code) throw new AvatarUploadError(code, 'pick', { messageKey: found.detectedType });
   const ownCode = await hook(() => settings.validate?.(file), 'pick', signal);
   if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
   if (ownCode) throw new AvatarUploadError(ownCode, 'pick');
@@ -30,18 +30,18 @@ export async function judge(file: File, settings: UploadSettings, signal: AbortS
 export function warm(): void {
   // What can't be loaded now is missed and told when it is needed.
   loadImage().then(
-    ({ ready }) => ready(),
+    ({ preloadWorker }) => preloadWorker(),
     () => {},
   );
 }
 
 /** What the bytes tell; what the file claims only where that is more exact, or where they tell nothing. */
-const typeOf = (file: File, { type, kind }: Inspected): string =>
-  type ?? (file.type.startsWith(kind) ? file.type : kind);
+const typeOf = (file: File, { type, detectedType }: ImageInfo): string =>
+  type ?? (file.type.startsWith(detectedType) ? file.type : detectedType);
 
 /** What nobody can make a picture of: whatever `accept` says, `file_type`. */
-function unusable({ type, kind }: Inspected, { crop, decode }: UploadSettings): 'file_type' | null {
-  const isHopeless = crop === 'off' ? !type : kind !== '' && !kind.startsWith('image/') && !decode;
+function unusable({ type, detectedType }: ImageInfo, { crop, decode }: UploadSettings): 'file_type' | null {
+  const isHopeless = crop === 'off' ? !type : detectedType !== '' && !detectedType.startsWith('image/') && !decode;
   return isHopeless ? 'file_type' : null;
 }
 
@@ -88,15 +88,15 @@ async function make(judged: Judged, settings: UploadSettings, signal: AbortSigna
   const image = await loadImage();
   if (keeps(judged, settings)) {
     judged.note = 'animation';
-    return image.withoutMetadata(file, found);
+    return image.stripMetadata(file, found);
   }
   if (found.animated) judged.note = 'still';
   return square(judged, settings, signal).catch((cause: unknown) => {
-    const isSpoiled = cause instanceof Error && cause.name === image.SPOILED;
+    const isSpoiled = cause instanceof Error && cause.name === image.CANVAS_BLOCKED;
     if (!isSpoiled || !found.type) throw undecodable(cause, judged);
     // Rather the whole picture than noise.
     judged.note = 'uncropped';
-    return image.withoutMetadata(file, found);
+    return image.stripMetadata(file, found);
   });
 }
 
@@ -120,7 +120,7 @@ export async function withPicture<T>(
   const { file, source } = judged;
   return act(source ?? file).catch(async (error: unknown) => {
     if (source || !decode || signal.aborted) throw error;
-    judged.source = await untilAborted(Promise.resolve(decode(file, { signal })), signal, 'prepare');
+    judged.source = await rejectOnAbort(Promise.resolve(decode(file, { signal })), signal, 'prepare');
     return act(judged.source);
   });
 }
@@ -129,12 +129,12 @@ export async function withPicture<T>(
 export const undecodable = (cause: unknown, { found }: Judged): AvatarUploadError =>
   cause instanceof AvatarUploadError
     ? cause
-    : new AvatarUploadError('decode_failed', 'prepare', { cause, text: found.kind });
+    : new AvatarUploadError('decode_failed', 'prepare', { cause, messageKey: found.detectedType });
 
 /** The result of a page's hook; what it throws becomes an error of this phase. */
 async function hook<T>(call: () => T | Promise<T>, phase: 'pick' | 'prepare', signal: AbortSignal): Promise<T> {
   try {
-    return await untilAborted(Promise.resolve(call()), signal, phase);
+    return await rejectOnAbort(Promise.resolve(call()), signal, phase);
   } catch (cause) {
     if (cause instanceof AvatarUploadError) throw cause;
     throw new AvatarUploadError('internal', phase, { cause, hint: 'A hook of the page has thrown this.' });

@@ -2,8 +2,8 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { callEndpoint } from '../core/call-endpoint.js';
 import type { AvatarUploadError } from '../core/errors.js';
 import type { AvatarResponse } from '../core/protocol.js';
-import type { EndpointAnswer } from '../core/transport.js';
-import { lifetimeOf } from '../core/url-lifetime.js';
+import type { EndpointResponse } from '../core/transport.js';
+import { getUrlLifetime } from '../core/url-lifetime.js';
 import type { ElementHost } from './host.js';
 import { announce, join, leave, type Member } from './page.js';
 import { SharedRequests } from './shared-request.js';
@@ -228,11 +228,11 @@ export class PresentAvatar implements ReactiveController, Member {
  * Undefined for an answer that is not one.
  * @param elapsed milliseconds since it was asked for.
  */
-function read({ status, body, headers }: EndpointAnswer, elapsed: number): Present | undefined {
+function read({ status, body, headers }: EndpointResponse, elapsed: number): Present | undefined {
   const { url, expiresAt, avatar } = (body ?? {}) as Partial<AvatarResponse>;
   if (status === 404 || (status === 200 && url === null)) return { url: null, key: '', renewAt: Infinity };
   if (status !== 200 || typeof url !== 'string') return undefined;
-  const life = lifetimeOf({ url, expiresAt }, headers, elapsed);
+  const life = getUrlLifetime({ url, expiresAt }, headers, elapsed);
   const renewAt = Date.now() + Math.max(SHORTEST_LIFE, life - Math.min(MARGIN, life / 4));
   return { url, key: typeof avatar?.key === 'string' ? avatar.key : undefined, renewAt };
 }

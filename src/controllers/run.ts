@@ -4,9 +4,9 @@ import type { FileLimits } from '../core/file-limits.js';
 import type { RetryOptions } from '../core/retry.js';
 import type { State } from '../core/state.js';
 import { type UploadOptions, uploadAvatar } from '../core/upload-avatar.js';
-import { Ticket } from '../core/upload-checkpoint.js';
+import { UploadCheckpoint } from '../core/upload-checkpoint.js';
 import type { Emit, SuccessDetail } from '../events.js';
-import type { Inspected } from '../image/inspect-image.js';
+import type { ImageInfo } from '../image/inspect-image.js';
 import { keep } from './finish.js';
 import { prepare } from './make-ready.js';
 
@@ -49,9 +49,9 @@ export interface RunHost {
 /** What is to be uploaded. */
 export interface Judged {
   file: File;
-  found: Inspected;
+  found: ImageInfo;
   /** What has been reached so far. */
-  ticket: Ticket;
+  ticket: UploadCheckpoint;
   /** Which square the user has chosen. */
   crop?: Crop | undefined;
   /** What the page has made of a file that the browser can't decode. */
@@ -77,7 +77,7 @@ export async function run(judged: Judged, host: RunHost, signal: AbortSignal): P
     const result = await uploadAvatar(blob, {
       ...pickUploadOptions(settings),
       filename: file.name,
-      ticket,
+      checkpoint: ticket,
       signal,
       ...report(host, guard, ticket),
     });
@@ -87,7 +87,7 @@ export async function run(judged: Judged, host: RunHost, signal: AbortSignal): P
   } finally {
     guard.set(false);
     // What may be tried again is kept.
-    if (signal.aborted || ticket.arrivedKey === null) keep(settings, null);
+    if (signal.aborted || ticket.uploadedKey === null) keep(settings, null);
   }
 }
 
@@ -95,17 +95,16 @@ export async function run(judged: Judged, host: RunHost, signal: AbortSignal): P
 function explained(error: unknown, judged: Judged): unknown {
   const { note } = judged;
   if (!(error instanceof AvatarUploadError) || error.code !== 'too_large' || !note) return error;
-  if (note === 'animation') Object.assign(judged, { isStill: true, ticket: new Ticket() });
-  const { code, phase, status, hint } = error;
-  return new AvatarUploadError(code, phase, { status, hint, text: `too_large_${note}` });
+  if (note === 'animation') Object.assign(judged, { isStill: true, ticket: new UploadCheckpoint() });
+  return error.with({ messageKey: `too_large_${note}` });
 }
 
 /** Tells what the upload does: to the element, and to the guard whether bytes are in flight. */
-function report(host: RunHost, guard: UnloadGuard, ticket: Ticket): UploadOptions {
+function report(host: RunHost, guard: UnloadGuard, ticket: UploadCheckpoint): UploadOptions {
   return {
     onState: (state) => {
       guard.set(state === 'uploading');
-      if (state === 'committing') keep(host.settings, ticket.arrivedKey);
+      if (state === 'committing') keep(host.settings, ticket.uploadedKey);
       host.wait(null);
       host.move(state);
     },

@@ -3,10 +3,10 @@
  * sign of that, so that pages that only show a picture don't pay for it.
  */
 import { html, type TemplateResult } from 'lit';
-import { stopIfAborted, untilAborted } from '../core/abort.js';
+import { rejectOnAbort, throwIfAborted } from '../core/abort.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { isBusy, type State, transition } from '../core/state.js';
-import { Ticket } from '../core/upload-checkpoint.js';
+import { UploadCheckpoint } from '../core/upload-checkpoint.js';
 import type { SuccessDetail } from '../events.js';
 import { counted, percent, ring } from './activity.js';
 import { activityStyles } from './activity.styles.js';
@@ -184,7 +184,7 @@ export class Uploads {
     host.toggle('removing', true);
     try {
       await askToRemove(host.settings, this.#hostOf(signal), signal);
-      stopIfAborted(signal, 'remove');
+      throwIfAborted(signal, 'remove');
     } catch (cause) {
       throw this.#fail(cause, signal, 'remove', () => this.remove());
     }
@@ -273,12 +273,12 @@ export class Uploads {
     if (!isAsked || !isCropped(judged, host.settings)) return judged;
     this.#move('cropping');
     const leave = () => this.#cancel(job.former);
-    const crop = await untilAborted(chooseCrop(judged, host, leave, signal), signal, 'pick');
+    const crop = await rejectOnAbort(chooseCrop(judged, host, leave, signal), signal, 'pick');
     job.edit = false;
     job.former = null;
     if (!crop) return judged;
     const { file, found, source, isStill } = judged;
-    this.#picked = { file, found, source, isStill, crop, ticket: new Ticket() };
+    this.#picked = { file, found, source, isStill, crop, ticket: new UploadCheckpoint() };
     return this.#picked;
   }
 
@@ -293,7 +293,7 @@ export class Uploads {
     const found = await judge(file, this.host.settings, signal);
     const accepted = this.host.emit('flare-accept', { file });
     if (accepted && !signal.aborted) {
-      this.#picked = { file, found, ticket: new Ticket() };
+      this.#picked = { file, found, ticket: new UploadCheckpoint() };
       return this.#picked;
     }
     if (!signal.aborted) this.#begin();

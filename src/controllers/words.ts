@@ -9,7 +9,7 @@ export const UPLOAD_ONLY =
   /^(not_uploaded|upload_expired|too_large|unsupported_type|invalid_image|mismatch|moderated|storage_refused)$/;
 
 /** A failure in words. */
-export function sentence(host: ElementHost, { code, phase, text: exact }: AvatarUploadError): string {
+export function sentence(host: ElementHost, { code, phase, messageKey: exact }: AvatarUploadError): string {
   const { settings } = host;
   const text = (key: string) => words(host, key, key === code ? exact : '');
   const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];

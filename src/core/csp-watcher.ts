@@ -2,11 +2,11 @@
  * Watches whether the page's own policy refuses a request to this address
  * while it is under way: to the request itself that looks like no connection.
  */
-export function watchPolicy(address: string): { refusal(): Promise<string | undefined>; stop(): void } {
+export function watchCspViolations(address: string): { refusal(): Promise<string | undefined>; stop(): void } {
   let hint: string | undefined;
   const look = ({ disposition, blockedURI, effectiveDirective }: SecurityPolicyViolationEvent) => {
-    const origin = originOf(address);
-    if (disposition !== 'enforce' || originOf(blockedURI) !== origin) return;
+    const origin = getOrigin(address);
+    if (disposition !== 'enforce' || getOrigin(blockedURI) !== origin) return;
     hint = `This page’s Content-Security-Policy does not allow ${origin}: add it to ${effectiveDirective}.`;
   };
   globalThis.addEventListener?.('securitypolicyviolation', look);
@@ -18,7 +18,7 @@ export function watchPolicy(address: string): { refusal(): Promise<string | unde
 }
 
 /** The origin of an address, absolute or of this page; empty where there is none. */
-export function originOf(address: string): string {
+export function getOrigin(address: string): string {
   try {
     return new URL(address, globalThis.location?.href).origin;
   } catch {

@@ -3,12 +3,12 @@
  * failed. What it says names origins and headers, never a path or a query.
  */
 
-import { originOf } from './csp-watcher.js';
+import { getOrigin } from './csp-watcher.js';
 import type { AvatarUploadError, ClientErrorCode } from './errors.js';
 import type { ApiErrorCode } from './protocol.js';
 
 /** What is known of an upload that failed. */
-export interface Facts {
+export interface FailureContext {
   /** Where the bytes were to go; a secret. */
   url?: string | undefined;
   signedHeaders?: Record<string, string> | undefined;
@@ -24,7 +24,7 @@ export interface Facts {
 const told = new Set<string>();
 
 /** A hint where there is something to say; tells it in the console. */
-export function diagnose(error: AvatarUploadError, facts: Facts): string | undefined {
+export function diagnoseError(error: AvatarUploadError, facts: FailureContext): string | undefined {
   const hint = error.hint ?? hintFor(error, facts);
   // A code of the host's own has no page.
   const page = Object.hasOwn(HINTS, error.code) ? `See docs/errors/${error.code}.md.` : '';
@@ -34,7 +34,7 @@ export function diagnose(error: AvatarUploadError, facts: Facts): string | undef
   return hint || undefined;
 }
 
-function hintFor(error: AvatarUploadError, facts: Facts): string {
+function hintFor(error: AvatarUploadError, facts: FailureContext): string {
   const { code, phase } = error;
   if (code === 'network')
     return connection(phase === 'put' ? facts.url : facts.endpoint, phase === 'put', facts.loaded);
@@ -82,7 +82,7 @@ export const KNOWN_CODES = Object.keys(HINTS);
 /** Why there was no answer at all. */
 function connection(address: string | undefined, isStore: boolean, loaded: number): string {
   if (globalThis.navigator?.onLine === false) return 'The browser is offline.';
-  const [here, there] = [globalThis.location?.origin, originOf(address ?? '')];
+  const [here, there] = [globalThis.location?.origin, getOrigin(address ?? '')];
   if (!here || !there || there === here) return 'The connection was lost.';
   if (there.startsWith('http:') && here.startsWith('https:')) return `A page on https can’t send to ${there}.`;
   if (!isStore) {
@@ -94,7 +94,7 @@ function connection(address: string | undefined, isStore: boolean, loaded: numbe
 }
 
 /** Why the store refused the PUT. */
-function refusal({ status }: AvatarUploadError, facts: Facts): string {
+function refusal({ status }: AvatarUploadError, facts: FailureContext): string {
   switch (facts.storeCode) {
     case 'RequestTimeTooSkewed':
       return 'The clock of the server that signs the URL is wrong.';
@@ -116,7 +116,7 @@ function refusal({ status }: AvatarUploadError, facts: Facts): string {
 }
 
 /** Which header may have spoiled the signature: browsers send `host` and `content-length` by themselves. */
-function signature({ url = '', signedHeaders = {} }: Facts): string {
+function signature({ url = '', signedHeaders = {} }: FailureContext): string {
   const list = /[?&]x-amz-signedheaders=([^&]*)/i.exec(url)?.[1] ?? '';
   const signed = decodeURIComponent(list).toLowerCase().split(';').filter(Boolean);
   const sent = Object.keys(signedHeaders).map((name) => name.toLowerCase());

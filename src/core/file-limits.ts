@@ -13,15 +13,15 @@ export interface FileLimits {
  * @param type the type that its bytes tell, or else the one it claims.
  * @returns the code to refuse it with, or null. SVG is always refused: it can hold scripts.
  */
-export function validateFile(file: File, type: string, limits: FileLimits): ClientErrorCode | null {
+export function checkFileLimits(file: File, type: string, limits: FileLimits): ClientErrorCode | null {
   if (file.size === 0) return 'file_empty';
   if (file.size > limits.maxFileSize) return 'file_too_large';
   const isSvg = /svg/i.test(type) || /\.svgz?$/i.test(file.name);
-  return isSvg || !accepts(limits.accept, file.name, type) ? 'file_type' : null;
+  return isSvg || !matchesAccept(limits.accept, file.name, type) ? 'file_type' : null;
 }
 
 /** Whether an `accept` text allows a file of this name and type. */
-export function accepts(accept: string, name: string, type: string): boolean {
+export function matchesAccept(accept: string, name: string, type: string): boolean {
   const entries = accept
     .toLowerCase()
     .split(',')

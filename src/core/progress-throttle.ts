@@ -12,7 +12,7 @@ export interface Progress {
 const PACE = 50;
 
 /** What is told of one try: never more than there is, never less than before, and not too often. */
-export class Meter {
+export class ProgressThrottle {
   #loaded = 0;
   /** The bytes told last, and when. */
   #told = { loaded: -1, at: Number.NEGATIVE_INFINITY };

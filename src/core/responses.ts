@@ -1,6 +1,6 @@
-import { AvatarUploadError, codeOfThrown, type Phase } from './errors.js';
+import { AvatarUploadError, getThrownCode, type Phase } from './errors.js';
 import type { Avatar, PresignResponse } from './protocol.js';
-import type { EndpointAnswer, PutAnswer } from './transport.js';
+import type { EndpointResponse, PutResponse } from './transport.js';
 
 /** Codes by status, for back ends that send no code: the one such table of the client. */
 const CODES: Record<number, string> = {
@@ -31,7 +31,7 @@ const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
  * The body of an answer that is a success.
  * @throws {AvatarUploadError} for any other: by its code, else by its status.
  */
-export function answerOf({ status, body, headers }: EndpointAnswer, phase: Phase): unknown {
+export function parseResponse({ status, body, headers }: EndpointResponse, phase: Phase): unknown {
   if (isSuccess(status)) return body;
   const code = field(body, 'code');
   const known = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code);
@@ -43,7 +43,7 @@ export function answerOf({ status, body, headers }: EndpointAnswer, phase: Phase
  * is there already, from an earlier try, and the commit decides.
  * @throws {AvatarUploadError} for any other.
  */
-export function checkPut({ status, headers }: PutAnswer): void {
+export function checkPutResponse({ status, headers }: PutResponse): void {
   if (isSuccess(status) || status === 412) return;
   const passing = status === 429 || status >= 500;
   const code = passing ? codeOf(status) : 'storage_refused';
@@ -65,18 +65,18 @@ function retryAfter(headers: Headers | undefined): number | undefined {
  * Calls a page's hook in place of an endpoint.
  * @throws {AvatarUploadError} that tells by `status` and `retryAfter` (seconds), if the hook has thrown them, what failed.
  */
-export async function callHook(phase: Phase, hook: () => unknown): Promise<unknown> {
+export async function callEndpointHook(phase: Phase, hook: () => unknown): Promise<unknown> {
   try {
     return await hook();
   } catch (cause) {
     if (cause instanceof AvatarUploadError) throw cause;
     const [status, retryAfter] = [number(cause, 'status'), number(cause, 'retryAfter')];
-    throw new AvatarUploadError(status ? codeOf(status) : codeOfThrown(cause), phase, { status, retryAfter, cause });
+    throw new AvatarUploadError(status ? codeOf(status) : getThrownCode(cause), phase, { status, retryAfter, cause });
   }
 }
 
 /** @throws {AvatarUploadError} `bad_response` for what is not `{url, signedHeaders, key}`. */
-export function readPresigned(body: unknown): PresignResponse {
+export function parsePresignResponse(body: unknown): PresignResponse {
   const [url, key, headers] = [field(body, 'url'), field(body, 'key'), field(body, 'signedHeaders')];
   const strings = headers && typeof headers === 'object' && Object.values(headers).every((v) => typeof v === 'string');
   if (typeof url !== 'string' || !url || typeof key !== 'string' || !key || !strings) {
@@ -88,13 +88,13 @@ export function readPresigned(body: unknown): PresignResponse {
 }
 
 /** @throws {AvatarUploadError} `bad_response` for what is not `{ok: true}`. */
-export function checkDone(body: unknown, phase: Phase): void {
+export function assertOkResponse(body: unknown, phase: Phase): void {
   if (field(body, 'ok') !== true) throw badResponse(phase, 'Expected {ok: true} as JSON.');
 }
 
 /** @throws {AvatarUploadError} `bad_response` for what is not `{ok: true}`. */
-export function readCommitted(body: unknown): Avatar | null {
-  checkDone(body, 'commit');
+export function parseCommitResponse(body: unknown): Avatar | null {
+  assertOkResponse(body, 'commit');
   const avatar = field(body, 'avatar');
   return typeof field(avatar, 'key') === 'string' ? (avatar as Avatar) : null;
 }

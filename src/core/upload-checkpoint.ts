@@ -1,12 +1,12 @@
 import type { PresignResponse } from './protocol.js';
 
 /**
- * What one upload has reached so far. Whoever hands the same ticket in again
+ * What one upload has reached so far. Whoever hands the same checkpoint in again
  * with the same bytes goes on from there: the presigned URL is used again while
  * it lives, and what has arrived is only committed. Keep it in memory alone: it
  * holds the URL.
  */
-export class Ticket {
+export class UploadCheckpoint {
   /** What it is for: a request that names the bytes by their digest, or else the bytes. */
   #subject: string | Blob = '';
   #presigned: PresignResponse | null = null;
@@ -15,7 +15,7 @@ export class Ticket {
   #arrived = false;
 
   /** Names the upload once its bytes are in the store; until then null. */
-  get arrivedKey(): string | null {
+  get uploadedKey(): string | null {
     return this.#arrived ? (this.#presigned?.key ?? null) : null;
   }
 
@@ -25,19 +25,19 @@ export class Ticket {
   }
 
   /** Starts anew, unless it is for this already. */
-  claim(subject: string | Blob): void {
+  bindTo(subject: string | Blob): void {
     if (subject !== this.#subject) this.clear();
     this.#subject = subject;
   }
 
   /** @param lifetime milliseconds. */
-  keep(presigned: PresignResponse, lifetime: number): void {
+  savePresigned(presigned: PresignResponse, lifetime: number): void {
     this.#presigned = presigned;
     this.#dies = Date.now() + lifetime;
     this.#arrived = false;
   }
 
-  arrive(): void {
+  markUploaded(): void {
     this.#arrived = true;
   }
 

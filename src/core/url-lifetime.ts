@@ -12,7 +12,7 @@ interface SignedUrl {
  * Infinite where nothing that makes sense is told.
  * @param elapsed milliseconds since it was asked for.
  */
-export function lifetimeOf({ url, expiresAt }: SignedUrl, headers: Headers | undefined, elapsed: number): number {
+export function getUrlLifetime({ url, expiresAt }: SignedUrl, headers: Headers | undefined, elapsed: number): number {
   const seconds = Number(/[?&]x-amz-expires=(\d+)/i.exec(url)?.[1] ?? Number.NaN);
   const now = Date.parse(headers?.get('date') ?? '') || Date.now();
   const told = [seconds * 1000 - elapsed, Date.parse(expiresAt ?? '') - now];

@@ -1,10 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { View } from './crop-viewport.js';
+import type { CropViewport } from './crop-viewport.js';
 import type { Pointers } from './pointer-gestures.js';
 
 /** What the markup needs to know and to call. */
 export interface Shown {
-  view: View;
+  view: CropViewport;
   canvas: HTMLCanvasElement;
   pointers: Pointers;
   /** How the stage is: `moving` under a finger, `glide` on its way to a new place, or neither. */
@@ -39,7 +39,7 @@ export function markup(shown: Shown): TemplateResult {
       @pointermove=${pointers} @pointerup=${pointers} @pointercancel=${pointers}>
       <div class="ground"></div>
       ${canvas}
-      <div class="hole"></div>
+      <div class="crop-frame"></div>
     </div>
     <div class="tools">
       ${slider(shown)}

@@ -80,15 +80,15 @@ export const editorStyles = css`
     }
     .stage::after,
     .ground,
-    .hole,
-    .hole::before,
-    .hole::after {
+    .crop-frame,
+    .crop-frame::before,
+    .crop-frame::after {
       position: absolute;
       inset: 0;
       pointer-events: none;
     }
     .ground,
-    .hole {
+    .crop-frame {
       margin: auto;
       width: calc(min(100cqw, 100cqh) - 2 * clamp(16px, 8cqmin, 32px));
       aspect-ratio: 1;
@@ -96,12 +96,12 @@ export const editorStyles = css`
     .ground {
       background: repeating-conic-gradient(#fff 0 25%, #dfe2e8 0 50%) 50% / 20px 20px;
     }
-    .hole {
+    .crop-frame {
       outline: 2px solid #fff;
       box-shadow: 0 0 0 200vmax var(--flare-editor-shade, #0d0f14a8);
       forced-color-adjust: none;
     }
-    .moving .hole {
+    .moving .crop-frame {
       &::before,
       &::after {
         content: '';

@@ -1,18 +1,18 @@
 import { render } from 'lit';
 import type { Crop } from '../core/crop.js';
-import type { Preview } from '../image/index.js';
+import type { ImagePreview } from '../image/index.js';
 import { Announcer } from './change-announcer.js';
 import { editorStyles } from './crop-dialog.styles.js';
 import { markup, type Shown } from './crop-dialog-template.js';
-import { CENTRE, type Point, View } from './crop-viewport.js';
+import { CENTRE, CropViewport, type Point } from './crop-viewport.js';
 import { middle, Pointers, spread } from './pointer-gestures.js';
 
 /** What the editor is to show, and where. */
-export interface EditorOptions {
+export interface CropDialogOptions {
   /** The element's own: the dialog lives in it. */
   root: ShadowRoot;
   /** A smaller copy of the picture; taken over. */
-  picture: Preview;
+  picture: ImagePreview;
   /** What is shown at first; by default all of it that fits. */
   crop?: Crop | undefined;
   /** Pixels on each side of the square that will be made. */
@@ -40,8 +40,8 @@ const ARROWS: Record<string, Point> = {
 };
 
 /** The dialog in which the user chooses a square of a picture. */
-export class Editor implements Shown {
-  readonly view: View;
+export class CropDialog implements Shown {
+  readonly view: CropViewport;
   readonly canvas = document.createElement('canvas');
   readonly pointers: Pointers;
   look = '';
@@ -50,10 +50,10 @@ export class Editor implements Shown {
   readonly #announcer = new Announcer((kind) => this.#words(kind), this.#place);
   #finish: (crop: Crop) => void = () => {};
 
-  constructor(private readonly options: EditorOptions) {
+  constructor(private readonly options: CropDialogOptions) {
     const { bitmap, width, height } = options.picture;
     // A square of fewer pixels than a quarter of what is wanted would look it.
-    this.view = new View(width, height, options.outputSize / 4, options.crop);
+    this.view = new CropViewport(width, height, options.outputSize / 4, options.crop);
     this.canvas.width = bitmap.width;
     this.canvas.height = bitmap.height;
     this.canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(bitmap);
@@ -145,13 +145,13 @@ export class Editor implements Shown {
     const picture = this.options.root.querySelector('.picture') as HTMLElement;
     const radius = getComputedStyle(picture).borderStartStartRadius;
     const part = Number.parseFloat(radius) / picture.offsetWidth;
-    this.#part('.hole').style.borderRadius = radius.endsWith('px') && part ? `${part * 100}%` : radius;
+    this.#part('.crop-frame').style.borderRadius = radius.endsWith('px') && part ? `${part * 100}%` : radius;
   }
 
   #show(look = ''): void {
     this.look = look;
     const { x, y, side, turns, mirrored } = this.view.crop;
-    const scale = this.#part('.hole').getBoundingClientRect().width / side;
+    const scale = this.#part('.crop-frame').getBoundingClientRect().width / side;
     const { width, height } = this.view;
     this.canvas.style.transform = `scale(${mirrored ? -scale : scale}, ${scale}) rotate(${turns * 90}deg)
       translate(${-x - side / 2}px, ${-y - side / 2}px) scale(${width / this.canvas.width}, ${height / this.canvas.height})`;
@@ -164,7 +164,7 @@ export class Editor implements Shown {
   }
 
   #inFrame({ x, y }: Point): Point {
-    const { left, top, width } = this.#part('.hole').getBoundingClientRect();
+    const { left, top, width } = this.#part('.crop-frame').getBoundingClientRect();
     return { x: (x - left) / width - 0.5, y: (y - top) / width - 0.5 };
   }
 

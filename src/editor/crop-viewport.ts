@@ -22,7 +22,7 @@ const rotate = ({ x, y }: Point, turns: number): Point => (turns ? rotate({ x: -
  * What the frame shows of a picture. The frame is always full: whatever is
  * asked for ends at the picture's edges.
  */
-export class View {
+export class CropViewport {
   #crop: Crop = { x: 0, y: 0, side: 0, turns: 0, mirrored: false };
   /** Sides of the largest and of the smallest square, in pixels. */
   readonly #most: number;

@@ -1,5 +1,5 @@
 /** Reads numbers and names out of a file's bytes; past their end everything is zero. */
-export class Bytes {
+export class ByteReader {
   readonly length: number;
 
   constructor(readonly all: Uint8Array<ArrayBuffer>) {
@@ -38,4 +38,5 @@ export class Bytes {
   }
 }
 
-export const bytesOf = async (blob: Blob): Promise<Bytes> => new Bytes(new Uint8Array(await blob.arrayBuffer()));
+export const readBytes = async (blob: Blob): Promise<ByteReader> =>
+  new ByteReader(new Uint8Array(await blob.arrayBuffer()));

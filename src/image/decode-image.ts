@@ -1,4 +1,4 @@
-import type { Facts } from './jobs.js';
+import type { ImageHeader } from './jobs.js';
 
 /** A decoded picture, upright; perhaps smaller than the file's. */
 export interface Decoded {
@@ -25,7 +25,7 @@ const MOST_PIXELS = 250e6;
  * @param scale of the whole, as small as may be: what comes is not smaller.
  * @throws {DOMException} where the browser can't decode it.
  */
-export async function decode(file: Blob, facts: Facts, scale: number): Promise<Decoded> {
+export async function decode(file: Blob, facts: ImageHeader, scale: number): Promise<Decoded> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   // Firefox and WebKit show what is there of a file that was cut short.
   if (facts.width * facts.height > MOST_PIXELS || !isWhole(bytes, facts)) {
@@ -39,7 +39,7 @@ export async function decode(file: Blob, facts: Facts, scale: number): Promise<D
 }
 
 /** Whether a file goes on to its end; of types that say where that is. What follows it does not matter. */
-function isWhole(bytes: Uint8Array, { type, start }: Facts): boolean {
+function isWhole(bytes: Uint8Array, { type, start }: ImageHeader): boolean {
   if (type === 'image/webp') return new DataView(bytes.buffer).getUint32(4, true) + 8 <= bytes.length;
   const mark = { 'image/jpeg': [0xff, 0xd9], 'image/png': [0x49, 0x45, 0x4e, 0x44] }[String(type)];
   if (!mark) return true;
@@ -57,7 +57,7 @@ function isWhole(bytes: Uint8Array, { type, start }: Facts): boolean {
  */
 async function decodeFrame(
   data: Uint8Array<ArrayBuffer>,
-  { type, width, height }: Facts,
+  { type, width, height }: ImageHeader,
   scale: number,
 ): Promise<Decoded | null> {
   // JPEG scales by eighths. Chromium takes the largest that has no more pixels in all, whichever side is which;

@@ -28,7 +28,7 @@ const FORMS: [type: string, form: RegExp][] = [
  * @param head its first bytes, one character each.
  * @returns a type, or the family of one (`video/`), or an empty string.
  */
-export function kindOf(head: string): string {
+export function detectFileType(head: string): string {
   if (/^PK.{28}(\[Content_Types\]|mimetype)/s.test(head)) return 'application/office';
   const known = BEGINNINGS.find(([, ...beginnings]) => beginnings.some((beginning) => head.startsWith(beginning)));
   return (known ?? FORMS.find(([, form]) => form.test(head)))?.[0] ?? '';

@@ -4,8 +4,16 @@
  */
 import type { Crop } from '../core/crop.js';
 import { type Decoded, decode } from './decode-image.js';
-import type { Job, Preview, PreviewJob, SquareJob } from './jobs.js';
-import { type Context, contextOf, isHonest, isOpaque, scaleColours, shrink, spoiled } from './pixels.js';
+import type { ImagePreview, Job, PreviewJob, SquareJob } from './jobs.js';
+import {
+  type Context,
+  canvasBlockedError,
+  contextOf,
+  isCanvasReadable,
+  isOpaque,
+  scaleColours,
+  shrink,
+} from './pixels.js';
 import { resample, type Span } from './resample.js';
 
 /** Pixels of a reduced decoding for each pixel of the result: fewer, and what is fine is lost. */
@@ -23,9 +31,9 @@ const ICCP = 0x49434350;
 let honest: boolean | undefined;
 
 /** Does a job. */
-export async function answer(job: Job): Promise<Blob | Preview> {
-  honest ??= isHonest();
-  if (!honest) throw spoiled();
+export async function runImageJob(job: Job): Promise<Blob | ImagePreview> {
+  honest ??= isCanvasReadable();
+  if (!honest) throw canvasBlockedError();
   return 'longest' in job ? lookAt(job) : cutSquare(job);
 }
 
@@ -42,7 +50,7 @@ async function cutSquare(job: SquareJob): Promise<Blob> {
   const target = Math.max(1, Math.min(size, Math.round(side)));
   const [across, down] = [span(crop.x, width, picture.width), span(crop.y, height, picture.height)];
   const { pixels, opaque } = scale(picture, across, down, target);
-  if (facts.type === 'image/jpeg' && !opaque) throw spoiled();
+  if (facts.type === 'image/jpeg' && !opaque) throw canvasBlockedError();
   return encode(pixels, target, job, opaque);
 }
 
@@ -104,7 +112,7 @@ function place({ canvas }: Context, { turns = 0, mirrored }: Partial<Crop>, type
   return context.canvas;
 }
 
-async function lookAt({ file, facts, longest }: PreviewJob): Promise<Preview> {
+async function lookAt({ file, facts, longest }: PreviewJob): Promise<ImagePreview> {
   const picture = await decode(file, facts, longest / Math.max(facts.width, facts.height));
   const { width, height } = picture.whole;
   const out = (side: number) => Math.max(1, Math.round(side * Math.min(1, longest / Math.max(width, height))));
@@ -118,10 +126,10 @@ async function lookAt({ file, facts, longest }: PreviewJob): Promise<Preview> {
 }
 
 /** What a worker says when it is ready, and then once for each job. */
-export type Said = 'ready' | { result: Blob | Preview } | { name: string; message: string };
+export type WorkerMessage = 'ready' | { result: Blob | ImagePreview } | { name: string; message: string };
 
 async function respond({ data }: MessageEvent<Job>): Promise<void> {
-  const said: Said = await answer(data).then(
+  const said: WorkerMessage = await runImageJob(data).then(
     (result) => ({ result }),
     ({ name, message }: Error) => ({ name, message }),
   );
@@ -130,5 +138,5 @@ async function respond({ data }: MessageEvent<Job>): Promise<void> {
 
 if (!('document' in globalThis)) {
   addEventListener('message', respond);
-  postMessage('ready' satisfies Said);
+  postMessage('ready' satisfies WorkerMessage);
 }

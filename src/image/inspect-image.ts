@@ -1,12 +1,12 @@
 import type { ImageType } from '../core/protocol.js';
-import { type Bytes, bytesOf } from './byte-reader.js';
+import { type ByteReader, readBytes } from './byte-reader.js';
 
 /** What the bytes of a file say it is. */
-export interface Inspected {
+export interface ImageInfo {
   /** Null where the bytes are none of the stored picture types. */
   type: ImageType | null;
   /** What such a file is instead: a type, or the family of one (`video/`); empty where that is not known. */
-  kind: string;
+  detectedType: string;
   animated: boolean;
   /** Some of it may be transparent. */
   alpha: boolean;
@@ -31,25 +31,25 @@ const GIF_HEAD = 8 * 2 ** 20;
  * moves, from its first bytes alone. Nothing is decoded, and the type that
  * the file claims is not looked at.
  */
-export async function inspect(file: Blob): Promise<Inspected> {
-  const head = await bytesOf(file.slice(0, HEAD));
+export async function inspectImage(file: Blob): Promise<ImageInfo> {
+  const head = await readBytes(file.slice(0, HEAD));
   const start = head.text(0, 512);
-  const found = { kind: '', animated: false, alpha: true, width: 0, height: 0, orientation: 1, start: 0 };
+  const found = { detectedType: '', animated: false, alpha: true, width: 0, height: 0, orientation: 1, start: 0 };
   if (start.startsWith('\xff\xd8\xff')) return { ...found, type: 'image/jpeg', ...readJpeg(head) };
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return { ...found, type: 'image/png', ...readPng(head) };
   if (/^GIF8[79]a/.test(start)) {
-    return { ...found, type: 'image/gif', ...readGif(await bytesOf(file.slice(0, GIF_HEAD))) };
+    return { ...found, type: 'image/gif', ...readGif(await readBytes(file.slice(0, GIF_HEAD))) };
   }
   if (/^RIFF....WEBP/s.test(start)) return { ...found, type: 'image/webp', ...readWebp(head) };
   const brands = /^....ftyp((?:.{4}){1,32})/s.exec(start)?.[1] ?? '';
   if (/^avi[fs]/.test(brands) || (brands.startsWith('mif1') && brands.includes('avif'))) {
     return { ...found, type: 'image/avif', animated: brands.startsWith('avis'), ...readAvif(head) };
   }
-  const { kindOf } = await import('./file-signatures.js');
-  return { ...found, type: null, kind: kindOf(start) };
+  const { detectFileType } = await import('./file-signatures.js');
+  return { ...found, type: null, detectedType: detectFileType(start) };
 }
 
-function readJpeg(file: Bytes) {
+function readJpeg(file: ByteReader) {
   let orientation = 1;
   for (let at = 2; at < file.length && file.u8(at) === 0xff; ) {
     const marker = file.u8(at + 1);
@@ -68,7 +68,7 @@ const upright = (width: number, height: number, isTurned: boolean) =>
   isTurned ? { width: height, height: width } : { width, height };
 
 /** The orientation in a TIFF structure; 1 where there is none. */
-function readOrientation(file: Bytes, start: number): number {
+function readOrientation(file: ByteReader, start: number): number {
   const little = file.text(start, 2) === 'II';
   const directory = start + file.u32(start + 4, little);
   for (let i = 0; i < Math.min(file.u16(directory, little), 200); i++) {
@@ -79,7 +79,7 @@ function readOrientation(file: Bytes, start: number): number {
   return 1;
 }
 
-function readPng(file: Bytes) {
+function readPng(file: ByteReader) {
   const names = [];
   let orientation = 1;
   for (let at = 8; at < file.length && names.at(-1) !== 'IDAT'; at += 12 + file.u32(at)) {
@@ -92,7 +92,7 @@ function readPng(file: Bytes) {
   return { animated: names.includes('acTL'), alpha, orientation, ...size };
 }
 
-function readGif(file: Bytes) {
+function readGif(file: ByteReader) {
   let frames = 0;
   for (let at = 13 + file.colourTable(10); at < file.length && frames < 2; ) {
     const block = file.u8(at);
@@ -106,7 +106,7 @@ function readGif(file: Bytes) {
   return { animated: frames === 2, width: file.u16(6, true), height: file.u16(8, true) };
 }
 
-function readWebp(file: Bytes) {
+function readWebp(file: ByteReader) {
   const form = file.text(12, 4);
   if (form === 'VP8X') {
     const [flags, size] = [file.u8(20), (at: number) => 1 + (file.u32(at, true) & 0xffffff)];
@@ -120,7 +120,7 @@ function readWebp(file: Bytes) {
 }
 
 /** The largest size that is stated: thumbnails and tiles state theirs too. */
-function readAvif(file: Bytes) {
+function readAvif(file: ByteReader) {
   const head = file.text(0, 16384);
   const sizes = Array.from(head.matchAll(/ispe/g), ({ index }) => [file.u32(index + 8), file.u32(index + 12)] as const);
   const [width, height] = sizes.sort((a, b) => b[0] * b[1] - a[0] * a[1])[0] ?? [0, 0];

@@ -1,8 +1,8 @@
 import type { Crop } from '../core/crop.js';
-import { bytesOf } from './byte-reader.js';
-import { type Inspected, inspect } from './inspect-image.js';
-import type { Preview } from './jobs.js';
-import { Team } from './worker-pool.js';
+import { readBytes } from './byte-reader.js';
+import { type ImageInfo, inspectImage } from './inspect-image.js';
+import type { ImagePreview } from './jobs.js';
+import { WorkerPool } from './worker-pool.js';
 
 /** The square that is uploaded. */
 export interface SquareOptions {
@@ -19,10 +19,10 @@ export interface SquareOptions {
 }
 
 /** The workers of all elements of the page. */
-const team = new Team();
+const workerPool = new WorkerPool();
 
 /** Starts what a picture that has been picked will need soon. */
-export const ready = (): void => team.warm();
+export const preloadWorker = (): void => workerPool.preload();
 
 /**
  * A square of a picture, upright, scaled down, encoded anew, without metadata.
@@ -31,21 +31,21 @@ export const ready = (): void => team.warm();
  */
 export async function prepareSquare(file: Blob, options: SquareOptions): Promise<Blob> {
   const { size, type, quality, crop, signal } = options;
-  const facts = await inspect(file);
-  const blob = (await team.do({ file, facts, size, type, quality, crop: crop ?? {} }, signal)) as Blob;
+  const facts = await inspectImage(file);
+  const blob = (await workerPool.run({ file, facts, size, type, quality, crop: crop ?? {} }, signal)) as Blob;
   // Made all the same: only then is it known that the picture can be decoded.
-  return isRight(facts, options) ? withoutMetadata(file, facts) : blob;
+  return isRight(facts, options) ? stripMetadata(file, facts) : blob;
 }
 
 /** The same picture, with its pixels untouched, without metadata. */
-export async function withoutMetadata(file: Blob, found: Inspected): Promise<Blob> {
+export async function stripMetadata(file: Blob, found: ImageInfo): Promise<Blob> {
   const { strip } = await import('./strip-metadata.js');
-  return new Blob(strip(await bytesOf(file), found), { type: found.type ?? file.type });
+  return new Blob(strip(await readBytes(file), found), { type: found.type ?? file.type });
 }
 
 /** Whether a picture is as it is to be already. */
 function isRight(
-  { type, animated, width, height, orientation }: Inspected,
+  { type, animated, width, height, orientation }: ImageInfo,
   { crop, ...wanted }: SquareOptions,
 ): boolean {
   const { side = width, turns = 0, mirrored = false }: Partial<Crop> = crop ?? {};
@@ -57,6 +57,6 @@ function isRight(
  * A smaller copy of a picture, upright, its longer side at most so many pixels.
  * @throws {DOMException} where the browser can't decode the file.
  */
-export async function preview(file: Blob, longest: number, signal?: AbortSignal): Promise<Preview> {
-  return (await team.do({ file, facts: await inspect(file), longest }, signal)) as Preview;
+export async function createPreview(file: Blob, longest: number, signal?: AbortSignal): Promise<ImagePreview> {
+  return (await workerPool.run({ file, facts: await inspectImage(file), longest }, signal)) as ImagePreview;
 }

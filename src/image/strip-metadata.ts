@@ -1,6 +1,6 @@
 import type { ImageType } from '../core/protocol.js';
-import type { Bytes } from './byte-reader.js';
-import type { Inspected } from './inspect-image.js';
+import type { ByteReader } from './byte-reader.js';
+import type { ImageInfo } from './inspect-image.js';
 
 type Part = Uint8Array<ArrayBuffer>;
 
@@ -9,10 +9,10 @@ type Part = Uint8Array<ArrayBuffer>;
  * Orientation and colours stay as they are. Of AVIF all is left: its metadata
  * is bound into its structure, and the back end's to remove.
  */
-export const strip = (file: Bytes, { type, orientation }: Inspected): Part[] =>
+export const strip = (file: ByteReader, { type, orientation }: ImageInfo): Part[] =>
   type ? PARTS[type](file, orientation) : [file.all];
 
-const PARTS: Record<ImageType, (file: Bytes, orientation: number) => Part[]> = {
+const PARTS: Record<ImageType, (file: ByteReader, orientation: number) => Part[]> = {
   'image/jpeg': jpegParts,
   'image/png': pngParts,
   'image/webp': webpParts,
@@ -21,7 +21,7 @@ const PARTS: Record<ImageType, (file: Bytes, orientation: number) => Part[]> = {
 };
 
 /** Of the applications' segments the colour profile is kept, and the colour model (Adobe's, without what follows it). */
-function jpegParts(file: Bytes, orientation: number): Part[] {
+function jpegParts(file: ByteReader, orientation: number): Part[] {
   const parts = [file.all.subarray(0, 2), ...(orientation > 1 ? [exif(orientation)] : [])];
   for (let at = 2; at < file.length; ) {
     const marker = file.u8(at + 1);
@@ -38,11 +38,11 @@ function jpegParts(file: Bytes, orientation: number): Part[] {
   return [...parts, new Uint8Array([0xff, 0xd9])];
 }
 
-const isProfile = (file: Bytes, at: number): boolean =>
+const isProfile = (file: ByteReader, at: number): boolean =>
   file.u8(at + 1) === 0xe2 && file.text(at + 4, 11) === 'ICC_PROFILE';
 
 /** The next marker that is neither a stuffed byte nor a restart. */
-function endOfScan(file: Bytes, from: number): number {
+function endOfScan(file: ByteReader, from: number): number {
   for (let at = file.all.indexOf(0xff, from); at >= 0; at = file.all.indexOf(0xff, at + 1)) {
     const next = file.u8(at + 1);
     if (next !== 0 && next !== 0xff && (next < 0xd0 || next > 0xd7)) return at;
@@ -56,7 +56,7 @@ function exif(orientation: number): Part {
   return new Uint8Array([0xff, 0xe1, 0, 8 + tiff.length, 0x45, 0x78, 0x69, 0x66, 0, 0, ...tiff]);
 }
 
-function pngParts(file: Bytes): Part[] {
+function pngParts(file: ByteReader): Part[] {
   const parts = [file.all.subarray(0, 8)];
   for (let at = 8; at < file.length; ) {
     const name = file.text(at + 4, 4);
@@ -67,13 +67,13 @@ function pngParts(file: Bytes): Part[] {
   return parts;
 }
 
-function webpParts(file: Bytes): Part[] {
+function webpParts(file: ByteReader): Part[] {
   const parts = webpChunks(file, 12, Math.min(file.length, 8 + file.u32(4, true)));
   return [file.all.slice(0, 4), size(parts, 4), file.all.slice(8, 12), ...parts];
 }
 
 /** The chunks that make the picture; those of a frame are looked through as well. */
-function webpChunks(file: Bytes, from: number, end: number): Part[] {
+function webpChunks(file: ByteReader, from: number, end: number): Part[] {
   const parts: Part[] = [];
   for (let at = from; at < end; ) {
     const name = file.text(at, 4);
@@ -99,7 +99,7 @@ function size(parts: Part[], before: number): Part {
 }
 
 /** Of the blocks between the frames those are kept that tell how long a frame stays, and how often to repeat. */
-function gifParts(file: Bytes): Part[] {
+function gifParts(file: ByteReader): Part[] {
   let at = 13 + file.colourTable(10);
   const parts = [file.all.subarray(0, at)];
   for (let block = file.u8(at); block === 0x2c || block === 0x21; block = file.u8(at)) {

@@ -1,5 +1,5 @@
-import type { Said } from './image.worker.js';
-import type { Job, Preview } from './jobs.js';
+import type { WorkerMessage } from './image.worker.js';
+import type { ImagePreview, Job } from './jobs.js';
 
 /** Milliseconds that an idle worker is kept for the next job. */
 const KEPT = 10_000;
@@ -8,7 +8,7 @@ const KEPT = 10_000;
  * Workers, one for each job that is under way. One of them is kept for a
  * while afterwards.
  */
-export class Team {
+export class WorkerPool {
   /** The one that is kept, or is on its way. */
   #next: Promise<Worker | null> | null = null;
   #leave: ReturnType<typeof setTimeout> | undefined;
@@ -16,23 +16,23 @@ export class Team {
   #isAlone = false;
 
   /** Starts a worker for a job that will come soon. */
-  warm(): void {
-    if (!this.#next) this.#keep(this.#hire());
+  preload(): void {
+    if (!this.#next) this.#keepIdle(this.#spawn());
   }
 
   /**
    * Does a job in a worker, or on the page where there can be none.
    * @throws {DOMException} what the job failed with; the signal's reason if it was aborted.
    */
-  async do(job: Job, signal?: AbortSignal): Promise<Blob | Preview> {
+  async run(job: Job, signal?: AbortSignal): Promise<Blob | ImagePreview> {
     signal?.throwIfAborted();
-    const worker = await (this.#take() ?? this.#hire());
-    if (worker) return this.#ask(worker, job, signal);
-    const { answer } = await import('./image.worker.js');
-    return answer(job);
+    const worker = await (this.#takeIdle() ?? this.#spawn());
+    if (worker) return this.#runIn(worker, job, signal);
+    const { runImageJob } = await import('./image.worker.js');
+    return runImageJob(job);
   }
 
-  #ask(worker: Worker, job: Job, signal?: AbortSignal): Promise<Blob | Preview> {
+  #runIn(worker: Worker, job: Job, signal?: AbortSignal): Promise<Blob | ImagePreview> {
     return new Promise((resolve, reject) => {
       const end = (error: unknown) => {
         // What it is doing can't be stopped in another way, and must not hold up the next job.
@@ -42,9 +42,9 @@ export class Team {
       const abort = () => end(signal?.reason);
       signal?.addEventListener('abort', abort);
       worker.onerror = () => end(new DOMException('Worker lost.', 'EncodingError'));
-      worker.onmessage = ({ data }: MessageEvent<Exclude<Said, 'ready'>>) => {
+      worker.onmessage = ({ data }: MessageEvent<Exclude<WorkerMessage, 'ready'>>) => {
         signal?.removeEventListener('abort', abort);
-        this.#keep(Promise.resolve(worker));
+        this.#keepIdle(Promise.resolve(worker));
         if ('result' in data) resolve(data.result);
         else reject(new DOMException(data.message, data.name));
       };
@@ -53,24 +53,24 @@ export class Team {
     });
   }
 
-  #take(): Promise<Worker | null> | null {
+  #takeIdle(): Promise<Worker | null> | null {
     clearTimeout(this.#leave);
     const next = this.#next;
     this.#next = null;
     return next;
   }
 
-  #keep(next: Promise<Worker | null>): void {
-    this.#dismiss();
+  #keepIdle(next: Promise<Worker | null>): void {
+    this.#terminate();
     this.#next = next;
-    this.#leave = setTimeout(() => this.#dismiss(), KEPT);
+    this.#leave = setTimeout(() => this.#terminate(), KEPT);
   }
 
-  #dismiss(): void {
-    this.#take()?.then((worker) => worker?.terminate());
+  #terminate(): void {
+    this.#takeIdle()?.then((worker) => worker?.terminate());
   }
 
-  async #hire(): Promise<Worker | null> {
+  async #spawn(): Promise<Worker | null> {
     if (this.#isAlone) return null;
     const url = new URL(/* @vite-ignore */ './image.worker.ts', import.meta.url);
     // From another origin only a script of this one may start it.

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Point, View } from '../../src/editor/crop-viewport.js';
+import { CropViewport, type Point } from '../../src/editor/crop-viewport.js';
 
-type Act = (view: View) => unknown;
+type Act = (view: CropViewport) => unknown;
 
 const place = fc.record({
   x: fc.double({ min: -1, max: 1, noNaN: true }),
@@ -22,7 +22,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 const size = fc.integer({ min: 1, max: 9000 });
 
 /** Where a place in the frame is on the upright picture, by the definition of a crop: cut out, turned, then mirrored. */
-function onPicture({ crop: { x, y, side, turns, mirrored } }: View, at: Point): Point {
+function onPicture({ crop: { x, y, side, turns, mirrored } }: CropViewport, at: Point): Point {
   let seen = { x: mirrored ? -at.x : at.x, y: at.y };
   for (let turn = 0; turn < turns; turn++) seen = { x: seen.y, y: -seen.x };
   return { x: x + (seen.x + 0.5) * side, y: y + (seen.y + 0.5) * side };
@@ -32,7 +32,7 @@ describe('the view', () => {
   it('never shows what is not on the picture, nor less than what is sensible', () => {
     fc.assert(
       fc.property(size, size, fc.array(act), (width, height, acts) => {
-        const view = new View(width, height, 128);
+        const view = new CropViewport(width, height, 128);
         for (const next of acts) next(view);
         const { x, y, side } = view.crop;
         const most = Math.min(width, height);
@@ -52,7 +52,7 @@ describe('the view', () => {
     const small = fc.double({ min: -0.02, max: 0.02, noNaN: true });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 3 }), fc.boolean(), place, small, small, (turns, isFlipped, at, dx, dy) => {
-        const view = new View(4000, 4000, 100);
+        const view = new CropViewport(4000, 4000, 100);
         view.zoomTo(4);
         for (let turn = 0; turn < turns; turn++) view.turn();
         if (isFlipped) view.flip();
@@ -68,7 +68,7 @@ describe('the view', () => {
 
   it('turns clockwise as it is seen, mirrored or not: what was at the top is at the right', () => {
     for (const isFlipped of [false, true]) {
-      const view = new View(100, 100, 10);
+      const view = new CropViewport(100, 100, 10);
       if (isFlipped) view.flip();
       const top = onPicture(view, { x: 0, y: -0.5 });
       view.turn();
@@ -77,7 +77,7 @@ describe('the view', () => {
   });
 
   it('begins with all that fits, and goes back there', () => {
-    const view = new View(300, 200, 50);
+    const view = new CropViewport(300, 200, 50);
     const first = view.crop;
     expect(first).toEqual({ x: 50, y: 0, side: 200, turns: 0, mirrored: false });
     view.zoomTo(3, { x: 0.3, y: 0.1 });
@@ -88,14 +88,14 @@ describe('the view', () => {
   });
 
   it('tells whether a move has changed anything', () => {
-    const view = new View(300, 200, 50);
+    const view = new CropViewport(300, 200, 50);
     expect(view.drag({ x: 0, y: 0 }, { x: 0, y: 0.1 })).toBe(false);
     expect(view.drag({ x: 0, y: 0 }, { x: 0.1, y: 0 })).toBe(true);
     expect(view.crop.x).toBe(30);
   });
 
   it('does not zoom in on a picture that is small already', () => {
-    expect(new View(64, 48, 128).mostZoom).toBe(1);
-    expect(new View(6000, 8000, 128).mostZoom).toBe(10);
+    expect(new CropViewport(64, 48, 128).mostZoom).toBe(1);
+    expect(new CropViewport(6000, 8000, 128).mostZoom).toBe(10);
   });
 });

@@ -1,16 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { diagnose, type Facts, KNOWN_CODES } from '../../src/core/diagnose-error.js';
+import { diagnoseError, type FailureContext, KNOWN_CODES } from '../../src/core/diagnose-error.js';
 import { AvatarUploadError, type ErrorDetails, type Phase } from '../../src/core/errors.js';
 import { en } from '../../src/locales/en.js';
 import { restingMessages } from '../../src/messages.js';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs', 'errors');
 const store = 'https://account.r2.example/bucket/pending/o/1?X-Amz-Signature=secret';
-const facts = (more: Partial<Facts> = {}): Facts => ({ url: store, signedHeaders: {}, loaded: 0, ...more });
-const hint = (code: string, phase: Phase, more: Partial<Facts> = {}, details: ErrorDetails = {}) =>
-  diagnose(new AvatarUploadError(code, phase, details), facts(more)) ?? '';
+const facts = (more: Partial<FailureContext> = {}): FailureContext => ({
+  url: store,
+  signedHeaders: {},
+  loaded: 0,
+  ...more,
+});
+const hint = (code: string, phase: Phase, more: Partial<FailureContext> = {}, details: ErrorDetails = {}) =>
+  diagnoseError(new AvatarUploadError(code, phase, details), facts(more)) ?? '';
 
 const warn = vi.spyOn(console, 'warn');
 beforeEach(() => {
@@ -58,7 +63,7 @@ describe('no answer', () => {
 });
 
 describe('a refused PUT', () => {
-  const refused = (storeCode: string | undefined, more: Partial<Facts> = {}, status = 403) =>
+  const refused = (storeCode: string | undefined, more: Partial<FailureContext> = {}, status = 403) =>
     hint('storage_refused', 'put', { storeCode, ...more }, { status });
   const signed = (...names: string[]) => `https://s.example/x?X-Amz-SignedHeaders=${names.join('%3B')}&secret`;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { accepts, validateFile } from '../../src/core/file-limits.js';
+import { checkFileLimits, matchesAccept } from '../../src/core/file-limits.js';
 
 const limits = { accept: 'image/jpeg,image/png', maxFileSize: 10 };
 const judge = (name: string, type: string, bytes = 5, accept = limits.accept) =>
-  validateFile(new File([new Uint8Array(bytes)], name), type, { ...limits, accept });
+  checkFileLimits(new File([new Uint8Array(bytes)], name), type, { ...limits, accept });
 
 describe('a picked file', () => {
   it.each([
@@ -34,5 +34,5 @@ describe('accept', () => {
     ['', 'a', 'text/plain', true],
     ['image/jpg', 'a', 'image/jpeg', true],
     ['*/*', 'a', 'text/plain', true],
-  ])('%j for %s of %s: %s', (accept, name, type, expected) => expect(accepts(accept, name, type)).toBe(expected));
+  ])('%j for %s of %s: %s', (accept, name, type, expected) => expect(matchesAccept(accept, name, type)).toBe(expected));
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { inspect } from '../../src/image/inspect-image.js';
+import { inspectImage } from '../../src/image/inspect-image.js';
 import { avif, concat, gif, jpeg, png, text, webp } from '../support/pictures.js';
 
 const look = (bytes: Uint8Array<ArrayBuffer>, claimed = 'image/png') =>
-  inspect(new File([bytes], 'x', { type: claimed }));
+  inspectImage(new File([bytes], 'x', { type: claimed }));
 
 const bytes = (latin1: string) => concat(Array.from(latin1, (char) => char.charCodeAt(0)));
 
@@ -22,7 +22,7 @@ describe('the bytes tell', () => {
     ['image/avif', false, 32, 64, avif({ turns: 1 })],
     ['image/avif', true, 64, 32, avif({ brand: 'avis' })],
   ])('%s, animated: %s, %i × %i', async (type, animated, width, height, file) => {
-    expect(await look(file, 'image/tiff')).toMatchObject({ type, kind: '', animated, width, height });
+    expect(await look(file, 'image/tiff')).toMatchObject({ type, detectedType: '', animated, width, height });
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('the orientation %i, and the size once upright', async (orientation) => {
@@ -60,8 +60,8 @@ describe('the bytes tell', () => {
     ['text/plain', text('Dear Sir, größer')],
     ['', text('')],
     ['', bytes('\x01\x02\x03\0\x01')],
-  ])('what is no picture that is stored: %s', async (kind, file) => {
-    expect(await look(file)).toMatchObject({ type: null, kind, animated: false });
+  ])('what is no picture that is stored: %s', async (detectedType, file) => {
+    expect(await look(file)).toMatchObject({ type: null, detectedType, animated: false });
   });
 
   it('nothing wrong of a picture that is cut short', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Meter, type Progress } from '../../src/core/progress-throttle.js';
+import { type Progress, ProgressThrottle } from '../../src/core/progress-throttle.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
@@ -10,7 +10,7 @@ afterEach(() => {
 
 function measure(total = 100) {
   const told: Progress[] = [];
-  return { told, meter: new Meter(total, (progress) => told.push(progress)) };
+  return { told, meter: new ProgressThrottle(total, (progress) => told.push(progress)) };
 }
 
 it('tells bytes and their share', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf } from '../../src/image/byte-reader.js';
-import { inspect } from '../../src/image/inspect-image.js';
+import { readBytes } from '../../src/image/byte-reader.js';
+import { inspectImage } from '../../src/image/inspect-image.js';
 import { strip } from '../../src/image/strip-metadata.js';
 import { concat } from '../support/bytes.js';
 import { dirty, PROFILE, told } from '../support/metadata.js';
@@ -8,7 +8,7 @@ import { gif, jpeg, png, webp } from '../support/pictures.js';
 
 const stripped = async (bytes: Uint8Array<ArrayBuffer>) => {
   const file = new Blob([bytes]);
-  return concat(...strip(await bytesOf(file), await inspect(file)));
+  return concat(...strip(await readBytes(file), await inspectImage(file)));
 };
 
 /** AVIF is the back end's to clean. */
@@ -22,7 +22,10 @@ describe('a file that is kept loses its metadata', () => {
   });
 
   it.each(files)('$name: type, size, frames and orientation stay', async ({ bytes }) => {
-    const [before, after] = [await inspect(new Blob([bytes])), await inspect(new Blob([await stripped(bytes)]))];
+    const [before, after] = [
+      await inspectImage(new Blob([bytes])),
+      await inspectImage(new Blob([await stripped(bytes)])),
+    ];
     const { type, width, height, animated, orientation } = before;
     const isTurnedPng = type === 'image/png' && orientation > 1;
     if (!isTurnedPng) expect(after).toMatchObject({ type, width, height, animated, orientation });

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { SquareJob } from '../../src/image/jobs.js';
-import { Team } from '../../src/image/worker-pool.js';
+import { WorkerPool } from '../../src/image/worker-pool.js';
 import { jpeg, png } from '../support/pictures.js';
 
 const job = (bytes = png({ width: 20, height: 20 }), size = 8): SquareJob => {
@@ -53,61 +53,61 @@ const ends = () => Watched.all.map((worker) => worker.ends);
 
 describe('the workers', () => {
   it('are one, where one job follows another', async () => {
-    const team = new Team();
-    for (let turn = 0; turn < 3; turn++) expect(await team.do(job())).to.be.instanceOf(Blob);
+    const team = new WorkerPool();
+    for (let turn = 0; turn < 3; turn++) expect(await team.run(job())).to.be.instanceOf(Blob);
     expect(ends()).to.deep.equal([0]);
   });
 
   it('are as many as there are jobs at a time, and then one', async () => {
-    const team = new Team();
-    await Promise.all([team.do(job()), team.do(job()), team.do(job())]);
+    const team = new WorkerPool();
+    await Promise.all([team.run(job()), team.run(job()), team.run(job())]);
     // What ends the others waits for the promise of each.
     await Promise.resolve();
     expect(ends().sort()).to.deep.equal([0, 1, 1]);
   });
 
   it('leave when they have had nothing to do for a while', async () => {
-    const team = new Team();
-    await team.do(job());
+    const team = new WorkerPool();
+    await team.run(job());
     const [leave, delay] = later.at(-1) ?? [() => {}, 0];
     expect([ends(), delay]).to.deep.equal([[0], 10_000]);
     leave();
     await Promise.resolve();
     expect(ends()).to.deep.equal([1]);
-    await team.do(job());
+    await team.run(job());
     expect(Watched.all.length).to.equal(2);
   });
 
   it('can be started before there is a job', async () => {
-    const team = new Team();
-    team.warm();
-    team.warm();
-    await team.do(job());
+    const team = new WorkerPool();
+    team.preload();
+    team.preload();
+    await team.run(job());
     expect(ends()).to.deep.equal([0]);
   });
 
   it('end with a job that is aborted: the next one does not wait for it', async () => {
-    const team = new Team();
+    const team = new WorkerPool();
     const task = new AbortController();
-    const first = team.do(long(), task.signal).catch((error: Error) => error.name);
+    const first = team.run(long(), task.signal).catch((error: Error) => error.name);
     while (Watched.all.length === 0) await new Promise(requestAnimationFrame);
     task.abort();
-    expect(await team.do(job())).to.be.instanceOf(Blob);
+    expect(await team.run(job())).to.be.instanceOf(Blob);
     expect(await first).to.equal('AbortError');
     expect(ends()).to.deep.equal([1, 0]);
   });
 
   it('are not asked where the job was aborted before', async () => {
-    const error = await new Team().do(job(), AbortSignal.abort()).catch((cause: Error) => cause.name);
+    const error = await new WorkerPool().run(job(), AbortSignal.abort()).catch((cause: Error) => cause.name);
     expect([error, Watched.all.length]).to.deep.equal(['AbortError', 0]);
   });
 
   it('may break down: that is an error, and not the end', async () => {
-    const team = new Team();
+    const team = new WorkerPool();
     Watched.isWeak = true;
-    const first = team.do(job()).catch((error: Error) => error.name);
+    const first = team.run(job()).catch((error: Error) => error.name);
     expect(await first).to.equal('EncodingError');
-    expect(await team.do(job())).to.be.instanceOf(Blob);
+    expect(await team.run(job())).to.be.instanceOf(Blob);
   });
 
   it('are done without where none can be started', async () => {
@@ -116,7 +116,7 @@ describe('the workers', () => {
         throw new DOMException('Forbidden', 'SecurityError');
       }
     } as unknown as typeof Worker;
-    const blob = (await new Team().do(job())) as Blob;
+    const blob = (await new WorkerPool().run(job())) as Blob;
     expect(blob.type).to.equal('image/png');
   });
 });
