@@ -63,7 +63,7 @@ const shared = {
  * in the form that bundlers know, so that they take the file along.
  */
 async function workerFile(folder, name, minify) {
-  const lib = { entry: 'src/image/worker.ts', formats: ['es'] };
+  const lib = { entry: 'src/image/image.worker.ts', formats: ['es'] };
   const rolldownOptions = { output: { minify, comments: !minify } };
   const [{ output }] = await build({
     ...shared,
@@ -81,8 +81,9 @@ function withWorker(file, isInside) {
   return {
     name: 'worker-file',
     enforce: 'pre',
-    resolveId: (id) => (id === './worker.js' && !isInside ? { id: file, external: 'relative' } : null),
-    transform: (code, id) => (id.endsWith('/image/team.ts') ? code.replace("'./worker.ts'", `'${file}'`) : null),
+    resolveId: (id) => (id === './image.worker.js' && !isInside ? { id: file, external: 'relative' } : null),
+    transform: (code, id) =>
+      id.endsWith('/image/worker-pool.ts') ? code.replace("'./image.worker.ts'", `'${file}'`) : null,
     renderChunk: (code) => code.replaceAll('/* @vite-ignore */ ', ''),
   };
 }

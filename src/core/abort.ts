@@ -1,7 +1,7 @@
 import { AvatarUploadError, type Phase } from './errors.js';
 
 /** What a promise gives, or `aborted` as soon as the signal is: hooks may never settle. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal, phase: Phase): Promise<T> {
+export async function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal, phase: Phase): Promise<T> {
   const over = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
     const abort = () => reject(new AvatarUploadError('aborted', phase));
@@ -18,6 +18,6 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal, 
 }
 
 /** @throws {AvatarUploadError} `aborted`, if the signal is. */
-export function stopIfAborted(signal: AbortSignal, phase: Phase): void {
+export function throwIfAborted(signal: AbortSignal, phase: Phase): void {
   if (signal.aborted) throw new AvatarUploadError('aborted', phase);
 }

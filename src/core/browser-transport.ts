@@ -1,7 +1,7 @@
 import { callEndpoint } from './call-endpoint.js';
+import { watchCspViolations } from './csp-watcher.js';
 import { AvatarUploadError, type ErrorDetails } from './errors.js';
-import { watchPolicy } from './policy.js';
-import type { PutAnswer, PutCall, Transport } from './transport.js';
+import type { PutRequest, PutResponse, Transport } from './transport.js';
 
 /** fetch for the endpoints; XMLHttpRequest for the PUT, because fetch tells no upload progress. */
 export const browserTransport: Transport = { call: callEndpoint, put };
@@ -9,12 +9,12 @@ export const browserTransport: Transport = { call: callEndpoint, put };
 /** Milliseconds: more than a timer can hold would fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-function put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
+function put(call: PutRequest, signal: AbortSignal): Promise<PutResponse> {
   return new Promise((resolve, reject) => {
     const fail = (code: string, details?: ErrorDetails) => reject(new AvatarUploadError(code, 'put', details));
     if (signal.aborted) return fail('aborted');
     const xhr = new XMLHttpRequest();
-    const policy = watchPolicy(call.url);
+    const policy = watchCspViolations(call.url);
     let stall: ReturnType<typeof setTimeout> | undefined;
     const alive = (patience = 1) => {
       clearTimeout(stall);
@@ -57,7 +57,7 @@ function put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
   });
 }
 
-function answerOf(xhr: XMLHttpRequest): PutAnswer {
+function answerOf(xhr: XMLHttpRequest): PutResponse {
   const { status } = xhr;
   if (status < 400) return { status };
   const lines = xhr.getAllResponseHeaders().trim().split(/\r\n/).filter(Boolean);

@@ -1,11 +1,11 @@
-import { AvatarUploadError, codeOfThrown } from './errors.js';
-import type { EndpointAnswer, EndpointCall } from './transport.js';
+import { AvatarUploadError, getThrownCode } from './errors.js';
+import type { EndpointRequest, EndpointResponse } from './transport.js';
 
 /** Seconds until an endpoint call counts as lost. */
 const TIMEOUT = 30;
 
 /** `Transport.call` by fetch. */
-export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
+export async function callEndpoint(call: EndpointRequest, signal: AbortSignal): Promise<EndpointResponse> {
   const { phase, method, url, body, headers, credentials = 'same-origin', keepalive = false } = call;
   const timeout = AbortSignal.timeout(TIMEOUT * 1000);
   // Until the request is made, what fails is the page's own doing.
@@ -25,7 +25,7 @@ export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Pro
     });
     return { status: response.status, body: parse(await response.text()), headers: response.headers };
   } catch (cause) {
-    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : (failure ?? codeOfThrown(cause));
+    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : (failure ?? getThrownCode(cause));
     throw new AvatarUploadError(code, phase, { cause });
   }
 }

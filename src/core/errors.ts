@@ -21,7 +21,7 @@ export interface ErrorDetails {
   /** Default: by the code. */
   retryable?: boolean | undefined;
   /** Key of a text that says it more exactly than the code's own. */
-  text?: string | undefined;
+  messageKey?: string | undefined;
 }
 
 /** Sending the same again may succeed. */
@@ -40,24 +40,29 @@ export class AvatarUploadError extends Error {
   /** True if sending the same again may succeed. */
   readonly retryable: boolean;
   /** Key of a text that says it more exactly than the code's own. */
-  readonly text?: string | undefined;
+  readonly messageKey?: string | undefined;
 
   constructor(
     readonly code: ErrorCode,
     readonly phase: Phase,
-    { status, hint, cause, retryAfter, retryable, text }: ErrorDetails = {},
+    { status, hint, cause, retryAfter, retryable, messageKey }: ErrorDetails = {},
   ) {
     super(`${phase} failed: ${code}${status ? ` (HTTP ${status})` : ''}`, cause ? { cause: withoutUrls(cause) } : {});
     this.status = status;
     this.hint = hint;
     this.retryAfter = retryAfter;
     this.retryable = retryable ?? RETRYABLE.test(code);
-    this.text = text;
+    this.messageKey = messageKey;
+  }
+
+  /** A copy of this error with some of its fields replaced, and all the others kept. */
+  with({ code = this.code, ...details }: ErrorDetails & { code?: ErrorCode }): AvatarUploadError {
+    return new AvatarUploadError(code, this.phase, { ...this, cause: this.cause, ...details });
   }
 }
 
 /** The code of something that a page's own function has thrown: a lost connection can be told by what fetch throws. */
-export function codeOfThrown(cause: unknown): ErrorCode {
+export function getThrownCode(cause: unknown): ErrorCode {
   const { name, message } = cause instanceof Error ? cause : new Error();
   if (name === 'TimeoutError') return 'timeout';
   // Chromium, Firefox, Safari, Node; other TypeErrors are mistakes in the page.

@@ -1,8 +1,8 @@
-import { stopIfAborted, untilAborted } from './abort.js';
+import { rejectOnAbort, throwIfAborted } from './abort.js';
 import { AvatarUploadError, type Phase } from './errors.js';
 
 /** A try that failed and is followed by another. */
-export interface Retry {
+export interface RetryInfo {
   /** Counts the tries of this step that have failed: 1 before the second try. */
   attempt: number;
   /** Milliseconds until the next try. */
@@ -16,7 +16,7 @@ export interface RetryOptions {
   /** Tries of a step after its first. Default: 3. */
   maxRetries?: number | undefined;
   /** Called when a try has failed and another one follows. */
-  onRetry?: ((retry: Retry) => void) | undefined;
+  onRetry?: ((retry: RetryInfo) => void) | undefined;
   /** Called with true when the upload begins to wait for the network, with false when it goes on. */
   onOffline?: ((isWaiting: boolean) => void) | undefined;
 }
@@ -32,7 +32,7 @@ const BACKOFF = { first: 1000, most: 8000 };
 const PASSING = [429, 500, 502, 503, 504];
 
 /** The tries of one upload. */
-export class Retries {
+export class StepRetrier {
   /** Milliseconds. */
   #waited = 0;
   readonly #used = new Map<Phase, number>();
@@ -48,20 +48,20 @@ export class Retries {
    * @param act one try; its signal is aborted when the upload is, and when the network goes.
    * @throws {AvatarUploadError} of the last try.
    */
-  async run<T>(phase: Phase, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async runStep<T>(phase: Phase, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (;;) {
-      stopIfAborted(this.signal, phase);
+      throwIfAborted(this.signal, phase);
       try {
         return await attempt(phase, act, this.signal);
       } catch (cause) {
-        stopIfAborted(this.signal, phase);
+        throwIfAborted(this.signal, phase);
         await this.#wait(phase, cause as AvatarUploadError);
       }
     }
   }
 
   /** Tells a failed try that is followed by another one. */
-  tell(error: AvatarUploadError, delay = 0): void {
+  reportRetry(error: AvatarUploadError, delay = 0): void {
     const attempt = (this.#failed.get(error.phase) ?? 0) + 1;
     this.#failed.set(error.phase, attempt);
     this.options.onRetry?.({ attempt, delay, error });
@@ -75,10 +75,10 @@ export class Retries {
       await untilOnline(this.signal, phase);
       this.options.onOffline?.(false);
       // Costs no try: it was not the last one's fault.
-      return this.tell(error);
+      return this.reportRetry(error);
     }
     const delay = this.#delay(phase, error);
-    this.tell(error, delay);
+    this.reportRetry(error, delay);
     await sleep(delay, this.signal, phase);
   }
 
@@ -86,7 +86,7 @@ export class Retries {
   #delay(phase: Phase, error: AvatarUploadError): number {
     const used = this.#used.get(phase) ?? 0;
     const asked = (error.retryAfter ?? 0) * 1000;
-    if (asked > LONGEST_WAIT) throw tooLong(error);
+    if (asked > LONGEST_WAIT) throw error.with({ code: 'rate_limited', retryable: true });
     const backoff = Math.min(BACKOFF.first * 2 ** used, BACKOFF.most) * (0.5 + Math.random() / 2);
     const delay = Math.round(asked || backoff);
     if (used >= (this.options.maxRetries ?? 3) || this.#waited + delay > MOST_WAITING) throw error;
@@ -100,10 +100,6 @@ function isPassing({ code, status, retryable }: AvatarUploadError): boolean {
   return status ? PASSING.includes(status) : retryable && (code === 'network' || code === 'timeout');
 }
 
-function tooLong({ phase, status, retryAfter }: AvatarUploadError): AvatarUploadError {
-  return new AvatarUploadError('rate_limited', phase, { status, retryAfter });
-}
-
 /** One try, which is lost when the network goes. */
 async function attempt<T>(phase: Phase, act: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
   const lost = new AbortController();
@@ -111,7 +107,7 @@ async function attempt<T>(phase: Phase, act: (signal: AbortSignal) => Promise<T>
   globalThis.addEventListener?.('offline', lose);
   const either = AbortSignal.any([signal, lost.signal]);
   try {
-    return await untilAborted(act(either), either, phase);
+    return await rejectOnAbort(act(either), either, phase);
   } catch (error) {
     throw lost.signal.aborted ? new AvatarUploadError('network', phase) : error;
   } finally {
@@ -130,7 +126,7 @@ function untilOnline(signal: AbortSignal, phase: Phase): Promise<void> {
   const online = new Promise<void>((resolve) => {
     globalThis.addEventListener('online', () => resolve(), { signal: over.signal });
   });
-  return untilAborted(online, signal, phase).finally(() => over.abort());
+  return rejectOnAbort(online, signal, phase).finally(() => over.abort());
 }
 
 function sleep(delay: number, signal: AbortSignal, phase: Phase): Promise<void> {
@@ -138,5 +134,5 @@ function sleep(delay: number, signal: AbortSignal, phase: Phase): Promise<void> 
   const over = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, delay);
   });
-  return untilAborted(over, signal, phase).finally(() => clearTimeout(timer));
+  return rejectOnAbort(over, signal, phase).finally(() => clearTimeout(timer));
 }

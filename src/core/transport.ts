@@ -4,7 +4,7 @@ import type { Phase } from './errors.js';
 export type HeadersSource = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
 /** A call of one of the app's own endpoints. */
-export interface EndpointCall {
+export interface EndpointRequest {
   phase: Phase;
   method: 'GET' | 'POST' | 'DELETE';
   url: string;
@@ -17,7 +17,7 @@ export interface EndpointCall {
 }
 
 /** What an endpoint answered, whatever its status. */
-export interface EndpointAnswer {
+export interface EndpointResponse {
   status: number;
   /** The parsed JSON; undefined where the answer was not JSON. */
   body: unknown;
@@ -26,7 +26,7 @@ export interface EndpointAnswer {
 }
 
 /** The PUT of the bytes to the store. */
-export interface PutCall {
+export interface PutRequest {
   url: string;
   /** Exactly the headers to set. */
   headers: Record<string, string>;
@@ -41,7 +41,7 @@ export interface PutCall {
 }
 
 /** What the store answered. */
-export interface PutAnswer {
+export interface PutResponse {
   status: number;
   /** Those the page may read; `Retry-After` is used. */
   headers?: Headers | undefined;
@@ -58,6 +58,6 @@ export interface PutAnswer {
  * already nothing is sent; after an abort nothing is reported any more.
  */
 export interface Transport {
-  call(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer>;
-  put(call: PutCall, signal: AbortSignal): Promise<PutAnswer>;
+  call(call: EndpointRequest, signal: AbortSignal): Promise<EndpointResponse>;
+  put(call: PutRequest, signal: AbortSignal): Promise<PutResponse>;
 }

@@ -1,14 +1,20 @@
-import { stopIfAborted } from './abort.js';
-import { answerOf, callHook, checkPut, readCommitted, readPresigned } from './answers.js';
+import { throwIfAborted } from './abort.js';
 import { browserTransport } from './browser-transport.js';
 import { AvatarUploadError } from './errors.js';
-import { explain } from './explain.js';
-import { lifetimeOf } from './lifetime.js';
-import { Meter, type Progress } from './progress.js';
+import { explainError } from './explain-error.js';
+import { type Progress, ProgressThrottle } from './progress-throttle.js';
 import type { Avatar, CommitRequest, CommitResponse, PresignRequest, PresignResponse } from './protocol.js';
-import { Retries, type RetryOptions } from './retry.js';
-import { Ticket } from './ticket.js';
-import type { HeadersSource, PutAnswer, Transport } from './transport.js';
+import {
+  callEndpointHook,
+  checkPutResponse,
+  parseCommitResponse,
+  parsePresignResponse,
+  parseResponse,
+} from './responses.js';
+import { type RetryOptions, StepRetrier } from './retry.js';
+import type { HeadersSource, PutResponse, Transport } from './transport.js';
+import { UploadCheckpoint } from './upload-checkpoint.js';
+import { getUrlLifetime } from './url-lifetime.js';
 
 /** What a hook that replaces an endpoint call is given besides its request. */
 export interface HookContext {
@@ -36,7 +42,7 @@ export interface UploadOptions extends RetryOptions {
   /** Ends the upload: nothing more is sent. */
   signal?: AbortSignal | undefined;
   /** Goes on where an earlier upload of the same bytes has failed. Default: begins anew. */
-  ticket?: Ticket | undefined;
+  checkpoint?: UploadCheckpoint | undefined;
   /** Called as each try of a step begins. */
   onState?: ((state: 'presigning' | 'uploading' | 'committing') => void) | undefined;
   /** Called 20 times a second at most. Never goes back within a try; a further try begins at 0. */
@@ -80,15 +86,15 @@ const MOST_RENEWALS = 2;
 /** What is known of one try of the PUT. */
 interface Sending {
   presigned?: PresignResponse;
-  meter?: Meter;
-  answer?: PutAnswer;
+  meter?: ProgressThrottle;
+  answer?: PutResponse;
 }
 
 class Upload {
   readonly #signal: AbortSignal;
   readonly #transport: Transport;
-  readonly #retries: Retries;
-  readonly #ticket: Ticket;
+  readonly #retries: StepRetrier;
+  readonly #ticket: UploadCheckpoint;
   #renewals = 0;
   /** The present or last one. */
   #put: Sending = {};
@@ -96,8 +102,8 @@ class Upload {
   constructor(private readonly options: UploadOptions) {
     this.#signal = options.signal ?? new AbortController().signal;
     this.#transport = options.transport ?? browserTransport;
-    this.#ticket = options.ticket ?? new Ticket();
-    this.#retries = new Retries(options, this.#signal);
+    this.#ticket = options.checkpoint ?? new UploadCheckpoint();
+    this.#retries = new StepRetrier(options, this.#signal);
   }
 
   /** @throws {AvatarUploadError} of what is done, with what a developer can do about it. */
@@ -109,8 +115,8 @@ class Upload {
       const { presigned, meter, answer } = this.#put;
       const endpoint = this.options[cause.phase === 'commit' ? 'commitUrl' : 'presignUrl'];
       const facts = { ...presigned, loaded: meter?.loaded ?? 0, storeCode: answer?.code, endpoint };
-      const error = await explain(cause, facts);
-      stopIfAborted(this.#signal, error.phase);
+      const error = await explainError(cause, facts);
+      throwIfAborted(this.#signal, error.phase);
       throw error;
     }
   }
@@ -120,11 +126,11 @@ class Upload {
     const request: PresignRequest = { filename, contentType: blob.type, size: blob.size };
     const sha256 = await digest(blob);
     if (sha256) request.sha256 = sha256;
-    this.#ticket.claim(sha256 ? JSON.stringify([request, presignUrl, commitUrl]) : blob);
+    this.#ticket.bindTo(sha256 ? JSON.stringify([request, presignUrl, commitUrl]) : blob);
     for (;;) {
       try {
-        if (this.#ticket.arrivedKey === null) await this.#bring(blob, request);
-        const committed = await this.commit(this.#ticket.arrivedKey ?? '');
+        if (this.#ticket.uploadedKey === null) await this.#bring(blob, request);
+        const committed = await this.commit(this.#ticket.uploadedKey ?? '');
         this.#ticket.clear();
         return committed;
       } catch (cause) {
@@ -135,9 +141,9 @@ class Upload {
 
   async commit(key: string): Promise<UploadResult> {
     const { commitUrl: url = '/api/uploads/commit', commit } = this.options;
-    const avatar = await this.#retries.run('commit', async (signal) => {
+    const avatar = await this.#retries.runStep('commit', async (signal) => {
       const { body } = await this.#ask({ phase: 'commit', url, body: { key }, keepalive: true }, commit, signal);
-      return readCommitted(body);
+      return parseCommitResponse(body);
     });
     return { key: avatar?.key || key, avatar };
   }
@@ -145,23 +151,23 @@ class Upload {
   /** Presign, where there is no URL yet, and PUT. */
   async #bring(blob: Blob, request: PresignRequest): Promise<void> {
     let fresh = this.#ticket.presigned ?? (await this.#presign(request));
-    await this.#retries.run('put', async (signal) => {
+    await this.#retries.runStep('put', async (signal) => {
       // A later try may come after the URL's end.
       const presigned = fresh ?? this.#ticket.presigned;
       fresh = null;
       if (!presigned) throw new AvatarUploadError('upload_expired', 'put');
       await this.#send(blob, presigned, signal);
     });
-    this.#ticket.arrive();
+    this.#ticket.markUploaded();
   }
 
   async #presign(request: PresignRequest): Promise<PresignResponse | null> {
     const { presignUrl: url = '/api/uploads/presign', presign } = this.options;
-    return this.#retries.run('presign', async (signal) => {
+    return this.#retries.runStep('presign', async (signal) => {
       const asked = Date.now();
       const { body, headers } = await this.#ask({ phase: 'presign', url, body: request }, presign, signal);
-      const answer = readPresigned(body);
-      this.#ticket.keep(answer, lifetimeOf(answer, headers, Date.now() - asked));
+      const answer = parsePresignResponse(body);
+      this.#ticket.savePresigned(answer, getUrlLifetime(answer, headers, Date.now() - asked));
       return answer;
     });
   }
@@ -170,19 +176,19 @@ class Upload {
   async #send(blob: Blob, presigned: PresignResponse, signal: AbortSignal): Promise<void> {
     const { onState, onProgress, stallTimeout = 30 } = this.options;
     const hadBegun = this.#put.meter?.loaded;
-    const meter = new Meter(blob.size, (progress) => signal.aborted || onProgress?.(progress));
+    const meter = new ProgressThrottle(blob.size, (progress) => signal.aborted || onProgress?.(progress));
     const put: Sending = { presigned, meter };
     this.#put = put;
     onState?.('uploading');
     if (hadBegun) meter.report(0);
-    stopIfAborted(signal, 'put');
+    throwIfAborted(signal, 'put');
     const { url, signedHeaders: headers } = presigned;
     const answer = await this.#transport.put(
       { url, headers, body: blob, stallTimeout, onProgress: (loaded) => meter.report(loaded) },
       signal,
     );
     put.answer = answer;
-    checkPut(answer);
+    checkPutResponse(answer);
     meter.report(blob.size);
   }
 
@@ -194,10 +200,10 @@ class Upload {
   ): Promise<{ body: unknown; headers?: Headers | undefined }> {
     const { onState, headers, credentials } = this.options;
     onState?.(call.phase === 'presign' ? 'presigning' : 'committing');
-    stopIfAborted(signal, call.phase);
-    if (hook) return { body: await callHook(call.phase, () => hook(call.body, { signal })) };
+    throwIfAborted(signal, call.phase);
+    if (hook) return { body: await callEndpointHook(call.phase, () => hook(call.body, { signal })) };
     const answer = await this.#transport.call({ ...call, method: 'POST', headers, credentials }, signal);
-    return { body: answerOf(answer, call.phase), headers: answer.headers };
+    return { body: parseResponse(answer, call.phase), headers: answer.headers };
   }
 
   /**
@@ -209,7 +215,7 @@ class Upload {
     if (helps || isAboutUpload(error)) this.#ticket.clear();
     if (!helps || this.#renewals === MOST_RENEWALS) throw error;
     this.#renewals++;
-    this.#retries.tell(error);
+    this.#retries.reportRetry(error);
   }
 
   #isRefusedUrl({ code, status }: AvatarUploadError): boolean {

@@ -1,66 +1,69 @@
-import { answerOf, checkDone } from '../core/answers.js';
+/** What failed loads, and removals, need: loaded on demand. */
 import { callEndpoint } from '../core/call-endpoint.js';
+import { getErrorInfo } from '../core/error-codes.js';
 import { AvatarUploadError } from '../core/errors.js';
-import { explain } from '../core/explain.js';
-import { Retries } from '../core/retry.js';
-import type { EndpointAnswer, EndpointCall } from '../core/transport.js';
-import { UPLOAD_ONLY } from '../i18n/format-error.js';
-import type { ElementHost } from './host.js';
-import { type RunHost, reportTries } from './run-upload.js';
-
-type Settings = ElementHost['settings'];
+import { explainError } from '../core/explain-error.js';
+import { assertOkResponse, parseResponse } from '../core/responses.js';
+import { type RetryOptions, StepRetrier } from '../core/retry.js';
+import type { EndpointResponse } from '../core/transport.js';
+import type { Settings } from '../settings.js';
 
 /**
- * Says what an unwanted answer to a load is.
+ * Turns the unexpected response to a load into an error.
  * @throws {AvatarUploadError} always.
  */
-export function refuse(answer: EndpointAnswer): never {
-  answerOf(answer, 'load');
-  throw new AvatarUploadError('bad_response', 'load', { status: answer.status, hint: 'Expected {url} as JSON.' });
+export function throwLoadError(response: EndpointResponse): never {
+  parseResponse(response, 'load');
+  throw new AvatarUploadError('bad_response', 'load', { status: response.status, hint: 'Expected {url} as JSON.' });
 }
 
 /**
- * Goes on with a load whose first try has failed.
+ * Retries a load whose first try has failed.
  * @throws {AvatarUploadError} of the last try.
  */
-export function loadAgain<T>(
+export function retryLoad<T>(
   settings: Settings,
-  failed: unknown,
+  firstError: unknown,
   load: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  let first = true;
-  const tries = new Retries(settings, signal).run('load', async (once) => {
-    const isOver = first;
-    first = false;
-    if (isOver) throw failed;
-    return load(once);
+  let isFirst = true;
+  const tries = new StepRetrier(settings, signal).runStep('load', async (trySignal) => {
+    const hasFailed = isFirst;
+    isFirst = false;
+    if (hasFailed) throw firstError;
+    return load(trySignal);
   });
-  return explained(settings, tries);
+  return withHint(settings, tries);
 }
 
 /**
  * Asks the back end to remove the avatar.
+ * @param onTry - called as each try starts.
  * @throws {AvatarUploadError} of the last try.
  */
-export async function askToRemove(settings: Settings, run: RunHost, signal: AbortSignal): Promise<void> {
-  const { avatarUrl: url, headers, credentials, maxRetries } = settings;
+export async function deleteAvatar(
+  settings: Settings,
+  options: RetryOptions & { onTry(): void },
+  signal: AbortSignal,
+): Promise<void> {
+  const { avatarUrl: url, headers, credentials } = settings;
   if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
-  const call: EndpointCall = { phase: 'remove', method: 'DELETE', url, headers, credentials };
-  const tries = new Retries({ maxRetries, ...reportTries(run) }, signal).run('remove', async (once) => {
-    run.wait(null);
-    const answer = await callEndpoint(call, once);
-    const body = answerOf(answer, 'remove');
-    // Other back ends answer it with nothing, in so many words.
-    if (answer.status !== 204) checkDone(body, 'remove');
+  const tries = new StepRetrier(options, signal).runStep('remove', async (trySignal) => {
+    options.onTry();
+    const request = { phase: 'remove', method: 'DELETE', url, headers, credentials } as const;
+    const response = await callEndpoint(request, trySignal);
+    const body = parseResponse(response, 'remove');
+    // Other back ends may answer 204 without a body.
+    if (response.status !== 204) assertOkResponse(body, 'remove');
   });
-  await explained(settings, tries);
+  await withHint(settings, tries);
 }
 
-/** @throws {AvatarUploadError} of a load or a removal, with what a developer can do about it. */
-function explained<T>({ avatarUrl }: Settings, doing: Promise<T>): Promise<T> {
-  return doing.catch(async (error: AvatarUploadError) => {
-    if (UPLOAD_ONLY.test(error.code)) throw error;
-    throw await explain(error, { loaded: 0, endpoint: avatarUrl });
+/** @throws {AvatarUploadError} the rejection, with a hint for the developer. */
+function withHint<T>({ avatarUrl }: Settings, result: Promise<T>): Promise<T> {
+  return result.catch(async (error: AvatarUploadError) => {
+    if (getErrorInfo(error.code, error.status).scope === 'upload') throw error;
+    throw await explainError(error, { loaded: 0, endpoint: avatarUrl });
   });
 }

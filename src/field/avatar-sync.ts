@@ -1,77 +1,78 @@
 /**
- * The elements of this page that show what a back end says, and what they and
- * those in other tabs tell each other: that a picture has changed, and nothing
- * else. Whoever hears it asks its own back end, with its own credentials.
+ * Tells the elements of this page, and of other tabs, that an avatar has
+ * changed. Nothing else is sent: each element asks its own back end, with its
+ * own credentials.
  */
-export interface Member {
+export interface Subscriber {
   /** Absolute address of the avatar endpoint. */
   readonly endpoint: string;
-  /** Key of the present avatar, or an empty string. */
+  /** Key of the current avatar, or an empty string. */
   readonly key: string;
-  /** There may be another picture by now. */
-  changed(): void;
-  /** The page is shown, or there is a network again. */
-  wake(): void;
+  /** The back end may have another picture by now. */
+  markStale(): void;
+  /** The page became visible, or the network came back. */
+  renewIfDue(): void;
 }
 
-/** What is sent: what stands for an endpoint and, where that is known, for a user. No address, no key. */
+/** Hashes of an endpoint and, where it is known, of a user. Neither an address nor a key is sent. */
 type Message = [endpoint: number, user: number];
 
-const members = new Set<Member>();
+const subscribers = new Set<Subscriber>();
 let channel: BroadcastChannel | undefined;
 
-export function join(member: Member): void {
-  if (!members.size) watch('add');
-  members.add(member);
+export function subscribe(subscriber: Subscriber): void {
+  if (!subscribers.size) toggleListeners('add');
+  subscribers.add(subscriber);
 }
 
-export function leave(member: Member): void {
-  members.delete(member);
-  if (!members.size) watch('remove');
+export function unsubscribe(subscriber: Subscriber): void {
+  subscribers.delete(subscriber);
+  if (!subscribers.size) toggleListeners('remove');
 }
 
 /**
- * Tells all others that the picture of a member has changed.
- * @param former key of the picture that it had.
+ * Tells all other subscribers that the picture of one has changed.
+ * @param formerKey - key of the picture that it had before.
  */
-export function announce(member: Member, former: string): void {
-  // Keys are of any form. Where two of one user begin alike, that stands for the user.
-  const user = folder(former) === folder(member.key) ? hash(folder(former)) : 0;
-  const message: Message = [hash(member.endpoint), user];
+export function announceChange(subscriber: Subscriber, formerKey: string): void {
+  // Keys are opaque. Where two keys of one user share a folder, the folder identifies the user.
+  const folder = getFolder(formerKey);
+  const user = folder === getFolder(subscriber.key) ? hash(folder) : 0;
+  const message: Message = [hash(subscriber.endpoint), user];
   channel?.postMessage(message);
-  hear(message, member);
+  onMessage(message, subscriber);
 }
 
-function hear([endpoint, user]: Message, from?: Member): void {
-  for (const member of members) {
-    const isOther = user && member.key && hash(folder(member.key)) !== user;
-    if (member !== from && hash(member.endpoint) === endpoint && !isOther) member.changed();
+function onMessage([endpoint, user]: Message, sender?: Subscriber): void {
+  for (const subscriber of subscribers) {
+    const isOtherUser = user && subscriber.key && hash(getFolder(subscriber.key)) !== user;
+    if (subscriber !== sender && hash(subscriber.endpoint) === endpoint && !isOtherUser) subscriber.markStale();
   }
 }
 
-function watch(verb: 'add' | 'remove'): void {
+function toggleListeners(verb: 'add' | 'remove'): void {
   for (const type of ['visibilitychange', 'online', 'pagehide', 'pageshow'])
-    window[`${verb}EventListener`](type, onPage, true);
+    window[`${verb}EventListener`](type, onPageEvent, true);
   if (verb === 'add') openChannel();
   else closeChannel();
 }
 
-function onPage({ type, persisted }: Event & { persisted?: boolean }): void {
+function onPageEvent({ type, persisted }: Event & { persisted?: boolean }): void {
   if (type === 'pagehide') {
-    // With an open channel, a page can't be kept for the way back to it.
+    // An open channel keeps a page out of the back/forward cache.
     closeChannel();
   } else if (persisted) {
     openChannel();
-    for (const member of members) member.changed();
-  } else if (type !== 'pageshow') for (const member of members) member.wake();
+    for (const subscriber of subscribers) subscriber.markStale();
+  } else if (type !== 'pageshow') for (const subscriber of subscribers) subscriber.renewIfDue();
 }
 
 function openChannel(): void {
   try {
     channel = new BroadcastChannel('flare-avatar-upload');
-    channel.onmessage = ({ data }: MessageEvent<Message>) => hear(data);
+    channel.onmessage = ({ data }: MessageEvent<Message>) => onMessage(data);
   } catch {
-    // Other tabs learn it when they ask the next time.
+    // Not available here: other tabs see the change when they ask the next time.
   }
 }
 
@@ -80,11 +81,11 @@ function closeChannel(): void {
   channel = undefined;
 }
 
-const folder = (key: string): string => key.replace(/[^/]*$/, '');
+const getFolder = (key: string): string => key.replace(/[^/]*$/, '');
 
-/** 0 for nothing. */
+/** A 32-bit hash; 0 for an empty text. */
 function hash(text: string): number {
   let sum = 0;
-  for (let at = 0; at < text.length; at++) sum = (Math.imul(sum, 31) + text.charCodeAt(at)) | 0;
+  for (let i = 0; i < text.length; i++) sum = (Math.imul(sum, 31) + text.charCodeAt(i)) | 0;
   return sum;
 }

@@ -1,58 +1,69 @@
+import { throwIfAborted } from '../core/abort.js';
 import type { Crop } from '../core/crop.js';
-import { AvatarUploadError } from '../core/errors.js';
-import { loadImage, undecodable, withPicture } from './prepare-file.js';
-import type { Judged, UploadSettings } from './run-upload.js';
+import type { ImagePreview } from '../image/index.js';
+import { loadModule } from './load-module.js';
+import { isCanvasBlocked, loadImageModule, toDecodeError, withDecodable } from './prepare-file.js';
+import type { RunContext } from './run-context.js';
+import type { Selection, ValidatedBlob } from './snapshot.js';
 
-/** What the editor has to know of the element. */
-export interface CroppingHost {
-  settings: UploadSettings;
-  root(): ShadowRoot;
-  text(key: string): string;
-}
-
-/** Pixels of the shorter side of what the editor shows: enough to zoom in on, whatever the screen. */
+/** Shorter side of what the dialog shows, in pixels: enough to zoom in on any screen. */
 const SHORT_SIDE = 1440;
-/** Pixels of the longer side of it, at most. */
+/** Longest side of what the dialog shows, in pixels. */
 const LONG_SIDE = 4096;
 
+/** What the crop dialog gave. */
+export interface ChosenCrop {
+  readonly crop: Crop;
+  /** What the `decode` hook made of the file, if it was asked. */
+  readonly decoded: ValidatedBlob | undefined;
+}
+
 /**
- * Lets the user choose a square of a picture; null where the browser does not
- * let pages work on pictures.
- * @param cancel is called when the user does not want to choose; the signal has to end it then.
- * @throws {AvatarUploadError} where the picture can't be decoded, or the signal has ended it.
+ * Opens the crop dialog. Resolves with null if the browser doesn't let pages
+ * read the canvas; never resolves if the user cancels.
+ * @param onCancel - called when the user cancels; the signal has to be aborted then.
+ * @throws {AvatarUploadError} if the picture can't be decoded, or the signal was aborted.
  */
 export async function chooseCrop(
-  judged: Judged,
-  { settings, root, text }: CroppingHost,
-  cancel: () => void,
-  signal: AbortSignal,
-): Promise<Crop | null> {
-  const [{ openEditor }, picture] = await Promise.all([loadEditor(), reduced(judged, settings, signal)]);
-  if (!signal.aborted && picture) {
-    const { outputSize } = settings;
-    return openEditor({ root: root(), picture, crop: judged.crop, outputSize, text, cancel, signal });
-  }
-  picture?.bitmap.close();
-  if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
-  return null;
+  selection: Selection,
+  context: RunContext,
+  onCancel: () => void,
+): Promise<ChosenCrop | null> {
+  const { settings, signal, root, getText } = context;
+  const [{ openCropDialog }, preview] = await Promise.all([
+    loadModule(import('../editor/index.js'), 'pick'),
+    createEditorPreview(selection, context),
+  ]);
+  if (signal.aborted) preview?.result.bitmap.close();
+  throwIfAborted(signal, 'pick');
+  if (!preview) return null;
+  const crop = await openCropDialog({
+    root,
+    picture: preview.result,
+    crop: selection.crop,
+    outputSize: settings.outputSize,
+    text: getText,
+    cancel: onCancel,
+    signal,
+  });
+  return { crop, decoded: preview.decoded };
 }
 
-/** A smaller copy of a picture. */
-async function reduced(judged: Judged, settings: UploadSettings, signal: AbortSignal) {
-  const { width, height } = judged.found;
+/** A smaller copy of the picture; null if the browser doesn't let pages read the canvas. */
+async function createEditorPreview(
+  selection: Selection,
+  context: RunContext,
+): Promise<{ result: ImagePreview; decoded: ValidatedBlob | undefined } | null> {
+  const { width, height } = selection.info;
   const ratio = Math.max(width, height) / Math.min(width, height) || 1;
   const longest = Math.min(LONG_SIDE, Math.ceil(SHORT_SIDE * ratio));
-  const { preview, SPOILED } = await loadImage();
-  return withPicture(judged, settings, signal, (blob) => preview(blob, longest, signal)).catch((cause: unknown) => {
-    if (cause instanceof Error && cause.name === SPOILED) return null;
-    throw undecodable(cause, judged);
-  });
-}
-
-async function loadEditor() {
+  const image = await loadImageModule();
   try {
-    return await import('../editor/index.js');
+    return await withDecodable(selection, context, ({ blob, info }) =>
+      image.createPreview(blob, info, longest, context.signal),
+    );
   } catch (cause) {
-    throw new AvatarUploadError('network', 'pick', { cause });
+    if (isCanvasBlocked(cause, image)) return null;
+    throw toDecodeError(cause, selection);
   }
 }

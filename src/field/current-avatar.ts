@@ -1,91 +1,100 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { callEndpoint } from '../core/call-endpoint.js';
 import type { AvatarUploadError } from '../core/errors.js';
-import { lifetimeOf } from '../core/lifetime.js';
 import type { AvatarResponse } from '../core/protocol.js';
-import type { EndpointAnswer } from '../core/transport.js';
-import { announce, join, leave, type Member } from './avatar-sync.js';
-import type { ElementHost } from './host.js';
+import type { EndpointResponse } from '../core/transport.js';
+import { getUrlLifetime } from '../core/url-lifetime.js';
+import { emitEvent } from '../events.js';
+import type { Settings } from '../settings.js';
+import { announceChange, type Subscriber, subscribe, unsubscribe } from './avatar-sync.js';
+import type { DisplayedImage } from './displayed-image.js';
+import type { FieldStore } from './field-store.js';
+import { loadModule } from './load-module.js';
 import { SharedRequests } from './shared-requests.js';
+import { type FieldEvent, isBusy } from './snapshot.js';
 
-/** The present avatar, as its endpoint tells it. */
-interface Present {
-  url: string | null;
-  /** Undefined where the endpoint tells none. */
-  key: string | undefined;
-  /** When to ask for another URL, by this machine's clock. */
-  renewAt: number;
+/** The answer of the avatar endpoint. */
+interface LoadedAvatar {
+  readonly url: string | null;
+  /** Undefined where the endpoint gives none. */
+  readonly key: string | undefined;
+  /** When to ask for a new URL, in milliseconds since 1970 by this machine's clock. */
+  readonly renewAt: number;
 }
 
-const requests = new SharedRequests<Present>();
+const requests = new SharedRequests<LoadedAvatar>();
 
-/** Milliseconds before a URL dies in which the next one is asked for, at most. */
-const MARGIN = 30_000;
-/** Milliseconds that a URL is used at least, whatever is said of it. */
-const SHORTEST_LIFE = 1000;
-/** Most that a timer can hold, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** A URL is renewed at most this many milliseconds before it expires. */
+const RENEWAL_MARGIN = 30_000;
+/** A URL is used for at least this many milliseconds, whatever its expiry says. */
+const MIN_URL_LIFETIME = 1000;
+/** Longest delay of a timer, in milliseconds. */
+const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /**
- * Keeps the picture that the back end has on show: asks for it, renews its URL
- * before that dies, and asks again when it may have changed.
+ * Keeps the back end's picture on display: loads it, renews its URL before that
+ * expires, and loads it again when it may have changed.
  */
-export class PresentAvatar implements ReactiveController, Member {
-  /** What the present picture comes from. */
+export class CurrentAvatar implements ReactiveController, Subscriber {
+  /** What the picture comes from: `src`, or the address of the endpoint. */
   #source: string | undefined;
-  /** Ends the load that is under way. */
-  #loading: AbortController | null = null;
+  /** Aborts the load in progress. */
+  #load: AbortController | null = null;
   /** The back end may have another picture by now. */
   #isStale = false;
-  /** It is time for another URL. */
-  #isDue = false;
-  /** Another URL has been asked for because the last one did not work. */
-  #isMended = false;
+  /** The URL needs renewal, and the user can see the element. */
+  #isRenewalDue = false;
+  /** A new URL was requested because the browser failed to load the last one. */
+  #isReplacingBroken = false;
+  /** Milliseconds since 1970. */
   #renewAt = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isInView = true;
   #observer: IntersectionObserver | undefined;
 
   constructor(
-    private readonly element: ReactiveControllerHost & HTMLElement,
-    private readonly host: ElementHost,
+    private readonly element: ReactiveControllerHost & HTMLElement & Settings,
+    private readonly store: FieldStore,
+    private readonly image: DisplayedImage,
+    /** Loads what shows errors. */
+    private readonly loadFeedback: () => Promise<unknown>,
   ) {
     element.addController(this);
   }
 
   get endpoint(): string {
-    return Object.assign(document.createElement('a'), { href: this.host.settings.avatarUrl }).href;
+    return Object.assign(document.createElement('a'), { href: this.element.avatarUrl }).href;
   }
 
   get key(): string {
-    return this.host.value();
+    return this.store.snapshot.avatar.key;
   }
 
   hostConnected(): void {
-    join(this);
+    subscribe(this);
     this.#observer = new IntersectionObserver((entries) => {
       const wasInView = this.#isInView;
       this.#isInView = entries.at(-1)?.isIntersecting ?? true;
-      if (!wasInView) this.wake();
+      if (!wasInView) this.renewIfDue();
     });
     this.#observer.observe(this.element);
-    this.wake();
+    this.renewIfDue();
   }
 
   hostDisconnected(): void {
-    leave(this);
+    unsubscribe(this);
     this.#observer?.disconnect();
     clearTimeout(this.#timer);
-    this.#isStale ||= this.#loading !== null;
-    this.#stop();
-    // An element that is only moved misses nothing.
+    this.#isStale ||= this.#load !== null;
+    this.#abortLoad();
+    // An element that is only moved misses no change.
     queueMicrotask(() => {
       this.#isStale ||= !this.element.isConnected;
     });
   }
 
   hostUpdate(): void {
-    const { src, avatarUrl } = this.host.settings;
+    const { src, avatarUrl } = this.element;
     const source = src || ` ${avatarUrl}`;
     if (source === this.#source) return;
     this.#source = source;
@@ -94,150 +103,147 @@ export class PresentAvatar implements ReactiveController, Member {
 
   hostUpdated(): void {
     // What the user is doing comes first.
-    const canAsk = this.#isAsking && this.element.isConnected && !this.host.isBusy();
-    if (canAsk && (this.#isStale || this.#isDue)) this.#ask(true, this.#isStale);
+    const canLoad = this.#hasEndpoint && this.element.isConnected && !isBusy(this.store.snapshot);
+    if (canLoad && (this.#isStale || this.#isRenewalDue)) this.#reload(true, this.#isStale);
   }
 
-  /** Asks for the present avatar; resolves when that is over, however it went. */
+  /** Loads the avatar; resolves when that is over, whether it succeeded or not. */
   async refresh(): Promise<void> {
-    if (this.#isAsking) return this.#ask(false);
-    this.#show(undefined);
+    if (this.#hasEndpoint) return this.#reload(false);
+    this.replace({ type: 'avatarChanged', avatar: { ...this.store.snapshot.avatar, picture: undefined } });
   }
 
-  /** There may be another picture by now. */
-  changed(): void {
+  markStale(): void {
     this.#isStale = true;
     this.element.requestUpdate();
   }
 
-  /** Asks for another URL if it is time to, and there is somebody to see it. */
-  wake(): void {
+  /** Renews the URL if it is time to, and the user can see the element; else sets a timer. */
+  renewIfDue(): void {
     clearTimeout(this.#timer);
-    const left = this.#renewAt - Date.now();
-    if (left === Infinity || !this.element.isConnected) return;
-    if (left > 0) this.#timer = setTimeout(() => this.wake(), Math.min(left, LONGEST_TIMER));
-    else if (this.#isInView && !document.hidden && !this.#loading) {
-      this.#isDue = true;
+    const remaining = this.#renewAt - Date.now();
+    if (remaining === Infinity || !this.element.isConnected) return;
+    if (remaining > 0) this.#timer = setTimeout(() => this.renewIfDue(), Math.min(remaining, MAX_TIMER_DELAY));
+    else if (this.#isInView && !document.hidden && !this.#load) {
+      this.#isRenewalDue = true;
       this.element.requestUpdate();
     }
   }
 
-  /** The user's doing has made this the present picture; all others are told. */
-  replace(picture: Blob | null, key: string): void {
-    const former = this.key;
-    this.#show(picture);
-    this.host.setValue(key);
-    if (this.host.settings.avatarUrl) announce(this, former);
-  }
-
-  /** What was sent before the page was left is the present picture now. */
-  finished(key: string): void {
-    const former = this.key;
-    this.host.setValue(key);
-    if (this.host.settings.avatarUrl) announce(this, former);
-    this.changed();
-  }
-
-  /** The picture on show can't be displayed: what is below it comes through, and a new URL may help, once. */
-  broken(url: string): void {
-    if (!this.host.picture.broken(url) || this.#isMended) return;
-    this.#isMended = true;
-    this.#renewAt = 0;
-    this.wake();
-  }
-
-  /** The picture on show is displayed. */
-  displayed(): void {
-    this.#isMended = false;
-  }
-
-  /** Ends a load that is under way. */
-  #stop(): void {
-    this.#loading?.abort();
-    this.#loading = null;
-    this.host.toggle('loading', false);
-  }
-
-  /** This is the present picture now. */
-  #show(picture: Blob | string | null | undefined): void {
-    this.#stop();
+  /** Applies an event that replaces the picture; a load in progress is out of date. */
+  replace(event: FieldEvent): void {
+    this.#abortLoad();
     this.#renewAt = Infinity;
-    this.host.picture.present = picture;
+    this.image.clearBroken();
+    this.store.dispatch(event);
   }
 
-  get #isAsking(): boolean {
-    const { src, avatarUrl } = this.host.settings;
-    return !src && Boolean(avatarUrl);
+  /** The user has changed the picture: tells all other elements and tabs. */
+  announce(formerKey: string): void {
+    if (this.element.avatarUrl) announceChange(this, formerKey);
+  }
+
+  /** The browser failed to load an image: the next one is displayed instead, and a new URL may help, once. */
+  handleBrokenImage(url: string): void {
+    this.image.markBroken(url);
+    if (url !== this.store.snapshot.avatar.picture || this.#isReplacingBroken) return;
+    this.#isReplacingBroken = true;
+    this.#renewAt = 0;
+    this.renewIfDue();
+  }
+
+  handleLoadedImage(): void {
+    this.#isReplacingBroken = false;
+  }
+
+  #abortLoad(): void {
+    this.#load?.abort();
+    this.#load = null;
+    if (this.store.snapshot.isLoading) this.store.dispatch({ type: 'loadEnded' });
+  }
+
+  get #hasEndpoint(): boolean {
+    return !this.element.src && Boolean(this.element.avatarUrl);
   }
 
   /**
-   * @param isQuiet nobody has asked for it: nothing is said.
-   * @param isFresh an answer to what was asked before is not good enough.
+   * @param isSilent - neither a status nor a failure is shown, unless it takes the place of a load that shows them.
+   * @param isFresh - don't join a request of another element that was made before now.
    */
-  async #ask(isQuiet: boolean, isFresh = true): Promise<void> {
-    const { host } = this;
-    const isTold = !isQuiet || host.has('loading');
-    this.#stop();
-    // One that is not in the page hears of no change.
+  async #reload(isSilent: boolean, isFresh = true): Promise<void> {
+    const isShown = !isSilent || this.store.snapshot.isLoading;
+    this.#abortLoad();
+    // An element that is not in the page does not hear of changes.
     this.#isStale = !this.element.isConnected;
-    this.#isDue = false;
-    this.#loading = new AbortController();
-    const { signal } = this.#loading;
-    host.toggle('loading', isTold);
+    this.#isRenewalDue = false;
+    this.#load = new AbortController();
+    const { signal } = this.#load;
+    if (isShown) this.store.dispatch({ type: 'loadStarted' });
     try {
-      const present = await this.#load(signal, isFresh);
-      // What is on show stays until the other one can take its place at once.
-      const isFine = !present.url || !host.picture.exists('') || (await canLoad(present.url));
-      if (!signal.aborted) this.#take(present, isFine);
+      const loaded = await this.#request(signal, isFresh);
+      // The picture on display stays until the new one can take its place at once.
+      const isUsable = !loaded.url || !this.store.snapshot.avatar.picture || (await canDecode(loaded.url));
+      if (!signal.aborted) this.#apply(loaded, isUsable);
     } catch (cause) {
+      if (isShown && !signal.aborted) await this.loadFeedback().catch(() => {});
       if (signal.aborted) return;
-      this.#stop();
+      this.#abortLoad();
       this.#renewAt = 0;
-      if (isTold) host.failLoad(cause as AvatarUploadError);
+      if (isShown) this.#fail(cause as AvatarUploadError);
     }
   }
 
-  #load(signal: AbortSignal, isFresh: boolean): Promise<Present> {
-    const { avatarUrl: url, headers, credentials } = this.host.settings;
-    const once = async (end: AbortSignal) => {
-      const asked = Date.now();
-      const answer = await callEndpoint({ phase: 'load', method: 'GET', url, headers, credentials }, end);
-      return read(answer, Date.now() - asked) ?? (await this.host.load('load')).refuse(answer);
+  #request(signal: AbortSignal, isFresh: boolean): Promise<LoadedAvatar> {
+    const { avatarUrl: url, headers, credentials } = this.element;
+    const load = async (shared: AbortSignal) => {
+      const requestedAt = Date.now();
+      const response = await callEndpoint({ phase: 'load', method: 'GET', url, headers, credentials }, shared);
+      return parseAvatar(response, Date.now() - requestedAt) ?? (await loadEndpoint()).throwLoadError(response);
     };
-    const load = (end: AbortSignal) =>
-      once(end).catch(async (error) => {
-        if (end.aborted) throw error;
-        return (await this.host.load('load')).loadAgain(this.host.settings, error, once, end);
+    const loadWithRetries = (shared: AbortSignal) =>
+      load(shared).catch(async (error) => {
+        if (shared.aborted) throw error;
+        return (await loadEndpoint()).retryLoad(this.element, error, load, shared);
       });
-    return requests.get([url, headers, credentials], load, signal, isFresh);
+    return requests.get([url, headers, credentials], loadWithRetries, signal, isFresh);
   }
 
-  #take({ url, key = this.key, renewAt }: Present, isFine: boolean): void {
-    const { host } = this;
-    // An address that does not work is no reason to hide the same picture.
-    if (isFine || key !== this.key) this.#show(url);
-    else this.#stop();
-    host.setValue(url && key);
-    this.#renewAt = isFine ? renewAt : 0;
-    if (isFine) this.wake();
-    if (host.error()?.phase === 'load') host.recover();
+  #apply({ url, key = this.key, renewAt }: LoadedAvatar, isUsable: boolean): void {
+    const { avatar } = this.store.snapshot;
+    this.#load?.abort();
+    this.#load = null;
+    this.#renewAt = isUsable ? renewAt : 0;
+    if (isUsable) this.renewIfDue();
+    // A new address that does not work is no reason to hide the same picture.
+    const isKept = !isUsable && key === avatar.key;
+    if (!isKept) this.image.clearBroken();
+    this.store.dispatch({ type: 'avatarLoaded', avatar: isKept ? avatar : { key: url ? key : '', picture: url } });
+  }
+
+  #fail(error: AvatarUploadError): void {
+    this.store.dispatch({ type: 'loadFailed', error });
+    const { activity } = this.store.snapshot;
+    if (activity.kind === 'error' && activity.error === error) emitEvent(this.element, 'flare-error', { error });
   }
 }
 
+/** What only a failed load needs. */
+const loadEndpoint = () => loadModule(import('./avatar-endpoint.js'), 'load');
+
 /**
- * Undefined for an answer that is not one.
- * @param elapsed milliseconds since it was asked for.
+ * Undefined for a response that is no answer of an avatar endpoint.
+ * @param elapsed - milliseconds since the request was made.
  */
-function read({ status, body, headers }: EndpointAnswer, elapsed: number): Present | undefined {
+function parseAvatar({ status, body, headers }: EndpointResponse, elapsed: number): LoadedAvatar | undefined {
   const { url, expiresAt, avatar } = (body ?? {}) as Partial<AvatarResponse>;
   if (status === 404 || (status === 200 && url === null)) return { url: null, key: '', renewAt: Infinity };
   if (status !== 200 || typeof url !== 'string') return undefined;
-  const life = lifetimeOf({ url, expiresAt }, headers, elapsed);
-  const renewAt = Date.now() + Math.max(SHORTEST_LIFE, life - Math.min(MARGIN, life / 4));
+  const lifetime = getUrlLifetime({ url, expiresAt }, headers, elapsed);
+  const renewAt = Date.now() + Math.max(MIN_URL_LIFETIME, lifetime - Math.min(RENEWAL_MARGIN, lifetime / 4));
   return { url, key: typeof avatar?.key === 'string' ? avatar.key : undefined, renewAt };
 }
 
-function canLoad(url: string): Promise<boolean> {
+function canDecode(url: string): Promise<boolean> {
   const image = new Image();
   image.src = url;
   return image.decode().then(

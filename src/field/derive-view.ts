@@ -1,5 +1,5 @@
 import type { AvatarUploadError } from '../core/errors.js';
-import { type Activity, canCancel, isBusy, type Snapshot, type Wait } from './snapshot.js';
+import { type Activity, canCancel, type Snapshot, type Wait } from './snapshot.js';
 
 /** The public `state` of an element. */
 export type UploadState =
@@ -19,9 +19,11 @@ export interface FieldView {
   readonly customStates: readonly string[];
   /** Key of the text that says what the element is doing. */
   readonly status: string;
+  /** Key of a more exact text, if there is one. */
+  readonly statusDetail: string;
   /** The error on display. */
   readonly error: AvatarUploadError | null;
-  readonly isBusy: boolean;
+  readonly isLoading: boolean;
   readonly canCancel: boolean;
   readonly canRetry: boolean;
   /** The ring shows progress. */
@@ -54,8 +56,9 @@ export function deriveView(snapshot: Snapshot): FieldView {
     state,
     customStates: [state, ...active],
     status,
+    statusDetail: activity.kind === 'success' ? `success_${snapshot.uploaded?.selection.note}` : '',
     error: 'error' in activity ? (activity.error ?? null) : null,
-    isBusy: isBusy(snapshot),
+    isLoading,
     canCancel: canCancel(snapshot),
     canRetry: activity.kind === 'error',
     isInProgress: 'ratio' in activity,

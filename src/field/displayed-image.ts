@@ -1,16 +1,14 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
 /**
- * The picture on show: the present one, and over it the preview of one that is
- * on its way. Owns every object URL.
+ * Chooses the address for the element's `<img>`: the preview of an upload, the
+ * avatar, or the page's fallback. Owns the element's only object URL, and skips
+ * images that the browser failed to load.
  */
-export class Picture implements ReactiveController {
-  /** The present picture; null: there is none; undefined: not known here. */
-  #present: Blob | string | null | undefined;
-  #preview: Blob | null = null;
-  /** An address that the browser can't show. */
-  #failed: string | null = null;
-  #shown: Blob | string | null = null;
+export class DisplayedImage implements ReactiveController {
+  /** The preview or the address that the browser failed to load. */
+  #broken: Blob | string | null = null;
+  #displayed: Blob | string | null = null;
   #url: string | null = null;
 
   constructor(private readonly host: ReactiveControllerHost & { isConnected: boolean }) {
@@ -22,53 +20,37 @@ export class Picture implements ReactiveController {
   }
 
   hostDisconnected(): void {
-    this.#show(null);
+    this.#display(null);
   }
 
   /**
-   * What to put into an `<img>`, or null.
-   * @param fallback address of the picture to show while none is known.
+   * The address to display, or null.
+   * @param picture - the avatar.
+   * @param preview - displayed in place of the avatar, if there is one.
    */
-  url(fallback: string): string | null {
-    const present = this.#present === undefined ? fallback || null : this.#present;
-    // An element that is not in a page shows nothing, and must not hold on to an object URL.
-    this.#show(this.host.isConnected ? (this.#preview ?? present) : null);
-    return this.#url === this.#failed ? null : this.#url;
+  getUrl(picture: Blob | string | null, preview: Blob | null): string | null {
+    const choice = preview && preview !== this.#broken ? preview : picture;
+    // An element that is not in a page displays nothing, and must not keep an object URL alive.
+    this.#display(this.host.isConnected ? choice : null);
+    return this.#displayed === this.#broken ? null : this.#url;
   }
 
-  /** Whether there is a present picture, whatever is on show. */
-  exists(fallback: string): boolean {
-    return Boolean(this.#present === undefined ? fallback : this.#present);
-  }
-
-  set present(present: Blob | string | null | undefined) {
-    this.#present = present;
-    this.#failed = null;
+  /** The browser failed to load this address. Another image may be displayed by now. */
+  markBroken(url: string): void {
+    if (url !== this.#url) return;
+    this.#broken = this.#displayed;
     this.host.requestUpdate();
   }
 
-  set preview(preview: Blob | null) {
-    this.#preview = preview;
-    this.host.requestUpdate();
+  /** The back end has answered again: an address that failed before gets another chance. */
+  clearBroken(): void {
+    this.#broken = null;
   }
 
-  /**
-   * An address can't be displayed: what is below it comes through. (Another
-   * picture may have taken its place by now.) Returns whether it is the present
-   * picture's, which may have died.
-   */
-  broken(url: string): boolean {
-    if (url !== this.#url) return false;
-    if (this.#shown === this.#preview) this.#preview = null;
-    else this.#failed = url;
-    this.host.requestUpdate();
-    return url === this.#present;
-  }
-
-  #show(picture: Blob | string | null): void {
-    if (picture === this.#shown) return;
-    if (this.#shown instanceof Blob && this.#url) URL.revokeObjectURL(this.#url);
-    this.#shown = picture;
-    this.#url = picture instanceof Blob ? URL.createObjectURL(picture) : picture;
+  #display(image: Blob | string | null): void {
+    if (image === this.#displayed) return;
+    if (this.#displayed instanceof Blob && this.#url) URL.revokeObjectURL(this.#url);
+    this.#displayed = image;
+    this.#url = image instanceof Blob ? URL.createObjectURL(image) : image;
   }
 }

@@ -1,12 +1,12 @@
-/** Name of the item in session storage: uploads whose bytes have arrived and that are not committed. */
-export const UNFINISHED = 'flare-avatar-upload';
+/** Name of the item in session storage that holds uploads whose bytes have arrived and that are not committed. */
+export const PENDING_COMMITS = 'flare-avatar-upload';
 
-/** Whether the page was left in the middle of an upload. */
-export function hasUnfinished(): boolean {
+/** Whether an earlier page of this tab was left between the end of a PUT and its commit. */
+export function hasPendingCommit(): boolean {
   try {
-    return sessionStorage.getItem(UNFINISHED) !== null;
+    return sessionStorage.getItem(PENDING_COMMITS) !== null;
   } catch {
-    // Storage is forbidden here.
+    // Storage is not allowed here.
     return false;
   }
 }

@@ -1,68 +1,74 @@
 /**
- * Uploads that outlive their page: what has arrived when a page is left is
- * committed by the next page of the same tab. Kept are the upload's key and its
- * end; never a URL that allows anything.
+ * Uploads that outlive their page: the next page of the same tab commits what
+ * had arrived when a page was left. Only the upload's key and its expiry are
+ * stored, never a URL that grants anything.
  */
+import { isFinalForUpload } from '../core/error-codes.js';
 import type { AvatarUploadError } from '../core/errors.js';
 import { commitUpload } from '../core/upload-avatar.js';
-import { UNFINISHED } from './has-pending-commit.js';
-import { pickUploadOptions, type UploadSettings } from './run-upload.js';
+import { pickUploadOptions, type UploadSettings } from '../settings.js';
+import { PENDING_COMMITS } from './has-pending-commit.js';
 
-interface Unfinished {
+interface PendingCommit {
   /** Names the upload. */
   key: string;
   /** Milliseconds since 1970. */
   until: number;
 }
 
-/** Milliseconds that a back end has for a commit. */
-const LIFE = 600_000;
+/** A back end accepts a commit for this many milliseconds. */
+const COMMIT_WINDOW = 600_000;
 
-/** Remembers what has arrived; null: there is nothing to remember any more. */
-export function keep(settings: UploadSettings, key: string | null): void {
-  try {
-    const all = read();
-    const name = backEndOf(settings);
-    if (key === null) delete all[name];
-    else all[name] = { key, until: Date.now() + LIFE };
-    if (Object.keys(all).length > 0) sessionStorage.setItem(UNFINISHED, JSON.stringify(all));
-    else sessionStorage.removeItem(UNFINISHED);
-  } catch {
-    // Storage is forbidden, or full: then nothing is remembered.
-  }
+export function rememberCommit(settings: UploadSettings, key: string): void {
+  update(settings, { key, until: Date.now() + COMMIT_WINDOW });
+}
+
+export function forgetCommit(settings: UploadSettings): void {
+  update(settings, undefined);
 }
 
 /**
- * Commits what an earlier page has left behind. What can't be committed is
- * forgotten: its time is over, or another user is signed in.
+ * Commits what an earlier page has left behind. An upload that can't be
+ * committed any more is forgotten; one that may succeed later is kept.
  * @returns the committed key, or null.
  */
-export async function finish(settings: UploadSettings, signal: AbortSignal): Promise<string | null> {
-  const kept = read()[backEndOf(settings)];
-  // Another element of this page must not do it as well.
-  keep(settings, null);
-  if (!kept || !(kept.until > Date.now())) return null;
+export async function resumeCommit(settings: UploadSettings, signal: AbortSignal): Promise<string | null> {
+  const pending = readAll()[getBackEnd(settings)];
+  // Another element of this page must not commit it as well.
+  forgetCommit(settings);
+  if (!pending || !(pending.until > Date.now())) return null;
   try {
-    const { key } = await commitUpload(kept.key, { ...pickUploadOptions(settings), signal });
+    const { key } = await commitUpload(pending.key, { ...pickUploadOptions(settings), signal });
     return signal.aborted ? null : key;
   } catch (error) {
-    const { status = 0 } = error as AvatarUploadError;
-    const isFinal = status >= 400 && status <= 499 && status !== 401 && status !== 429;
-    if (!signal.aborted && !isFinal) keep(settings, kept.key);
+    if (!signal.aborted && !isFinalForUpload(error as AvatarUploadError)) update(settings, pending);
     return null;
   }
 }
 
-function read(): Record<string, Unfinished> {
+function update(settings: UploadSettings, pending: PendingCommit | undefined): void {
   try {
-    return Object.assign(Object.create(null), JSON.parse(sessionStorage.getItem(UNFINISHED) ?? '{}'));
+    const all = readAll();
+    const backEnd = getBackEnd(settings);
+    if (pending) all[backEnd] = pending;
+    else delete all[backEnd];
+    if (Object.keys(all).length > 0) sessionStorage.setItem(PENDING_COMMITS, JSON.stringify(all));
+    else sessionStorage.removeItem(PENDING_COMMITS);
+  } catch {
+    // Storage is not allowed, or full: nothing is remembered.
+  }
+}
+
+function readAll(): Record<string, PendingCommit> {
+  try {
+    return Object.assign(Object.create(null), JSON.parse(sessionStorage.getItem(PENDING_COMMITS) ?? '{}'));
   } catch {
     return Object.create(null);
   }
 }
 
-/** Who is to commit: an address without its query, which may hold a secret. */
-function backEndOf({ commit, commitUrl }: UploadSettings): string {
+/** Identifies the back end by its commit endpoint, without a query, which may hold a secret. */
+function getBackEnd({ commit, commitUrl }: UploadSettings): string {
   const { origin, pathname } = new URL(commitUrl, document.baseURI);
   return `${commit ? 'hook ' : ''}${origin}${pathname}`;
 }

@@ -1,150 +1,180 @@
-import { untilAborted } from '../core/abort.js';
+import { rejectOnAbort } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
-import { validateFile } from '../core/validate-file.js';
-import type { Inspected } from '../image/inspect.js';
-import type { Judged, UploadSettings } from './run-upload.js';
+import { checkFileLimits } from '../core/file-limits.js';
+import type { ImageInfo } from '../image/index.js';
+import type { Settings } from '../settings.js';
+import { loadModule } from './load-module.js';
+import type { RunContext } from './run-context.js';
+import type { PrepareNote, Selection, Snapshot, ValidatedBlob, ValidatedFile } from './snapshot.js';
 
-/**
- * Judges a picked file: by its size, its name, its bytes and the page's own hook.
- * @throws {AvatarUploadError} with phase `pick` for a file that is refused.
- */
-export async function judge(file: File, settings: UploadSettings, signal: AbortSignal): Promise<Inspected> {
-  // Before a byte is read: the file may be of any size.
-  const early = validateFile(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
-  if (early) throw new AvatarUploadError(early, 'pick');
-  const { inspect, ready } = await loadImage();
-  ready();
-  const found = await inspect(file).catch((cause: unknown) => {
-    // Moved, deleted or unreadable since it was picked; folders too.
-    throw new AvatarUploadError('decode_failed', 'pick', { cause });
-  });
-  const code = validateFile(file, typeOf(file, found), settings) ?? unusable(found, settings);
-  if (code) throw new AvatarUploadError(code, 'pick', { text: found.kind });
-  const ownCode = await hook(() => settings.validate?.(file), 'pick', signal);
-  if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
-  if (ownCode) throw new AvatarUploadError(ownCode, 'pick');
-  return found;
+/** An image that is ready to be sent. */
+export interface PreparedImage {
+  readonly blob: Blob;
+  readonly note?: PrepareNote;
+  /** What the `decode` hook made of the file, if it was asked. */
+  readonly decoded?: ValidatedBlob | undefined;
 }
 
-/** Loads what a picture will need, and starts the worker. */
-export function warm(): void {
-  // What can't be loaded now is missed and told when it is needed.
-  loadImage().then(
-    ({ ready }) => ready(),
+type Context = Pick<RunContext, 'settings' | 'signal'>;
+
+/**
+ * Checks a picked file: its size, its name, its bytes, and the page's own hook.
+ * @throws {AvatarUploadError} with phase `pick` for a file that is rejected.
+ */
+export async function validateFile(file: File, { settings, signal }: Context): Promise<ValidatedFile> {
+  // Before a byte is read: the file may be of any size.
+  const earlyCode = checkFileLimits(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
+  if (earlyCode) throw new AvatarUploadError(earlyCode, 'pick');
+  const { inspectImage, preloadWorker } = await loadImageModule();
+  preloadWorker();
+  const info = await inspectImage(file).catch((cause: unknown) => {
+    // The file was moved, deleted or made unreadable since it was picked; or it is a folder.
+    throw new AvatarUploadError('decode_failed', 'pick', { cause });
+  });
+  const code = checkFileLimits(file, getType(file, info), settings) ?? (isUsable(info, settings) ? null : 'file_type');
+  if (code) throw new AvatarUploadError(code, 'pick', { messageKey: info.detectedType });
+  const hookCode = await callHook(() => settings.validate?.(file), 'pick', signal);
+  if (hookCode) throw new AvatarUploadError(hookCode, 'pick');
+  return { file, info };
+}
+
+/** Loads the image module and starts its worker, before they are needed. */
+export function preloadImageModule(): void {
+  loadImageModule().then(
+    ({ preloadWorker }) => preloadWorker(),
+    // The failure is reported when the module is needed.
     () => {},
   );
 }
 
-/** What the bytes tell; what the file claims only where that is more exact, or where they tell nothing. */
-const typeOf = (file: File, { type, kind }: Inspected): string =>
-  type ?? (file.type.startsWith(kind) ? file.type : kind);
+/** The type that the bytes tell; the claimed type only where that is more exact, or where the bytes tell nothing. */
+const getType = (file: File, { type, detectedType }: ImageInfo): string =>
+  type ?? (file.type.startsWith(detectedType) ? file.type : detectedType);
 
-/** What nobody can make a picture of: whatever `accept` says, `file_type`. */
-function unusable({ type, kind }: Inspected, { crop, decode }: UploadSettings): 'file_type' | null {
-  const isHopeless = crop === 'off' ? !type : kind !== '' && !kind.startsWith('image/') && !decode;
-  return isHopeless ? 'file_type' : null;
+/** False for a file that nobody can make an image of, whatever `accept` says. */
+function isUsable({ type, detectedType }: ImageInfo, { crop, decode }: Settings): boolean {
+  if (crop === 'off') return type !== null;
+  return detectedType === '' || detectedType.startsWith('image/') || Boolean(decode);
 }
 
 /**
- * The blob to upload.
- * @param show is given the picture as it will be, before the page's hook is asked.
+ * Makes the image to upload, and applies the page's `transform` hook.
+ * @param onPrepared - called with the image before the hook is asked.
  */
-export async function prepare(
-  judged: Judged,
-  settings: UploadSettings,
-  signal: AbortSignal,
-  show: (blob: Blob) => void,
+export async function prepareImage(
+  selection: Selection,
+  context: Context,
+  onPrepared: (prepared: PreparedImage) => void,
 ): Promise<Blob> {
-  const { file } = judged;
-  const blob = await make(judged, settings, signal);
-  if (!signal.aborted) show(blob);
+  const { settings, signal } = context;
+  const prepared = await makeImage(selection, context);
+  if (!signal.aborted) onPrepared(prepared);
+  const { blob } = prepared;
   if (signal.aborted || !settings.transform) return blob;
-  const other = await hook(() => settings.transform?.(blob, { file, signal }), 'prepare', signal);
-  if (other instanceof Blob) return other;
-  throw new AvatarUploadError('internal', 'prepare', { hint: 'transform has to give a Blob.' });
+  const { file } = selection;
+  const transformed = await callHook(() => settings.transform?.(blob, { file, signal }), 'prepare', signal);
+  if (transformed instanceof Blob) return transformed;
+  throw new AvatarUploadError('internal', 'prepare', {
+    hint: 'transform has to return a Blob.',
+    messageKey: 'prepare_failed',
+  });
 }
 
-/** A small picture to show while the file waits: decoding the file itself would hold the page up. */
-export async function glance(judged: Judged, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
-  const { file, crop, source = file } = judged;
-  if (!isCropped(judged, settings)) return file;
-  const { prepareSquare } = await loadImage();
-  return prepareSquare(source, { size: GLANCE, type: 'image/webp', quality: 0.8, crop, signal }).catch(() => file);
+/** A small image to show while the selection waits: displaying the file itself would block the page. */
+export async function createThumbnail(selection: Selection, { settings, signal }: Context): Promise<Blob> {
+  const { file, crop } = selection;
+  if (!isCropped(selection, settings)) return file;
+  const { blob, info } = getDecodable(selection);
+  const { prepareSquare } = await loadImageModule();
+  const options = { size: THUMBNAIL_SIZE, type: 'image/webp', quality: 0.8, crop, signal };
+  return prepareSquare(blob, info, options).catch(() => file);
 }
 
-/** Pixels of each side of a picture that is only shown. */
-const GLANCE = 256;
+/** Width and height of a thumbnail, in pixels. */
+const THUMBNAIL_SIZE = 256;
 
 /** Whether a square of the picture is uploaded, and not all of it. */
-export const isCropped = (judged: Judged, settings: UploadSettings): boolean =>
-  settings.crop !== 'off' && !keeps(judged, settings);
+export const isCropped = (selection: Selection, settings: Settings): boolean =>
+  settings.crop !== 'off' && !isKeptAnimation(selection, settings);
 
-const keeps = ({ found, isStill }: Judged, { animated }: UploadSettings): boolean =>
-  found.animated && animated === 'keep' && !isStill;
+const isKeptAnimation = ({ info, isStill }: Selection, { animated }: Settings): boolean =>
+  info.animated && animated === 'keep' && !isStill;
 
-async function make(judged: Judged, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
-  const { file, found } = judged;
-  if (settings.crop === 'off') return typed(file, found.type ?? file.type);
-  const image = await loadImage();
-  if (keeps(judged, settings)) {
-    judged.note = 'animation';
-    return image.withoutMetadata(file, found);
+/** The selection behind the displayed picture, if the user can crop it again. */
+export function getEditableSelection(snapshot: Snapshot, settings: Settings): Selection | null {
+  const { uploaded, avatar } = snapshot;
+  const selection = snapshot.selection ?? (uploaded?.key === avatar.key ? uploaded.selection : null);
+  return selection && selection.note !== 'uncropped' && isCropped(selection, settings) ? selection : null;
+}
+
+async function makeImage(selection: Selection, context: Context): Promise<PreparedImage> {
+  const { file, info } = selection;
+  const { settings } = context;
+  if (settings.crop === 'off') return { blob: withType(file, info.type ?? file.type) };
+  const image = await loadImageModule();
+  if (isKeptAnimation(selection, settings)) {
+    return { blob: await image.stripMetadata(file, info), note: 'animation' };
   }
-  if (found.animated) judged.note = 'still';
-  return square(judged, settings, signal).catch((cause: unknown) => {
-    const isSpoiled = cause instanceof Error && cause.name === image.SPOILED;
-    if (!isSpoiled || !found.type) throw undecodable(cause, judged);
-    // Rather the whole picture than noise.
-    judged.note = 'uncropped';
-    return image.withoutMetadata(file, found);
-  });
+  try {
+    const { result, decoded } = await makeSquare(selection, context);
+    return { blob: result, decoded, ...(info.animated && { note: 'still' as const }) };
+  } catch (cause) {
+    if (!isCanvasBlocked(cause, image) || !info.type) throw toDecodeError(cause, selection);
+    // The whole picture is better than noise.
+    return { blob: await image.stripMetadata(file, info), note: 'uncropped' };
+  }
 }
 
-/** The same bytes, called what they are. */
-const typed = (file: File, type: string): Blob => (file.type === type ? file : file.slice(0, file.size, type));
+/** The same bytes with another type. */
+const withType = (file: File, type: string): Blob => (file.type === type ? file : file.slice(0, file.size, type));
 
-async function square(judged: Judged, settings: UploadSettings, signal: AbortSignal): Promise<Blob> {
-  const { prepareSquare } = await loadImage();
-  const { outputSize: size, outputType: type, outputQuality: quality } = settings;
-  const options = { size, type, quality, crop: judged.crop, signal };
-  return withPicture(judged, settings, signal, (blob) => prepareSquare(blob, options));
+async function makeSquare(selection: Selection, context: Context) {
+  const { prepareSquare } = await loadImageModule();
+  const { outputSize: size, outputType: type, outputQuality: quality } = context.settings;
+  const options = { size, type, quality, crop: selection.crop, signal: context.signal };
+  return withDecodable(selection, context, ({ blob, info }) => prepareSquare(blob, info, options));
 }
 
-/** Does something with the picture; where the browser can't decode it, with what the page makes of it, once. */
-export async function withPicture<T>(
-  judged: Judged,
-  { decode }: UploadSettings,
-  signal: AbortSignal,
-  act: (blob: Blob) => Promise<T>,
-): Promise<T> {
-  const { file, source } = judged;
-  return act(source ?? file).catch(async (error: unknown) => {
-    if (source || !decode || signal.aborted) throw error;
-    judged.source = await untilAborted(Promise.resolve(decode(file, { signal })), signal, 'prepare');
-    return act(judged.source);
-  });
+/** What the browser is to decode: the file, or what the `decode` hook made of it. */
+const getDecodable = ({ decoded, file, info }: Selection): ValidatedBlob => decoded ?? { blob: file, info };
+
+/** Processes the file; if the browser can't decode it, asks the page's `decode` hook, once, and tries its result. */
+export async function withDecodable<T>(
+  selection: Selection,
+  { settings: { decode }, signal }: Context,
+  process: (decodable: ValidatedBlob) => Promise<T>,
+): Promise<{ result: T; decoded: ValidatedBlob | undefined }> {
+  const { file, decoded } = selection;
+  try {
+    return { result: await process(getDecodable(selection)), decoded };
+  } catch (error) {
+    if (decoded || !decode || signal.aborted) throw error;
+    const blob = await rejectOnAbort(Promise.resolve(decode(file, { signal })), signal, 'prepare');
+    const { inspectImage } = await loadImageModule();
+    const other = { blob, info: await inspectImage(blob) };
+    return { result: await process(other), decoded: other };
+  }
 }
 
-/** The error for a picture that can't be decoded, or whatever else has gone wrong with it. */
-export const undecodable = (cause: unknown, { found }: Judged): AvatarUploadError =>
+/** Whether the browser returns other pixels than were drawn, to prevent fingerprinting. */
+export const isCanvasBlocked = (cause: unknown, { CANVAS_BLOCKED }: { CANVAS_BLOCKED: string }): boolean =>
+  cause instanceof Error && cause.name === CANVAS_BLOCKED;
+
+/** The error for an image that can't be decoded, or for whatever else went wrong with it. */
+export const toDecodeError = (cause: unknown, { info }: Selection): AvatarUploadError =>
   cause instanceof AvatarUploadError
     ? cause
-    : new AvatarUploadError('decode_failed', 'prepare', { cause, text: found.kind });
+    : new AvatarUploadError('decode_failed', 'prepare', { cause, messageKey: info.detectedType });
 
-/** The result of a page's hook; what it throws becomes an error of this phase. */
-async function hook<T>(call: () => T | Promise<T>, phase: 'pick' | 'prepare', signal: AbortSignal): Promise<T> {
+/** The result of a page's hook. What it throws becomes an error of this phase. */
+async function callHook<T>(call: () => T | Promise<T>, phase: 'pick' | 'prepare', signal: AbortSignal): Promise<T> {
   try {
-    return await untilAborted(Promise.resolve(call()), signal, phase);
+    return await rejectOnAbort(Promise.resolve(call()), signal, phase);
   } catch (cause) {
     if (cause instanceof AvatarUploadError) throw cause;
-    throw new AvatarUploadError('internal', phase, { cause, hint: 'A hook of the page has thrown this.' });
+    const hint = 'A hook of the page threw this error.';
+    throw new AvatarUploadError('internal', phase, { cause, hint, messageKey: `${phase}_failed` });
   }
 }
 
-export async function loadImage() {
-  try {
-    return await import('../image/index.js');
-  } catch (cause) {
-    throw new AvatarUploadError('network', 'pick', { cause });
-  }
-}
+export const loadImageModule = () => loadModule(import('../image/index.js'), 'pick');

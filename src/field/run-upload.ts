@@ -1,153 +1,139 @@
-import type { Crop } from '../core/crop.js';
+/** Runs uploads and removals: loaded on the first sign that the element will be used. */
+import { rejectOnAbort } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
-import type { RetryOptions } from '../core/retry.js';
-import { Ticket } from '../core/ticket.js';
-import { type UploadOptions, uploadAvatar } from '../core/upload-avatar.js';
-import type { FileLimits } from '../core/validate-file.js';
-import type { Emit, SuccessDetail } from '../events.js';
-import type { Inspected } from '../image/inspect.js';
-import { keep } from './pending-commit.js';
-import { prepare } from './prepare-file.js';
-import type { State } from './snapshot.js';
+import { type UploadOptions, type UploadResult, uploadAvatar } from '../core/upload-avatar.js';
+import { UploadCheckpoint } from '../core/upload-checkpoint.js';
+import { pickUploadOptions } from '../settings.js';
+import { deleteAvatar } from './avatar-endpoint.js';
+import { chooseCrop } from './choose-crop.js';
+import { forgetCommit, rememberCommit } from './pending-commit.js';
+import { createThumbnail, isCropped, prepareImage, validateFile } from './prepare-file.js';
+import { checkRun, createRetryOptions, type RunContext } from './run-context.js';
+import type { Selection, UploadCommand } from './snapshot.js';
+import { UnloadGuard } from './unload-guard.js';
 
-/** What the element lets a page set about uploads. */
-export interface UploadSettings extends FileLimits, Pick<UploadOptions, 'presign' | 'commit' | 'headers'> {
-  presignUrl: string;
-  commitUrl: string;
-  credentials: RequestCredentials;
-  maxRetries: number;
-  /** Seconds. */
-  stallTimeout: number;
-  noUnloadGuard: boolean;
-  crop: 'auto' | 'manual' | 'off';
-  animated: 'keep' | 'first-frame';
-  /** Pixels. */
-  outputSize: number;
-  outputType: string;
-  /** 0 to 1. */
-  outputQuality: number;
-  /** Gives a code to refuse the file with, or null. */
-  validate?: ((file: File) => string | null | Promise<string | null>) | undefined;
-  /** Gives a Blob that the browser can decode, made from a file it can't. */
-  decode?: ((file: File, context: { signal: AbortSignal }) => Blob | Promise<Blob>) | undefined;
-  /** Gives a Blob to upload instead of the prepared one. */
-  transform?: ((blob: Blob, context: { file: File; signal: AbortSignal }) => Blob | Promise<Blob>) | undefined;
+export { forgetCommit, resumeCommit } from './pending-commit.js';
+export { getEditableSelection, preloadImageModule } from './prepare-file.js';
+
+/** A committed upload. */
+export interface Committed extends UploadResult {
+  readonly selection: Selection;
+  /** What was sent. */
+  readonly blob: Blob;
 }
 
-/** What a run does to the element. */
-export interface RunHost {
-  settings: UploadSettings;
-  emit: Emit;
-  move(state: State): void;
-  progress(ratio: number): void;
-  /** Shows the picture as it will be. */
-  show(blob: Blob): void;
-  /** Shows that the next try is waited for: so many milliseconds, or for the network; null: no more. */
-  wait(delay: number | 'offline' | null): void;
+/**
+ * From a picked file to the committed upload.
+ * @param known - the selection, if the file has passed the checks before.
+ * @returns null if the selection waits for `upload()`.
+ * @throws {AvatarUploadError} that says what failed.
+ */
+export async function runUpload(
+  command: UploadCommand,
+  known: Selection | null,
+  context: RunContext,
+): Promise<Committed | null> {
+  let selection = known ?? (await acceptFile(command.file, context));
+  checkRun(context, 'pick');
+  selection = await cropSelection(command, selection, context);
+  if (!context.shouldUpload()) selection = { ...selection, thumbnail: await createThumbnail(selection, context) };
+  checkRun(context, 'pick');
+  if (context.shouldUpload()) return uploadSelection(selection, context);
+  context.dispatch({ type: 'selectionReady', selection });
+  return null;
 }
 
-/** What is to be uploaded. */
-export interface Judged {
-  file: File;
-  found: Inspected;
-  /** What has been reached so far. */
-  ticket: Ticket;
-  /** Which square the user has chosen. */
-  crop?: Crop | undefined;
-  /** What the page has made of a file that the browser can't decode. */
-  source?: Blob | undefined;
-  /** What is shown while it waits. */
-  look?: Blob;
-  /** Only the first frame is sent, whatever the page has set. */
-  isStill?: boolean | undefined;
-  /** What making it ready has meant for the picture, where the user has to know. */
-  note?: 'animation' | 'still' | 'uncropped';
+/** Removes the avatar. */
+export async function runRemoval({ settings, signal, dispatch, emit }: RunContext): Promise<void> {
+  const onTry = () => dispatch({ type: 'waitChanged', wait: null });
+  const { maxRetries } = settings;
+  await deleteAvatar(settings, { maxRetries, onTry, ...createRetryOptions({ dispatch, emit }) }, signal);
 }
 
-/** One run, from a judged file to the committed upload. */
-export async function run(judged: Judged, host: RunHost, signal: AbortSignal): Promise<SuccessDetail> {
-  const { file, ticket } = judged;
-  const { settings } = host;
-  host.move('preparing');
-  const blob = await prepare(judged, settings, signal, host.show);
-  if (signal.aborted) throw new AvatarUploadError('aborted', 'prepare');
-  host.emit('flare-start', { file, blob });
+async function acceptFile(file: File, context: RunContext): Promise<Selection> {
+  const validated = await validateFile(file, context);
+  checkRun(context, 'pick');
+  const isAccepted = context.emit('flare-accept', { file });
+  checkRun(context, 'pick');
+  if (!isAccepted) {
+    context.dispatch({ type: 'canceled', selection: null });
+    throw new AvatarUploadError('aborted', 'pick', { hint: 'A listener of flare-accept prevented the upload.' });
+  }
+  const selection = { ...validated, checkpoint: new UploadCheckpoint() };
+  context.dispatch({ type: 'selectionChanged', selection });
+  return selection;
+}
+
+/** Lets the user choose the crop, where they can. */
+async function cropSelection(command: UploadCommand, selection: Selection, context: RunContext): Promise<Selection> {
+  const { settings, signal, dispatch } = context;
+  const isWanted = command.edit || (settings.crop === 'manual' && !selection.crop);
+  if (!isWanted || !isCropped(selection, settings)) return selection;
+  dispatch({ type: 'cropStarted' });
+  const onCancel = () => context.cancel(command.previous);
+  const chosen = await rejectOnAbort(chooseCrop(selection, context, onCancel), signal, 'pick');
+  const cropped = chosen ? { ...selection, ...chosen, checkpoint: new UploadCheckpoint(), note: undefined } : selection;
+  dispatch({ type: 'cropChosen', selection: cropped });
+  return cropped;
+}
+
+async function uploadSelection(selection: Selection, context: RunContext): Promise<Committed> {
+  const { settings, signal, dispatch, emit } = context;
+  const { file, checkpoint } = selection;
+  dispatch({ type: 'stepStarted', step: 'preparing' });
+  let prepared = selection;
+  const blob = await prepareImage(selection, context, ({ blob: preview, note, decoded }) => {
+    prepared = { ...selection, note, decoded };
+    dispatch({ type: 'imagePrepared', selection: prepared, preview });
+  });
+  checkRun(context, 'prepare');
+  emit('flare-start', { file, blob });
   const guard = new UnloadGuard(!settings.noUnloadGuard);
   try {
-    const result = await uploadAvatar(blob, {
-      ...pickUploadOptions(settings),
-      filename: file.name,
-      ticket,
-      signal,
-      ...report(host, guard, ticket),
-    });
-    return { ...result, blob };
-  } catch (cause) {
-    throw explained(cause, judged);
+    const options = { ...pickUploadOptions(settings), filename: file.name, checkpoint, signal };
+    const result = await uploadAvatar(blob, { ...options, ...createCallbacks(context, guard, checkpoint) });
+    return { ...result, selection: prepared, blob };
+  } catch (error) {
+    throw explainTooLarge(error as AvatarUploadError, prepared, context);
   } finally {
-    guard.set(false);
-    // What may be tried again is kept.
-    if (signal.aborted || ticket.arrivedKey === null) keep(settings, null);
+    guard.toggle(false);
+    // A commit that may be retried stays remembered.
+    if (signal.aborted || checkpoint.uploadedKey === null) forgetCommit(settings);
   }
 }
 
-/** Says why a picture is too large that was not made smaller; of an animation the next try sends the first frame. */
-function explained(error: unknown, judged: Judged): unknown {
-  const { note } = judged;
-  if (!(error instanceof AvatarUploadError) || error.code !== 'too_large' || !note) return error;
-  if (note === 'animation') Object.assign(judged, { isStill: true, ticket: new Ticket() });
-  const { code, phase, status, hint } = error;
-  return new AvatarUploadError(code, phase, { status, hint, text: `too_large_${note}` });
-}
-
-/** Tells what the upload does: to the element, and to the guard whether bytes are in flight. */
-function report(host: RunHost, guard: UnloadGuard, ticket: Ticket): UploadOptions {
+/** Shows what the upload does, and turns on the guard while bytes are in flight. */
+function createCallbacks(context: RunContext, guard: UnloadGuard, checkpoint: UploadCheckpoint): UploadOptions {
+  const { settings, dispatch, emit } = context;
+  const { onRetry, onOffline } = createRetryOptions(context);
   return {
-    onState: (state) => {
-      guard.set(state === 'uploading');
-      if (state === 'committing') keep(host.settings, ticket.arrivedKey);
-      host.wait(null);
-      host.move(state);
+    onState: (step) => {
+      guard.toggle(step === 'uploading');
+      if (step === 'committing' && checkpoint.uploadedKey) rememberCommit(settings, checkpoint.uploadedKey);
+      dispatch({ type: 'stepStarted', step });
     },
     onProgress: (progress) => {
-      host.progress(progress.ratio);
-      host.emit('flare-progress', progress);
+      dispatch({ type: 'progressed', ratio: progress.ratio });
+      emit('flare-progress', progress);
     },
-    ...reportTries({
-      ...host,
-      wait: (delay) => {
-        guard.set(false);
-        host.wait(delay);
-      },
-    }),
-  };
-}
-
-/** Shows and tells that a try has failed and another one follows. */
-export function reportTries({ emit, wait }: Pick<RunHost, 'emit' | 'wait'>): RetryOptions {
-  return {
     onRetry: (retry) => {
-      wait(retry.delay || null);
-      emit('flare-retry', retry);
+      guard.toggle(false);
+      onRetry(retry);
     },
-    onOffline: (isWaiting) => wait(isWaiting ? 'offline' : null),
+    onOffline: (isWaiting) => {
+      guard.toggle(false);
+      onOffline(isWaiting);
+    },
   };
 }
 
-/** What of the settings an upload goes by. */
-export function pickUploadOptions(settings: UploadSettings): UploadOptions {
-  const { presignUrl, commitUrl, headers, credentials, presign, commit, stallTimeout, maxRetries } = settings;
-  return { presignUrl, commitUrl, headers, credentials, presign, commit, stallTimeout, maxRetries };
-}
-
-/** Asks before the page is left, while it is on. */
-class UnloadGuard {
-  readonly #ask = (event: Event): void => event.preventDefault();
-
-  constructor(private readonly isWanted: boolean) {}
-
-  set(isOn: boolean): void {
-    if (isOn && this.isWanted) addEventListener('beforeunload', this.#ask);
-    else removeEventListener('beforeunload', this.#ask);
+/** Says why a picture is too large that was not made smaller. The next try of an animation sends its first frame. */
+function explainTooLarge(error: AvatarUploadError, selection: Selection, { dispatch }: RunContext): AvatarUploadError {
+  const { note } = selection;
+  if (error.code !== 'too_large' || !note) return error;
+  if (note === 'animation') {
+    const still = { ...selection, isStill: true, checkpoint: new UploadCheckpoint() };
+    dispatch({ type: 'selectionChanged', selection: still });
   }
+  return error.with({ messageKey: `too_large_${note}` });
 }

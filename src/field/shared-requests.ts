@@ -1,39 +1,47 @@
-/** Something that several elements wait for. */
-interface Shared<T> {
-  of: readonly unknown[];
+/** A request that several elements wait for. */
+interface SharedRequest<T> {
+  identity: readonly unknown[];
   result: Promise<T>;
-  /** Begun in this very moment. */
+  /** Started in the current task. */
   isNew: boolean;
   waiting: number;
-  end: AbortController;
+  controller: AbortController;
 }
 
-/** Does the same thing once for all that ask for it at a time. It is aborted when nobody waits for it any more. */
+/** Makes one request for all that ask the same at the same time. It is aborted when nobody waits for it any more. */
 export class SharedRequests<T> {
-  readonly #open = new Set<Shared<T>>();
+  readonly #pending = new Set<SharedRequest<T>>();
 
   /**
-   * @param of what makes two of them the same.
-   * @param isFresh what was begun before this moment is not good enough.
+   * @param identity - requests whose parts are all equal are the same request.
+   * @param send - makes the request.
+   * @param isFresh - don't join a request that was made before now.
    */
-  get(of: readonly unknown[], act: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, isFresh: boolean) {
-    const isGood = (it: Shared<T>) => (it.isNew || !isFresh) && it.of.every((part, at) => part === of[at]);
-    const shared = [...this.#open].find(isGood) ?? this.#begin(of, act);
-    shared.waiting++;
-    signal.addEventListener('abort', () => --shared.waiting || shared.end.abort());
-    return shared.result;
+  get(identity: readonly unknown[], send: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, isFresh: boolean) {
+    const canJoin = (request: SharedRequest<T>) =>
+      (request.isNew || !isFresh) && request.identity.every((part, i) => part === identity[i]);
+    const request = [...this.#pending].find(canJoin) ?? this.#start(identity, send);
+    request.waiting++;
+    signal.addEventListener('abort', () => --request.waiting || request.controller.abort());
+    return request.result;
   }
 
-  #begin(of: readonly unknown[], act: (signal: AbortSignal) => Promise<T>): Shared<T> {
-    const end = new AbortController();
-    const shared: Shared<T> = { of, result: act(end.signal), isNew: true, waiting: 0, end };
-    this.#open.add(shared);
-    const forget = () => this.#open.delete(shared);
-    end.signal.addEventListener('abort', forget);
-    shared.result.then(forget, forget);
+  #start(identity: readonly unknown[], send: (signal: AbortSignal) => Promise<T>): SharedRequest<T> {
+    const controller = new AbortController();
+    const request: SharedRequest<T> = {
+      identity,
+      result: send(controller.signal),
+      isNew: true,
+      waiting: 0,
+      controller,
+    };
+    this.#pending.add(request);
+    const forget = () => this.#pending.delete(request);
+    controller.signal.addEventListener('abort', forget);
+    request.result.then(forget, forget);
     queueMicrotask(() => {
-      shared.isNew = false;
+      request.isNew = false;
     });
-    return shared;
+    return request;
   }
 }

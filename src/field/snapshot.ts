@@ -127,7 +127,7 @@ export const INITIAL_SNAPSHOT: Snapshot = {
 /** What can happen to the element. */
 export type FieldEvent =
   | { type: 'uploadStarted'; command: UploadCommand; selection: Selection | null }
-  | { type: 'fileAccepted'; selection: Selection }
+  | { type: 'selectionChanged'; selection: Selection }
   | { type: 'uploadRequested' }
   | { type: 'cropStarted' }
   | { type: 'cropChosen'; selection: Selection }
@@ -140,7 +140,7 @@ export type FieldEvent =
   | { type: 'removalStarted' }
   | { type: 'removalSucceeded' }
   | { type: 'fileRejected'; error: AvatarUploadError }
-  | { type: 'failed'; error: AvatarUploadError; retry: RetryAction; selection?: Selection | undefined }
+  | { type: 'failed'; error: AvatarUploadError; retry: RetryAction }
   /** `selection` is what waits for `upload()` from now on. */
   | { type: 'canceled'; selection: Selection | null }
   /** The element was disabled or removed from the page: everything ends silently. */
@@ -162,7 +162,7 @@ export const canCancel = (snapshot: Snapshot): boolean =>
 
 /** The kinds of activity in which an event, or the start of a step, makes sense; an event that is not listed always does. */
 const ALLOWED_IN: { readonly [name in FieldEvent['type'] | UploadStep]?: readonly Activity['kind'][] } = {
-  fileAccepted: ['selecting'],
+  selectionChanged: ['selecting', 'cropping', 'preparing', 'presigning', 'uploading', 'committing'],
   uploadRequested: ['selecting', 'cropping', 'preparing', 'presigning', 'uploading', 'committing'],
   cropStarted: ['selecting'],
   cropChosen: ['cropping'],
@@ -200,7 +200,7 @@ const CHANGES: {
   ) => Partial<Snapshot>;
 } = {
   uploadStarted: (_, { command, selection }) => ({ activity: { kind: 'selecting', command }, selection }),
-  fileAccepted: (_, { selection }) => ({ selection }),
+  selectionChanged: (_, { selection }) => ({ selection }),
   uploadRequested: (snapshot) => patchActivity(snapshot, { command: { ...getCommand(snapshot), upload: true } }),
   cropStarted: (snapshot) => patchActivity(snapshot, { kind: 'cropping' }),
   cropChosen: (snapshot, { selection }) => ({
@@ -226,10 +226,7 @@ const CHANGES: {
   removalStarted: () => ({ activity: { kind: 'removing', wait: null }, selection: null }),
   removalSucceeded: () => ({ activity: IDLE, avatar: { key: '', picture: null } }),
   fileRejected: (_, { error }) => ({ activity: { kind: 'idle', error }, selection: null }),
-  failed: ({ selection }, { error, retry, selection: changed = selection }) => ({
-    activity: { kind: 'error', error, retry },
-    selection: changed,
-  }),
+  failed: (_, { error, retry }) => ({ activity: { kind: 'error', error, retry } }),
   canceled: (_, { selection }) => ({ activity: IDLE, selection }),
   interrupted: (snapshot) =>
     isBusy(snapshot) ? { activity: IDLE, selection: getCommand(snapshot)?.previous ?? null } : {},

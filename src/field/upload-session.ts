@@ -1,388 +1,278 @@
-/**
- * What an element needs once somebody means to use it: loaded on the first
- * sign of that, so that pages that only show a picture don't pay for it.
- */
-import { html, type TemplateResult } from 'lit';
-import { stopIfAborted, untilAborted } from '../core/abort.js';
+import { throwIfAborted } from '../core/abort.js';
+import { getErrorInfo } from '../core/error-codes.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
-import { Ticket } from '../core/ticket.js';
-import type { SuccessDetail } from '../events.js';
-import { isRefusal, sentence, words } from '../i18n/format-error.js';
-import { Countdown } from '../view/countdown.js';
-import { activityStyles } from '../view/feedback.styles.js';
-import { counted, percent, ring } from '../view/progress-ring.js';
-import { askToRemove, loadAgain, refuse } from './avatar-endpoint.js';
-import { chooseCrop } from './choose-crop.js';
-import type { PresentAvatar } from './current-avatar.js';
-import type { ElementHost } from './host.js';
-import { finish, keep } from './pending-commit.js';
-import { glance, isCropped, judge, warm } from './prepare-file.js';
-import { type Judged, type RunHost, run } from './run-upload.js';
-import { isBusy, type State, transition } from './snapshot.js';
+import { emitEvent, type SuccessDetail } from '../events.js';
+import type { Settings } from '../settings.js';
+import type { CurrentAvatar } from './current-avatar.js';
+import type { FieldStore } from './field-store.js';
+import { hasPendingCommit } from './has-pending-commit.js';
+import { loadModule } from './load-module.js';
+import type { RunContext } from './run-context.js';
+import {
+  canCancel,
+  type FieldEvent,
+  isBusy,
+  type RetryAction,
+  type Selection,
+  type UploadCommand,
+} from './snapshot.js';
 
-export { en } from '../i18n/en.js';
+type RunModule = typeof import('./run-upload.js');
 
-/** Whether the server may have done what failed. */
-const isOpen = ({ status = 0 }: AvatarUploadError): boolean => status < 400 || status >= 500;
-
-/** What is done with one file. */
-interface Job {
-  file: File;
-  /** It is uploaded as soon as it is ready. */
-  send: boolean;
-  /** The user wants to choose the crop, anew if there is one. */
-  edit: boolean;
-  /** The file that waits again where the user leaves the editor. */
-  former: Judged | null;
+/** One upload or removal. Its abort controller identifies it: results of an aborted run are dropped. */
+interface Run {
+  readonly controller: AbortController;
+  /** Settles with the upload; undefined if the selection waits for `upload()`. */
+  done?: Promise<SuccessDetail | undefined>;
 }
 
-/** The uploads and removals of one element, of which one is under way at most. */
-export class Uploads {
-  /** Ends what is under way; each new thing ends the one before. */
-  #task = new AbortController();
-  #running = false;
-  /** A file that has been accepted and is not uploaded: waiting, under way or failed. */
-  #picked: Judged | null = null;
-  /** What is under way with a file, accepted or not. */
-  #job: (Job & { done: Promise<SuccessDetail | undefined> }) | null = null;
-  /** The file that was uploaded last, and the key it got. */
-  #sent: { judged: Judged; key: string } | null = null;
-  /** What has become of the picture that was uploaded last, where the user has to know. */
-  #note = '';
-  /** 0 to 1 while bytes are sent. */
-  #ratio: number | null = null;
-  readonly #countdown = new Countdown(() => this.host.update());
+/** The element, as far as a session needs it. */
+type SessionElement = HTMLElement & Settings;
+
+/** What the element does for its session. */
+interface SessionServices {
+  /** A text by key. */
+  getText(key: string): string;
+  /** Loads what shows progress and errors. */
+  loadFeedback(): Promise<unknown>;
+  isDisabled(): boolean;
+}
+
+/**
+ * The commands of one element. One run is active at a time: each new command
+ * aborts the run before it. The code that runs uploads is loaded on demand.
+ */
+export class UploadSession {
+  #run: Run = { controller: new AbortController() };
+  #module: RunModule | null = null;
+  #loading: Promise<RunModule> | null = null;
 
   constructor(
-    private readonly host: ElementHost,
-    private readonly present: PresentAvatar,
+    private readonly element: SessionElement,
+    private readonly store: FieldStore,
+    private readonly currentAvatar: CurrentAvatar,
+    private readonly services: SessionServices,
   ) {}
 
-  /** True while there is something to cancel. */
-  get open(): boolean {
-    const { host } = this;
-    return this.isBusy || this.#picked !== null || host.state() === 'error';
+  /** Loads what a command needs, before there is one. */
+  async preload(): Promise<void> {
+    await this.#load('pick').catch(() => {});
   }
 
-  /** True while an upload or a removal is under way. */
-  get isBusy(): boolean {
-    return this.#running || this.host.has('removing');
+  /** Starts the image worker while the user chooses a file. */
+  async preloadImageModule(): Promise<void> {
+    await this.preload();
+    this.#module?.preloadImageModule();
   }
 
-  /** Whether there is a picture of which the user can choose another crop. */
-  get editable(): boolean {
-    return this.#editable !== null && (!this.isBusy || this.#job?.edit === true);
+  /** The user chose a file, in whatever way. */
+  selectFile(file: File): void {
+    this.#start({ file, upload: !this.element.noAuto, edit: false, previous: this.#restorable }).catch(() => {});
   }
 
-  /** The file behind the picture on show, where a square of it is uploaded. */
-  get #editable(): Judged | null {
-    const { settings, value } = this.host;
-    const judged = this.#picked ?? (this.#sent?.key === value() ? this.#sent.judged : null);
-    return judged && judged.note !== 'uncropped' && isCropped(judged, settings) ? judged : null;
-  }
-
-  /** The key of the text that says what is going on. */
-  get status(): string {
-    for (const status of ['dragover', 'offline', 'retrying', 'removing', 'finishing'])
-      if (this.host.has(status)) return status;
-    const state = this.host.state();
-    return state === 'idle' && this.#picked ? 'picked' : state;
-  }
-
-  /** What is going on, in words; how far it is to see and, in steps of a quarter, to hear. */
-  get line(): TemplateResult {
-    const { status } = this;
-    const text = words(this.host, status, this.#note && `${status}_${this.#note}`);
-    if (status === 'retrying') return counted(text, this.#countdown.left, this.#countdown.first);
-    return html`${text}${percent(this.#ratio)}`;
-  }
-
-  /** A failure in words. */
-  sentence(error: AvatarUploadError): string {
-    return sentence(this.host, error);
-  }
-
-  /** The picker is open: loads and starts what a picture will need. */
-  readonly warm = warm;
-
-  /** A file that the user has chosen, in whatever way. */
-  take(file: File): Promise<SuccessDetail | undefined> {
-    return this.#run({ file, send: !this.host.settings.noAuto, edit: false, former: this.#kept });
-  }
-
-  /** Lets the user choose another crop of the picture on show. */
-  async edit(): Promise<SuccessDetail | undefined> {
-    const judged = this.#editable;
-    if (!judged || this.isBusy) return undefined;
-    const former = this.#picked;
-    this.#picked = judged;
-    return this.#run({ file: judged.file, send: !this.host.settings.noAuto, edit: true, former });
-  }
-
-  /** Uploads this file, or the one that waits; the one that is under way already is joined. */
+  /** Uploads a file, or the selection that waits. An upload in progress is joined. */
   async upload(file?: File): Promise<SuccessDetail> {
-    const job = this.#job;
-    if (!file && job) {
-      job.send = true;
-      return (await job.done) as SuccessDetail;
+    this.#assertEnabled('pick');
+    const { activity, selection } = this.store.snapshot;
+    if (!file && 'command' in activity) {
+      this.store.dispatch({ type: 'uploadRequested' });
+      return (await this.#run.done) as SuccessDetail;
     }
-    const known = file ?? this.#picked?.file;
-    if (!known) throw new AvatarUploadError('file_empty', 'pick', { hint: 'No file was given and none is waiting.' });
-    return (await this.#run({ file: known, send: true, edit: false, former: this.#kept })) as SuccessDetail;
+    const target = file ?? selection?.file;
+    if (!target) throw new AvatarUploadError('file_empty', 'pick', { hint: 'No file was given and none is waiting.' });
+    const command = { file: target, upload: true, edit: false, previous: this.#restorable };
+    return (await this.#start(command)) as SuccessDetail;
   }
 
-  /** Ends what is under way, lets go of a file that waits or has failed, and tells so. Returns whether it had to. */
-  cancel(): boolean {
-    return this.#cancel(null);
+  /** Opens the crop dialog for the picture on display. */
+  edit(): void {
+    const { snapshot } = this.store;
+    const selection = this.#editable;
+    if (!selection || isBusy(snapshot)) return;
+    const command = { file: selection.file, upload: !this.element.noAuto, edit: true, previous: snapshot.selection };
+    this.#start(command, selection).catch(() => {});
   }
 
-  /** @param kept what waits from now on. */
-  #cancel(kept: Judged | null): boolean {
-    const { open } = this;
-    this.#picked = kept;
-    this.#begin();
-    if (open) this.host.emit('flare-cancel', undefined);
-    return open;
+  /** Whether `edit()` has something to edit. */
+  get canEdit(): boolean {
+    const { snapshot } = this.store;
+    const isEditing = 'command' in snapshot.activity && snapshot.activity.command.edit;
+    return this.#editable !== null && (isEditing || !isBusy(snapshot));
   }
 
-  /** The file that waits, and goes on waiting where the user leaves the editor for another one. */
-  get #kept(): Judged | null {
-    if (this.#running) return this.#job?.former ?? null;
-    return this.host.state() === 'idle' ? this.#picked : null;
+  /** Ends or dismisses what there is, and dispatches `flare-cancel` if there was something. */
+  cancel(selection: Selection | null = null): void {
+    const wasOpen = canCancel(this.store.snapshot);
+    this.#begin({ type: 'canceled', selection });
+    if (wasOpen) emitEvent(this.element, 'flare-cancel', undefined);
   }
 
-  /** Ends what is under way, without a word. */
-  stop(): void {
-    this.#task.abort();
-    if (this.host.has('removing')) this.#wait(null);
-    this.host.toggle('removing', false);
-    if (!this.#running) return;
-    this.#running = false;
-    this.#picked = this.#job?.former ?? null;
-    this.#job = null;
-    this.#ratio = null;
-    this.host.picture.preview = this.#picked?.look ?? null;
-    this.#wait(null);
-    this.host.rest();
+  /** Ends what is going on, silently. */
+  interrupt(): void {
+    this.#run.controller.abort();
+    if (isBusy(this.store.snapshot)) this.store.dispatch({ type: 'interrupted' });
   }
 
-  /** What a load may need besides its first try. */
-  readonly refuse = refuse;
-  readonly loadAgain = loadAgain;
-
-  /** Commits what was sent before the page was left. Nobody has asked for it just now: no event tells it. */
-  async finish(): Promise<void> {
-    const key = await finish(this.host.settings, this.#task.signal);
-    if (key !== null) this.present.finished(key);
+  /** Does again what has failed; resolves when that is over, whether it succeeded or not. */
+  async retry(): Promise<void> {
+    const { activity } = this.store.snapshot;
+    if (activity.kind !== 'error') return;
+    const { retry } = activity;
+    if (retry.type === 'refresh') await this.currentAvatar.refresh();
+    else await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
   }
 
   async remove(): Promise<void> {
-    const { host } = this;
-    if (!host.emit('flare-remove', undefined)) return;
-    this.#picked = null;
-    const signal = this.#begin();
-    host.toggle('removing', true);
+    this.#assertEnabled('remove');
+    if (!emitEvent(this.element, 'flare-remove', undefined)) return;
+    const run = this.#begin({ type: 'removalStarted' });
     try {
-      await askToRemove(host.settings, this.#hostOf(signal), signal);
-      stopIfAborted(signal, 'remove');
+      const { runRemoval } = await this.#loadFor(run, 'remove');
+      await runRemoval(this.#createContext(run));
+      throwIfAborted(run.controller.signal, 'remove');
     } catch (cause) {
-      throw this.#fail(cause, signal, 'remove', () => this.remove());
+      throw this.#fail(cause, run, 'remove', { type: 'remove' });
     }
-    host.toggle('removing', false);
-    this.#end(null, '', () => host.emit('flare-removed', undefined));
+    this.#finish({ type: 'removalSucceeded' }, () => emitEvent(this.element, 'flare-removed', undefined));
   }
 
-  /** What follows a success: the value first, so that listeners find it; the native events last. */
-  #end(picture: Blob | null, value: string, tell: () => void): void {
-    const { host } = this;
-    const hasChanged = value !== host.value();
-    this.present.replace(picture, value);
-    tell();
-    if (!hasChanged) return;
-    for (const type of ['input', 'change']) host.dispatch(new Event(type, { bubbles: true, composed: true }));
+  /** Commits what an earlier page has uploaded. The user has asked for nothing: no event is dispatched. */
+  async resumePendingCommit(): Promise<void> {
+    if (!hasPendingCommit()) return;
+    const run = this.#run;
+    const module = await this.#load('commit').catch(() => null);
+    const key = await module?.resumeCommit(this.element, run.controller.signal);
+    if (typeof key !== 'string') return;
+    const { avatar } = this.store.snapshot;
+    this.store.dispatch({ type: 'avatarChanged', avatar: { ...avatar, key } });
+    this.currentAvatar.announce(avatar.key);
+    this.currentAvatar.markStale();
   }
 
-  /** Adds the styles for what these uploads show. */
-  dress({ adoptedStyleSheets }: ShadowRoot): void {
-    const { styleSheet } = activityStyles;
-    if (styleSheet && !adoptedStyleSheets.includes(styleSheet)) adoptedStyleSheets.push(styleSheet);
+  #assertEnabled(phase: Phase): void {
+    if (this.services.isDisabled()) throw new AvatarUploadError('aborted', phase);
   }
 
-  /** The ring around the picture. */
-  ring(shape: string): TemplateResult {
-    const state = this.host.state();
-    // In the editor nothing is waited for but the user.
-    return ring(isBusy(state) && state !== 'cropping', this.#ratio, shape);
+  /** The selection to go back to if the user cancels the crop dialog of the next file. */
+  get #restorable(): Selection | null {
+    const { activity, selection } = this.store.snapshot;
+    if ('command' in activity) return activity.command.previous;
+    return activity.kind === 'idle' ? selection : null;
   }
 
-  #run(job: Job): Promise<SuccessDetail | undefined> {
-    const known = this.#picked?.file === job.file ? this.#picked : null;
-    this.#picked = known;
-    const signal = this.#begin();
-    this.#running = !signal.aborted;
-    const done = this.#follow(job, known, signal);
-    if (!signal.aborted) this.#job = Object.assign(job, { done });
-    done.then(
-      () => this.#forget(job),
-      () => this.#forget(job),
+  get #editable(): Selection | null {
+    return this.#module?.getEditableSelection(this.store.snapshot, this.element) ?? null;
+  }
+
+  /** Aborts the run before, and makes a new one. A listener that starts another one aborts this one. */
+  #begin(event: FieldEvent): Run {
+    this.#run.controller.abort();
+    const run: Run = { controller: new AbortController() };
+    this.#run = run;
+    this.#module?.forgetCommit(this.element);
+    this.store.dispatch(event);
+    return run;
+  }
+
+  #start(command: UploadCommand, known?: Selection): Promise<SuccessDetail | undefined> {
+    const { selection } = this.store.snapshot;
+    const reused = known ?? (selection?.file === command.file ? selection : null);
+    const run = this.#begin({ type: 'uploadStarted', command, selection: reused });
+    run.done = this.#follow(run, command, reused);
+    return run.done;
+  }
+
+  async #follow(run: Run, command: UploadCommand, known: Selection | null): Promise<SuccessDetail | undefined> {
+    let committed: Awaited<ReturnType<RunModule['runUpload']>>;
+    try {
+      const { runUpload } = await this.#loadFor(run, 'pick');
+      committed = await runUpload(command, known, this.#createContext(run));
+      throwIfAborted(run.controller.signal, 'commit');
+    } catch (cause) {
+      throw this.#fail(cause, run, 'pick', { type: 'upload', command });
+    }
+    if (!committed) return undefined;
+    const { key, avatar, blob, selection } = committed;
+    const detail = { key, avatar, blob };
+    this.#finish({ type: 'uploadSucceeded', selection, avatar: { key, picture: blob } }, () =>
+      emitEvent(this.element, 'flare-success', detail),
     );
-    return done;
-  }
-
-  #forget(job: Job): void {
-    if (this.#job === job) this.#job = null;
-  }
-
-  async #follow(job: Job, known: Judged | null, signal: AbortSignal): Promise<SuccessDetail | undefined> {
-    const { host } = this;
-    let detail: SuccessDetail;
-    let picked: Judged;
-    try {
-      picked = known ?? (await this.#accept(job.file, signal));
-      if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
-      picked = await this.#crop(job, picked, signal);
-      if (!job.send) await this.#glance(picked, signal);
-      if (!job.send) {
-        this.#running = false;
-        this.#forget(job);
-        this.#move('idle');
-        host.update();
-        return undefined;
-      }
-      detail = await run(picked, this.#hostOf(signal), signal);
-      if (signal.aborted) throw new AvatarUploadError('aborted', 'commit');
-    } catch (cause) {
-      throw this.#fail(cause, signal, 'pick', () => this.#run(job), job.file);
-    }
-    this.#running = false;
-    this.#note = picked.note ?? '';
-    this.#sent = { judged: picked, key: detail.key };
-    this.#picked = null;
-    host.picture.preview = null;
-    this.#end(detail.blob, detail.key, () => {
-      this.#move('success');
-      host.emit('flare-success', detail);
-    });
     return detail;
   }
 
-  /** Lets the user choose the crop, where that is theirs to do. Returns what is picked now. */
-  async #crop(job: Job, judged: Judged, signal: AbortSignal): Promise<Judged> {
-    const { host } = this;
-    const isAsked = job.edit || (host.settings.crop === 'manual' && !judged.crop);
-    if (!isAsked || !isCropped(judged, host.settings)) return judged;
-    this.#move('cropping');
-    const leave = () => this.#cancel(job.former);
-    const crop = await untilAborted(chooseCrop(judged, host, leave, signal), signal, 'pick');
-    job.edit = false;
-    job.former = null;
-    if (!crop) return judged;
-    const { file, found, source, isStill } = judged;
-    this.#picked = { file, found, source, isStill, crop, ticket: new Ticket() };
-    return this.#picked;
-  }
-
-  /** Shows a picture that waits. */
-  async #glance(judged: Judged, signal: AbortSignal): Promise<void> {
-    judged.look = await glance(judged, this.host.settings, signal);
-    if (signal.aborted) throw new AvatarUploadError('aborted', 'pick');
-    this.host.picture.preview = judged.look;
-  }
-
-  async #accept(file: File, signal: AbortSignal): Promise<Judged> {
-    const found = await judge(file, this.host.settings, signal);
-    const accepted = this.host.emit('flare-accept', { file });
-    if (accepted && !signal.aborted) {
-      this.#picked = { file, found, ticket: new Ticket() };
-      return this.#picked;
-    }
-    if (!signal.aborted) this.#begin();
-    throw new AvatarUploadError('aborted', 'pick', { hint: 'A listener of flare-accept prevented it.' });
-  }
-
-  /** What one run may do to the element, as long as it is the present one. */
-  #hostOf(signal: AbortSignal): RunHost {
-    const { host } = this;
-    const emit: RunHost['emit'] = (type, detail) => !signal.aborted && host.emit(type, detail);
-    const move = (state: State) => {
-      if (!signal.aborted) this.#move(state);
+  #createContext(run: Run): RunContext {
+    const { element, store, services } = this;
+    const { signal } = run.controller;
+    return {
+      settings: element,
+      signal,
+      dispatch: (event) => signal.aborted || store.dispatch(event),
+      emit: (type, detail) => !signal.aborted && emitEvent(element, type, detail),
+      shouldUpload: () => 'command' in store.snapshot.activity && store.snapshot.activity.command.upload,
+      root: element.shadowRoot as ShadowRoot,
+      getText: services.getText,
+      cancel: (previous) => this.cancel(previous),
     };
-    const progress = (ratio: number) => {
-      this.#ratio = ratio;
-      host.toggle('finishing', ratio === 1);
-      host.update();
-    };
-    const wait: RunHost['wait'] = (delay) => {
-      if (!signal.aborted) this.#wait(delay);
-    };
-    const show = (blob: Blob) => {
-      host.picture.preview = blob;
-    };
-    return { settings: host.settings, emit, move, progress, show, wait };
   }
 
-  /** Shows that nothing is on its way: for so many milliseconds, or until the network is back; null: no more. */
-  #wait(delay: number | 'offline' | null): void {
-    const { host } = this;
-    this.#countdown.stop();
-    if (typeof delay === 'number') this.#countdown.start(delay);
-    if (delay !== null && this.#ratio !== null) this.#ratio = 0;
-    host.toggle('finishing', false);
-    host.toggle('retrying', typeof delay === 'number');
-    host.toggle('offline', delay === 'offline');
+  /** The value changes first, so that listeners find it; the native events come last. */
+  #finish(event: FieldEvent, emitDone: () => void): void {
+    const former = this.store.snapshot.avatar.key;
+    this.currentAvatar.replace(event);
+    const hasChanged = this.store.snapshot.avatar.key !== former;
+    this.currentAvatar.announce(former);
+    emitDone();
+    if (!hasChanged) return;
+    for (const type of ['input', 'change'])
+      this.element.dispatchEvent(new Event(type, { bubbles: true, composed: true }));
   }
 
-  /** Ends what is under way and clears what was said, to begin something new. */
-  #begin(): AbortSignal {
-    this.#task.abort();
-    keep(this.host.settings, null);
-    const task = new AbortController();
-    this.#task = task;
-    this.#running = false;
-    this.#job = null;
-    this.#note = '';
-    this.host.picture.preview = this.#picked?.look ?? null;
-    this.#wait(null);
-    this.host.toggle('removing', false);
-    this.host.show(null);
-    // A listener may begin something else, which ends this one.
-    this.#move('idle');
-    return task.signal;
-  }
-
-  #move(to: State): void {
-    const from = this.host.state();
-    if (from === to) return;
-    this.#ratio = to === 'uploading' ? 0 : null;
-    this.host.toggle('finishing', false);
-    this.host.become(transition(from, to));
-  }
-
-  /** Shows and tells a failure, unless what failed is over already. Returns the error to throw. */
-  #fail(
-    cause: unknown,
-    signal: AbortSignal,
-    phase: Phase,
-    again: () => Promise<unknown>,
-    file?: File,
-  ): AvatarUploadError {
-    const { host } = this;
-    const error = cause instanceof AvatarUploadError ? cause : new AvatarUploadError('internal', phase, { cause });
-    // Nobody knows whether it was done: the back end does.
-    if (/commit|remove/.test(error.phase) && isOpen(error)) this.present.changed();
-    if (signal.aborted) return new AvatarUploadError('aborted', error.phase);
-    this.#running = false;
-    this.#wait(null);
-    host.toggle('removing', false);
-    host.picture.preview = null;
-    if (file && isRefusal(error.phase) && error.code !== 'network') {
-      this.#picked = null;
-      host.show(error);
-      this.#move('idle');
-      if (!signal.aborted) host.emit('flare-reject', { file, error });
+  /** Shows and reports a failure, unless its run is over. Returns the error to throw. */
+  #fail(cause: unknown, run: Run, phase: Phase, retry: RetryAction): AvatarUploadError {
+    const { element, store } = this;
+    const error =
+      cause instanceof AvatarUploadError
+        ? cause
+        : new AvatarUploadError('internal', phase, { cause, messageKey: `${phase}_failed` });
+    if (isOutcomeUnknown(error)) this.currentAvatar.markStale();
+    if (run.controller.signal.aborted) return new AvatarUploadError('aborted', error.phase);
+    // A listener of flare-accept has prevented the upload.
+    if (!isBusy(store.snapshot)) return error;
+    if (retry.type === 'upload' && isRejection(error)) {
+      store.dispatch({ type: 'fileRejected', error });
+      if (!run.controller.signal.aborted) emitEvent(element, 'flare-reject', { file: retry.command.file, error });
     } else {
-      host.fail(error, again);
+      store.dispatch({ type: 'failed', error, retry });
+      const { activity } = store.snapshot;
+      // A listener of flare-statechange may have started something else by now.
+      if (activity.kind === 'error' && activity.error === error) emitEvent(element, 'flare-error', { error });
     }
     return error;
   }
+
+  /** @throws {AvatarUploadError} if the run is over when the module is loaded, or it can't be loaded. */
+  async #loadFor(run: Run, phase: Phase): Promise<RunModule> {
+    const module = await this.#load(phase);
+    throwIfAborted(run.controller.signal, phase);
+    return module;
+  }
+
+  #load(phase: Phase): Promise<RunModule> {
+    this.#loading ??= Promise.all([import('./run-upload.js'), this.services.loadFeedback()]).then(([module]) => {
+      this.#module = module;
+      return module;
+    });
+    return loadModule(this.#loading, phase).catch((error) => {
+      this.#loading = null;
+      throw error;
+    });
+  }
 }
+
+/** The file is rejected: nothing was sent, and sending the same file again would not help. */
+const isRejection = ({ code, status, phase }: AvatarUploadError): boolean =>
+  (phase === 'pick' || phase === 'prepare') && getErrorInfo(code, status).scope !== 'connection';
+
+/** The back end may have done what failed: it did not answer, or failed while it was doing it. */
+const isOutcomeUnknown = ({ phase, status = 0 }: AvatarUploadError): boolean =>
+  (phase === 'commit' || phase === 'remove') && (status < 400 || status >= 500);

@@ -1,27 +1,38 @@
-import type { AvatarUploadError, Phase } from '../core/errors.js';
-import type { ElementHost } from '../field/host.js';
+import { ERROR_CODES, type ErrorCodeInfo, getErrorInfo } from '../core/error-codes.js';
+import type { AvatarUploadError } from '../core/errors.js';
+import type { Settings } from '../settings.js';
+import type { GetText } from './messages.js';
 
-/** What fails this early means that the file is refused. */
-export const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';
+type TextSettings = Pick<Settings, 'messages' | 'maxFileSize'>;
 
-/** Codes that speak of a picture on its way: of a load or a removal they say nothing. */
-export const UPLOAD_ONLY =
-  /^(not_uploaded|upload_expired|too_large|unsupported_type|invalid_image|mismatch|moderated|storage_refused)$/;
-
-/** A failure in words. */
-export function sentence(host: ElementHost, { code, phase, text: exact }: AvatarUploadError): string {
-  const { settings } = host;
-  const text = (key: string) => words(host, key, key === code ? exact : '');
-  const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
-  const limit = `${Math.round((settings.maxFileSize / factor) * 10) / 10} ${unit}`;
-  // Before the upload no server had a part in it: `internal` says nothing there.
-  const isEmpty = /load|remove/.test(phase) ? UPLOAD_ONLY.test(code) : code === 'internal' && isRefusal(phase);
-  const own = isEmpty ? '' : text(code);
-  return (own || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
+/** The sentence that tells the user what went wrong. */
+export function formatError(error: AvatarUploadError, settings: TextSettings, getText: GetText): string {
+  const { code, phase, status, messageKey } = error;
+  const isAboutUpload = getErrorInfo(code, status).scope === 'upload';
+  // What is wrong with an upload says nothing about a load or a removal.
+  const isMisleading = isAboutUpload && (phase === 'load' || phase === 'remove');
+  const text = isMisleading ? '' : getExactText(settings, getText, code, messageKey) || getText(getDefaultKey(code));
+  return (text || getText(`${phase}_failed`) || getText('failed')).replace('{limit}', formatSize(settings.maxFileSize));
 }
 
-/** The text of a key, or the one that says it more exactly; a page's own words for the key come before ours. */
-export function words({ text, settings }: ElementHost, key: string, exact = ''): string {
-  const isOwn = settings.messages?.[key] !== undefined && settings.messages[exact] === undefined;
-  return (!isOwn && exact && text(exact)) || text(key);
+/** The text of a key, or a more exact one. A page's own text for the key comes before the built-in exact one. */
+export function getExactText(
+  { messages }: TextSettings,
+  getText: GetText,
+  key: string,
+  exactKey: string | undefined,
+): string {
+  const isOverridden = messages?.[key] !== undefined && messages[exactKey ?? ''] === undefined;
+  return (!isOverridden && exactKey && getText(exactKey)) || getText(key);
+}
+
+function getDefaultKey(code: string): string {
+  const info: ErrorCodeInfo | false = Object.hasOwn(ERROR_CODES, code) && ERROR_CODES[code as keyof typeof ERROR_CODES];
+  return (info && info.message) || '';
+}
+
+/** @param bytes - such as 20971520, which gives `20 MB`. */
+function formatSize(bytes: number): string {
+  const [unit, factor] = bytes < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
+  return `${Math.round((bytes / factor) * 10) / 10} ${unit}`;
 }

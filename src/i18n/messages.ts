@@ -5,7 +5,10 @@
  */
 export type Messages = Record<string, string>;
 
-/** What an element says before anything has happened; the rest comes with the engine. */
+/** A function that gives the text of a key, or an empty string. */
+export type GetText = (key: string) => string;
+
+/** Texts that are shown before anything has happened. The others are loaded with the upload code. */
 export const restingMessages: Messages = {
   label: 'Profile picture',
   idle: 'Add a picture',

@@ -1,13 +1,13 @@
 import type { Crop } from '../core/crop.js';
-import type { Inspected } from './inspect.js';
+import type { ImageInfo } from './inspect-image.js';
 
 /** What is known of a file before it is decoded. */
-export type Facts = Pick<Inspected, 'type' | 'width' | 'height' | 'start'>;
+export type ImageHeader = Pick<ImageInfo, 'type' | 'width' | 'height' | 'start'>;
 
 /** A square to make. */
 export interface SquareJob {
   file: Blob;
-  facts: Facts;
+  facts: ImageHeader;
   /** Pixels on each side; a smaller picture is not enlarged. */
   size: number;
   /** Type to encode as. */
@@ -21,7 +21,7 @@ export interface SquareJob {
 /** A smaller copy to make. */
 export interface PreviewJob {
   file: Blob;
-  facts: Facts;
+  facts: ImageHeader;
   /** Pixels of the longer side, at most. */
   longest: number;
 }
@@ -30,7 +30,7 @@ export interface PreviewJob {
 export type Job = SquareJob | PreviewJob;
 
 /** A picture to look at, and how large the whole one is. */
-export interface Preview {
+export interface ImagePreview {
   /** Upright and scaled down; to be closed by whoever asked for it. */
   bitmap: ImageBitmap;
   /** Pixels of the whole picture, upright. */
@@ -40,4 +40,4 @@ export interface Preview {
 }
 
 /** Name of the error where the browser's canvas does not give back what was drawn. */
-export const SPOILED = 'SpoiledCanvasError';
+export const CANVAS_BLOCKED = 'CanvasBlockedError';

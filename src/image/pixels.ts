@@ -1,6 +1,6 @@
-import type { Decoded } from './decode.js';
-import { SPOILED } from './jobs.js';
-import type { Span } from './lanczos.js';
+import type { Decoded } from './decode-image.js';
+import { CANVAS_BLOCKED } from './jobs.js';
+import type { Span } from './resample.js';
 
 /** Pixels of each side of the pieces in which a large picture is halved: below every device's limit. */
 const PIECE = 2048;
@@ -11,12 +11,12 @@ export type Context = OffscreenCanvasRenderingContext2D;
 export function contextOf(width: number, height: number): Context {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (!context) throw spoiled();
+  if (!context) throw canvasBlockedError();
   return context;
 }
 
 /** What is thrown where a canvas does not hold what was drawn. */
-export const spoiled = (): DOMException => new DOMException('The canvas is not as drawn.', SPOILED);
+export const canvasBlockedError = (): DOMException => new DOMException('The canvas is not as drawn.', CANVAS_BLOCKED);
 
 /** A part of a picture, halved as often as was asked, and where in it that part lies. */
 export interface Shrunk {
@@ -93,7 +93,7 @@ export function isOpaque(pixels: Uint8ClampedArray): boolean {
  * recognized hand out noise, or white. In many colours, because Firefox adds
  * no noise to a canvas of one.
  */
-export function isHonest(): boolean {
+export function isCanvasReadable(): boolean {
   const context = contextOf(32, 32);
   for (let x = 0; x < 32; x++) {
     context.fillStyle = `rgb(${x * 8} 102 153)`;

@@ -1,40 +1,34 @@
-/** The seconds until something happens, told as they go by. */
+import type { Wait } from '../field/snapshot.js';
+
+/** Calls back each time the remaining seconds of a wait change. */
 export class Countdown {
-  /** Milliseconds since 1970. */
-  #end = 0;
+  #wait: Wait | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Seconds at the start. */
-  first = 0;
 
-  /** @param tick called when the seconds have changed. */
-  constructor(private readonly tick: () => void) {}
+  /** @param onTick - called when the remaining seconds have changed. */
+  constructor(private readonly onTick: () => void) {}
 
-  /** Seconds, rounded up. */
-  get left(): number {
-    return Math.max(1, Math.ceil((this.#end - Date.now()) / 1000));
-  }
-
-  /** @param delay milliseconds. */
-  start(delay: number): void {
-    this.stop();
-    this.#end = Date.now() + delay;
-    this.first = this.left;
-    this.#next();
-  }
-
-  stop(): void {
+  /** Counts the seconds of this wait, if it has an end. */
+  follow(wait: Wait | null): void {
+    if (wait === this.#wait) return;
+    this.#wait = wait;
     clearTimeout(this.#timer);
+    this.#schedule();
   }
 
-  #next(): void {
-    const rest = this.#end - Date.now();
-    if (rest <= 1000) return;
+  #schedule(): void {
+    if (this.#wait?.reason !== 'retrying') return;
+    const remaining = this.#wait.until - Date.now();
+    if (remaining <= 1000) return;
     this.#timer = setTimeout(
       () => {
-        this.tick();
-        this.#next();
+        this.onTick();
+        this.#schedule();
       },
-      rest % 1000 || 1000,
+      remaining % 1000 || 1000,
     );
   }
 }
+
+/** Seconds until the next try, rounded up. */
+export const getRemainingSeconds = (until: number): number => Math.max(1, Math.ceil((until - Date.now()) / 1000));

@@ -1,7 +1,7 @@
 import { css } from 'lit';
 
-/** How an element looks while something is going on. */
-export const activityStyles = css`
+/** Styles of progress, errors and interaction. */
+export const feedbackStyles = css`
   :host(:state(removing)) .picture {
     opacity: 0.5;
   }

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AvatarUploadError } from '../../src/core/errors.js';
-import type { Progress } from '../../src/core/progress.js';
-import type { Retry } from '../../src/core/retry.js';
+import type { Progress } from '../../src/core/progress-throttle.js';
+import type { RetryInfo } from '../../src/core/retry.js';
 import { type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
 import { codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
 import { Page } from '../support/page.js';
 // So that a failure does not wait for it.
-import '../../src/core/diagnose.js';
+import '../../src/core/diagnose-error.js';
 
 const STEPS: Step[] = ['presign', 'put', 'commit'];
 const TIMES = [1, 2, Number.POSITIVE_INFINITY];
@@ -75,7 +75,7 @@ afterEach(() => page.restore());
 
 async function play(world: FaultyWorld, options: UploadOptions = {}) {
   const events: string[] = [];
-  const retries: Retry[] = [];
+  const retries: RetryInfo[] = [];
   const seen: Progress[] = [];
   const began = Date.now();
   let ends = 0;

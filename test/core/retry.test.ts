@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AvatarUploadError } from '../../src/core/errors.js';
-import type { Retry } from '../../src/core/retry.js';
-import { Ticket } from '../../src/core/ticket.js';
+import type { RetryInfo } from '../../src/core/retry.js';
 import { commitUpload, type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
+import { UploadCheckpoint } from '../../src/core/upload-checkpoint.js';
 import { Page } from '../support/page.js';
 import { type Scripted, ScriptedTransport } from '../support/scripted-transport.js';
-import '../../src/core/diagnose.js';
+import '../../src/core/diagnose-error.js';
 
 type Answer = [status: number, body?: unknown, headers?: Record<string, string>, code?: string] | 'network' | 'timeout';
 
@@ -28,7 +28,7 @@ afterEach(() => page.restore());
 function start(options: UploadOptions = {}, blob: Blob = file) {
   const transport = new ScriptedTransport();
   const told: string[] = [];
-  const retries: Retry[] = [];
+  const retries: RetryInfo[] = [];
   const outcome = uploadAvatar(blob, {
     transport,
     onState: (state) => told.push(state),
@@ -364,34 +364,39 @@ describe('a presigned URL', () => {
   });
 });
 
-describe('a ticket', () => {
-  const again = async (ticket: Ticket, answers: Answer[], blob: Blob = file, options: UploadOptions = {}) => {
-    const { transport, outcome } = start({ ticket, maxRetries: 0, ...options }, blob);
+describe('a checkpoint', () => {
+  const again = async (
+    checkpoint: UploadCheckpoint,
+    answers: Answer[],
+    blob: Blob = file,
+    options: UploadOptions = {},
+  ) => {
+    const { transport, outcome } = start({ checkpoint, maxRetries: 0, ...options }, blob);
     const requests = await play(transport, ...answers);
     return { ...(await end(outcome)), sent: transport.sent, requests };
   };
 
   it('is used again while its URL lives', async () => {
-    const ticket = new Ticket();
-    const first = await again(ticket, [[200, presigned()], 'network']);
+    const checkpoint = new UploadCheckpoint();
+    const first = await again(checkpoint, [[200, presigned()], 'network']);
     expect(first.error?.code).toBe('network');
-    const second = await again(ticket, [[412], [200, ok]]);
+    const second = await again(checkpoint, [[412], [200, ok]]);
     expect([second.key, second.sent]).toEqual(['pending/o/1', ['put', 'commit']]);
   });
 
   it('is only committed where the bytes have arrived, even though its URL is dead', async () => {
-    const ticket = new Ticket();
+    const checkpoint = new UploadCheckpoint();
     const expiresAt = new Date(Date.now() + 1000).toISOString();
-    await again(ticket, [[200, presigned('a', { expiresAt })], [200], [401]]);
+    await again(checkpoint, [[200, presigned('a', { expiresAt })], [200], [401]]);
     await vi.advanceTimersByTimeAsync(60_000);
-    const second = await again(ticket, [[200, ok]]);
+    const second = await again(checkpoint, [[200, ok]]);
     expect([second.key, second.sent]).toEqual(['a', ['commit']]);
   });
 
   it('whose time for the commit is over is exchanged', async () => {
-    const ticket = new Ticket();
-    await again(ticket, [[200, presigned('a')], [200], 'network']);
-    const second = await again(ticket, [[410, {}], [200, presigned('b')], [200], [200, ok]]);
+    const checkpoint = new UploadCheckpoint();
+    await again(checkpoint, [[200, presigned('a')], [200], 'network']);
+    const second = await again(checkpoint, [[410, {}], [200, presigned('b')], [200], [200, ok]]);
     expect(second.key).toBe('b');
   });
 
@@ -404,10 +409,10 @@ describe('a ticket', () => {
     ['an upload that was refused', [[200, presigned()], [200], [422, { code: 'mismatch' }]]],
     ['a key of somebody else', [[200, presigned()], [200], [400, { code: 'bad_key' }]]],
   ])('is not used again after %s', async (_, answers) => {
-    const ticket = new Ticket();
-    await again(ticket, answers);
+    const checkpoint = new UploadCheckpoint();
+    await again(checkpoint, answers);
     await vi.advanceTimersByTimeAsync(60_000);
-    const second = await again(ticket, [[200, presigned('b')], [200], [200, ok]]);
+    const second = await again(checkpoint, [[200, presigned('b')], [200], [200, ok]]);
     expect(second.sent).toEqual(['presign', 'put', 'commit']);
   });
 
@@ -416,26 +421,28 @@ describe('a ticket', () => {
       [new File(['pictur2'], 'me.png', { type: 'image/png' }), {}],
       [file, { presignUrl: '/other' }],
     ] as const) {
-      const ticket = new Ticket();
-      await again(ticket, [[200, presigned('a')], [200], 'network']);
-      const second = await again(ticket, [[200, presigned('b')], [200], [200, ok]], blob, options);
+      const checkpoint = new UploadCheckpoint();
+      await again(checkpoint, [[200, presigned('a')], [200], 'network']);
+      const second = await again(checkpoint, [[200, presigned('b')], [200], [200, ok]], blob, options);
       expect(second.key).toBe('b');
     }
   });
 
   it('is for one blob where there are no digests', async () => {
     vi.stubGlobal('crypto', {});
-    const ticket = new Ticket();
-    await again(ticket, [[200, presigned('a')], [200], 'network']);
-    expect((await again(ticket, [[200, ok]])).key).toBe('a');
-    await again(ticket, [[200, presigned('b')], [200], 'network']);
-    expect((await again(ticket, [[200, presigned('c')], [200], [200, ok]], new File([file], 'me.png'))).key).toBe('c');
+    const checkpoint = new UploadCheckpoint();
+    await again(checkpoint, [[200, presigned('a')], [200], 'network']);
+    expect((await again(checkpoint, [[200, ok]])).key).toBe('a');
+    await again(checkpoint, [[200, presigned('b')], [200], 'network']);
+    expect((await again(checkpoint, [[200, presigned('c')], [200], [200, ok]], new File([file], 'me.png'))).key).toBe(
+      'c',
+    );
   });
 
   it('is empty after a success', async () => {
-    const ticket = new Ticket();
-    await again(ticket, [[200, presigned('a')], [200], [200, ok]]);
-    expect((await again(ticket, [[200, presigned('b')], [200], [200, ok]])).key).toBe('b');
+    const checkpoint = new UploadCheckpoint();
+    await again(checkpoint, [[200, presigned('a')], [200], [200, ok]]);
+    expect((await again(checkpoint, [[200, presigned('b')], [200], [200, ok]])).key).toBe('b');
   });
 });
 

@@ -2,12 +2,12 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { AvatarUploadError } from '../../src/core/errors.js';
-import { Ticket } from '../../src/core/ticket.js';
+import { type State, transition } from '../../src/core/state.js';
 import { uploadAvatar } from '../../src/core/upload-avatar.js';
-import { type State, transition } from '../../src/field/snapshot.js';
+import { UploadCheckpoint } from '../../src/core/upload-checkpoint.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
 import { Page } from '../support/page.js';
-import '../../src/core/diagnose.js';
+import '../../src/core/diagnose-error.js';
 
 const file = new File(['picture'], 'me.png', { type: 'image/png' });
 
@@ -43,7 +43,7 @@ function faultIn(run: Run, world: () => FaultyWorld) {
 }
 
 /** Lives through one run, and checks what has to be true of any. */
-async function live(run: Run, world: FaultyWorld, ticket: Ticket): Promise<boolean> {
+async function live(run: Run, world: FaultyWorld, checkpoint: UploadCheckpoint): Promise<boolean> {
   const controller = new AbortController();
   const { signal } = controller;
   const told: string[] = [];
@@ -51,7 +51,7 @@ async function live(run: Run, world: FaultyWorld, ticket: Ticket): Promise<boole
   let waited = 0;
   const outcome = uploadAvatar(file, {
     transport: world,
-    ticket,
+    checkpoint,
     signal,
     maxRetries: run.maxRetries,
     onState: (state) => told.push(state),
@@ -103,7 +103,7 @@ async function live(run: Run, world: FaultyWorld, ticket: Ticket): Promise<boole
 it('ends in one truth, whatever goes wrong, whenever it is aborted, and however often it is tried', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
   const property = fc.asyncProperty(fc.array(runs, { minLength: 1, maxLength: 3 }), async (lives) => {
-    const ticket = new Ticket();
+    const checkpoint = new UploadCheckpoint();
     let run: Run | undefined;
     const counts: Record<Step, number> = { presign: 0, put: 0, commit: 0 };
     const faultOf = (step: Step) => run && faultIn(run, () => world)(step, ++counts[step]);
@@ -111,14 +111,14 @@ it('ends in one truth, whatever goes wrong, whenever it is aborted, and however 
     for (run of lives) {
       Object.assign(counts, { presign: 0, put: 0, commit: 0 });
       world.isOver = false;
-      if (await live(run, world, ticket)) break;
+      if (await live(run, world, checkpoint)) break;
       expect(world.avatars.length).toBeLessThanOrEqual(1);
     }
     // With nothing in its way the last try succeeds, if none has; there is one avatar in any case.
     run = undefined;
     world.isOver = false;
     if (world.avatars.length === 0)
-      await live({ faults: { presign: [], put: [], commit: [] }, events: [], maxRetries: 0 }, world, ticket);
+      await live({ faults: { presign: [], put: [], commit: [] }, events: [], maxRetries: 0 }, world, checkpoint);
     expect(world.avatars).toHaveLength(1);
   });
   await fc.assert(property, { numRuns: 400 });

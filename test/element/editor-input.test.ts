@@ -298,7 +298,7 @@ describe('the editor', () => {
       ['style="--flare-radius: 24px; --flare-size: 96px"', '25%'],
     ]) {
       const { element } = await editing(`crop="manual" ${attributes}`);
-      const frame = stageOf(element).querySelector('.hole') as HTMLElement;
+      const frame = stageOf(element).querySelector('.crop-frame') as HTMLElement;
       expect(getComputedStyle(frame).borderStartStartRadius).to.equal(radius);
       element.cancel();
     }

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
-import type { Retry } from '../../src/core/retry.js';
+import type { RetryInfo } from '../../src/core/retry.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { json, type Log } from '../support/backend.js';
 import { askedOf, codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
@@ -163,7 +163,7 @@ describe('a fault of a load or a removal', () => {
       expect(waits.length > 0).to.equal(expected.retries > 0);
       for (const { status } of waits) expect(status).to.match(step === 'remove' ? /Trying again in \d s/ : /^$/);
       for (const wait of waits) expect({ ...wait, ...waitingFor(step) }).to.deep.equal(wait);
-      checkWaiting(step, fault, expected, took, detailsOf<Retry>(log, 'flare-retry'));
+      checkWaiting(step, fault, expected, took, detailsOf<RetryInfo>(log, 'flare-retry'));
       for (const { error } of detailsOf<{ error: AvatarUploadError }>(log, 'flare-error')) {
         expect([error.code, error.phase]).to.deep.equal([expected.code, step === 'refresh' ? 'load' : step]);
         expect(error.status).to.equal(fault.answer?.status);
@@ -176,7 +176,7 @@ describe('a fault of a load or a removal', () => {
 });
 
 /** Waiting is bounded, as the server has asked, and told before each try. */
-function checkWaiting(step: Step, fault: Fault, { retries }: Expected, took: number, told: Retry[]): void {
+function checkWaiting(step: Step, fault: Fault, { retries }: Expected, took: number, told: RetryInfo[]): void {
   const asked = askedOf(fault) * 1000;
   expect(took)
     .to.be.at.most(30_000)

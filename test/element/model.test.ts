@@ -284,9 +284,11 @@ describe('an element that anything may happen to', function () {
   before(async () => {
     // Loading these takes longer than a test waits for a turn.
     await Promise.all([
-      import('../../src/field/upload-session.js'),
+      import('../../src/field/run-upload.js'),
+      import('../../src/view/feedback.js'),
+      import('../../src/field/avatar-endpoint.js'),
       import('../../src/image/index.js'),
-      import('../../src/core/diagnose.js'),
+      import('../../src/core/diagnose-error.js'),
     ]);
     const real = new Real();
     await real.begin();

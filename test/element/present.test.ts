@@ -1,5 +1,5 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import { Picture } from '../../src/field/displayed-image.js';
+import { DisplayedImage } from '../../src/field/displayed-image.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { avatar, Backend, json, listen, PIXEL, part, reaches, words } from '../support/backend.js';
 import { Clock } from '../support/clock.js';
@@ -371,13 +371,12 @@ describe('the picture on show', () => {
       requestUpdate() {},
       updateComplete: Promise.resolve(true),
     };
-    const picture = new Picture({ ...host, isConnected: true });
-    picture.present = '/old.png';
-    picture.url('');
-    picture.present = '/new.png';
-    picture.broken('/old.png');
-    expect(picture.url('')).to.equal('/new.png');
-    picture.broken('/new.png');
-    expect(picture.url('')).to.equal(null);
+    const image = new DisplayedImage({ ...host, isConnected: true });
+    image.getUrl('/old.png', null);
+    image.getUrl('/new.png', null);
+    image.markBroken('/old.png');
+    expect(image.getUrl('/new.png', null)).to.equal('/new.png');
+    image.markBroken('/new.png');
+    expect(image.getUrl('/new.png', null)).to.equal(null);
   });
 });

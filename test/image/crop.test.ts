@@ -3,8 +3,8 @@ import { array, assert, asyncProperty, boolean, constantFrom, record } from 'fas
 import type { Crop } from '../../src/core/crop.js';
 import { prepareSquare } from '../../src/image/index.js';
 import { exifSegment } from '../support/pictures.js';
-import { apart, look } from './look.js';
-import { plainSquare } from './reference.js';
+import { apart, look } from './read-pixels.js';
+import { plainSquare } from './reference-square.js';
 
 const [WIDTH, HEIGHT] = [720, 540];
 

@@ -1,10 +1,10 @@
 import { expect } from '@open-wc/testing';
-import { prepareSquare, preview } from '../../src/image/index.js';
+import { createPreview, prepareSquare } from '../../src/image/index.js';
 import { concat } from '../support/bytes.js';
 import { PROFILE } from '../support/metadata.js';
 import { gif, jpeg, png, pngChunk, segment, stored, text, webp } from '../support/pictures.js';
 import { cmykJpeg, type Paint, rarePng } from '../support/rare-pictures.js';
-import { look } from './look.js';
+import { look } from './read-pixels.js';
 
 const options = { size: 64, type: 'image/png', quality: 1 };
 const blob = (...parts: Uint8Array<ArrayBuffer>[]) => new Blob(parts);
@@ -64,7 +64,7 @@ describe('pictures of every kind', () => {
   it('a picture of one pixel, and one of 1 × 10000', async () => {
     expect(await square(png({ width: 1, height: 1 }))).to.include({ width: 1, height: 1 });
     expect(await square(png({ width: 1, height: 10_000 }))).to.include({ width: 1, height: 1 });
-    const { bitmap, width, height } = await preview(blob(png({ width: 1, height: 10_000 })), 100);
+    const { bitmap, width, height } = await createPreview(blob(png({ width: 1, height: 10_000 })), 100);
     expect([bitmap.width, bitmap.height, width, height]).to.deep.equal([1, 100, 1, 10_000]);
     bitmap.close();
   });
@@ -174,13 +174,13 @@ describe('what comes out', () => {
 describe('a smaller copy to look at', () => {
   it('is upright, and tells the size of the whole', async () => {
     const file = jpeg({ blocks: Array.from({ length: 8 }, () => [20, 20, 20, 20, 220, 220]), orientation: 6 });
-    const { bitmap, width, height } = await preview(blob(file), 32);
+    const { bitmap, width, height } = await createPreview(blob(file), 32);
     expect([bitmap.width, bitmap.height, width, height]).to.deep.equal([32, 24, 64, 48]);
     bitmap.close();
   });
 
   it('is not larger than the picture', async () => {
-    const { bitmap } = await preview(blob(png({ width: 20, height: 10 })), 500);
+    const { bitmap } = await createPreview(blob(png({ width: 20, height: 10 })), 500);
     expect([bitmap.width, bitmap.height]).to.deep.equal([20, 10]);
     bitmap.close();
   });

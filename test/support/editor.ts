@@ -72,7 +72,7 @@ export function shownMatrix(element: FlareAvatarUpload): DOMMatrix {
 }
 
 export const frameOf = (element: FlareAvatarUpload): DOMRect =>
-  (stageOf(element).querySelector('.hole') as HTMLElement).getBoundingClientRect();
+  (stageOf(element).querySelector('.crop-frame') as HTMLElement).getBoundingClientRect();
 
 /** Pixels of the picture that the frame shows: its left, its top, its side; as long as it is not turned. */
 export function shownSquare(element: FlareAvatarUpload): [x: number, y: number, side: number] {

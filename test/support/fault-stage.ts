@@ -6,8 +6,8 @@ import { avatar, Backend, json, type Log, listen, PIXEL, part } from './backend.
 import { Clock } from './clock.js';
 import { FAULTS, type Fault } from './faulty-world.js';
 // So that nothing waits for them.
-import '../../src/field/upload-session.js';
-import '../../src/core/diagnose.js';
+import '../../src/field/run-upload.js';
+import '../../src/core/diagnose-error.js';
 
 export const INITIALS = 'AL';
 export const TEXTS: Record<string, string> = { ...en, ...restingMessages };

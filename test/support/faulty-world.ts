@@ -1,5 +1,11 @@
 import { AvatarUploadError } from '../../src/core/errors.js';
-import type { EndpointAnswer, EndpointCall, PutAnswer, PutCall, Transport } from '../../src/core/transport.js';
+import type {
+  EndpointRequest,
+  EndpointResponse,
+  PutRequest,
+  PutResponse,
+  Transport,
+} from '../../src/core/transport.js';
 
 export type Step = 'presign' | 'put' | 'commit';
 
@@ -83,13 +89,13 @@ export class FaultyWorld implements Transport {
     private readonly latency = 0,
   ) {}
 
-  async call({ phase, body }: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
+  async call({ phase, body }: EndpointRequest, signal: AbortSignal): Promise<EndpointResponse> {
     const step = phase as 'presign' | 'commit';
     const act = () => (step === 'presign' ? this.#presign() : this.#commit((body as { key: string }).key));
     return this.#answer(step, act, signal);
   }
 
-  async put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
+  async put(call: PutRequest, signal: AbortSignal): Promise<PutResponse> {
     const send = (share: number) => {
       for (const part of [0.25, 0.5, 1]) if (part <= share) call.onProgress(Math.floor(call.body.size * part));
     };
@@ -103,7 +109,7 @@ export class FaultyWorld implements Transport {
 
   async #answer<T extends { status: number }>(
     step: Step,
-    act: () => EndpointAnswer,
+    act: () => EndpointResponse,
     signal: AbortSignal,
     send: (share: number) => void = () => {},
   ): Promise<T> {
@@ -137,19 +143,19 @@ export class FaultyWorld implements Transport {
     });
   }
 
-  #presign(): EndpointAnswer {
+  #presign(): EndpointResponse {
     const key = `pending/o/${++this.#presigned}`;
     return { status: 200, body: { url: `https://store.example/${key}?secret`, signedHeaders: {}, key } };
   }
 
-  #store(url: string): EndpointAnswer {
+  #store(url: string): EndpointResponse {
     const key = new URL(url).pathname.slice(1);
     if (this.#stored.has(key)) return { status: 412, body: undefined };
     this.#stored.add(key);
     return { status: 200, body: undefined };
   }
 
-  #commit(key: string): EndpointAnswer {
+  #commit(key: string): EndpointResponse {
     this.commits++;
     if (!this.#stored.has(key)) return { status: 409, body: { code: 'not_uploaded' } };
     const avatar = this.#committed.get(key) ?? `avatars/o/${this.#committed.size + 1}`;

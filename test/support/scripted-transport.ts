@@ -1,10 +1,16 @@
 import { AvatarUploadError, type ErrorDetails } from '../../src/core/errors.js';
-import type { EndpointAnswer, EndpointCall, PutAnswer, PutCall, Transport } from '../../src/core/transport.js';
+import type {
+  EndpointRequest,
+  EndpointResponse,
+  PutRequest,
+  PutResponse,
+  Transport,
+} from '../../src/core/transport.js';
 
 /** A request that waits for the test to answer it. */
 export interface Scripted {
   kind: 'presign' | 'put' | 'commit' | 'load' | 'remove';
-  call: EndpointCall & PutCall;
+  call: EndpointRequest & PutRequest;
   signal: AbortSignal;
   /** @param code the store's own, for a PUT. */
   answer(status: number, body?: unknown, headers?: Record<string, string>, code?: string): void;
@@ -26,15 +32,15 @@ export class ScriptedTransport implements Transport {
     return request ? Promise.resolve(request) : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  call(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
-    return this.#send<EndpointAnswer>(call.phase as Scripted['kind'], call as EndpointCall & PutCall, signal);
+  call(call: EndpointRequest, signal: AbortSignal): Promise<EndpointResponse> {
+    return this.#send<EndpointResponse>(call.phase as Scripted['kind'], call as EndpointRequest & PutRequest, signal);
   }
 
-  put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
-    return this.#send<PutAnswer>('put', call as EndpointCall & PutCall, signal);
+  put(call: PutRequest, signal: AbortSignal): Promise<PutResponse> {
+    return this.#send<PutResponse>('put', call as EndpointRequest & PutRequest, signal);
   }
 
-  #send<T>(kind: Scripted['kind'], call: EndpointCall & PutCall, signal: AbortSignal): Promise<T> {
+  #send<T>(kind: Scripted['kind'], call: EndpointRequest & PutRequest, signal: AbortSignal): Promise<T> {
     this.sent.push(kind);
     if (signal.aborted) throw new Error(`${kind} was sent after an abort`);
     return new Promise((resolve, reject) => {

@@ -1,0 +1,113 @@
+import { AvatarUploadError, getThrownCode, type Phase } from './errors.js';
+import type { Avatar, PresignResponse } from './protocol.js';
+import type { EndpointResponse, PutResponse } from './transport.js';
+
+/** Codes by status, for back ends that send no code: the one such table of the client. */
+const CODES: Record<number, string> = {
+  400: 'invalid_request',
+  401: 'unauthorized',
+  403: 'forbidden_origin',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  409: 'not_uploaded',
+  410: 'upload_expired',
+  413: 'too_large',
+  415: 'unsupported_type',
+  422: 'invalid_image',
+  429: 'rate_limited',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
+};
+
+function codeOf(status: number): string {
+  if (status < 400) return 'bad_response';
+  return CODES[status] ?? (status >= 500 ? 'internal' : 'invalid_request');
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
+
+/**
+ * The body of an answer that is a success.
+ * @throws {AvatarUploadError} for any other: by its code, else by its status.
+ */
+export function parseResponse({ status, body, headers }: EndpointResponse, phase: Phase): unknown {
+  if (isSuccess(status)) return body;
+  const code = field(body, 'code');
+  const known = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code);
+  throw new AvatarUploadError(known ? code : codeOf(status), phase, { status, retryAfter: retryAfter(headers) });
+}
+
+/**
+ * What the store answered to a PUT. A 412 is as good as a success: the object
+ * is there already, from an earlier try, and the commit decides.
+ * @throws {AvatarUploadError} for any other.
+ */
+export function checkPutResponse({ status, headers }: PutResponse): void {
+  if (isSuccess(status) || status === 412) return;
+  const passing = status === 429 || status >= 500;
+  const code = passing ? codeOf(status) : 'storage_refused';
+  throw new AvatarUploadError(code, 'put', { status, retryAfter: retryAfter(headers) });
+}
+
+/** Seconds; undefined where the server asks for nothing that makes sense. */
+function retryAfter(headers: Headers | undefined): number | undefined {
+  const text = headers?.get('retry-after')?.trim();
+  if (!headers || !text) return undefined;
+  if (/^\d+$/.test(text)) return Number(text);
+  // By the server's own clock, where it may be read.
+  const now = Date.parse(headers.get('date') ?? '') || Date.now();
+  const seconds = (Date.parse(text) - now) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+}
+
+/**
+ * Calls a page's hook in place of an endpoint.
+ * @throws {AvatarUploadError} that tells by `status` and `retryAfter` (seconds), if the hook has thrown them, what failed.
+ */
+export async function callEndpointHook(phase: Phase, hook: () => unknown): Promise<unknown> {
+  try {
+    return await hook();
+  } catch (cause) {
+    if (cause instanceof AvatarUploadError) throw cause;
+    const [status, retryAfter] = [number(cause, 'status'), number(cause, 'retryAfter')];
+    throw new AvatarUploadError(status ? codeOf(status) : getThrownCode(cause), phase, { status, retryAfter, cause });
+  }
+}
+
+/** @throws {AvatarUploadError} `bad_response` for what is not `{url, signedHeaders, key}`. */
+export function parsePresignResponse(body: unknown): PresignResponse {
+  const [url, key, headers] = [field(body, 'url'), field(body, 'key'), field(body, 'signedHeaders')];
+  const strings = headers && typeof headers === 'object' && Object.values(headers).every((v) => typeof v === 'string');
+  if (typeof url !== 'string' || !url || typeof key !== 'string' || !key || !strings) {
+    throw badResponse('presign', 'Expected {url, signedHeaders, key} as JSON.');
+  }
+  const expiresAt = field(body, 'expiresAt');
+  const presigned = { url, key, signedHeaders: headers as Record<string, string> };
+  return typeof expiresAt === 'string' ? { ...presigned, expiresAt } : presigned;
+}
+
+/** @throws {AvatarUploadError} `bad_response` for what is not `{ok: true}`. */
+export function assertOkResponse(body: unknown, phase: Phase): void {
+  if (field(body, 'ok') !== true) throw badResponse(phase, 'Expected {ok: true} as JSON.');
+}
+
+/** @throws {AvatarUploadError} `bad_response` for what is not `{ok: true}`. */
+export function parseCommitResponse(body: unknown): Avatar | null {
+  assertOkResponse(body, 'commit');
+  const avatar = field(body, 'avatar');
+  return typeof field(avatar, 'key') === 'string' ? (avatar as Avatar) : null;
+}
+
+function badResponse(phase: Phase, hint: string): AvatarUploadError {
+  return new AvatarUploadError('bad_response', phase, { status: 200, hint });
+}
+
+function field(value: unknown, name: string): unknown {
+  return value && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function number(value: unknown, name: string): number | undefined {
+  const found = field(value, name);
+  return typeof found === 'number' ? found : undefined;
+}
