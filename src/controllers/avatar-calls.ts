@@ -1,4 +1,5 @@
 import { callEndpoint } from '../core/call-endpoint.js';
+import { isAboutUpload } from '../core/error-info.js';
 import { AvatarUploadError } from '../core/errors.js';
 import { explainError } from '../core/explain-error.js';
 import { assertOkResponse, parseResponse } from '../core/responses.js';
@@ -6,7 +7,6 @@ import { StepRetrier } from '../core/retry.js';
 import type { EndpointRequest, EndpointResponse } from '../core/transport.js';
 import type { ElementHost } from './host.js';
 import { type RunHost, reportTries } from './run.js';
-import { UPLOAD_ONLY } from './words.js';
 
 type Settings = ElementHost['settings'];
 
@@ -60,7 +60,7 @@ export async function askToRemove(settings: Settings, run: RunHost, signal: Abor
 /** @throws {AvatarUploadError} of a load or a removal, with what a developer can do about it. */
 function explained<T>({ avatarUrl }: Settings, doing: Promise<T>): Promise<T> {
   return doing.catch(async (error: AvatarUploadError) => {
-    if (UPLOAD_ONLY.test(error.code)) throw error;
+    if (isAboutUpload(error)) throw error;
     throw await explainError(error, { loaded: 0, endpoint: avatarUrl });
   });
 }

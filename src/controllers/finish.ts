@@ -3,6 +3,7 @@
  * committed by the next page of the same tab. Kept are the upload's key and its
  * end; never a URL that allows anything.
  */
+import { isFinalForUpload } from '../core/error-info.js';
 import type { AvatarUploadError } from '../core/errors.js';
 import { commitUpload } from '../core/upload-avatar.js';
 import { pickUploadOptions, type UploadSettings } from './run.js';
@@ -46,9 +47,7 @@ export async function finish(settings: UploadSettings, signal: AbortSignal): Pro
     const { key } = await commitUpload(kept.key, { ...pickUploadOptions(settings), signal });
     return signal.aborted ? null : key;
   } catch (error) {
-    const { status = 0 } = error as AvatarUploadError;
-    const isFinal = status >= 400 && status <= 499 && status !== 401 && status !== 429;
-    if (!signal.aborted && !isFinal) keep(settings, kept.key);
+    if (!signal.aborted && !isFinalForUpload(error as AvatarUploadError)) keep(settings, kept.key);
     return null;
   }
 }

@@ -1,21 +1,19 @@
+import { isAboutUpload } from '../core/error-info.js';
 import type { AvatarUploadError, Phase } from '../core/errors.js';
 import type { ElementHost } from './host.js';
 
 /** What fails this early means that the file is refused. */
 export const isRefusal = (phase: Phase): boolean => phase === 'pick' || phase === 'prepare';
 
-/** Codes that speak of a picture on its way: of a load or a removal they say nothing. */
-export const UPLOAD_ONLY =
-  /^(not_uploaded|upload_expired|too_large|unsupported_type|invalid_image|mismatch|moderated|storage_refused)$/;
-
 /** A failure in words. */
-export function sentence(host: ElementHost, { code, phase, messageKey: exact }: AvatarUploadError): string {
+export function sentence(host: ElementHost, error: AvatarUploadError): string {
+  const { code, phase, messageKey: exact } = error;
   const { settings } = host;
   const text = (key: string) => words(host, key, key === code ? exact : '');
   const [unit, factor] = settings.maxFileSize < 2 ** 20 ? ['kB', 2 ** 10] : ['MB', 2 ** 20];
   const limit = `${Math.round((settings.maxFileSize / factor) * 10) / 10} ${unit}`;
   // Before the upload no server had a part in it: `internal` says nothing there.
-  const isEmpty = /load|remove/.test(phase) ? UPLOAD_ONLY.test(code) : code === 'internal' && isRefusal(phase);
+  const isEmpty = /load|remove/.test(phase) ? isAboutUpload(error) : code === 'internal' && isRefusal(phase);
   const own = isEmpty ? '' : text(code);
   return (own || text(`${phase}_failed`) || text('failed')).replace('{limit}', limit);
 }

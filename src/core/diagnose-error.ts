@@ -4,8 +4,9 @@
  */
 
 import { getOrigin } from './csp-watcher.js';
-import type { AvatarUploadError, ClientErrorCode } from './errors.js';
-import type { ApiErrorCode } from './protocol.js';
+import type { KnownErrorCode } from './error-codes.js';
+import { isKnownCode } from './error-info.js';
+import type { AvatarUploadError } from './errors.js';
 
 /** What is known of an upload that failed. */
 export interface FailureContext {
@@ -27,7 +28,7 @@ const told = new Set<string>();
 export function diagnoseError(error: AvatarUploadError, facts: FailureContext): string | undefined {
   const hint = error.hint ?? hintFor(error, facts);
   // A code of the host's own has no page.
-  const page = Object.hasOwn(HINTS, error.code) ? `See docs/errors/${error.code}.md.` : '';
+  const page = isKnownCode(error.code) ? `See docs/errors/${error.code}.md.` : '';
   const text = `flare-avatar-upload: ${error.message}. ${hint} ${page}`.replace(/ +/g, ' ').trim();
   if (!told.has(text)) console.warn(text);
   told.add(text);
@@ -39,45 +40,20 @@ function hintFor(error: AvatarUploadError, facts: FailureContext): string {
   if (code === 'network')
     return connection(phase === 'put' ? facts.url : facts.endpoint, phase === 'put', facts.loaded);
   if (code === 'storage_refused') return refusal(error, facts);
-  return Object.hasOwn(HINTS, code) ? HINTS[code as KnownCode] : '';
+  return (isKnownCode(code) && HINTS[code]) || '';
 }
 
 const ALTERED = 'The bytes were altered on their way, by an extension or a proxy, or are not those that were declared.';
 
-type KnownCode = ApiErrorCode | ClientErrorCode;
-
-/** Every code that is known, each with a page in docs/errors. */
-const HINTS: Record<KnownCode, string> = {
-  network: '',
+const HINTS: Partial<Record<KnownErrorCode, string>> = {
   timeout: 'No progress for as long as stall-timeout allows, or no answer of an endpoint within 30 seconds.',
-  aborted: '',
-  file_too_large: '',
-  file_type: '',
-  file_empty: '',
-  decode_failed: '',
-  storage_refused: '',
-  bad_response: '',
-  invalid_request: '',
   digest_required: 'The back end wants a digest, which browsers can make on https and localhost alone.',
-  bad_key: '',
   unauthorized: 'Is the session cookie sent? For an API on another origin set credentials="include", or headers.',
   forbidden_origin: 'Add this page’s origin to the trusted origins of the back end (TRUSTED_ORIGINS).',
-  not_found: '',
-  method_not_allowed: '',
   not_uploaded: 'The PUT succeeded, but the commit did not find its object: do both use the same bucket?',
   upload_expired: 'The presigned URL did not live long enough. Is the clock of the server that signs it right?',
-  too_large: '',
-  unsupported_type: '',
-  invalid_image: '',
   mismatch: ALTERED,
-  moderated: '',
-  rate_limited: '',
-  internal: '',
-  unavailable: '',
 };
-
-/** Every code that has a page in docs/errors. */
-export const KNOWN_CODES = Object.keys(HINTS);
 
 /** Why there was no answer at all. */
 function connection(address: string | undefined, isStore: boolean, loaded: number): string {

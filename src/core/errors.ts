@@ -1,4 +1,4 @@
-import type { ApiErrorCode, ClientErrorCode } from './error-codes.js';
+import type { ClientErrorCode, KnownErrorCode } from './error-codes.js';
 
 export type { ClientErrorCode };
 
@@ -6,7 +6,7 @@ export type { ClientErrorCode };
 export type Phase = 'pick' | 'prepare' | 'presign' | 'put' | 'commit' | 'load' | 'remove';
 
 /** Every code that is known here; a back end or a `validate` hook may use others. */
-export type ErrorCode = ApiErrorCode | ClientErrorCode | (string & {});
+export type ErrorCode = KnownErrorCode | (string & {});
 
 /** What is known of a failure besides its code and phase. */
 export interface ErrorDetails {
@@ -24,7 +24,10 @@ export interface ErrorDetails {
   messageKey?: string | undefined;
 }
 
-/** Sending the same again may succeed. */
+/**
+ * The codes that are `retryable` in ERROR_CODES. Repeated here, and compared by
+ * a test, because a page loads this file at once and the table with the upload.
+ */
 const RETRYABLE = /^(network|timeout|rate_limited|internal|unavailable|upload_expired)$/;
 
 /**

@@ -1,29 +1,7 @@
+import { getCodeForStatus, isTransientStatus } from './error-info.js';
 import { AvatarUploadError, getThrownCode, type Phase } from './errors.js';
 import type { Avatar, PresignResponse } from './protocol.js';
 import type { EndpointResponse, PutResponse } from './transport.js';
-
-/** Codes by status, for back ends that send no code: the one such table of the client. */
-const CODES: Record<number, string> = {
-  400: 'invalid_request',
-  401: 'unauthorized',
-  403: 'forbidden_origin',
-  404: 'not_found',
-  405: 'method_not_allowed',
-  409: 'not_uploaded',
-  410: 'upload_expired',
-  413: 'too_large',
-  415: 'unsupported_type',
-  422: 'invalid_image',
-  429: 'rate_limited',
-  502: 'unavailable',
-  503: 'unavailable',
-  504: 'unavailable',
-};
-
-function codeOf(status: number): string {
-  if (status < 400) return 'bad_response';
-  return CODES[status] ?? (status >= 500 ? 'internal' : 'invalid_request');
-}
 
 const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
 
@@ -35,7 +13,10 @@ export function parseResponse({ status, body, headers }: EndpointResponse, phase
   if (isSuccess(status)) return body;
   const code = field(body, 'code');
   const known = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code);
-  throw new AvatarUploadError(known ? code : codeOf(status), phase, { status, retryAfter: retryAfter(headers) });
+  throw new AvatarUploadError(known ? code : getCodeForStatus(status), phase, {
+    status,
+    retryAfter: retryAfter(headers),
+  });
 }
 
 /**
@@ -45,8 +26,7 @@ export function parseResponse({ status, body, headers }: EndpointResponse, phase
  */
 export function checkPutResponse({ status, headers }: PutResponse): void {
   if (isSuccess(status) || status === 412) return;
-  const passing = status === 429 || status >= 500;
-  const code = passing ? codeOf(status) : 'storage_refused';
+  const code = isTransientStatus(status) ? getCodeForStatus(status) : 'storage_refused';
   throw new AvatarUploadError(code, 'put', { status, retryAfter: retryAfter(headers) });
 }
 
@@ -71,7 +51,11 @@ export async function callEndpointHook(phase: Phase, hook: () => unknown): Promi
   } catch (cause) {
     if (cause instanceof AvatarUploadError) throw cause;
     const [status, retryAfter] = [number(cause, 'status'), number(cause, 'retryAfter')];
-    throw new AvatarUploadError(status ? codeOf(status) : getThrownCode(cause), phase, { status, retryAfter, cause });
+    throw new AvatarUploadError(status ? getCodeForStatus(status) : getThrownCode(cause), phase, {
+      status,
+      retryAfter,
+      cause,
+    });
   }
 }
 

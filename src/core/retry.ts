@@ -1,4 +1,5 @@
 import { rejectOnAbort, throwIfAborted } from './abort.js';
+import { isRetriedAutomatically } from './error-info.js';
 import { AvatarUploadError, type Phase } from './errors.js';
 
 /** A try that failed and is followed by another. */
@@ -27,9 +28,6 @@ const MOST_WAITING = 30_000;
 const LONGEST_WAIT = 10_000;
 /** Milliseconds before the second try; twice as many before each further one, at most. */
 const BACKOFF = { first: 1000, most: 8000 };
-
-/** Answers after which the same may be sent again without asking. */
-const PASSING = [429, 500, 502, 503, 504];
 
 /** The tries of one upload. */
 export class StepRetrier {
@@ -69,7 +67,7 @@ export class StepRetrier {
 
   /** Waits for the moment of the next try. */
   async #wait(phase: Phase, error: AvatarUploadError): Promise<void> {
-    if (!isPassing(error)) throw error;
+    if (!isRetriedAutomatically(error)) throw error;
     if (isOffline() && !error.status) {
       this.options.onOffline?.(true);
       await untilOnline(this.signal, phase);
@@ -94,10 +92,6 @@ export class StepRetrier {
     this.#waited += delay;
     return delay;
   }
-}
-
-function isPassing({ code, status, retryable }: AvatarUploadError): boolean {
-  return status ? PASSING.includes(status) : retryable && (code === 'network' || code === 'timeout');
 }
 
 /** One try, which is lost when the network goes. */

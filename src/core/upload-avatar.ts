@@ -1,5 +1,6 @@
 import { throwIfAborted } from './abort.js';
 import { browserTransport } from './browser-transport.js';
+import { isExpired, isFinalForUpload } from './error-info.js';
 import { AvatarUploadError } from './errors.js';
 import { explainError } from './explain-error.js';
 import { type Progress, ProgressThrottle } from './progress-throttle.js';
@@ -212,29 +213,24 @@ class Upload {
    */
   #renew(error: AvatarUploadError): void {
     const helps = error.phase === 'put' ? this.#isRefusedUrl(error) : this.#isLostUpload(error);
-    if (helps || isAboutUpload(error)) this.#ticket.clear();
+    if (helps || isFinalForUpload(error)) this.#ticket.clear();
     if (!helps || this.#renewals === MOST_RENEWALS) throw error;
     this.#renewals++;
     this.#retries.reportRetry(error);
   }
 
-  #isRefusedUrl({ code, status }: AvatarUploadError): boolean {
-    return (
-      code === 'upload_expired' || status === 403 || (status === 400 && this.#put.answer?.code === 'ExpiredRequest')
-    );
+  /** Whether the store refuses the URL, and not what is sent to it. */
+  #isRefusedUrl(error: AvatarUploadError): boolean {
+    const isDead = error.status === 400 && this.#put.answer?.code === 'ExpiredRequest';
+    return isExpired(error) || error.status === 403 || isDead;
   }
 
-  /** What has arrived, or was said to have, can't be committed any more. */
-  #isLostUpload({ phase, code }: AvatarUploadError): boolean {
+  /** Whether the upload can't be committed any more, or its object is not there though the store has said so. */
+  #isLostUpload(error: AvatarUploadError): boolean {
     const status = this.#put.answer?.status ?? 412;
-    return phase === 'commit' && (code === 'upload_expired' || (code === 'not_uploaded' && status === 412));
+    const isMissing = error.code === 'not_uploaded' && status === 412;
+    return error.phase === 'commit' && (isExpired(error) || isMissing);
   }
-}
-
-/** The same upload would fail the same way again; who asks, and when, has nothing to do with it. */
-function isAboutUpload({ phase, code, status = 0 }: AvatarUploadError): boolean {
-  if (phase === 'put') return code === 'storage_refused' || code === 'bad_response';
-  return status >= 400 && status <= 499 && ![401, 403, 429].includes(status);
 }
 
 /** Base64 of the SHA-256; undefined where the page has no WebCrypto (plain http). */

@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { diagnoseError, type FailureContext, KNOWN_CODES } from '../../src/core/diagnose-error.js';
+import { diagnoseError, type FailureContext } from '../../src/core/diagnose-error.js';
+import { ERROR_CODES } from '../../src/core/error-codes.js';
 import { AvatarUploadError, type ErrorDetails, type Phase } from '../../src/core/errors.js';
 import { en } from '../../src/locales/en.js';
 import { restingMessages } from '../../src/messages.js';
 
+const KNOWN_CODES = Object.keys(ERROR_CODES);
 const docs = join(import.meta.dirname, '..', '..', 'docs', 'errors');
 const store = 'https://account.r2.example/bucket/pending/o/1?X-Amz-Signature=secret';
 const facts = (more: Partial<FailureContext> = {}): FailureContext => ({
