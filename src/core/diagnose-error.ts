@@ -8,6 +8,9 @@ import type { KnownErrorCode } from './error-codes.js';
 import { isKnownCode } from './error-info.js';
 import type { AvatarUploadError } from './errors.js';
 
+/** Where the pages of docs/errors can be read: the repository is the `homepage` of package.json. */
+export const ERROR_PAGES = 'https://github.com/flare-avatar-upload/flare-avatar-upload/blob/main/docs/errors';
+
 /** What is known of an upload that failed. */
 export interface FailureContext {
   /** Where the bytes were to go; a secret. */
@@ -28,7 +31,7 @@ const told = new Set<string>();
 export function diagnoseError(error: AvatarUploadError, facts: FailureContext): string | undefined {
   const hint = error.hint ?? hintFor(error, facts);
   // A code of the host's own has no page.
-  const page = isKnownCode(error.code) ? `See docs/errors/${error.code}.md.` : '';
+  const page = isKnownCode(error.code) ? `See ${ERROR_PAGES}/${error.code}.md` : '';
   const text = `flare-avatar-upload: ${error.message}. ${hint} ${page}`.replace(/ +/g, ' ').trim();
   if (!told.has(text)) console.warn(text);
   told.add(text);
