@@ -1,26 +1,35 @@
+/** Watches one request for violations of the page's Content Security Policy. */
+export interface CspWatcher {
+  /** Resolves with a hint for the developer if the policy blocked the request, else with undefined. */
+  findHint(): Promise<string | undefined>;
+  stop(): void;
+}
+
+/** Milliseconds to wait for the violation event, which the browser may dispatch after the request has failed. */
+const EVENT_DELAY = 20;
+
 /**
- * Watches whether the page's own policy refuses a request to this address
- * while it is under way: to the request itself that looks like no connection.
+ * Watches for violations of the page's Content Security Policy by a request to
+ * this URL. The request itself fails like one without a connection.
  */
-export function watchCspViolations(address: string): { refusal(): Promise<string | undefined>; stop(): void } {
+export function watchCspViolations(url: string): CspWatcher {
   let hint: string | undefined;
-  const look = ({ disposition, blockedURI, effectiveDirective }: SecurityPolicyViolationEvent) => {
-    const origin = getOrigin(address);
+  const onViolation = ({ disposition, blockedURI, effectiveDirective }: SecurityPolicyViolationEvent) => {
+    const origin = getOrigin(url);
     if (disposition !== 'enforce' || getOrigin(blockedURI) !== origin) return;
-    hint = `This page’s Content-Security-Policy does not allow ${origin}: add it to ${effectiveDirective}.`;
+    hint = `This page's Content-Security-Policy does not allow ${origin}: add it to ${effectiveDirective}.`;
   };
-  globalThis.addEventListener?.('securitypolicyviolation', look);
+  globalThis.addEventListener?.('securitypolicyviolation', onViolation);
   return {
-    // The violation is told by a task of its own, which may come after the request's end.
-    refusal: () => new Promise((resolve) => setTimeout(() => resolve(hint), 20)),
-    stop: () => globalThis.removeEventListener?.('securitypolicyviolation', look),
+    findHint: () => new Promise((resolve) => setTimeout(() => resolve(hint), EVENT_DELAY)),
+    stop: () => globalThis.removeEventListener?.('securitypolicyviolation', onViolation),
   };
 }
 
-/** The origin of an address, absolute or of this page; empty where there is none. */
-export function getOrigin(address: string): string {
+/** Returns the origin of a URL, absolute or relative to the page; an empty string if it is not a URL. */
+export function getOrigin(url: string): string {
   try {
-    return new URL(address, globalThis.location?.href).origin;
+    return new URL(url, globalThis.location?.href).origin;
   } catch {
     return '';
   }

@@ -67,10 +67,3 @@ export type ApiErrorCode = {
 
 /** Codes that arise in the browser. */
 export type ClientErrorCode = Exclude<KnownErrorCode, ApiErrorCode>;
-
-export function getErrorInfo(code: string, status?: number): ErrorCodeInfo {
-  if (Object.hasOwn(ERROR_CODES, code)) return ERROR_CODES[code as KnownErrorCode];
-  return { scope: 'request', ...(status && { status }) };
-}
-export const isFinalForUpload = (error: { code: string; status?: number | undefined }): boolean =>
-  getErrorInfo(error.code, error.status).final === true;

@@ -1,23 +1,26 @@
 import type { FailureContext } from './diagnose-error.js';
 import type { AvatarUploadError } from './errors.js';
 
-/** Milliseconds that a failure waits for its explanation: the connection it comes over may be what is broken. */
-const PATIENCE = 1000;
+/**
+ * Longest time that an error waits for its hint, in milliseconds: the
+ * connection that the hints are loaded over may be what is broken.
+ */
+const TIMEOUT = 1000;
 
-/** The error with a hint for the developer, who is told once in the console too. */
-export async function explainError(error: AvatarUploadError, facts: FailureContext): Promise<AvatarUploadError> {
+/** Returns the error with a hint for the developer, and logs it to the console once. */
+export async function explainError(error: AvatarUploadError, context: FailureContext): Promise<AvatarUploadError> {
   if (error.code === 'aborted' || error.phase === 'prepare') return error;
-  const diagnose = await load();
-  const hint = diagnose?.(error, facts);
+  const diagnoseError = await loadDiagnoseError();
+  const hint = diagnoseError?.(error, context);
   return !hint || hint === error.hint ? error : error.with({ hint });
 }
 
-/** Loaded when something has failed; undefined if that fails too. */
-async function load(): Promise<typeof import('./diagnose-error.js').diagnoseError | undefined> {
+/** Loads the hints, which are a chunk of their own; undefined if that fails or takes too long. */
+async function loadDiagnoseError(): Promise<typeof import('./diagnose-error.js').diagnoseError | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), PATIENCE);
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), TIMEOUT);
   });
   const loaded = import('./diagnose-error.js').then(({ diagnoseError }) => diagnoseError).catch(() => undefined);
-  return Promise.race([loaded, late]).finally(() => clearTimeout(timer));
+  return Promise.race([loaded, timeout]).finally(() => clearTimeout(timer));
 }

@@ -1,17 +1,23 @@
 import type { ClientErrorCode } from './errors.js';
 
-/** What a picked file has to keep to. */
+/** The limits that a picked file has to meet. */
 export interface FileLimits {
-  /** As on `<input type=file>`: types, `image/*`, extensions; empty allows all. */
+  /** Types, `image/*` and extensions, as in `<input type="file" accept>`; an empty string allows everything. */
   accept: string;
-  /** Bytes. */
+  /** Maximum size of the picked file, in bytes. */
   maxFileSize: number;
 }
 
 /**
- * Judges a picked file by its size, name and type.
- * @param type the type that its bytes tell, or else the one it claims.
- * @returns the code to refuse it with, or null. SVG is always refused: it can hold scripts.
+ * Checks a picked file by its size, name and type. SVG is always refused: it can contain scripts.
+ * @param type - the type that the file's bytes show, or else the one that it claims.
+ * @returns the error code to refuse the file with, or null.
+ *
+ * @example
+ * ```ts
+ * const code = checkFileLimits(file, file.type, { accept: 'image/*', maxFileSize: 5 * 2 ** 20 });
+ * if (code) showError(code);
+ * ```
  */
 export function checkFileLimits(file: File, type: string, limits: FileLimits): ClientErrorCode | null {
   if (file.size === 0) return 'file_empty';
@@ -20,7 +26,14 @@ export function checkFileLimits(file: File, type: string, limits: FileLimits): C
   return isSvg || !matchesAccept(limits.accept, file.name, type) ? 'file_type' : null;
 }
 
-/** Whether an `accept` text allows a file of this name and type. */
+/**
+ * Whether an `accept` value allows a file with this name and type.
+ *
+ * @example
+ * ```ts
+ * matchesAccept('image/*,.pdf', 'me.png', 'image/png'); // true
+ * ```
+ */
 export function matchesAccept(accept: string, name: string, type: string): boolean {
   const entries = accept
     .toLowerCase()

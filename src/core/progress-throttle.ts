@@ -1,40 +1,40 @@
-/** Bytes sent so far. */
+/** Progress of the PUT. */
 export interface Progress {
-  /** Bytes. */
+  /** Bytes sent so far. */
   loaded: number;
-  /** Bytes. */
+  /** Bytes in total. */
   total: number;
-  /** 0 to 1. */
+  /** `loaded / total`: 0 to 1. */
   ratio: number;
 }
 
-/** Milliseconds between two reports, at least; the last one comes in any case. */
-const PACE = 50;
+/** Minimum time between two reports, in milliseconds. The last report is never delayed. */
+const INTERVAL = 50;
 
-/** What is told of one try: never more than there is, never less than before, and not too often. */
+/** Reports the progress of one try: at most the total, never less than before, and at most 20 times a second. */
 export class ProgressThrottle {
   #loaded = 0;
-  /** The bytes told last, and when. */
-  #told = { loaded: -1, at: Number.NEGATIVE_INFINITY };
+  #lastReport = { loaded: -1, time: Number.NEGATIVE_INFINITY };
 
   constructor(
+    /** Bytes. */
     private readonly total: number,
-    private readonly tell: (progress: Progress) => void,
+    private readonly onProgress: (progress: Progress) => void,
   ) {}
 
-  /** Bytes. */
+  /** Bytes sent so far. */
   get loaded(): number {
     return this.#loaded;
   }
 
-  /** @param loaded bytes, as the transport counts them. */
+  /** @param loaded - bytes, as the transport counts them. */
   report(loaded: number): void {
     const { total } = this;
     this.#loaded = Math.min(Math.max(loaded, this.#loaded), total);
-    const at = performance.now();
-    const isNews = this.#loaded > this.#told.loaded;
-    if (!isNews || (this.#loaded < total && at - this.#told.at < PACE)) return;
-    this.#told = { loaded: this.#loaded, at };
-    this.tell({ loaded: this.#loaded, total, ratio: total ? this.#loaded / total : 1 });
+    const time = performance.now();
+    const hasGrown = this.#loaded > this.#lastReport.loaded;
+    if (!hasGrown || (this.#loaded < total && time - this.#lastReport.time < INTERVAL)) return;
+    this.#lastReport = { loaded: this.#loaded, time };
+    this.onProgress({ loaded: this.#loaded, total, ratio: total ? this.#loaded / total : 1 });
   }
 }

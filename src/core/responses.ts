@@ -1,113 +1,98 @@
+/** Reads the responses of the endpoints and of the storage, and turns failures into errors. */
+import { getCodeForStatus, isTransientStatus } from './error-info.js';
 import { AvatarUploadError, getThrownCode, type Phase } from './errors.js';
 import type { Avatar, PresignResponse } from './protocol.js';
 import type { EndpointResponse, PutResponse } from './transport.js';
 
-/** Codes by status, for back ends that send no code: the one such table of the client. */
-const CODES: Record<number, string> = {
-  400: 'invalid_request',
-  401: 'unauthorized',
-  403: 'forbidden_origin',
-  404: 'not_found',
-  405: 'method_not_allowed',
-  409: 'not_uploaded',
-  410: 'upload_expired',
-  413: 'too_large',
-  415: 'unsupported_type',
-  422: 'invalid_image',
-  429: 'rate_limited',
-  502: 'unavailable',
-  503: 'unavailable',
-  504: 'unavailable',
-};
-
-function codeOf(status: number): string {
-  if (status < 400) return 'bad_response';
-  return CODES[status] ?? (status >= 500 ? 'internal' : 'invalid_request');
-}
-
 const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
 
 /**
- * The body of an answer that is a success.
- * @throws {AvatarUploadError} for any other: by its code, else by its status.
+ * Returns the body of a successful response.
+ * @throws {@link AvatarUploadError} for any other response, with the code in its body or else the code for its status.
  */
 export function parseResponse({ status, body, headers }: EndpointResponse, phase: Phase): unknown {
   if (isSuccess(status)) return body;
-  const code = field(body, 'code');
-  const known = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code);
-  throw new AvatarUploadError(known ? code : codeOf(status), phase, { status, retryAfter: retryAfter(headers) });
+  const code = getField(body, 'code');
+  const isCode = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code);
+  const retryAfter = parseRetryAfter(headers);
+  throw new AvatarUploadError(isCode ? code : getCodeForStatus(status), phase, { status, retryAfter });
 }
 
 /**
- * What the store answered to a PUT. A 412 is as good as a success: the object
- * is there already, from an earlier try, and the commit decides.
- * @throws {AvatarUploadError} for any other.
+ * Checks the response to the PUT. A 412 counts as a success: the object is
+ * there from an earlier try, and the commit decides.
+ * @throws {@link AvatarUploadError} for any other response that is not a success.
  */
 export function checkPutResponse({ status, headers }: PutResponse): void {
   if (isSuccess(status) || status === 412) return;
-  const passing = status === 429 || status >= 500;
-  const code = passing ? codeOf(status) : 'storage_refused';
-  throw new AvatarUploadError(code, 'put', { status, retryAfter: retryAfter(headers) });
+  const code = isTransientStatus(status) ? getCodeForStatus(status) : 'storage_refused';
+  throw new AvatarUploadError(code, 'put', { status, retryAfter: parseRetryAfter(headers) });
 }
 
-/** Seconds; undefined where the server asks for nothing that makes sense. */
-function retryAfter(headers: Headers | undefined): number | undefined {
-  const text = headers?.get('retry-after')?.trim();
-  if (!headers || !text) return undefined;
-  if (/^\d+$/.test(text)) return Number(text);
-  // By the server's own clock, where it may be read.
+/** Returns seconds, or undefined where `Retry-After` is missing or makes no sense. */
+function parseRetryAfter(headers: Headers | undefined): number | undefined {
+  const value = headers?.get('retry-after')?.trim();
+  if (!headers || !value) return undefined;
+  if (/^\d+$/.test(value)) return Number(value);
+  // A date is relative to the server's clock, where the page may read it.
   const now = Date.parse(headers.get('date') ?? '') || Date.now();
-  const seconds = (Date.parse(text) - now) / 1000;
+  const seconds = (Date.parse(value) - now) / 1000;
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
 /**
  * Calls a page's hook in place of an endpoint.
- * @throws {AvatarUploadError} that tells by `status` and `retryAfter` (seconds), if the hook has thrown them, what failed.
+ * @throws {@link AvatarUploadError} if the hook throws. What it throws may carry `status` and `retryAfter` (seconds).
  */
 export async function callEndpointHook(phase: Phase, hook: () => unknown): Promise<unknown> {
   try {
     return await hook();
   } catch (cause) {
     if (cause instanceof AvatarUploadError) throw cause;
-    const [status, retryAfter] = [number(cause, 'status'), number(cause, 'retryAfter')];
-    throw new AvatarUploadError(status ? codeOf(status) : getThrownCode(cause), phase, { status, retryAfter, cause });
+    const [status, retryAfter] = [getNumber(cause, 'status'), getNumber(cause, 'retryAfter')];
+    const code = status ? getCodeForStatus(status) : getThrownCode(cause);
+    throw new AvatarUploadError(code, phase, { status, retryAfter, cause });
   }
 }
 
-/** @throws {AvatarUploadError} `bad_response` for what is not `{url, signedHeaders, key}`. */
+/** @throws {@link AvatarUploadError} with code `bad_response`, if the body is not `{url, signedHeaders, key}`. */
 export function parsePresignResponse(body: unknown): PresignResponse {
-  const [url, key, headers] = [field(body, 'url'), field(body, 'key'), field(body, 'signedHeaders')];
-  const strings = headers && typeof headers === 'object' && Object.values(headers).every((v) => typeof v === 'string');
-  if (typeof url !== 'string' || !url || typeof key !== 'string' || !key || !strings) {
-    throw badResponse('presign', 'Expected {url, signedHeaders, key} as JSON.');
+  const [url, key, headers] = [getField(body, 'url'), getField(body, 'key'), getField(body, 'signedHeaders')];
+  const areStrings = headers && typeof headers === 'object' && Object.values(headers).every(isString);
+  if (!isString(url) || !url || !isString(key) || !key || !areStrings) {
+    throw createBadResponse('presign', 'Expected {url, signedHeaders, key} as JSON.');
   }
-  const expiresAt = field(body, 'expiresAt');
+  const expiresAt = getField(body, 'expiresAt');
   const presigned = { url, key, signedHeaders: headers as Record<string, string> };
-  return typeof expiresAt === 'string' ? { ...presigned, expiresAt } : presigned;
+  return isString(expiresAt) ? { ...presigned, expiresAt } : presigned;
 }
 
-/** @throws {AvatarUploadError} `bad_response` for what is not `{ok: true}`. */
+/** @throws {@link AvatarUploadError} with code `bad_response`, if the body is not `{ok: true}`. */
 export function assertOkResponse(body: unknown, phase: Phase): void {
-  if (field(body, 'ok') !== true) throw badResponse(phase, 'Expected {ok: true} as JSON.');
+  if (getField(body, 'ok') !== true) throw createBadResponse(phase, 'Expected {ok: true} as JSON.');
 }
 
-/** @throws {AvatarUploadError} `bad_response` for what is not `{ok: true}`. */
+/**
+ * Returns the committed avatar, or null where the back end sends none.
+ * @throws {@link AvatarUploadError} with code `bad_response`, if the body is not `{ok: true}`.
+ */
 export function parseCommitResponse(body: unknown): Avatar | null {
   assertOkResponse(body, 'commit');
-  const avatar = field(body, 'avatar');
-  return typeof field(avatar, 'key') === 'string' ? (avatar as Avatar) : null;
+  const avatar = getField(body, 'avatar');
+  return isString(getField(avatar, 'key')) ? (avatar as Avatar) : null;
 }
 
-function badResponse(phase: Phase, hint: string): AvatarUploadError {
+function createBadResponse(phase: Phase, hint: string): AvatarUploadError {
   return new AvatarUploadError('bad_response', phase, { status: 200, hint });
 }
 
-function field(value: unknown, name: string): unknown {
+const isString = (value: unknown): value is string => typeof value === 'string';
+
+function getField(value: unknown, name: string): unknown {
   return value && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-function number(value: unknown, name: string): number | undefined {
-  const found = field(value, name);
-  return typeof found === 'number' ? found : undefined;
+function getNumber(value: unknown, name: string): number | undefined {
+  const field = getField(value, name);
+  return typeof field === 'number' ? field : undefined;
 }

@@ -1,6 +1,6 @@
 /** What failed loads, and removals, need: loaded on demand. */
 import { callEndpoint } from '../core/call-endpoint.js';
-import { getErrorInfo } from '../core/error-codes.js';
+import { isAboutUpload } from '../core/error-info.js';
 import { AvatarUploadError } from '../core/errors.js';
 import { explainError } from '../core/explain-error.js';
 import { assertOkResponse, parseResponse } from '../core/responses.js';
@@ -63,7 +63,7 @@ export async function deleteAvatar(
 /** @throws {AvatarUploadError} the rejection, with a hint for the developer. */
 function withHint<T>({ avatarUrl }: Settings, result: Promise<T>): Promise<T> {
   return result.catch(async (error: AvatarUploadError) => {
-    if (getErrorInfo(error.code, error.status).scope === 'upload') throw error;
+    if (isAboutUpload(error)) throw error;
     throw await explainError(error, { loaded: 0, endpoint: avatarUrl });
   });
 }

@@ -3,7 +3,7 @@
  * had arrived when a page was left. Only the upload's key and its expiry are
  * stored, never a URL that grants anything.
  */
-import { isFinalForUpload } from '../core/error-codes.js';
+import { isFinalForUpload } from '../core/error-info.js';
 import type { AvatarUploadError } from '../core/errors.js';
 import { commitUpload } from '../core/upload-avatar.js';
 import { pickUploadOptions, type UploadSettings } from '../settings.js';

@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../core/abort.js';
-import { getErrorInfo } from '../core/error-codes.js';
+import { getErrorInfo } from '../core/error-info.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { emitEvent, type SuccessDetail } from '../events.js';
 import type { Settings } from '../settings.js';

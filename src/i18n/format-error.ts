@@ -1,4 +1,5 @@
-import { ERROR_CODES, type ErrorCodeInfo, getErrorInfo } from '../core/error-codes.js';
+import { ERROR_CODES, type ErrorCodeInfo } from '../core/error-codes.js';
+import { isAboutUpload, isKnownCode } from '../core/error-info.js';
 import type { AvatarUploadError } from '../core/errors.js';
 import type { Settings } from '../settings.js';
 import type { GetText } from './messages.js';
@@ -7,10 +8,8 @@ type TextSettings = Pick<Settings, 'messages' | 'maxFileSize'>;
 
 /** The sentence that tells the user what went wrong. */
 export function formatError(error: AvatarUploadError, settings: TextSettings, getText: GetText): string {
-  const { code, phase, status, messageKey } = error;
-  const isAboutUpload = getErrorInfo(code, status).scope === 'upload';
-  // What is wrong with an upload says nothing about a load or a removal.
-  const isMisleading = isAboutUpload && (phase === 'load' || phase === 'remove');
+  const { code, phase, messageKey } = error;
+  const isMisleading = (phase === 'load' || phase === 'remove') && isAboutUpload(error);
   const text = isMisleading ? '' : getExactText(settings, getText, code, messageKey) || getText(getDefaultKey(code));
   return (text || getText(`${phase}_failed`) || getText('failed')).replace('{limit}', formatSize(settings.maxFileSize));
 }
@@ -27,8 +26,8 @@ export function getExactText(
 }
 
 function getDefaultKey(code: string): string {
-  const info: ErrorCodeInfo | false = Object.hasOwn(ERROR_CODES, code) && ERROR_CODES[code as keyof typeof ERROR_CODES];
-  return (info && info.message) || '';
+  const info: ErrorCodeInfo | null = isKnownCode(code) ? ERROR_CODES[code] : null;
+  return info?.message ?? '';
 }
 
 /** @param bytes - such as 20971520, which gives `20 MB`. */

@@ -1,40 +1,41 @@
-/** Reads numbers and names out of a file's bytes; past their end everything is zero. */
+/** Reads numbers and text from the bytes of a file. Beyond the end of the file everything is 0. */
 export class ByteReader {
   readonly length: number;
 
-  constructor(readonly all: Uint8Array<ArrayBuffer>) {
-    this.length = all.length;
+  constructor(readonly bytes: Uint8Array<ArrayBuffer>) {
+    this.length = bytes.length;
   }
 
-  u8(at: number): number {
-    return this.all[at] ?? 0;
+  u8(offset: number): number {
+    return this.bytes[offset] ?? 0;
   }
 
-  u16(at: number, little = false): number {
-    return little ? this.u8(at) | (this.u8(at + 1) << 8) : (this.u8(at) << 8) | this.u8(at + 1);
+  u16(offset: number, littleEndian = false): number {
+    const [high, low] = littleEndian ? [offset + 1, offset] : [offset, offset + 1];
+    return (this.u8(high) << 8) | this.u8(low);
   }
 
-  u32(at: number, little = false): number {
-    const [low, high] = little ? [at, at + 2] : [at + 2, at];
-    return this.u16(low, little) + this.u16(high, little) * 0x10000;
+  u32(offset: number, littleEndian = false): number {
+    const [high, low] = littleEndian ? [offset + 2, offset] : [offset, offset + 2];
+    return this.u16(high, littleEndian) * 0x10000 + this.u16(low, littleEndian);
   }
 
   /** One character per byte. */
-  text(at: number, length: number): string {
-    return String.fromCharCode(...this.all.subarray(at, at + length));
+  text(offset: number, length: number): string {
+    return String.fromCharCode(...this.bytes.subarray(offset, offset + length));
   }
 
-  /** Bytes of a GIF's colour table, by the flags that are here. */
-  colourTable(at: number): number {
-    const flags = this.u8(at);
+  /** Length of a GIF's color table in bytes, by the flags at this offset. */
+  colorTableLength(offset: number): number {
+    const flags = this.u8(offset);
     return flags & 0x80 ? 3 << ((flags & 7) + 1) : 0;
   }
 
-  /** Where a GIF's chain of blocks that begins here ends. */
-  skipBlocks(from: number): number {
-    let at = from;
-    while (this.u8(at) !== 0) at += 1 + this.u8(at);
-    return at + 1;
+  /** Returns the offset after a GIF's chain of data blocks. */
+  skipGifBlocks(start: number): number {
+    let offset = start;
+    while (this.u8(offset) !== 0) offset += 1 + this.u8(offset);
+    return offset + 1;
   }
 }
 

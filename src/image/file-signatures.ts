@@ -1,5 +1,5 @@
-/** What files that are none of the stored picture types begin with. */
-const BEGINNINGS: [type: string, ...beginnings: string[]][] = [
+/** The first bytes of files that can't be stored, one character per byte. */
+const PREFIXES: [type: string, ...prefixes: string[]][] = [
   ['application/pdf', '%PDF-'],
   ['application/office', '\xd0\xcf\x11\xe0'],
   ['application/zip', 'PK\x03\x04', 'PK\x05\x06', 'Rar!', '7z\xbc\xaf', '\x1f\x8b'],
@@ -12,8 +12,8 @@ const BEGINNINGS: [type: string, ...beginnings: string[]][] = [
   ['image/jxl', '\xff\x0a', '\0\0\0\x0cJXL '],
 ];
 
-/** The same for those whose beginning varies. */
-const FORMS: [type: string, form: RegExp][] = [
+/** Patterns of the first bytes where these vary. The first match counts. */
+const PATTERNS: [type: string, pattern: RegExp][] = [
   ['image/heic', /^....ftyp(hei|hev|mif1|msf1)/s],
   ['audio/', /^....ftypM4[AB]|^RIFF....WAVE/s],
   ['video/', /^....(ftyp|moov|mdat)|^RIFF....AVI/s],
@@ -24,12 +24,12 @@ const FORMS: [type: string, form: RegExp][] = [
 ];
 
 /**
- * What a file that is none of the stored picture types is.
- * @param head its first bytes, one character each.
- * @returns a type, or the family of one (`video/`), or an empty string.
+ * Detects the type of a file that is none of the picture types that can be stored.
+ * @param head - the first bytes of the file, one character per byte.
+ * @returns a type, or the first part of one (`video/`), or an empty string.
  */
 export function detectFileType(head: string): string {
   if (/^PK.{28}(\[Content_Types\]|mimetype)/s.test(head)) return 'application/office';
-  const known = BEGINNINGS.find(([, ...beginnings]) => beginnings.some((beginning) => head.startsWith(beginning)));
-  return (known ?? FORMS.find(([, form]) => form.test(head)))?.[0] ?? '';
+  const byPrefix = PREFIXES.find(([, ...prefixes]) => prefixes.some((prefix) => head.startsWith(prefix)));
+  return (byPrefix ?? PATTERNS.find(([, pattern]) => pattern.test(head)))?.[0] ?? '';
 }

@@ -1,91 +1,92 @@
 /**
- * Decodes, scales and encodes. A file of its own: started as a worker, or
- * loaded by the page where it may start none.
+ * Decodes, scales and encodes pictures. A bundle of its own: started as a
+ * worker, or loaded by a page that can start none.
  */
 import type { Crop } from '../core/crop.js';
-import { type Decoded, decode } from './decode-image.js';
-import type { ImagePreview, Job, PreviewJob, SquareJob } from './jobs.js';
+import { type DecodedImage, decodeImage } from './decode-image.js';
+import type { ImageJob, ImagePreview, PreviewJob, SquareJob } from './jobs.js';
 import {
-  type Context,
-  canvasBlockedError,
-  contextOf,
+  type CanvasContext,
+  createCanvasBlockedError,
+  createContext,
+  halveImage,
   isCanvasReadable,
   isOpaque,
-  scaleColours,
-  shrink,
+  scaleColors,
 } from './pixels.js';
 import { resample, type Span } from './resample.js';
 
-/** Pixels of a reduced decoding for each pixel of the result: fewer, and what is fine is lost. */
-const DECODED = 1.4;
+/** Pixels to decode per pixel of the result, along each axis. With fewer, fine detail is lost. */
+const DECODE_SCALE = 1.4;
 
-/** The same for what is halved: the last step has to be a good one. */
-const HALVED = 2;
+/** Pixels to halve down to per pixel of the result, along each axis: the last step needs enough to filter well. */
+const HALVING_SCALE = 2;
 
-/** Pixels of a side that are enough to halve down to, where the result is not larger. */
-const ENOUGH = 2048;
+/** A side of this many pixels is halved enough, unless the result is larger. */
+const HALVED_SIDE = 2048;
 
-/** The name of a WebP's chunk. */
+/** The name of WebP's color profile chunk. */
 const ICCP = 0x49434350;
 
-let honest: boolean | undefined;
+let isReadable: boolean | undefined;
 
-/** Does a job. */
-export async function runImageJob(job: Job): Promise<Blob | ImagePreview> {
-  honest ??= isCanvasReadable();
-  if (!honest) throw canvasBlockedError();
-  return 'longest' in job ? lookAt(job) : cutSquare(job);
+export async function runImageJob(job: ImageJob): Promise<Blob | ImagePreview> {
+  isReadable ??= isCanvasReadable();
+  if (!isReadable) throw createCanvasBlockedError();
+  return 'longestSide' in job ? drawPreview(job) : cutSquare(job);
 }
 
 async function cutSquare(job: SquareJob): Promise<Blob> {
-  const { file, facts, size, crop } = job;
-  const picture = await decode(file, facts, (DECODED * size) / (crop.side ?? Math.min(facts.width, facts.height)));
-  const { width, height } = picture.whole;
+  const { file, header, size, crop } = job;
+  const scale = (DECODE_SCALE * size) / (crop.side ?? Math.min(header.width, header.height));
+  const image = await decodeImage(file, header, scale);
+  const { width, height } = image.original;
   const side = Math.max(1, Math.min(crop.side ?? width, width, height));
-  // In pixels of what was decoded.
-  const span = (from: number | undefined, whole: number, decoded: number): Span => ({
-    from: (Math.max(0, Math.min(from ?? (whole - side) / 2, whole - side)) * decoded) / whole,
-    length: (side * decoded) / whole,
+  // In pixels of the decoded image.
+  const createSpan = (from: number | undefined, original: number, decoded: number): Span => ({
+    from: (Math.max(0, Math.min(from ?? (original - side) / 2, original - side)) * decoded) / original,
+    length: (side * decoded) / original,
   });
-  const target = Math.max(1, Math.min(size, Math.round(side)));
-  const [across, down] = [span(crop.x, width, picture.width), span(crop.y, height, picture.height)];
-  const { pixels, opaque } = scale(picture, across, down, target);
-  if (facts.type === 'image/jpeg' && !opaque) throw canvasBlockedError();
-  return encode(pixels, target, job, opaque);
+  const targetSide = Math.max(1, Math.min(size, Math.round(side)));
+  const horizontal = createSpan(crop.x, width, image.width);
+  const vertical = createSpan(crop.y, height, image.height);
+  const { pixels, opaque } = scaleSquare(image, horizontal, vertical, targetSide);
+  // A JPEG has no transparent pixels.
+  if (header.type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
+  return encodeSquare(pixels, targetSide, job, opaque);
 }
 
-/** Scales a square of a picture. */
-function scale(picture: Decoded, across: Span, down: Span, target: number) {
-  const least = Math.max(target, Math.min(target * HALVED, ENOUGH));
-  const shrunk = shrink(picture, across, down, least);
-  const { width, height } = shrunk.context.canvas;
-  const { data } = shrunk.context.getImageData(0, 0, width, height);
+function scaleSquare(image: DecodedImage, horizontal: Span, vertical: Span, targetSide: number) {
+  const minSide = Math.max(targetSide, Math.min(targetSide * HALVING_SCALE, HALVED_SIDE));
+  const halved = halveImage(image, horizontal, vertical, minSide);
+  const { width, height } = halved.context.canvas;
+  const { data } = halved.context.getImageData(0, 0, width, height);
   const opaque = isOpaque(data);
-  // What is invisible must not shine through where pixels are mixed.
-  if (!opaque) scaleColours(data, (alpha) => alpha / 255);
-  const pixels = resample(data, width, [shrunk.across, shrunk.down], target, opaque);
-  if (!opaque) scaleColours(pixels, (alpha) => 255 / (alpha || 255));
+  // Multiplied by alpha, so that the colors of invisible pixels do not mix with those of visible ones.
+  if (!opaque) scaleColors(data, (alpha) => alpha / 255);
+  const pixels = resample(data, width, [halved.horizontal, halved.vertical], targetSide, opaque);
+  if (!opaque) scaleColors(pixels, (alpha) => 255 / (alpha || 255));
   return { pixels, opaque };
 }
 
-/** Encodes as the type that was asked for; where the browser can't, as JPEG if opaque and PNG if not. */
-async function encode(
+/** Encodes as the wanted type, or else as JPEG if all pixels are opaque, and as PNG if not. */
+async function encodeSquare(
   pixels: Uint8ClampedArray<ArrayBuffer>,
   side: number,
   { type, quality, crop }: SquareJob,
   opaque: boolean,
 ): Promise<Blob> {
-  const context = contextOf(side, side);
+  const context = createContext(side, side);
   context.putImageData(new ImageData(pixels, side, side), 0, 0);
-  const as = (wanted: string) => place(context, crop, wanted).convertToBlob({ type: wanted, quality });
-  const blob = await as(type);
-  if (blob.type === 'image/webp') return withoutProfile(blob);
-  // WebKit gives PNG when it is asked for WebP, without a word.
-  return blob.type === type || !opaque ? blob : as('image/jpeg');
+  const encodeAs = (target: string) => transformSquare(context, crop, target).convertToBlob({ type: target, quality });
+  const blob = await encodeAs(type);
+  if (blob.type === 'image/webp') return removeColorProfile(blob);
+  // WebKit silently returns PNG when it is asked for WebP.
+  return blob.type === type || !opaque ? blob : encodeAs('image/jpeg');
 }
 
-/** Chromium adds 456 bytes to say that a WebP is sRGB, which is what one without a profile is taken for. */
-async function withoutProfile(webp: Blob): Promise<Blob> {
+/** Chromium adds 456 bytes that mark a WebP as sRGB, which is the default without a profile. */
+async function removeColorProfile(webp: Blob): Promise<Blob> {
   const bytes = new Uint8Array(await webp.arrayBuffer());
   const view = new DataView(bytes.buffer);
   // The profile is the first chunk after the extended header.
@@ -96,10 +97,14 @@ async function withoutProfile(webp: Blob): Promise<Blob> {
   return new Blob([bytes.subarray(0, 30), bytes.subarray(end)], { type: webp.type });
 }
 
-/** Turned, then mirrored; on white where the type knows no transparency, which would come out black. */
-function place({ canvas }: Context, { turns = 0, mirrored }: Partial<Crop>, type: string): OffscreenCanvas {
+/** Rotates, then mirrors; on white for JPEG, which has no transparency and would become black. */
+function transformSquare(
+  { canvas }: CanvasContext,
+  { turns = 0, mirrored }: Partial<Crop>,
+  type: string,
+): OffscreenCanvas {
   const side = canvas.width;
-  const context = contextOf(side, side);
+  const context = createContext(side, side);
   if (type === 'image/jpeg') {
     context.fillStyle = '#fff';
     context.fillRect(0, 0, side, side);
@@ -112,31 +117,34 @@ function place({ canvas }: Context, { turns = 0, mirrored }: Partial<Crop>, type
   return context.canvas;
 }
 
-async function lookAt({ file, facts, longest }: PreviewJob): Promise<ImagePreview> {
-  const picture = await decode(file, facts, longest / Math.max(facts.width, facts.height));
-  const { width, height } = picture.whole;
-  const out = (side: number) => Math.max(1, Math.round(side * Math.min(1, longest / Math.max(width, height))));
-  const all = (length: number): Span => ({ from: 0, length });
-  const least = Math.min(out(width), out(height));
-  const { canvas } = shrink(picture, all(picture.width), all(picture.height), least).context;
-  const context = contextOf(out(width), out(height));
+async function drawPreview({ file, header, longestSide }: PreviewJob): Promise<ImagePreview> {
+  const image = await decodeImage(file, header, longestSide / Math.max(header.width, header.height));
+  const { width, height } = image.original;
+  const scale = Math.min(1, longestSide / Math.max(width, height));
+  const scaleSide = (side: number) => Math.max(1, Math.round(side * scale));
+  const target = { width: scaleSide(width), height: scaleSide(height) };
+  const wholeSpan = (length: number): Span => ({ from: 0, length });
+  const minSide = Math.min(target.width, target.height);
+  const { canvas } = halveImage(image, wholeSpan(image.width), wholeSpan(image.height), minSide).context;
+  const context = createContext(target.width, target.height);
   context.imageSmoothingQuality = 'high';
-  context.drawImage(canvas, 0, 0, out(width), out(height));
+  context.drawImage(canvas, 0, 0, target.width, target.height);
   return { bitmap: context.canvas.transferToImageBitmap(), width, height };
 }
 
-/** What a worker says when it is ready, and then once for each job. */
+/** A message from the worker: `ready` once, then one message for each job. */
 export type WorkerMessage = 'ready' | { result: Blob | ImagePreview } | { name: string; message: string };
 
-async function respond({ data }: MessageEvent<Job>): Promise<void> {
-  const said: WorkerMessage = await runImageJob(data).then(
+async function handleMessage({ data }: MessageEvent<ImageJob>): Promise<void> {
+  const message: WorkerMessage = await runImageJob(data).then(
     (result) => ({ result }),
     ({ name, message }: Error) => ({ name, message }),
   );
-  postMessage(said, { transfer: 'result' in said && 'bitmap' in said.result ? [said.result.bitmap] : [] });
+  const transfer = 'result' in message && 'bitmap' in message.result ? [message.result.bitmap] : [];
+  postMessage(message, { transfer });
 }
 
 if (!('document' in globalThis)) {
-  addEventListener('message', respond);
+  addEventListener('message', handleMessage);
   postMessage('ready' satisfies WorkerMessage);
 }

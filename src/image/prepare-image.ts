@@ -4,63 +4,63 @@ import type { ImageInfo } from './inspect-image.js';
 import type { ImagePreview } from './jobs.js';
 import { WorkerPool } from './worker-pool.js';
 
-/** The square that is uploaded. */
+/** The square to create. */
 export interface SquareOptions {
-  /** Pixels on each side; a smaller picture is not enlarged. */
+  /** Maximum width and height, in pixels. A smaller picture is not enlarged. */
   size: number;
-  /** Where the browser can't encode this type: JPEG, or PNG for a picture that is transparent somewhere. */
+  /** MIME type. Where the browser can't encode it, the result is JPEG, or PNG for a picture with transparent pixels. */
   type: string;
   /** 0 to 1. */
   quality: number;
-  /** Which square; by default the centred one. */
+  /** Which square to cut out; the centered one by default. */
   crop?: Crop | null | undefined;
-  /** Ends the work: what it was waited for rejects with the signal's reason. */
+  /** Cancels the work: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** The workers of all elements of the page. */
+/** The workers of all elements on the page. */
 const workerPool = new WorkerPool();
 
-/** Starts what a picture that has been picked will need soon. */
+/** Starts a worker for a picture that will be picked soon. */
 export const preloadWorker = (): void => workerPool.preload();
 
 /**
- * A square of a picture, upright, scaled down, encoded anew, without metadata.
- * A picture of which nothing has to be changed is given back as it is, without metadata.
- * @throws {DOMException} where the browser can't decode the file; named `SPOILED` where its canvas can't be trusted.
+ * Cuts a square out of a picture: upright, scaled down, encoded anew, without metadata.
+ * If the picture already is such a square, its own pixels are kept, without metadata.
+ * @throws DOMException if the browser can't decode the file. Its name is `CANVAS_BLOCKED` if
+ * the browser's canvas does not return the pixels that were drawn.
  */
-export async function prepareSquare(file: Blob, facts: ImageInfo, options: SquareOptions): Promise<Blob> {
+export async function prepareSquare(file: Blob, info: ImageInfo, options: SquareOptions): Promise<Blob> {
   const { size, type, quality, crop, signal } = options;
-  const blob = (await workerPool.run({ file, facts, size, type, quality, crop: crop ?? {} }, signal)) as Blob;
-  // Made all the same: only then is it known that the picture can be decoded.
-  return isRight(facts, options) ? stripMetadata(file, facts) : blob;
+  const job = { file, header: info, size, type, quality, crop: crop ?? {} };
+  const blob = (await workerPool.run(job, signal)) as Blob;
+  // Checked after the job, which proves that the picture can be decoded.
+  return isSquareAlready(info, options) ? stripMetadata(file, info) : blob;
 }
 
-/** The same picture, with its pixels untouched, without metadata. */
-export async function stripMetadata(file: Blob, found: ImageInfo): Promise<Blob> {
-  const { strip } = await import('./strip-metadata.js');
-  return new Blob(strip(await readBytes(file), found), { type: found.type ?? file.type });
+/** Returns the same picture, with its own pixels, without metadata. */
+export async function stripMetadata(file: Blob, info: ImageInfo): Promise<Blob> {
+  const { getCleanParts } = await import('./strip-metadata.js');
+  return new Blob(getCleanParts(await readBytes(file), info), { type: info.type ?? file.type });
 }
 
-/** Whether a picture is as it is to be already. */
-function isRight(
-  { type, animated, width, height, orientation }: ImageInfo,
-  { crop, ...wanted }: SquareOptions,
-): boolean {
+function isSquareAlready(info: ImageInfo, { crop, type, size }: SquareOptions): boolean {
+  const { width, height, animated, orientation } = info;
   const { side = width, turns = 0, mirrored = false }: Partial<Crop> = crop ?? {};
-  const isSquare = width === height && width > 0 && width <= wanted.size && side === width;
-  return type === wanted.type && !animated && isSquare && orientation + turns === 1 && !mirrored;
+  const isSquare = width === height && width > 0 && width <= size && side === width;
+  return info.type === type && !animated && isSquare && orientation + turns === 1 && !mirrored;
 }
 
 /**
- * A smaller copy of a picture, upright, its longer side at most so many pixels.
- * @throws {DOMException} where the browser can't decode the file.
+ * Creates a smaller copy of a picture, upright.
+ * @param longestSide - maximum length of the longer side, in pixels.
+ * @throws DOMException if the browser can't decode the file.
  */
 export async function createPreview(
   file: Blob,
-  facts: ImageInfo,
-  longest: number,
+  header: ImageInfo,
+  longestSide: number,
   signal?: AbortSignal,
 ): Promise<ImagePreview> {
-  return (await workerPool.run({ file, facts, longest }, signal)) as ImagePreview;
+  return (await workerPool.run({ file, header, longestSide }, signal)) as ImagePreview;
 }

@@ -1,47 +1,44 @@
 import type { WorkerMessage } from './image.worker.js';
-import type { ImagePreview, Job } from './jobs.js';
+import type { ImageJob, ImagePreview } from './jobs.js';
 
-/** Milliseconds that an idle worker is kept for the next job. */
-const KEPT = 10_000;
+/** How long an idle worker is kept for the next job, in milliseconds. */
+const IDLE_TIMEOUT = 10_000;
 
-/**
- * Workers, one for each job that is under way. One of them is kept for a
- * while afterwards.
- */
+/** Runs each job in a worker of its own. One worker is kept for a while afterwards. */
 export class WorkerPool {
-  /** The one that is kept, or is on its way. */
-  #next: Promise<Worker | null> | null = null;
-  #leave: ReturnType<typeof setTimeout> | undefined;
-  /** No worker can be started here: a policy forbids it, or its file is not there. */
-  #isAlone = false;
+  /** The worker that is kept or being started; null inside if none can be started. */
+  #idle: Promise<Worker | null> | null = null;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** No worker can be started: a Content Security Policy forbids it, or its file can't be loaded. */
+  #isBlocked = false;
 
   /** Starts a worker for a job that will come soon. */
   preload(): void {
-    if (!this.#next) this.#keepIdle(this.#spawn());
+    if (!this.#idle) this.#keepIdle(this.#spawn());
   }
 
   /**
-   * Does a job in a worker, or on the page where there can be none.
-   * @throws {DOMException} what the job failed with; the signal's reason if it was aborted.
+   * Runs a job in a worker, or on the page if no worker can be started.
+   * @throws DOMException of the job, or the reason of an aborted signal.
    */
-  async run(job: Job, signal?: AbortSignal): Promise<Blob | ImagePreview> {
+  async run(job: ImageJob, signal?: AbortSignal): Promise<Blob | ImagePreview> {
     signal?.throwIfAborted();
     const worker = await (this.#takeIdle() ?? this.#spawn());
-    if (worker) return this.#runIn(worker, job, signal);
+    if (worker) return this.#runInWorker(worker, job, signal);
     const { runImageJob } = await import('./image.worker.js');
     return runImageJob(job);
   }
 
-  #runIn(worker: Worker, job: Job, signal?: AbortSignal): Promise<Blob | ImagePreview> {
+  #runInWorker(worker: Worker, job: ImageJob, signal?: AbortSignal): Promise<Blob | ImagePreview> {
     return new Promise((resolve, reject) => {
-      const end = (error: unknown) => {
-        // What it is doing can't be stopped in another way, and must not hold up the next job.
+      const fail = (error: unknown) => {
+        // There is no other way to stop its job, which must not delay the next one.
         worker.terminate();
         reject(error);
       };
-      const abort = () => end(signal?.reason);
+      const abort = () => fail(signal?.reason);
       signal?.addEventListener('abort', abort);
-      worker.onerror = () => end(new DOMException('Worker lost.', 'EncodingError'));
+      worker.onerror = () => fail(new DOMException('The worker crashed.', 'EncodingError'));
       worker.onmessage = ({ data }: MessageEvent<Exclude<WorkerMessage, 'ready'>>) => {
         signal?.removeEventListener('abort', abort);
         this.#keepIdle(Promise.resolve(worker));
@@ -54,44 +51,44 @@ export class WorkerPool {
   }
 
   #takeIdle(): Promise<Worker | null> | null {
-    clearTimeout(this.#leave);
-    const next = this.#next;
-    this.#next = null;
-    return next;
+    clearTimeout(this.#idleTimer);
+    const idle = this.#idle;
+    this.#idle = null;
+    return idle;
   }
 
-  #keepIdle(next: Promise<Worker | null>): void {
-    this.#terminate();
-    this.#next = next;
-    this.#leave = setTimeout(() => this.#terminate(), KEPT);
+  #keepIdle(worker: Promise<Worker | null>): void {
+    this.#terminateIdle();
+    this.#idle = worker;
+    this.#idleTimer = setTimeout(() => this.#terminateIdle(), IDLE_TIMEOUT);
   }
 
-  #terminate(): void {
+  #terminateIdle(): void {
     this.#takeIdle()?.then((worker) => worker?.terminate());
   }
 
   async #spawn(): Promise<Worker | null> {
-    if (this.#isAlone) return null;
+    if (this.#isBlocked) return null;
     const url = new URL(/* @vite-ignore */ './image.worker.ts', import.meta.url);
-    // From another origin only a script of this one may start it.
-    const worker = (url.origin === location.origin && (await start(url.href))) || (await startByBlob(url.href));
-    this.#isAlone = !worker;
+    // A script from another origin can be started only through a blob of this one.
+    const worker = (url.origin === location.origin && (await startWorker(url.href))) || (await startByBlob(url.href));
+    this.#isBlocked = !worker;
     return worker;
   }
 }
 
 async function startByBlob(url: string): Promise<Worker | null> {
   const blob = new Blob([`import ${JSON.stringify(url)}`], { type: 'text/javascript' });
-  const own = URL.createObjectURL(blob);
-  const worker = await start(own);
-  URL.revokeObjectURL(own);
+  const blobUrl = URL.createObjectURL(blob);
+  const worker = await startWorker(blobUrl);
+  URL.revokeObjectURL(blobUrl);
   return worker;
 }
 
-/** A worker that is ready, or null. */
-async function start(url: string): Promise<Worker | null> {
+/** Resolves with a worker once it is ready, or with null. */
+async function startWorker(url: string): Promise<Worker | null> {
   try {
-    const worker = new Worker(trusted(url), { type: 'module' });
+    const worker = new Worker(createTrustedUrl(url), { type: 'module' });
     const isReady = await new Promise<boolean>((resolve) => {
       worker.onmessage = () => resolve(true);
       worker.onerror = () => resolve(false);
@@ -99,7 +96,7 @@ async function start(url: string): Promise<Worker | null> {
     if (isReady) return worker;
     worker.terminate();
   } catch {
-    // Forbidden by a policy.
+    // A Content Security Policy forbids workers.
   }
   return null;
 }
@@ -109,16 +106,18 @@ interface ScriptPolicy {
 }
 
 declare global {
-  /** Trusted Types, as far as they are needed here; not in every browser. */
+  /** The part of Trusted Types that is used here; not in every browser. */
   var trustedTypes:
     | { createPolicy(name: string, rules: ScriptPolicy): { createScriptURL(url: string): unknown } }
     | undefined;
 }
 
-let policy: { createScriptURL(url: string): unknown } | null | undefined;
+let trustedTypesPolicy: { createScriptURL(url: string): unknown } | null | undefined;
 
-/** The address in the form that a page with Trusted Types wants. Only addresses made in this file come here. */
-function trusted(url: string): string {
-  policy ??= globalThis.trustedTypes?.createPolicy('flare-avatar-upload', { createScriptURL: (same) => same });
-  return (policy?.createScriptURL(url) ?? url) as string;
+/** Wraps a URL as pages with Trusted Types require. Only URLs that are made in this file get here. */
+function createTrustedUrl(url: string): string {
+  trustedTypesPolicy ??= globalThis.trustedTypes?.createPolicy('flare-avatar-upload', {
+    createScriptURL: (scriptUrl) => scriptUrl,
+  });
+  return (trustedTypesPolicy?.createScriptURL(url) ?? url) as string;
 }

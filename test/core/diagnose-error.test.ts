@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { diagnoseError, type FailureContext, KNOWN_CODES } from '../../src/core/diagnose-error.js';
+import { diagnoseError, ERROR_PAGES, type FailureContext } from '../../src/core/diagnose-error.js';
+import { ERROR_CODES } from '../../src/core/error-codes.js';
 import { AvatarUploadError, type ErrorDetails, type Phase } from '../../src/core/errors.js';
 import { en } from '../../src/i18n/en.js';
 import { restingMessages } from '../../src/i18n/messages.js';
 
-const docs = join(import.meta.dirname, '..', '..', 'docs', 'errors');
+const KNOWN_CODES = Object.keys(ERROR_CODES);
+const root = join(import.meta.dirname, '..', '..');
+const docs = join(root, 'docs', 'errors');
 const store = 'https://account.r2.example/bucket/pending/o/1?X-Amz-Signature=secret';
 const facts = (more: Partial<FailureContext> = {}): FailureContext => ({
   url: store,
@@ -92,7 +95,9 @@ describe('the console', () => {
   it('is told each thing once, with the page to read', () => {
     for (let n = 0; n < 3; n++) hint('mismatch', 'commit', {}, { status: 422 });
     expect(warn.mock.calls).toHaveLength(1);
-    expect(warn.mock.calls[0]?.[0]).toMatch(/mismatch .*altered.*See docs\/errors\/mismatch\.md/);
+    expect(warn.mock.calls[0]?.[0]).toMatch(
+      /mismatch .*altered.*See https:\/\/github\.com\/.+\/docs\/errors\/mismatch\.md$/,
+    );
   });
 
   it('never hears a path, a query or a secret', () => {
@@ -118,6 +123,11 @@ describe('the console', () => {
 });
 
 describe('the docs', () => {
+  it('are where the console says: in the repository that package.json names', () => {
+    const { homepage } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(ERROR_PAGES).toBe(homepage.replace('#readme', '/blob/main/docs/errors'));
+  });
+
   it('have a page for each code, and no other', () => {
     expect(readdirSync(docs).sort()).toEqual(KNOWN_CODES.map((code) => `${code}.md`).sort());
   });

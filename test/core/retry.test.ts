@@ -393,6 +393,13 @@ describe('a checkpoint', () => {
     expect([second.key, second.sent]).toEqual(['a', ['commit']]);
   });
 
+  it.each([401, 403, 429, 500])('still holds the upload after a commit answered with %i', async (status) => {
+    const checkpoint = new UploadCheckpoint();
+    await again(checkpoint, [[200, presigned('a')], [200], [status]]);
+    expect(checkpoint.uploadedKey).toBe('a');
+    expect((await again(checkpoint, [[200, ok]])).sent).toEqual(['commit']);
+  });
+
   it('whose time for the commit is over is exchanged', async () => {
     const checkpoint = new UploadCheckpoint();
     await again(checkpoint, [[200, presigned('a')], [200], 'network']);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { readBytes } from '../../src/image/byte-reader.js';
 import { inspectImage } from '../../src/image/inspect-image.js';
-import { strip } from '../../src/image/strip-metadata.js';
+import { getCleanParts } from '../../src/image/strip-metadata.js';
 import { concat } from '../support/bytes.js';
 import { dirty, PROFILE, told } from '../support/metadata.js';
 import { gif, jpeg, png, webp } from '../support/pictures.js';
 
 const stripped = async (bytes: Uint8Array<ArrayBuffer>) => {
   const file = new Blob([bytes]);
-  return concat(...strip(await readBytes(file), await inspectImage(file)));
+  return concat(...getCleanParts(await readBytes(file), await inspectImage(file)));
 };
 
 /** AVIF is the back end's to clean. */

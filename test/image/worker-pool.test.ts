@@ -4,8 +4,8 @@ import { WorkerPool } from '../../src/image/worker-pool.js';
 import { jpeg, png } from '../support/pictures.js';
 
 const job = (bytes = png({ width: 20, height: 20 }), size = 8): SquareJob => {
-  const facts = { type: null, width: 0, height: 0, start: 0 };
-  return { file: new Blob([bytes]), facts, size, type: 'image/png', quality: 1, crop: {} };
+  const header = { type: null, width: 0, height: 0, start: 0 };
+  return { file: new Blob([bytes]), header, size, type: 'image/png', quality: 1, crop: {} };
 };
 
 /** A picture that takes a while. */
