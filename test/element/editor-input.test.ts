@@ -218,11 +218,11 @@ describe('the editor', () => {
     press(stage, 'ArrowRight');
     expect(await said(dialog)).to.equal('Edge of the picture');
     press(stage, 'r');
-    expect(await said(dialog)).to.equal('Turned by 90°');
+    expect(await said(dialog)).to.equal('Rotated 90°');
     part(element, 'editor-flip')?.click();
     expect(await said(dialog)).to.equal('Flipped');
     part(element, 'editor-reset')?.click();
-    expect(await said(dialog)).to.equal('As at first');
+    expect(await said(dialog)).to.equal('Crop reset');
     element.cancel();
   });
 

@@ -125,7 +125,7 @@ describe('offline', () => {
     await new Promise(requestAnimationFrame);
     await element.updateComplete;
     expect([has(element, 'offline'), element.state, asks()]).to.deep.equal([true, 'uploading', false]);
-    expect(words(element, 'status')).to.match(/No connection/);
+    expect(words(element, 'status')).to.match(/You’re offline/);
     // The same URL is used again, so the store has to be back at its address.
     backend.answers.presign = () => json({}, 500);
     const held = '/put/hold';

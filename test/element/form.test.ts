@@ -112,7 +112,7 @@ describe('its label', () => {
     );
     element.requestUpdate();
     await element.updateComplete;
-    expect(part(element, 'trigger')?.getAttribute('aria-label')).to.equal('Your face: choose a picture');
+    expect(part(element, 'trigger')?.getAttribute('aria-label')).to.equal('Your face: add a picture');
     expect(part(element, 'base')?.getAttribute('aria-label')).to.equal('Your face');
     const count = picks(element);
     form.querySelector('label')?.click();

@@ -148,7 +148,7 @@ describe('the present picture', () => {
     ['HTML', () => new Response('<!doctype html>'), 'bad_response', /unexpected/i],
     ['nothing', () => new Response(''), 'bad_response', /unexpected/i],
     ['wrong JSON', () => json({ src: 'x' }), 'bad_response', /unexpected/i],
-    ['a failed server', () => json({}, 500), 'internal', /server/i],
+    ['a failed server', () => json({}, 500), 'internal', /something went wrong/i],
     ['a lost connection', () => 'lost', 'network', /connection/i],
   ];
   for (const [name, answer, code, sentence] of failures) {

@@ -282,7 +282,7 @@ describe('a failed upload', () => {
       },
       'storage_refused',
       'put',
-      /refused/,
+      /couldn’t be saved/,
     ],
     [
       'wrong JSON from commit',
@@ -300,7 +300,7 @@ describe('a failed upload', () => {
       },
       'moderated',
       'commit',
-      /not allowed/,
+      /isn’t allowed/,
     ],
   ];
   for (const [name, arrange, code, phase, sentence] of failures) {
@@ -341,7 +341,7 @@ describe('a failed upload', () => {
       element.label = 'A$$P';
       await element.upload(picture()).catch(() => {});
       await element.updateComplete;
-      expect(words(element, 'error')).to.equal('The upload failed.');
+      expect(words(element, 'error')).to.equal('The upload failed. Try again.');
       expect(part(element, 'trigger')?.getAttribute('aria-label')).to.match(/^A\$\$P/);
     }
   });

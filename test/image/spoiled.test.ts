@@ -47,7 +47,7 @@ describe('a canvas that gives noise', () => {
     expect(new Uint8Array(sent).join()).not.to.include([0, 0, 0, 51, 0, 0, 0, 1, 0, 0, 0, 28].join());
     expect(sent.byteLength).to.be.below(bare.byteLength + 1);
     await element.updateComplete;
-    expect(words(element, 'status')).to.match(/^Saved, uncropped/);
+    expect(words(element, 'status')).to.match(/^Saved without cropping\. Your browser/);
   });
 
   it('where the photo is too large for the server: a clear message', async () => {
@@ -55,7 +55,7 @@ describe('a canvas that gives noise', () => {
     backend.answers.presign = () => json({ error: 'Too large.', code: 'too_large' }, 413);
     choose(element, photo());
     await reaches(element, 'error');
-    expect(words(element, 'error')).to.match(/browser does not let this page make the picture smaller/);
+    expect(words(element, 'error')).to.match(/browser can’t resize this picture/);
   });
 
   it('where the file is no picture that can be stored: refused', async () => {
