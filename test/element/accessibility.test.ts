@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, json, PIXEL, part, reaches, words } from '../support/backend.js';
+import { Backend, json, PIXEL, part, reaches, words } from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
 let backend: Backend;

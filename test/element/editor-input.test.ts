@@ -1,7 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { sendKeys, sendMouse } from '@web/test-runner-commands';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, next, part, reaches } from '../support/backend.js';
 import {
   difference,
   frameOf,
@@ -20,6 +19,7 @@ import {
   stageOf,
   WIDTH,
 } from '../support/editor.js';
+import { Backend, next, part, reaches } from '../support/fake-backend.js';
 
 let backend: Backend;
 beforeEach(() => {

@@ -2,8 +2,8 @@ import { expect } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, choose, json, next, PIXEL, part, reaches, words } from '../support/backend.js';
 import { isOpen, make, opened, photo, pickIn, press, stageOf } from '../support/editor.js';
+import { Backend, choose, json, next, PIXEL, part, reaches, words } from '../support/fake-backend.js';
 import { gif } from '../support/pictures.js';
 
 let backend: Backend;

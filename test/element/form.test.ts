@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, choose, listen, next, part, reaches } from '../support/backend.js';
+import { avatar, Backend, choose, listen, next, part, reaches } from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
 let backend: Backend;

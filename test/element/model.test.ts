@@ -1,11 +1,11 @@
 import { expect } from '@open-wc/testing';
 import fc from 'fast-check';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { choose, next, part } from '../support/backend.js';
 import { Clock } from '../support/clock.js';
-import { Leaks } from '../support/leaks.js';
+import { choose, next, part } from '../support/fake-backend.js';
 import { png, text } from '../support/pictures.js';
-import { LIFE, OUTCOMES, type Outcome, World } from '../support/world.js';
+import { Leaks } from '../support/resource-tracker.js';
+import { LIFE, OUTCOMES, type Outcome, World } from '../support/simulated-network.js';
 
 /** What may not come from a run that is over. */
 const OF_A_RUN = ['accept', 'reject', 'start', 'progress', 'retry', 'success', 'removed'].map(

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
-import { avatar, json, type Log } from '../support/backend.js';
+import { avatar, json, type Log } from '../support/fake-backend.js';
 import { codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
 import {
   busyOf,

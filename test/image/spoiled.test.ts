@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, choose, json, reaches, words } from '../support/backend.js';
+import { Backend, choose, json, reaches, words } from '../support/fake-backend.js';
 import { avif, jpeg } from '../support/pictures.js';
 
 /** Firefox with its protection against fingerprinting, Brave and others hand out noise from a canvas. */

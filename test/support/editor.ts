@@ -1,6 +1,6 @@
 import { fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { choose, listen, part } from './backend.js';
+import { choose, listen, part } from './fake-backend.js';
 import { jpeg } from './pictures.js';
 
 /** Columns and rows of the test picture, and the pixels of each of its squares. */

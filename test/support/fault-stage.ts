@@ -2,8 +2,8 @@ import { fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { en } from '../../src/locales/en.js';
 import { restingMessages } from '../../src/messages.js';
-import { avatar, Backend, json, type Log, listen, PIXEL, part } from './backend.js';
 import { Clock } from './clock.js';
+import { avatar, Backend, json, type Log, listen, PIXEL, part } from './fake-backend.js';
 import { FAULTS, type Fault } from './faulty-world.js';
 // So that nothing waits for them.
 import '../../src/controllers/uploads.js';

@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, json, listen, next, PIXEL, part, reaches } from '../support/backend.js';
+import { avatar, Backend, json, listen, next, PIXEL, part, reaches } from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
 let backend: Backend;

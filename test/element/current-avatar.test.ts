@@ -1,8 +1,8 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { Picture } from '../../src/controllers/picture.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, json, listen, PIXEL, part, reaches, words } from '../support/backend.js';
 import { Clock } from '../support/clock.js';
+import { avatar, Backend, json, listen, PIXEL, part, reaches, words } from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
 let backend: Backend;

@@ -1,4 +1,4 @@
-import { avatar, PIXEL } from './backend.js';
+import { avatar, PIXEL } from './fake-backend.js';
 
 export type Kind = 'load' | 'presign' | 'put' | 'commit' | 'remove';
 

@@ -1,7 +1,7 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, choose, json, next, PIXEL, part, reaches, words } from '../support/backend.js';
+import { Backend, choose, json, next, PIXEL, part, reaches, words } from '../support/fake-backend.js';
 import { avif, gif, png, text } from '../support/pictures.js';
 
 let backend: Backend;

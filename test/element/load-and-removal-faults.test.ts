@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { Retry } from '../../src/core/retry.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { json, type Log } from '../support/backend.js';
+import { json, type Log } from '../support/fake-backend.js';
 import { askedOf, codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
 import {
   busyOf,
