@@ -1,11 +1,11 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, json, PIXEL, part, reaches, words } from '../support/fake-backend.js';
+import { FakeBackend, getPart, getText, jsonResponse, PIXEL, waitForState } from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
-let backend: Backend;
+let backend: FakeBackend;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
 });
 afterEach(() => backend.restore());
@@ -21,13 +21,13 @@ describe('assistive technology', () => {
     element.src = PIXEL;
     await element.updateComplete;
     await expect(element).to.be.accessible();
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     const ended = element.upload(picture()).catch(() => {});
-    await reaches(element, 'uploading');
+    await waitForState(element, 'uploading');
     await expect(element).to.be.accessible();
     element.cancel();
     await ended;
-    backend.store = 403;
+    backend.storeResponse = 403;
     await element.upload(picture()).catch(() => {});
     await element.updateComplete;
     await expect(element).to.be.accessible();
@@ -38,41 +38,41 @@ describe('assistive technology', () => {
 
   it('hears of progress in words and of errors at once', async () => {
     const element = await make();
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     const ended = element.upload(picture()).catch(() => {});
-    await reaches(element, 'uploading');
-    const bar = part(element, 'progress');
-    expect([bar?.getAttribute('role'), part(element, 'status')?.getAttribute('role')]).to.deep.equal([
+    await waitForState(element, 'uploading');
+    const bar = getPart(element, 'progress');
+    expect([bar?.getAttribute('role'), getPart(element, 'status')?.getAttribute('role')]).to.deep.equal([
       'progressbar',
       'status',
     ]);
-    expect(words(element, 'status')).to.match(/^(Uploading|Almost done)/);
+    expect(getText(element, 'status')).to.match(/^(Uploading|Almost done)/);
     element.cancel();
     await ended;
-    backend.answers.presign = () => json({}, 503);
+    backend.responses.presign = () => jsonResponse({}, 503);
     await element.upload(picture()).catch(() => {});
     await element.updateComplete;
-    expect(part(element, 'error')?.getAttribute('role')).to.equal('alert');
-    expect(part(element, 'trigger')?.getAttribute('aria-describedby')).to.equal('status error');
+    expect(getPart(element, 'error')?.getAttribute('role')).to.equal('alert');
+    expect(getPart(element, 'trigger')?.getAttribute('aria-describedby')).to.equal('status error');
   });
 
   it('keeps the focus when the button that had it goes', async () => {
     const element = await make();
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     const ended = element.upload(picture()).catch(() => {});
-    await reaches(element, 'uploading');
-    const cancel = part(element, 'cancel-button');
+    await waitForState(element, 'uploading');
+    const cancel = getPart(element, 'cancel-button');
     cancel?.focus();
     cancel?.click();
     await ended;
     await element.updateComplete;
-    expect(element.shadowRoot?.activeElement).to.equal(part(element, 'trigger'));
+    expect(element.shadowRoot?.activeElement).to.equal(getPart(element, 'trigger'));
   });
 
   it('focuses the picture by focus()', async () => {
     const element = await make();
     element.focus();
     expect(document.activeElement).to.equal(element);
-    expect(element.shadowRoot?.activeElement).to.equal(part(element, 'trigger'));
+    expect(element.shadowRoot?.activeElement).to.equal(getPart(element, 'trigger'));
   });
 });

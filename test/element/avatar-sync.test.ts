@@ -1,25 +1,34 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, json, listen, next, PIXEL, part, reaches } from '../support/fake-backend.js';
+import {
+  avatar,
+  FakeBackend,
+  getPart,
+  jsonResponse,
+  nextEvent,
+  PIXEL,
+  recordEvents,
+  waitForState,
+} from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
-let backend: Backend;
+let backend: FakeBackend;
 /** Key of the avatar that the back end has. */
 let key: string | null;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
   key = 'avatars/me/1.webp';
-  backend.answers = {
-    ...backend.answers,
-    load: () => json(key === null ? { url: null } : { url: `${PIXEL}#${key}`, avatar: { ...avatar, key } }),
+  backend.responses = {
+    ...backend.responses,
+    load: () => jsonResponse(key === null ? { url: null } : { url: `${PIXEL}#${key}`, avatar: { ...avatar, key } }),
     commit: () => {
       key = 'avatars/me/2.webp';
-      return json({ ok: true, avatar: { ...avatar, key } });
+      return jsonResponse({ ok: true, avatar: { ...avatar, key } });
     },
     remove: () => {
       key = null;
-      return json({ ok: true });
+      return jsonResponse({ ok: true });
     },
   };
 });
@@ -27,7 +36,7 @@ afterEach(() => backend.restore());
 
 const picture = () => new File([png()], 'me.png', { type: 'image/png' });
 const frame = () => new Promise(requestAnimationFrame);
-const shown = (element: FlareAvatarUpload) => part<HTMLImageElement>(element, 'image')?.getAttribute('src') ?? null;
+const shown = (element: FlareAvatarUpload) => getPart<HTMLImageElement>(element, 'image')?.getAttribute('src') ?? null;
 const loads = () => backend.requests.filter((request) => request === 'load').length;
 const truth = () => key && `${PIXEL}#${key}`;
 
@@ -66,7 +75,7 @@ afterEach(() => {
 describe('the other elements of the page', () => {
   it('show what has been committed, by one request of their own, without an event', async () => {
     const [first, second, third] = await make('', 'name="p"', '');
-    const logs = [listen(second), listen(third)];
+    const logs = [recordEvents(second), recordEvents(third)];
     const before = loads();
     await first.upload(picture());
     await until(() => shown(second) === truth() && shown(third) === truth());
@@ -78,7 +87,7 @@ describe('the other elements of the page', () => {
 
   it('show that a picture has been removed', async () => {
     const [first, second] = await make('', '');
-    const log = listen(second);
+    const log = recordEvents(second);
     await first.removeAvatar();
     await until(() => shown(second) === null);
     expect([second.value, log.names]).to.deep.equal(['', []]);
@@ -100,21 +109,21 @@ describe('the other elements of the page', () => {
 
   it('are not disturbed in an upload of their own, and ask when it is over', async () => {
     const [first, second] = await make('', '');
-    const log = listen(second);
+    const log = recordEvents(second);
     let answer = (_: Response) => {};
-    const { commit } = backend.answers;
-    backend.answers.commit = () => new Promise((resolve) => (answer = resolve));
+    const { commit } = backend.responses;
+    backend.responses.commit = () => new Promise((resolve) => (answer = resolve));
     const ended = second.upload(picture());
-    await reaches(second, 'committing');
-    const { presign } = backend.answers;
-    backend.answers = { ...backend.answers, presign, commit };
+    await waitForState(second, 'committing');
+    const { presign } = backend.responses;
+    backend.responses = { ...backend.responses, presign, commit };
     const before = loads();
     await first.upload(picture());
     await quiet();
     expect([loads(), second.state]).to.deep.equal([before, 'committing']);
     expect(shown(second)).to.match(/^blob:/);
     // Committed before the other one's, and told only now.
-    answer(json({ ok: true, avatar: { ...avatar, key: 'avatars/me/0.webp' } }));
+    answer(jsonResponse({ ok: true, avatar: { ...avatar, key: 'avatars/me/0.webp' } }));
     await ended;
     await until(() => shown(second) === truth());
     expect(second.value).to.equal(key);
@@ -123,10 +132,10 @@ describe('the other elements of the page', () => {
 
   it('of other users are not asked to', async () => {
     const [first, second, third] = await make('', '', '');
-    const [load, own] = [backend.answers.load, key];
-    backend.answers.load = () => json({ url: PIXEL, avatar: { ...avatar, key: 'avatars/somebody/9.webp' } });
+    const [load, own] = [backend.responses.load, key];
+    backend.responses.load = () => jsonResponse({ url: PIXEL, avatar: { ...avatar, key: 'avatars/somebody/9.webp' } });
     await second.refresh();
-    backend.answers.load = load;
+    backend.responses.load = load;
     const before = loads();
     await first.upload(picture());
     await until(() => shown(third) === truth());
@@ -141,9 +150,9 @@ describe('the other elements of the page', () => {
     ]) {
       key = keys[0] ?? '';
       const [first, second] = await make('', '');
-      backend.answers.commit = () => {
+      backend.responses.commit = () => {
         key = keys[1] ?? '';
-        return json({ ok: true, avatar: { ...avatar, key } });
+        return jsonResponse({ ok: true, avatar: { ...avatar, key } });
       };
       await first.upload(picture());
       await until(() => shown(second) === truth());
@@ -165,7 +174,7 @@ describe('other tabs', () => {
   it('are heard, and make the element ask', async () => {
     const { channel, heard } = await tab();
     const [element] = await make('name="p"');
-    const log = listen(element);
+    const log = recordEvents(element);
     await element.upload(picture());
     await until(() => heard.length);
     const before = loads();
@@ -282,8 +291,8 @@ describe('an element that was away', () => {
 describe('what nobody knows', () => {
   it('is asked: a commit whose answer never came', async () => {
     const [element] = await make('max-retries="0"');
-    const { commit } = backend.answers;
-    backend.answers.commit = () => {
+    const { commit } = backend.responses;
+    backend.responses.commit = () => {
       commit();
       return 'lost';
     };
@@ -291,20 +300,20 @@ describe('what nobody knows', () => {
     expect(element.state).to.equal('error');
     await until(() => shown(element) === truth());
     expect([key, element.value]).to.deep.equal(['avatars/me/2.webp', key]);
-    backend.answers.commit = commit;
+    backend.responses.commit = commit;
     await element.retry();
     expect([element.state, element.value]).to.deep.equal(['success', key]);
   });
 
   it('is asked: a commit that was cancelled', async () => {
     const [element] = await make('');
-    const log = listen(element);
-    backend.answers.commit = () => {
+    const log = recordEvents(element);
+    backend.responses.commit = () => {
       key = 'avatars/me/2.webp';
       return new Promise(() => {});
     };
     const ended = element.upload(picture()).catch(() => {});
-    await reaches(element, 'committing');
+    await waitForState(element, 'committing');
     await until(() => key === 'avatars/me/2.webp');
     element.cancel();
     await ended;
@@ -314,12 +323,12 @@ describe('what nobody knows', () => {
 
   it('is asked: a removal whose answer never came', async () => {
     const [element] = await make('max-retries="0"');
-    const { remove } = backend.answers;
-    backend.answers.remove = () => {
+    const { remove } = backend.responses;
+    backend.responses.remove = () => {
       remove();
       return 'lost';
     };
-    const failed = next(element, 'flare-error');
+    const failed = nextEvent(element, 'flare-error');
     await element.removeAvatar().catch(() => {});
     await failed;
     await until(() => shown(element) === null);
@@ -328,7 +337,7 @@ describe('what nobody knows', () => {
 
   it('is not asked where the answer was clear', async () => {
     const [element] = await make('');
-    backend.answers.commit = () => json({ code: 'moderated' }, 422);
+    backend.responses.commit = () => jsonResponse({ code: 'moderated' }, 422);
     const before = loads();
     await element.upload(picture()).catch(() => {});
     await quiet();

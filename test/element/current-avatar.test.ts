@@ -2,13 +2,22 @@ import { expect, fixture, html } from '@open-wc/testing';
 import { Picture } from '../../src/controllers/picture.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { Clock } from '../support/clock.js';
-import { avatar, Backend, json, listen, PIXEL, part, reaches, words } from '../support/fake-backend.js';
+import {
+  avatar,
+  FakeBackend,
+  getPart,
+  getText,
+  jsonResponse,
+  PIXEL,
+  recordEvents,
+  waitForState,
+} from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
-let backend: Backend;
+let backend: FakeBackend;
 let clock: Clock;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
   clock = new Clock();
   clock.install();
@@ -20,7 +29,7 @@ afterEach(() => {
 
 const picture = () => new File([png()], 'me.png', { type: 'image/png' });
 const frame = () => new Promise(requestAnimationFrame);
-const shown = (element: FlareAvatarUpload) => part<HTMLImageElement>(element, 'image')?.getAttribute('src') ?? null;
+const shown = (element: FlareAvatarUpload) => getPart<HTMLImageElement>(element, 'image')?.getAttribute('src') ?? null;
 const loads = () => backend.requests.filter((request) => request === 'load').length;
 
 async function until(isSo: () => unknown): Promise<void> {
@@ -34,7 +43,7 @@ async function quiet(): Promise<void> {
 
 /** Answers pictures that can be told apart, each with a life of so many milliseconds. */
 function present(life: number | null, more: { key?: string; date?: string } = {}): void {
-  backend.answers.load = () => {
+  backend.responses.load = () => {
     const expiresAt = life === null ? undefined : new Date(Date.now() + life).toISOString();
     const headers = more.date ? { date: more.date } : {};
     const body = { url: `${PIXEL}#${loads()}`, expiresAt, avatar: { ...avatar, key: more.key ?? 'avatars/me/a.webp' } };
@@ -92,9 +101,9 @@ describe('one request', () => {
   });
 
   it('is aborted when the last of them has gone', async () => {
-    backend.answers.load = () => new Promise(() => {});
+    backend.responses.load = () => new Promise(() => {});
     const [first, second] = await makeTwo();
-    const signal = backend.inits[0]?.signal;
+    const signal = backend.requestInits[0]?.signal;
     first.remove();
     expect(signal?.aborted).to.equal(false);
     second.remove();
@@ -103,11 +112,11 @@ describe('one request', () => {
 
   it('is made anew by refresh(): what was asked before it is not good enough', async () => {
     let late: (response: Response) => void = () => {};
-    backend.answers.load = () => new Promise((resolve) => (late = resolve));
+    backend.responses.load = () => new Promise((resolve) => (late = resolve));
     const element = await makeOne();
     present(null, { key: 'avatars/me/new.webp' });
     await element.refresh();
-    late(json({ url: `${PIXEL}#late`, avatar }));
+    late(jsonResponse({ url: `${PIXEL}#late`, avatar }));
     await quiet();
     expect([loads(), element.value, shown(element)]).to.deep.equal([2, 'avatars/me/new.webp', `${PIXEL}#2`]);
   });
@@ -119,7 +128,7 @@ describe('a URL that dies', () => {
     const element = await makeOne();
     await until(() => shown(element));
     await until(() => !element.matches(':state(loading)'));
-    return { element, log: listen(element) };
+    return { element, log: recordEvents(element) };
   };
 
   it('is renewed before it does, and again, without a word', async () => {
@@ -153,8 +162,8 @@ describe('a URL that dies', () => {
 
   it('stays where the next one does not load: the picture is the same', async () => {
     const { element } = await loaded(60_000);
-    backend.answers.load = () =>
-      json({ url: 'data:image/png,broken', avatar: { ...avatar, key: 'avatars/me/a.webp' } });
+    backend.responses.load = () =>
+      jsonResponse({ url: 'data:image/png,broken', avatar: { ...avatar, key: 'avatars/me/a.webp' } });
     clock.pass(50_000);
     await until(() => loads() === 2);
     await quiet();
@@ -167,7 +176,7 @@ describe('a URL that dies', () => {
   ] as const) {
     it(`is renewed in time though the user’s clock is an hour ${whose}`, async () => {
       const server = () => Date.now() - hours * 3_600_000;
-      backend.answers.load = () =>
+      backend.responses.load = () =>
         Response.json(
           { url: `${PIXEL}#${loads()}`, expiresAt: new Date(server() + 300_000).toISOString() },
           { headers: { date: new Date(server()).toUTCString() } },
@@ -249,12 +258,12 @@ describe('a URL that dies', () => {
     const { element, log } = await loaded(60_000);
     element.maxRetries = 0;
     element.dispatchEvent(new Event('pointerenter'));
-    await until(() => part(element, 'progress'));
-    backend.answers.load = () => 'lost';
+    await until(() => getPart(element, 'progress'));
+    backend.responses.load = () => 'lost';
     clock.pass(50_000);
     await until(() => loads() === 2);
     await quiet();
-    expect([shown(element), element.state, words(element, 'error')]).to.deep.equal([`${PIXEL}#1`, 'idle', '']);
+    expect([shown(element), element.state, getText(element, 'error')]).to.deep.equal([`${PIXEL}#1`, 'idle', '']);
     present(60_000);
     window.dispatchEvent(new Event('online'));
     await until(() => shown(element) === `${PIXEL}#3`);
@@ -263,9 +272,9 @@ describe('a URL that dies', () => {
 
   it('waits until an upload is over', async () => {
     const { element } = await loaded(60_000);
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     const ended = element.upload(picture()).catch(() => {});
-    await reaches(element, 'uploading');
+    await waitForState(element, 'uploading');
     clock.pass(50_000);
     await quiet();
     expect(loads()).to.equal(1);
@@ -276,57 +285,57 @@ describe('a URL that dies', () => {
 });
 
 describe('a picture that does not load', () => {
-  const dead = (count: number) => json({ url: `data:image/png,dead${count}`, avatar });
+  const dead = (count: number) => jsonResponse({ url: `data:image/png,dead${count}`, avatar });
 
   it('is asked for once more, and shown', async () => {
-    backend.answers.load = () => (loads() === 1 ? dead(1) : json({ url: PIXEL, avatar }));
+    backend.responses.load = () => (loads() === 1 ? dead(1) : jsonResponse({ url: PIXEL, avatar }));
     const element = await makeOne('initials="AL"');
     await until(() => shown(element) === PIXEL);
     expect(loads()).to.equal(2);
   });
 
   it('gives way to the initials when that does not help, and nothing more is asked', async () => {
-    backend.answers.load = () => dead(loads());
+    backend.responses.load = () => dead(loads());
     const element = await makeOne('initials="AL"');
-    await until(() => loads() === 2 && part(element, 'initials'));
+    await until(() => loads() === 2 && getPart(element, 'initials'));
     await quiet();
-    expect([loads(), part(element, 'image')]).to.deep.equal([2, null]);
+    expect([loads(), getPart(element, 'image')]).to.deep.equal([2, null]);
   });
 
   it('is never on show as a broken one while another is asked for', async () => {
     let answer = (_: Response) => {};
-    backend.answers.load = () => (loads() === 1 ? dead(1) : new Promise((resolve) => (answer = resolve)));
+    backend.responses.load = () => (loads() === 1 ? dead(1) : new Promise((resolve) => (answer = resolve)));
     const element = await makeOne('initials="AL"');
     await until(() => loads() === 2);
     await element.updateComplete;
-    expect(part(element, 'initials')).to.exist;
-    answer(json({ url: PIXEL, avatar }));
+    expect(getPart(element, 'initials')).to.exist;
+    answer(jsonResponse({ url: PIXEL, avatar }));
     await until(() => shown(element) === PIXEL);
   });
 
   it('does not ask at all where it is src', async () => {
     const element = await makeOne('src="data:image/png,dead" initials="AL"');
-    await until(() => part(element, 'initials'));
+    await until(() => getPart(element, 'initials'));
     await quiet();
     expect(loads()).to.equal(0);
   });
 
   it('may die again after it has been shown', async () => {
-    backend.answers.load = () => (loads() % 2 ? dead(loads()) : json({ url: `${PIXEL}#${loads()}`, avatar }));
+    backend.responses.load = () => (loads() % 2 ? dead(loads()) : jsonResponse({ url: `${PIXEL}#${loads()}`, avatar }));
     const element = await makeOne();
     await until(() => shown(element) === `${PIXEL}#2`);
-    await until(() => part<HTMLImageElement>(element, 'image')?.complete);
+    await until(() => getPart<HTMLImageElement>(element, 'image')?.complete);
     await quiet();
-    part(element, 'image')?.dispatchEvent(new Event('error'));
+    getPart(element, 'image')?.dispatchEvent(new Event('error'));
     await until(() => loads() === 3);
   });
 });
 
 describe('a load that fails', () => {
   it('is tried again without a word', async () => {
-    backend.answers.load = () => (loads() < 3 ? 'lost' : json({ url: PIXEL, avatar }));
+    backend.responses.load = () => (loads() < 3 ? 'lost' : jsonResponse({ url: PIXEL, avatar }));
     const element = await makeOne();
-    const log = listen(element);
+    const log = recordEvents(element);
     for (const time of [1, 2]) {
       await until(() => loads() === time && clock.timers.size);
       clock.pass(10_000);
@@ -336,30 +345,30 @@ describe('a load that fails', () => {
   });
 
   it('for good is all right again, when the page is shown, or the network is back', async () => {
-    backend.answers.load = () => json({}, 401);
+    backend.responses.load = () => jsonResponse({}, 401);
     const element = await makeOne();
-    const log = listen(element);
-    await reaches(element, 'error');
+    const log = recordEvents(element);
+    await waitForState(element, 'error');
     hide(true);
     hide(false);
     await until(() => loads() === 2);
     await quiet();
-    backend.answers.load = () => json({ url: PIXEL, avatar });
+    backend.responses.load = () => jsonResponse({ url: PIXEL, avatar });
     window.dispatchEvent(new Event('online'));
-    await reaches(element, 'idle');
+    await waitForState(element, 'idle');
     expect(log.names).to.deep.equal(['→error', 'flare-error', '→idle']);
-    expect([words(element, 'error'), shown(element)]).to.deep.equal(['', PIXEL]);
+    expect([getText(element, 'error'), shown(element)]).to.deep.equal(['', PIXEL]);
   });
 
   it('says so where the page has asked, and leaves the picture', async () => {
     present(null);
     const element = await makeOne('max-retries="0"');
     await until(() => shown(element));
-    backend.answers.load = () => json({}, 401);
+    backend.responses.load = () => jsonResponse({}, 401);
     await element.refresh();
     await element.updateComplete;
     expect([element.state, shown(element)]).to.deep.equal(['error', `${PIXEL}#1`]);
-    expect(words(element, 'error')).to.match(/sign in/i);
+    expect(getText(element, 'error')).to.match(/sign in/i);
   });
 });
 

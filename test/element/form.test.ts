@@ -1,11 +1,19 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, choose, listen, next, part, reaches } from '../support/fake-backend.js';
+import {
+  avatar,
+  FakeBackend,
+  getPart,
+  nextEvent,
+  pickFile,
+  recordEvents,
+  waitForState,
+} from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
-let backend: Backend;
+let backend: FakeBackend;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
 });
 afterEach(() => backend.restore());
@@ -48,7 +56,7 @@ describe('in a form', () => {
       false,
       true,
     ]);
-    expect(part<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(true);
+    expect(getPart<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(true);
     (form.firstElementChild as HTMLFieldSetElement).disabled = false;
     await element.updateComplete;
     expect([form.checkValidity(), element.matches(':state(disabled)')]).to.deep.equal([false, false]);
@@ -60,7 +68,7 @@ describe('in a form', () => {
       element.disabled = disabled;
       await element.updateComplete;
       await element.updateComplete;
-      expect(part<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(disabled);
+      expect(getPart<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(disabled);
       expect(element.matches(':state(disabled)')).to.equal(disabled);
     }
   });
@@ -69,29 +77,29 @@ describe('in a form', () => {
     const { form, element } = await make(
       '<flare-avatar-upload name="p" required no-auto avatar-url=""></flare-avatar-upload>',
     );
-    choose(element, picture());
-    await next(element, 'flare-accept');
-    while (!part(element, 'image')) await new Promise(requestAnimationFrame);
+    pickFile(element, picture());
+    await nextEvent(element, 'flare-accept');
+    while (!getPart(element, 'image')) await new Promise(requestAnimationFrame);
     expect(form.checkValidity()).to.equal(false);
   });
 
   it('goes back to what the back end has on reset, without an event', async () => {
     const { form, element } = await make('<flare-avatar-upload name="p" avatar-url="" no-auto></flare-avatar-upload>');
-    choose(element, picture());
-    await next(element, 'flare-accept');
+    pickFile(element, picture());
+    await nextEvent(element, 'flare-accept');
     await element.upload();
-    const log = listen(element);
+    const log = recordEvents(element);
     form.reset();
     await element.updateComplete;
-    expect([element.value, part(element, 'image'), element.state]).to.deep.equal(['', null, 'idle']);
+    expect([element.value, getPart(element, 'image'), element.state]).to.deep.equal(['', null, 'idle']);
     expect(log.names).to.deep.equal(['→idle']);
   });
 
   it('keeps the events of its inner controls inside', async () => {
     const { element } = await make('<flare-avatar-upload avatar-url="" no-auto></flare-avatar-upload>');
-    const log = listen(element);
-    choose(element, picture());
-    await next(element, 'flare-accept');
+    const log = recordEvents(element);
+    pickFile(element, picture());
+    await nextEvent(element, 'flare-accept');
     expect(log.names).to.deep.equal(['flare-accept']);
   });
 });
@@ -112,8 +120,8 @@ describe('its label', () => {
     );
     element.requestUpdate();
     await element.updateComplete;
-    expect(part(element, 'trigger')?.getAttribute('aria-label')).to.equal('Your face: add a picture');
-    expect(part(element, 'base')?.getAttribute('aria-label')).to.equal('Your face');
+    expect(getPart(element, 'trigger')?.getAttribute('aria-label')).to.equal('Your face: add a picture');
+    expect(getPart(element, 'base')?.getAttribute('aria-label')).to.equal('Your face');
     const count = picks(element);
     form.querySelector('label')?.click();
     expect(count()).to.equal(1);
@@ -122,7 +130,7 @@ describe('its label', () => {
   it('around it does not pick twice', async () => {
     const { element } = await make('<label>Face <flare-avatar-upload avatar-url=""></flare-avatar-upload></label>');
     const count = picks(element);
-    part(element, 'trigger')?.click();
+    getPart(element, 'trigger')?.click();
     expect(count()).to.equal(1);
   });
 
@@ -146,11 +154,11 @@ describe('its value', () => {
 
   it('outlives the element being moved', async () => {
     const { form, element } = await make('<flare-avatar-upload avatar-url=""></flare-avatar-upload>');
-    choose(element, picture());
-    await reaches(element, 'success');
+    pickFile(element, picture());
+    await waitForState(element, 'success');
     form.append(element);
     await element.updateComplete;
     expect(element.value).to.equal(avatar.key);
-    expect(part<HTMLImageElement>(element, 'image')?.src).to.match(/^blob:/);
+    expect(getPart<HTMLImageElement>(element, 'image')?.src).to.match(/^blob:/);
   });
 });

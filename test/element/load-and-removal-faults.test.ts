@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { Retry } from '../../src/core/retry.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { json, type Log } from '../support/fake-backend.js';
+import { type EventLog, jsonResponse } from '../support/fake-backend.js';
 import { askedOf, codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
 import {
   busyOf,
@@ -90,23 +90,23 @@ beforeEach(() => {
   stage = new FaultStage();
   stage.install();
   truth = OLD;
-  stage.backend.answers.load = loaded;
-  stage.backend.answers.remove = removed;
+  stage.backend.responses.load = loaded;
+  stage.backend.responses.remove = removed;
 });
 afterEach(() => stage.restore());
 
 const loaded = () => present(truth);
 const removed = () => {
   truth = null;
-  return json({ ok: true });
+  return jsonResponse({ ok: true });
 };
 
 /** Gives the first so many answers of an endpoint this fault. */
 function spoil(step: Step, fault: Fault, times: number): void {
   const kind = step === 'remove' ? 'remove' : 'load';
-  const good = stage.backend.answers[kind];
+  const good = stage.backend.responses[kind];
   let count = 0;
-  stage.backend.answers[kind] = () => {
+  stage.backend.responses[kind] = () => {
     if (++count > times) return good();
     if (fault.acts) good();
     return stage.answer(fault);
@@ -190,9 +190,9 @@ function checkWaiting(step: Step, fault: Fault, { retries }: Expected, took: num
 }
 
 /** All is well again once the user has tried again. */
-async function mend(step: Step, element: FlareAvatarUpload, log: Log): Promise<void> {
+async function mend(step: Step, element: FlareAvatarUpload, log: EventLog): Promise<void> {
   const before = { ...lookOf(element), events: log.names.length };
-  Object.assign(stage.backend.answers, { load: loaded, remove: removed });
+  Object.assign(stage.backend.responses, { load: loaded, remove: removed });
   await element.retry();
   await stage.quiet(element);
   const fine = { code: null, retries: 0, isOpen: false, present: step === 'remove' ? null : NEW };
@@ -205,7 +205,7 @@ async function mend(step: Step, element: FlareAvatarUpload, log: Log): Promise<v
 describe('a removal', () => {
   it('is done where the back end says so with nothing', async () => {
     const { element, log } = await stage.rest(OLD.key);
-    stage.backend.answers.remove = () => new Response(null, { status: 204 });
+    stage.backend.responses.remove = () => new Response(null, { status: 204 });
     await element.removeAvatar();
     await stage.quiet(element);
     expect([log.names.at(-1), element.value, stage.count('load')]).to.deep.equal(['change', '', 0]);
@@ -216,7 +216,7 @@ describe('a removal', () => {
     for (let turns = 0; turns < 60; turns++) {
       truth = OLD;
       const { element, log } = await stage.rest(OLD.key);
-      stage.backend.answers.remove = () => {
+      stage.backend.responses.remove = () => {
         const answer = removed();
         answer.text = async () => {
           later(turns, () => element.cancel());

@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import fc from 'fast-check';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { Clock } from '../support/clock.js';
-import { choose, next, part } from '../support/fake-backend.js';
+import { getPart, nextEvent, pickFile } from '../support/fake-backend.js';
 import { png, text } from '../support/pictures.js';
 import { Leaks } from '../support/resource-tracker.js';
 import { LIFE, OUTCOMES, type Outcome, World } from '../support/simulated-network.js';
@@ -189,7 +189,7 @@ const begin = step('upload', fc.constantFrom(true, true, true, false), (real, is
 const steps = [
   step('pick', either, (real, isGood) => {
     real.live();
-    choose(real.element, file(isGood));
+    pickFile(real.element, file(isGood));
   }),
   step('upload what waits', nothing, (real) => {
     real.live();
@@ -244,7 +244,7 @@ const steps = [
     world.change(isRemoval);
     const [speaking, hearing] = [tab(), tab()];
     speaking.postMessage(Real.message);
-    await next(hearing, 'message');
+    await nextEvent(hearing, 'message');
     speaking.close();
     hearing.close();
   }),
@@ -260,7 +260,7 @@ async function checkTruth(real: Real): Promise<void> {
   element.cancel();
   await real.settle();
   real.check();
-  const image = part<HTMLImageElement>(element, 'image')?.getAttribute('src') ?? null;
+  const image = getPart<HTMLImageElement>(element, 'image')?.getAttribute('src') ?? null;
   expect([element.state, element.value]).to.deep.equal(['idle', world.current ?? '']);
   if (!image?.startsWith('blob:')) expect(image?.split('#')[1] ?? null).to.equal(world.current);
   const last = real.events.findLast(({ type }) => type === 'flare-success');

@@ -1,12 +1,21 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, choose, json, next, PIXEL, part, reaches, words } from '../support/fake-backend.js';
+import {
+  FakeBackend,
+  getPart,
+  getText,
+  jsonResponse,
+  nextEvent,
+  PIXEL,
+  pickFile,
+  waitForState,
+} from '../support/fake-backend.js';
 import { avif, gif, png, text } from '../support/pictures.js';
 
-let backend: Backend;
+let backend: FakeBackend;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
 });
 afterEach(() => backend.restore());
@@ -22,10 +31,10 @@ async function make(attributes = ''): Promise<FlareAvatarUpload> {
 const called = (name: string, type: string, bytes: Uint8Array<ArrayBuffer>) => new File([bytes], name, { type });
 
 async function refused(element: FlareAvatarUpload, file: File): Promise<[code: string, sentence: string]> {
-  choose(element, file);
-  const { detail } = await next<CustomEvent<{ error: AvatarUploadError }>>(element, 'flare-reject');
+  pickFile(element, file);
+  const { detail } = await nextEvent<CustomEvent<{ error: AvatarUploadError }>>(element, 'flare-reject');
   await element.updateComplete;
-  return [detail.error.code, words(element, 'error')];
+  return [detail.error.code, getText(element, 'error')];
 }
 
 describe('a refusal says what the file really is', () => {
@@ -72,8 +81,8 @@ describe('a refusal says what the file really is', () => {
     expect(code).to.equal('decode_failed');
     expect(sentence).to.match(/^HEIC photos aren’t supported\./);
     element.decode = () => new Blob([png()]);
-    choose(element, file);
-    await reaches(element, 'success');
+    pickFile(element, file);
+    await waitForState(element, 'success');
   });
 });
 
@@ -92,24 +101,24 @@ describe('an animated picture', () => {
     const element = await make('animated="first-frame"');
     await element.upload(animation());
     await element.updateComplete;
-    expect(words(element, 'status')).to.equal('Saved without animation');
+    expect(getText(element, 'status')).to.equal('Saved without animation');
     await element.upload(called('x.png', 'image/png', png()));
     await element.updateComplete;
-    expect(words(element, 'status')).to.equal('Saved');
+    expect(getText(element, 'status')).to.equal('Saved');
   });
 
   it('that is too large for the server can be sent as a still', async () => {
     const element = await make();
-    backend.answers.presign = () => json({ error: 'Too large.', code: 'too_large' }, 413);
-    choose(element, animation());
-    await reaches(element, 'error');
-    expect(words(element, 'error')).to.match(/animation is too large.*Try again to use its first frame/);
-    backend.answers.presign = new Backend().answers.presign;
-    part(element, 'retry-button')?.click();
-    await reaches(element, 'success');
-    const types = backend.bodies.map(({ contentType }) => contentType).filter(Boolean);
+    backend.responses.presign = () => jsonResponse({ error: 'Too large.', code: 'too_large' }, 413);
+    pickFile(element, animation());
+    await waitForState(element, 'error');
+    expect(getText(element, 'error')).to.match(/animation is too large.*Try again to use its first frame/);
+    backend.responses.presign = new FakeBackend().responses.presign;
+    getPart(element, 'retry-button')?.click();
+    await waitForState(element, 'success');
+    const types = backend.requestBodies.map(({ contentType }) => contentType).filter(Boolean);
     expect([types[0], types.length, types[1] === 'image/gif']).to.deep.equal(['image/gif', 2, false]);
-    expect(words(element, 'status')).to.equal('Saved without animation');
+    expect(getText(element, 'status')).to.equal('Saved without animation');
   });
 });
 
@@ -118,17 +127,17 @@ describe('what is shown of a picture on its way', () => {
     const element = await make();
     let go = () => {};
     element.transform = (blob) => new Promise((resolve) => (go = () => resolve(blob)));
-    choose(element, called('x.png', 'image/png', png({ width: 40, height: 20 })));
-    await reaches(element, 'preparing');
+    pickFile(element, called('x.png', 'image/png', png({ width: 40, height: 20 })));
+    await waitForState(element, 'preparing');
     const image = await appears(element);
     expect([image.naturalWidth, image.naturalHeight]).to.deep.equal([20, 20]);
     go();
-    await reaches(element, 'success');
+    await waitForState(element, 'success');
   });
 
   it('is a small copy where it waits', async () => {
     const element = await make('no-auto');
-    choose(element, called('x.png', 'image/png', png({ width: 400, height: 300 })));
+    pickFile(element, called('x.png', 'image/png', png({ width: 400, height: 300 })));
     const image = await appears(element);
     expect([image.naturalWidth, image.naturalHeight]).to.deep.equal([256, 256]);
     expect(image.src).not.to.equal(PIXEL);
@@ -136,7 +145,7 @@ describe('what is shown of a picture on its way', () => {
 
   async function appears(element: FlareAvatarUpload): Promise<HTMLImageElement> {
     for (;;) {
-      const image = part<HTMLImageElement>(element, 'image');
+      const image = getPart<HTMLImageElement>(element, 'image');
       if (image) await image.decode();
       if (image) return image;
       await new Promise((resolve) =>

@@ -1,11 +1,21 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, json, listen, next, PIXEL, part, reaches, words } from '../support/fake-backend.js';
+import {
+  avatar,
+  FakeBackend,
+  getPart,
+  getText,
+  jsonResponse,
+  nextEvent,
+  PIXEL,
+  recordEvents,
+  waitForState,
+} from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
-let backend: Backend;
+let backend: FakeBackend;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
 });
 afterEach(() => backend.restore());
@@ -76,35 +86,35 @@ describe('attributes and properties', () => {
     document.body.append(template.content);
     await early.updateComplete;
     expect(early.avatarUrl).to.equal('');
-    expect(part(early, 'initials')?.textContent).to.equal('AB');
+    expect(getPart(early, 'initials')?.textContent).to.equal('AB');
     early.remove();
   });
 });
 
 describe('the present picture', () => {
   it('is asked for once, and shown; its key is the value', async () => {
-    backend.answers.load = () => json({ url: PIXEL, expiresAt: 'x', avatar });
+    backend.responses.load = () => jsonResponse({ url: PIXEL, expiresAt: 'x', avatar });
     const element = await fixture<FlareAvatarUpload>(html`<flare-avatar-upload></flare-avatar-upload>`);
-    const log = listen(element);
+    const log = recordEvents(element);
     await loaded(element);
     expect(backend.requests).to.deep.equal(['load']);
-    expect(part<HTMLImageElement>(element, 'image')?.src).to.equal(PIXEL);
+    expect(getPart<HTMLImageElement>(element, 'image')?.src).to.equal(PIXEL);
     expect(element.value).to.equal(avatar.key);
     expect(element.matches(':state(empty)')).to.equal(false);
     expect(log.names).to.deep.equal([]);
   });
 
   it('is shown for a back end that answers {url} alone', async () => {
-    backend.answers.load = () => json({ url: PIXEL });
+    backend.responses.load = () => jsonResponse({ url: PIXEL });
     const element = await fixture<FlareAvatarUpload>(html`<flare-avatar-upload required></flare-avatar-upload>`);
     await loaded(element);
-    expect(part(element, 'image')).to.exist;
+    expect(getPart(element, 'image')).to.exist;
     expect(element.value).to.equal('');
     expect(element.checkValidity()).to.equal(true);
   });
 
   it('has no key that is not a text', async () => {
-    backend.answers.load = () => json({ url: PIXEL, avatar: { key: 5 } });
+    backend.responses.load = () => jsonResponse({ url: PIXEL, avatar: { key: 5 } });
     const element = await fixture<FlareAvatarUpload>(html`<flare-avatar-upload></flare-avatar-upload>`);
     await loaded(element);
     expect(element.value).to.equal('');
@@ -115,7 +125,7 @@ describe('the present picture', () => {
       html`<flare-avatar-upload src=${PIXEL} alt="Ada"></flare-avatar-upload>`,
     );
     expect(backend.requests).to.deep.equal([]);
-    expect(part<HTMLImageElement>(element, 'image')?.alt).to.equal('Ada');
+    expect(getPart<HTMLImageElement>(element, 'image')?.alt).to.equal('Ada');
     element.src = '';
     await loaded(element);
     expect(backend.requests).to.deep.equal(['load']);
@@ -126,56 +136,56 @@ describe('the present picture', () => {
       html`<flare-avatar-upload avatar-url="" src=${PIXEL}></flare-avatar-upload>`,
     );
     expect(backend.requests).to.deep.equal([]);
-    expect(part(element, 'remove-button')).to.equal(null);
+    expect(getPart(element, 'remove-button')).to.equal(null);
     const error = await element.removeAvatar().catch((reason) => reason);
     expect([error.code, error.phase]).to.deep.equal(['invalid_request', 'remove']);
-    expect(part(element, 'image')).to.exist;
+    expect(getPart(element, 'image')).to.exist;
   });
 
   it('that the browser cannot show gives way to the initials', async () => {
     const element = await fixture<FlareAvatarUpload>(
       html`<flare-avatar-upload src="data:image/png,broken" initials="AL"></flare-avatar-upload>`,
     );
-    const image = part(element, 'image');
-    if (image) await next(image, 'error');
+    const image = getPart(element, 'image');
+    if (image) await nextEvent(image, 'error');
     await element.updateComplete;
-    expect(part(element, 'image')).to.equal(null);
-    expect(part(element, 'initials')?.textContent).to.equal('AL');
+    expect(getPart(element, 'image')).to.equal(null);
+    expect(getPart(element, 'initials')?.textContent).to.equal('AL');
   });
 
   const failures: [string, () => Response | 'lost', string, RegExp][] = [
-    ['no session', () => json({ error: 'x', code: 'unauthorized' }, 401), 'unauthorized', /sign in/i],
+    ['no session', () => jsonResponse({ error: 'x', code: 'unauthorized' }, 401), 'unauthorized', /sign in/i],
     ['HTML', () => new Response('<!doctype html>'), 'bad_response', /unexpected/i],
     ['nothing', () => new Response(''), 'bad_response', /unexpected/i],
-    ['wrong JSON', () => json({ src: 'x' }), 'bad_response', /unexpected/i],
-    ['a failed server', () => json({}, 500), 'internal', /something went wrong/i],
+    ['wrong JSON', () => jsonResponse({ src: 'x' }), 'bad_response', /unexpected/i],
+    ['a failed server', () => jsonResponse({}, 500), 'internal', /something went wrong/i],
     ['a lost connection', () => 'lost', 'network', /connection/i],
   ];
   for (const [name, answer, code, sentence] of failures) {
     it(`that fails to load by ${name} is told in words, with a way to try again`, async () => {
-      backend.answers.load = answer;
+      backend.responses.load = answer;
       const parent = await fixture<HTMLElement>(html`<div></div>`);
       parent.innerHTML = '<flare-avatar-upload max-retries="0"></flare-avatar-upload>';
       const element = parent.firstElementChild as FlareAvatarUpload;
-      const log = listen(element);
-      await reaches(element, 'error');
+      const log = recordEvents(element);
+      await waitForState(element, 'error');
       const { error } = log.last<{ error: { code: string; phase: string } }>('flare-error') ?? {};
       expect([error.code, error.phase]).to.deep.equal([code, 'load']);
-      expect(words(element, 'error')).to.match(sentence);
-      backend.answers.load = () => json({ url: PIXEL });
-      part(element, 'retry-button')?.click();
-      await reaches(element, 'idle');
-      expect(words(element, 'error')).to.equal('');
-      expect(part(element, 'image')).to.exist;
+      expect(getText(element, 'error')).to.match(sentence);
+      backend.responses.load = () => jsonResponse({ url: PIXEL });
+      getPart(element, 'retry-button')?.click();
+      await waitForState(element, 'idle');
+      expect(getText(element, 'error')).to.equal('');
+      expect(getPart(element, 'image')).to.exist;
       expect(log.names).to.deep.equal(['→error', 'flare-error', '→idle']);
     });
   }
 
   it('is nothing where the endpoint is not there', async () => {
-    backend.answers.load = () => json({}, 404);
+    backend.responses.load = () => jsonResponse({}, 404);
     const element = await fixture<FlareAvatarUpload>(html`<flare-avatar-upload></flare-avatar-upload>`);
     await loaded(element);
-    expect([element.state, words(element, 'status')]).to.deep.equal(['idle', 'Add a picture']);
+    expect([element.state, getText(element, 'status')]).to.deep.equal(['idle', 'Add a picture']);
   });
 
   it('is asked for with the page’s headers and credentials', async () => {
@@ -184,7 +194,7 @@ describe('the present picture', () => {
     element.credentials = 'include';
     document.body.append(element);
     await loaded(element);
-    const [init] = backend.inits;
+    const [init] = backend.requestInits;
     expect(new Headers(init?.headers).get('authorization')).to.equal('Bearer t');
     expect(init?.credentials).to.equal('include');
     element.remove();
@@ -193,16 +203,16 @@ describe('the present picture', () => {
 
 describe('a load', () => {
   it('that fails again says so again', async () => {
-    backend.answers.load = () => 'lost';
+    backend.responses.load = () => 'lost';
     const parent = await fixture<HTMLElement>(html`<div></div>`);
     parent.innerHTML = '<flare-avatar-upload max-retries="0"></flare-avatar-upload>';
     const element = parent.firstElementChild as FlareAvatarUpload;
-    const log = listen(element);
-    await reaches(element, 'error');
-    backend.answers.load = () => json({}, 401);
+    const log = recordEvents(element);
+    await waitForState(element, 'error');
+    backend.responses.load = () => jsonResponse({}, 401);
     await element.retry();
     await element.updateComplete;
-    expect(words(element, 'error')).to.match(/sign in/i);
+    expect(getText(element, 'error')).to.match(/sign in/i);
     expect(log.names).to.deep.equal(['→error', 'flare-error', 'flare-error']);
     element.cancel();
     expect([element.state, log.names.at(-1)]).to.deep.equal(['idle', 'flare-cancel']);
@@ -210,18 +220,18 @@ describe('a load', () => {
 
   it('that answers late leaves the preview and the upload alone', async () => {
     let answer: (response: Response) => void = () => {};
-    backend.answers.load = () => new Promise((resolve) => (answer = resolve));
-    backend.store = 'hold';
+    backend.responses.load = () => new Promise((resolve) => (answer = resolve));
+    backend.storeResponse = 'hold';
     const element = await fixture<FlareAvatarUpload>(html`<flare-avatar-upload></flare-avatar-upload>`);
     const ended = element.upload(new File([png()], 'a.png', { type: 'image/png' })).catch(() => {});
-    await reaches(element, 'uploading');
-    answer(json({ url: PIXEL, avatar }));
+    await waitForState(element, 'uploading');
+    answer(jsonResponse({ url: PIXEL, avatar }));
     await loaded(element);
-    expect(part<HTMLImageElement>(element, 'image')?.src).to.match(/^blob:/);
+    expect(getPart<HTMLImageElement>(element, 'image')?.src).to.match(/^blob:/);
     element.cancel();
     await ended;
     await element.updateComplete;
-    expect(part<HTMLImageElement>(element, 'image')?.src).to.equal(PIXEL);
+    expect(getPart<HTMLImageElement>(element, 'image')?.src).to.equal(PIXEL);
   });
 });
 
@@ -233,7 +243,7 @@ describe('what shows', () => {
       </flare-avatar-upload>`);
     const slots = Array.from(element.renderRoot.querySelectorAll('slot'));
     expect(slots.map((slot) => slot.assignedElements().length)).to.deep.equal([1, 1, 1]);
-    for (const name of ['base', 'trigger', 'status', 'error']) expect(part(element, name), name).to.exist;
+    for (const name of ['base', 'trigger', 'status', 'error']) expect(getPart(element, name), name).to.exist;
   });
 
   it('can say other words', async () => {
@@ -242,8 +252,8 @@ describe('what shows', () => {
     );
     element.messages = { idle: 'Ajouter', pick: '{label} : choisir' };
     await element.updateComplete;
-    expect(words(element, 'status')).to.equal('Ajouter');
-    expect(part(element, 'trigger')?.getAttribute('aria-label')).to.equal('Logo : choisir');
+    expect(getText(element, 'status')).to.equal('Ajouter');
+    expect(getPart(element, 'trigger')?.getAttribute('aria-label')).to.equal('Logo : choisir');
   });
 
   it('does not move from state to state', async () => {
@@ -252,7 +262,7 @@ describe('what shows', () => {
     element.src = PIXEL;
     element.avatarUrl = '/api/me/avatar';
     await element.updateComplete;
-    expect(part(element, 'remove-button')).to.exist;
+    expect(getPart(element, 'remove-button')).to.exist;
     const after = element.getBoundingClientRect();
     expect([after.width, after.height]).to.deep.equal([width, height]);
   });

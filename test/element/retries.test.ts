@@ -1,14 +1,24 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, json, listen, next, PIXEL, part, reaches, words } from '../support/fake-backend.js';
+import {
+  avatar,
+  FakeBackend,
+  getPart,
+  getText,
+  jsonResponse,
+  nextEvent,
+  PIXEL,
+  recordEvents,
+  waitForState,
+} from '../support/fake-backend.js';
 import { png } from '../support/pictures.js';
 
 const STORE = 'flare-avatar-upload';
 const { random } = Math;
-let backend: Backend;
+let backend: FakeBackend;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
   // The shortest waiting there is: half a second, then one, then two.
   Math.random = () => 0;
@@ -33,7 +43,7 @@ async function make(attributes = '') {
   const parent = await fixture<HTMLElement>(html`<div></div>`);
   parent.innerHTML = `<flare-avatar-upload ${attributes}></flare-avatar-upload>`;
   const element = parent.firstElementChild as FlareAvatarUpload;
-  const log = listen(element);
+  const log = recordEvents(element);
   await element.updateComplete;
   return { element, log };
 }
@@ -47,13 +57,13 @@ function failing<T>(times: number, good: () => T, bad: () => Response | 'lost' =
 describe('a try that fails in passing', () => {
   it('is followed by another one, and the element says when', async () => {
     const { element, log } = await make('avatar-url=""');
-    backend.answers.presign = failing(1, backend.answers.presign, () => json({}, 503));
+    backend.responses.presign = failing(1, backend.responses.presign, () => jsonResponse({}, 503));
     const ended = element.upload(picture());
-    const { detail } = await next(element, 'flare-retry');
+    const { detail } = await nextEvent(element, 'flare-retry');
     await element.updateComplete;
     expect([detail.attempt, detail.delay, detail.error.code]).to.deep.equal([1, 500, 'unavailable']);
     expect([has(element, 'retrying'), element.state, asks()]).to.deep.equal([true, 'presigning', false]);
-    expect(part(element, 'status')?.querySelector('[aria-hidden]')?.textContent).to.match(/again in 1 s/);
+    expect(getPart(element, 'status')?.querySelector('[aria-hidden]')?.textContent).to.match(/again in 1 s/);
     expect((await ended).key).to.equal(avatar.key);
     expect(has(element, 'retrying')).to.equal(false);
     expect(log.names.filter((name) => /retry|error|success$/.test(name))).to.deep.equal([
@@ -65,16 +75,16 @@ describe('a try that fails in passing', () => {
 
   it('of the PUT starts the progress over', async () => {
     const { element, log } = await make('avatar-url=""');
-    backend.store = 503;
+    backend.storeResponse = 503;
     const ended = failed(element.upload(picture()));
-    const { detail } = await next(element, 'flare-retry');
+    const { detail } = await nextEvent(element, 'flare-retry');
     await element.updateComplete;
     // The store asks for seven seconds.
     expect([detail.delay, element.state]).to.deep.equal([7000, 'uploading']);
-    expect(part(element, 'progress')?.getAttribute('aria-valuenow')).to.equal('0');
-    expect(part(element, 'status')?.querySelector('.heard')?.textContent).to.match(/in 7 s/);
+    expect(getPart(element, 'progress')?.getAttribute('aria-valuenow')).to.equal('0');
+    expect(getPart(element, 'status')?.querySelector('.heard')?.textContent).to.match(/in 7 s/);
     expect(asks()).to.equal(false);
-    part(element, 'cancel-button')?.click();
+    getPart(element, 'cancel-button')?.click();
     expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
     await element.updateComplete;
     expect([element.state, has(element, 'retrying')]).to.deep.equal(['idle', false]);
@@ -83,10 +93,10 @@ describe('a try that fails in passing', () => {
 
   it('is told in seconds that go by', async () => {
     const { element } = await make('avatar-url=""');
-    backend.answers.presign = () => new Response('', { status: 429, headers: { 'retry-after': '3' } });
+    backend.responses.presign = () => new Response('', { status: 429, headers: { 'retry-after': '3' } });
     failed(element.upload(picture()));
-    await next(element, 'flare-retry');
-    const shown = () => part(element, 'status')?.querySelector('[aria-hidden]')?.textContent?.match(/\d/)?.[0];
+    await nextEvent(element, 'flare-retry');
+    const shown = () => getPart(element, 'status')?.querySelector('[aria-hidden]')?.textContent?.match(/\d/)?.[0];
     const seen = new Set<string | undefined>();
     while (seen.size < 3) {
       await element.updateComplete;
@@ -98,10 +108,10 @@ describe('a try that fails in passing', () => {
   });
 
   it('of a removal is followed by another one, too', async () => {
-    backend.answers.load = () => json({ url: PIXEL, avatar });
+    backend.responses.load = () => jsonResponse({ url: PIXEL, avatar });
     const { element, log } = await make();
     while (!element.value) await new Promise(requestAnimationFrame);
-    backend.answers.remove = failing(1, backend.answers.remove);
+    backend.responses.remove = failing(1, backend.responses.remove);
     await element.removeAvatar();
     expect(log.names).to.deep.equal(['flare-remove', 'flare-retry', 'flare-removed', 'input', 'change']);
     expect(backend.requests.filter((kind) => kind === 'remove')).to.have.length(2);
@@ -109,7 +119,7 @@ describe('a try that fails in passing', () => {
 
   it('is not followed by another one where max-retries is 0', async () => {
     const { element, log } = await make('avatar-url="" max-retries="0"');
-    backend.answers.presign = () => 'lost';
+    backend.responses.presign = () => 'lost';
     expect(((await failed(element.upload(picture()))) as AvatarUploadError).code).to.equal('network');
     expect(log.names).not.to.include('flare-retry');
   });
@@ -118,16 +128,16 @@ describe('a try that fails in passing', () => {
 describe('offline', () => {
   it('is waited for: the upload goes on by itself', async () => {
     const { element, log } = await make('avatar-url="" max-retries="0"');
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     const ended = element.upload(picture());
-    await reaches(element, 'uploading');
+    await waitForState(element, 'uploading');
     setOnline(false);
     await new Promise(requestAnimationFrame);
     await element.updateComplete;
     expect([has(element, 'offline'), element.state, asks()]).to.deep.equal([true, 'uploading', false]);
-    expect(words(element, 'status')).to.match(/You’re offline/);
+    expect(getText(element, 'status')).to.match(/You’re offline/);
     // The same URL is used again, so the store has to be back at its address.
-    backend.answers.presign = () => json({}, 500);
+    backend.responses.presign = () => jsonResponse({}, 500);
     const held = '/put/hold';
     const { open } = XMLHttpRequest.prototype;
     XMLHttpRequest.prototype.open = function (method: string, url: string | URL) {
@@ -142,9 +152,9 @@ describe('offline', () => {
 
   it('ends with cancel(), and coming back changes nothing', async () => {
     const { element, log } = await make('avatar-url=""');
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     const ended = failed(element.upload(picture()));
-    await reaches(element, 'uploading');
+    await waitForState(element, 'uploading');
     setOnline(false);
     await new Promise(requestAnimationFrame);
     element.cancel();
@@ -158,7 +168,7 @@ describe('offline', () => {
 describe('retry()', () => {
   it('sends again only what did not come through', async () => {
     const { element, log } = await make('avatar-url="" max-retries="0"');
-    backend.answers.commit = failing(1, backend.answers.commit);
+    backend.responses.commit = failing(1, backend.responses.commit);
     await failed(element.upload(picture()));
     await element.retry();
     expect(element.state).to.equal('success');
@@ -192,19 +202,19 @@ describe('leaving the page', () => {
 
   it('is not asked about with no-unload-guard', async () => {
     const { element } = await make('avatar-url="" no-unload-guard');
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     failed(element.upload(picture()));
-    await reaches(element, 'uploading');
+    await waitForState(element, 'uploading');
     expect(asks()).to.equal(false);
     element.cancel();
   });
 
   it('is asked about as long as one of two elements sends', async () => {
     const [{ element: first }, { element: second }] = [await make('avatar-url=""'), await make('avatar-url=""')];
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     for (const element of [first, second]) {
       failed(element.upload(picture()));
-      await reaches(element, 'uploading');
+      await waitForState(element, 'uploading');
     }
     first.cancel();
     await new Promise(requestAnimationFrame);
@@ -215,7 +225,7 @@ describe('leaving the page', () => {
   it('does not lose the commit: it is sent to the end', async () => {
     const { element } = await make('avatar-url=""');
     await element.upload(picture());
-    const flags = backend.requests.map((kind, at) => `${kind} ${backend.inits[at]?.keepalive}`);
+    const flags = backend.requests.map((kind, at) => `${kind} ${backend.requestInits[at]?.keepalive}`);
     expect(flags).to.deep.equal(['presign false', 'commit true']);
   });
 });
@@ -224,9 +234,9 @@ describe('an upload that the page was left in the middle of', () => {
   /** Leaves an upload behind whose commit was not answered. */
   const leave = async () => {
     const { element } = await make('avatar-url=""');
-    backend.answers.commit = () => new Promise(() => {});
+    backend.responses.commit = () => new Promise(() => {});
     const ended = failed(element.upload(picture()));
-    await reaches(element, 'committing');
+    await waitForState(element, 'committing');
     const kept = sessionStorage.getItem(STORE);
     // A page that is left tells its elements nothing: what this one does is undone.
     element.remove();
@@ -239,26 +249,26 @@ describe('an upload that the page was left in the middle of', () => {
   it('is finished by the next one, once: the value is there, and no event', async () => {
     const kept = await leave();
     expect(kept).to.contain('pending/o/1').and.not.to.contain('/put/');
-    backend.answers.commit = () => json({ ok: true, avatar });
-    backend.answers.load = () => json({ url: null });
+    backend.responses.commit = () => jsonResponse({ ok: true, avatar });
+    backend.responses.load = () => jsonResponse({ url: null });
     const made = await make('name="p"');
-    backend.answers.load = () => json({ url: PIXEL, avatar });
+    backend.responses.load = () => jsonResponse({ url: PIXEL, avatar });
     const { element: other } = await make('avatar-url=""');
-    while (!made.element.value || !part(made.element, 'image')) await new Promise(requestAnimationFrame);
+    while (!made.element.value || !getPart(made.element, 'image')) await new Promise(requestAnimationFrame);
     expect(made.element.value).to.equal(avatar.key);
     expect(backend.requests.filter((kind) => kind === 'commit')).to.have.length(1);
-    expect(backend.bodies.some(({ key }) => key === 'pending/o/1')).to.equal(true);
+    expect(backend.requestBodies.some(({ key }) => key === 'pending/o/1')).to.equal(true);
     expect([made.log.names, other.value, sessionStorage.getItem(STORE)]).to.deep.equal([[], '', null]);
   });
 
   for (const [name, answer, isKept] of [
-    ['is another user’s', () => json({ code: 'bad_key' }, 400), false],
-    ['came too late', () => json({ code: 'upload_expired' }, 410), false],
-    ['can’t be finished without a session', () => json({ code: 'unauthorized' }, 401), true],
+    ['is another user’s', () => jsonResponse({ code: 'bad_key' }, 400), false],
+    ['came too late', () => jsonResponse({ code: 'upload_expired' }, 410), false],
+    ['can’t be finished without a session', () => jsonResponse({ code: 'unauthorized' }, 401), true],
   ] as const) {
     it(`and that ${name} is ${isKept ? 'kept' : 'forgotten'}, silently`, async () => {
       await leave();
-      backend.answers.commit = answer;
+      backend.responses.commit = answer;
       const { element, log } = await make('avatar-url=""');
       while (!backend.requests.includes('commit')) await new Promise(requestAnimationFrame);
       while (Boolean(sessionStorage.getItem(STORE)) !== isKept) await new Promise(requestAnimationFrame);
@@ -277,7 +287,7 @@ describe('an upload that the page was left in the middle of', () => {
 
   it('is not finished by an element of another back end', async () => {
     const kept = await leave();
-    backend.answers.commit = () => json({ ok: true, avatar });
+    backend.responses.commit = () => jsonResponse({ ok: true, avatar });
     const { element } = await make('avatar-url="" commit-url="/other/commit"');
     await element.upload(picture());
     expect(sessionStorage.getItem(STORE)).to.equal(kept);
@@ -290,9 +300,9 @@ describe('an upload that the page was left in the middle of', () => {
   ] as const) {
     it(`is not remembered if it was ${name}`, async () => {
       const { element } = await make('avatar-url=""');
-      backend.answers.commit = () => new Promise(() => {});
+      backend.responses.commit = () => new Promise(() => {});
       const ended = failed(element.upload(picture()));
-      await reaches(element, 'committing');
+      await waitForState(element, 'committing');
       end(element);
       await ended;
       expect(sessionStorage.getItem(STORE)).to.equal(null);
@@ -301,7 +311,7 @@ describe('an upload that the page was left in the middle of', () => {
 
   it('is remembered while its commit may be tried again, until it is dismissed', async () => {
     const { element } = await make('avatar-url="" max-retries="0"');
-    backend.answers.commit = () => 'lost';
+    backend.responses.commit = () => 'lost';
     await failed(element.upload(picture()));
     expect(sessionStorage.getItem(STORE)).to.contain('pending/o/1');
     element.cancel();
@@ -312,10 +322,10 @@ describe('an upload that the page was left in the middle of', () => {
 describe('a commit that nobody knows the outcome of', () => {
   it('makes the element ask for the present avatar', async () => {
     const { element } = await make('max-retries="0"');
-    backend.answers.commit = () => 'lost';
-    backend.answers.load = () => json({ url: PIXEL, avatar });
+    backend.responses.commit = () => 'lost';
+    backend.responses.load = () => jsonResponse({ url: PIXEL, avatar });
     await failed(element.upload(picture()));
     while (element.value !== avatar.key) await new Promise(requestAnimationFrame);
-    expect([element.state, words(element, 'error').length > 0]).to.deep.equal(['error', true]);
+    expect([element.state, getText(element, 'error').length > 0]).to.deep.equal(['error', true]);
   });
 });

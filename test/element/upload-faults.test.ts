@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
-import { avatar, json, type Log } from '../support/fake-backend.js';
+import { avatar, type EventLog, jsonResponse } from '../support/fake-backend.js';
 import { codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
 import {
   busyOf,
@@ -102,8 +102,8 @@ beforeEach(() => {
   stage = new FaultStage();
   stage.install();
   truth = OLD;
-  stage.backend.answers.load = () => present(truth);
-  Object.assign(stage.backend.answers, { presign: presigned, commit: committed });
+  stage.backend.responses.load = () => present(truth);
+  Object.assign(stage.backend.responses, { presign: presigned, commit: committed });
 });
 const { open } = XMLHttpRequest.prototype;
 afterEach(() => {
@@ -112,23 +112,23 @@ afterEach(() => {
 });
 
 const presigned = () =>
-  json({ url: '/put/200?secret', signedHeaders: { 'content-type': 'image/png' }, key: 'pending/o/1' });
+  jsonResponse({ url: '/put/200?secret', signedHeaders: { 'content-type': 'image/png' }, key: 'pending/o/1' });
 const committed = () => {
   truth = NEW;
-  return json({ ok: true, avatar: { ...avatar, key: NEW.key } });
+  return jsonResponse({ ok: true, avatar: { ...avatar, key: NEW.key } });
 };
 
 /** Gives every answer of a step this fault; returns what takes it away. */
 function spoil(step: Step, fault: Fault): () => void {
   if (step === 'put') return spoilStore(fault);
-  const { answers } = stage.backend;
-  const good = answers[step];
-  answers[step] = () => {
+  const { responses } = stage.backend;
+  const good = responses[step];
+  responses[step] = () => {
     if (fault.acts) good();
     return stage.answer(fault);
   };
   return () => {
-    answers[step] = good;
+    responses[step] = good;
   };
 }
 
@@ -198,7 +198,7 @@ describe('a fault of an upload that never passes', () => {
 });
 
 /** The failed picture is still there: trying again brings it through. */
-async function mend(element: Awaited<ReturnType<typeof play>>['element'], log: Log, { present: it }: Expected) {
+async function mend(element: Awaited<ReturnType<typeof play>>['element'], log: EventLog, { present: it }: Expected) {
   log.names.length = 0;
   await element.retry();
   await stage.quiet(element);

@@ -1,12 +1,23 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, choose, json, listen, next, PIXEL, part, reaches, words } from '../support/fake-backend.js';
+import {
+  avatar,
+  FakeBackend,
+  getPart,
+  getText,
+  jsonResponse,
+  nextEvent,
+  PIXEL,
+  pickFile,
+  recordEvents,
+  waitForState,
+} from '../support/fake-backend.js';
 import { avif, gif, jpeg, png, text } from '../support/pictures.js';
 
-let backend: Backend;
+let backend: FakeBackend;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
 });
 afterEach(() => backend.restore());
@@ -33,53 +44,53 @@ const RUN = [
 async function make(
   attributes = '',
   src = '',
-): Promise<{ element: FlareAvatarUpload; log: ReturnType<typeof listen> }> {
+): Promise<{ element: FlareAvatarUpload; log: ReturnType<typeof recordEvents> }> {
   const parent = await fixture<HTMLElement>(html`<div></div>`);
   parent.innerHTML = `<flare-avatar-upload avatar-url="" ${attributes}></flare-avatar-upload>`;
   const element = parent.firstElementChild as FlareAvatarUpload;
   element.src = src;
   await element.updateComplete;
-  return { element, log: listen(element) };
+  return { element, log: recordEvents(element) };
 }
 
-const shown = (element: FlareAvatarUpload) => part<HTMLImageElement>(element, 'image')?.src ?? null;
+const shown = (element: FlareAvatarUpload) => getPart<HTMLImageElement>(element, 'image')?.src ?? null;
 
 describe('a picked file', () => {
   it('is uploaded: every event once, in order, and the native ones last', async () => {
     const { element, log } = await make();
-    choose(element, picture());
-    await next(element, 'change');
+    pickFile(element, picture());
+    await nextEvent(element, 'change');
     expect(log.names).to.deep.equal(RUN);
     expect(backend.requests).to.deep.equal(['presign', 'commit']);
     expect(element.value).to.equal(avatar.key);
     const { key, avatar: stored, blob } = log.last<{ key: string; avatar: unknown; blob: Blob }>('flare-success');
     expect([key, stored, blob.type]).to.deep.equal([avatar.key, avatar, ENCODED]);
-    expect(backend.bodies[0]).to.include({ filename: 'me.png', contentType: ENCODED, size: blob.size });
-    expect(backend.bodies[1]).to.deep.equal({ key: 'pending/o/1' });
+    expect(backend.requestBodies[0]).to.include({ filename: 'me.png', contentType: ENCODED, size: blob.size });
+    expect(backend.requestBodies[1]).to.deep.equal({ key: 'pending/o/1' });
     const progress = log.last<{ loaded: number; total: number; ratio: number }>('flare-progress');
     expect(progress).to.deep.equal({ loaded: blob.size, total: blob.size, ratio: 1 });
     await element.updateComplete;
     expect(shown(element)).to.match(/^blob:/);
-    expect(words(element, 'status')).to.equal('Saved');
+    expect(getText(element, 'status')).to.equal('Saved');
   });
 
   it('is shown at once, before anything is sent', async () => {
     const { element } = await make();
     let early: string | null = null;
-    backend.answers.presign = () => {
+    backend.responses.presign = () => {
       early = shown(element);
-      return json({}, 500);
+      return jsonResponse({}, 500);
     };
-    choose(element, picture());
-    await reaches(element, 'error');
+    pickFile(element, picture());
+    await waitForState(element, 'error');
     expect(early).to.match(/^blob:/);
   });
 
   it('can be picked twice in a row', async () => {
     const { element, log } = await make();
     for (let i = 0; i < 2; i++) {
-      choose(element, picture());
-      await next(element, 'flare-success');
+      pickFile(element, picture());
+      await nextEvent(element, 'flare-success');
     }
     expect(backend.requests).to.deep.equal(['presign', 'commit', 'presign', 'commit']);
     expect(log.names.filter((name) => name === 'change')).to.have.length(1);
@@ -87,9 +98,9 @@ describe('a picked file', () => {
 
   it('works with a back end that answers {url, signedHeaders, key} and {ok: true}', async () => {
     const { element, log } = await make();
-    backend.answers.commit = () => json({ ok: true });
-    choose(element, picture());
-    await reaches(element, 'success');
+    backend.responses.commit = () => jsonResponse({ ok: true });
+    pickFile(element, picture());
+    await waitForState(element, 'success');
     expect(element.value).to.equal('pending/o/1');
     expect(log.last<{ avatar: unknown }>('flare-success').avatar).to.equal(null);
   });
@@ -105,8 +116,8 @@ describe('a picked file', () => {
 
   it('waits for upload() with no-auto', async () => {
     const { element, log } = await make('no-auto');
-    choose(element, picture());
-    await next(element, 'flare-accept');
+    pickFile(element, picture());
+    await nextEvent(element, 'flare-accept');
     await element.updateComplete;
     expect(element.state).to.equal('idle');
     const detail = await element.upload();
@@ -116,10 +127,10 @@ describe('a picked file', () => {
 
   it('waits for upload(), which may be called before it has been looked at, and twice', async () => {
     const { element, log } = await make('no-auto');
-    choose(element, picture());
+    pickFile(element, picture());
     const [first, second] = await Promise.all([
       element.upload(),
-      next(element, 'flare-start').then(() => element.upload()),
+      nextEvent(element, 'flare-start').then(() => element.upload()),
     ]);
     expect(second).to.equal(first);
     expect(log.names.filter((name) => name === 'flare-success')).to.have.length(1);
@@ -137,8 +148,8 @@ describe('a picked file', () => {
 
   it('that waits is let go of by cancel()', async () => {
     const { element, log } = await make('no-auto', PIXEL);
-    choose(element, picture());
-    await next(element, 'flare-accept');
+    pickFile(element, picture());
+    await nextEvent(element, 'flare-accept');
     element.cancel();
     await element.updateComplete;
     expect(log.names).to.deep.equal(['flare-accept', 'flare-cancel']);
@@ -182,18 +193,18 @@ describe('a file is refused', () => {
   for (const [name, file, code, attributes] of cases) {
     it(`${name}: no request, a sentence, the old picture, and ready for the next`, async () => {
       const { element, log } = await make(attributes, PIXEL);
-      choose(element, file);
-      const { detail } = await next(element, 'flare-reject');
+      pickFile(element, file);
+      const { detail } = await nextEvent(element, 'flare-reject');
       await element.updateComplete;
       expect([detail.error.code, detail.file, element.state]).to.deep.equal([code, file, 'idle']);
       expect(backend.requests).to.deep.equal([]);
-      expect(words(element, 'error')).to.have.length.greaterThan(10);
+      expect(getText(element, 'error')).to.have.length.greaterThan(10);
       expect(shown(element)).to.equal(PIXEL);
       expect(log.names).not.to.include('flare-error');
       element.removeAttribute('max-file-size');
-      choose(element, picture());
-      await reaches(element, 'success');
-      expect(words(element, 'error')).to.equal('');
+      pickFile(element, picture());
+      await waitForState(element, 'success');
+      expect(getText(element, 'error')).to.equal('');
     });
   }
 
@@ -214,17 +225,17 @@ describe('a file is refused', () => {
     const error = await element.upload(picture()).catch((reason: AvatarUploadError) => reason);
     await element.updateComplete;
     expect((error as AvatarUploadError).code).to.equal('no_face');
-    expect(words(element, 'error')).to.equal('Please show your face.');
+    expect(getText(element, 'error')).to.equal('Please show your face.');
   });
 });
 
 describe('a failed upload', () => {
   const html200 = () => new Response('<!doctype html>');
-  const failures: [string, (b: Backend) => void, string, string, RegExp][] = [
+  const failures: [string, (b: FakeBackend) => void, string, string, RegExp][] = [
     [
       'no session',
       (b) => {
-        b.answers.presign = () => json({ code: 'unauthorized' }, 401);
+        b.responses.presign = () => jsonResponse({ code: 'unauthorized' }, 401);
       },
       'unauthorized',
       'presign',
@@ -233,7 +244,7 @@ describe('a failed upload', () => {
     [
       'HTML from presign',
       (b) => {
-        b.answers.presign = html200;
+        b.responses.presign = html200;
       },
       'bad_response',
       'presign',
@@ -242,7 +253,7 @@ describe('a failed upload', () => {
     [
       'nothing from presign',
       (b) => {
-        b.answers.presign = () => new Response('');
+        b.responses.presign = () => new Response('');
       },
       'bad_response',
       'presign',
@@ -251,7 +262,7 @@ describe('a failed upload', () => {
     [
       'a lost connection',
       (b) => {
-        b.answers.presign = () => 'lost';
+        b.responses.presign = () => 'lost';
       },
       'network',
       'presign',
@@ -260,7 +271,7 @@ describe('a failed upload', () => {
     [
       'an invalid address',
       (b) => {
-        b.answers.presign = () => json({ url: 'http://[', signedHeaders: {}, key: 'k' });
+        b.responses.presign = () => jsonResponse({ url: 'http://[', signedHeaders: {}, key: 'k' });
       },
       'bad_response',
       'put',
@@ -269,7 +280,7 @@ describe('a failed upload', () => {
     [
       'an invalid header',
       (b) => {
-        b.answers.presign = () => json({ url: '/put/200', signedHeaders: { 'a b': 'c' }, key: 'k' });
+        b.responses.presign = () => jsonResponse({ url: '/put/200', signedHeaders: { 'a b': 'c' }, key: 'k' });
       },
       'bad_response',
       'put',
@@ -278,7 +289,7 @@ describe('a failed upload', () => {
     [
       'a refused PUT',
       (b) => {
-        b.store = 403;
+        b.storeResponse = 403;
       },
       'storage_refused',
       'put',
@@ -287,7 +298,7 @@ describe('a failed upload', () => {
     [
       'wrong JSON from commit',
       (b) => {
-        b.answers.commit = () => json({ fine: true });
+        b.responses.commit = () => jsonResponse({ fine: true });
       },
       'bad_response',
       'commit',
@@ -296,7 +307,7 @@ describe('a failed upload', () => {
     [
       'a refused commit',
       (b) => {
-        b.answers.commit = () => json({ code: 'moderated' }, 422);
+        b.responses.commit = () => jsonResponse({ code: 'moderated' }, 422);
       },
       'moderated',
       'commit',
@@ -313,22 +324,22 @@ describe('a failed upload', () => {
       expect([error.code, error.phase, element.state]).to.deep.equal([code, phase, 'error']);
       expect(log.names.filter((event) => event === 'flare-error')).to.have.length(1);
       expect(log.names).not.to.include('change');
-      expect(words(element, 'error')).to.match(sentence);
+      expect(getText(element, 'error')).to.match(sentence);
       expect(`${error.message} ${error.cause}`).not.to.match(/https?:|\/put/);
       expect([shown(element), element.value]).to.deep.equal([PIXEL, value]);
 
-      const fresh = new Backend();
-      backend.answers = fresh.answers;
-      backend.store = fresh.store = 200;
-      part(element, 'retry-button')?.click();
-      await reaches(element, 'success');
-      expect(words(element, 'error')).to.equal('');
+      const fresh = new FakeBackend();
+      backend.responses = fresh.responses;
+      backend.storeResponse = fresh.storeResponse = 200;
+      getPart(element, 'retry-button')?.click();
+      await waitForState(element, 'success');
+      expect(getText(element, 'error')).to.equal('');
       expect(log.names.filter((event) => event === 'flare-accept')).to.have.length(1);
     });
   }
 
   it('that stalls is given up after stall-timeout', async () => {
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     const { element } = await make('stall-timeout="0.05" max-retries="0"');
     const error = (await element.upload(picture()).catch((reason) => reason)) as AvatarUploadError;
     expect([error.code, error.phase, error.retryable]).to.deep.equal(['timeout', 'put', true]);
@@ -336,40 +347,44 @@ describe('a failed upload', () => {
 
   it('by a code that is a word of the language too is told all the same', async () => {
     for (const code of ['constructor', '__proto__', 'to_string']) {
-      backend.answers.presign = () => json({ code }, 400);
+      backend.responses.presign = () => jsonResponse({ code }, 400);
       const { element } = await make();
       element.label = 'A$$P';
       await element.upload(picture()).catch(() => {});
       await element.updateComplete;
-      expect(words(element, 'error')).to.equal('The upload failed. Try again.');
-      expect(part(element, 'trigger')?.getAttribute('aria-label')).to.match(/^A\$\$P/);
+      expect(getText(element, 'error')).to.equal('The upload failed. Try again.');
+      expect(getPart(element, 'trigger')?.getAttribute('aria-label')).to.match(/^A\$\$P/);
     }
   });
 
   it('can be dismissed', async () => {
-    backend.store = 403;
+    backend.storeResponse = 403;
     const { element, log } = await make();
     await element.upload(picture()).catch(() => {});
     await element.updateComplete;
-    part(element, 'cancel-button')?.click();
+    getPart(element, 'cancel-button')?.click();
     await element.updateComplete;
-    expect([element.state, words(element, 'error'), part(element, 'retry-button')]).to.deep.equal(['idle', '', null]);
+    expect([element.state, getText(element, 'error'), getPart(element, 'retry-button')]).to.deep.equal([
+      'idle',
+      '',
+      null,
+    ]);
     expect(log.names.at(-1)).to.equal('flare-cancel');
   });
 });
 
 describe('an upload ends', () => {
   const uploading = async (src = '') => {
-    backend.store = 'hold';
+    backend.storeResponse = 'hold';
     const made = await make('', src);
     const ended = made.element.upload(picture()).catch((reason: AvatarUploadError) => reason);
-    await reaches(made.element, 'uploading');
+    await waitForState(made.element, 'uploading');
     return { ...made, ended };
   };
 
   it('by cancel(): one flare-cancel, no flare-error, the old picture, idle', async () => {
     const { element, log, ended } = await uploading(PIXEL);
-    part(element, 'cancel-button')?.click();
+    getPart(element, 'cancel-button')?.click();
     expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
     await element.updateComplete;
     expect(log.names.slice(-2)).to.deep.equal(['→idle', 'flare-cancel']);
@@ -388,10 +403,10 @@ describe('an upload ends', () => {
 
   it('by another pick, and only the second one counts', async () => {
     const { element, log, ended } = await uploading();
-    backend.store = 200;
-    choose(element, new File([jpeg()], 'second.jpg', { type: 'image/jpeg' }));
+    backend.storeResponse = 200;
+    pickFile(element, new File([jpeg()], 'second.jpg', { type: 'image/jpeg' }));
     expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
-    await reaches(element, 'success');
+    await waitForState(element, 'success');
     expect(log.names.filter((name) => /success$|cancel|error/.test(name))).to.deep.equal(['→success', 'flare-success']);
     expect(backend.requests).to.deep.equal(['presign', 'presign', 'commit']);
   });
@@ -399,7 +414,7 @@ describe('an upload ends', () => {
   it('by taking the element away, without a word', async () => {
     const { element, log, ended } = await uploading();
     const before = log.names.length;
-    const listener = listen(element);
+    const listener = recordEvents(element);
     element.addEventListener('flare-statechange', () => listener.names.push('late'));
     const parent = element.parentElement;
     element.remove();
@@ -417,7 +432,7 @@ describe('an upload ends', () => {
     expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
     await element.updateComplete;
     expect([element.state, log.names.length, shown(element)]).to.deep.equal(['idle', before, PIXEL]);
-    expect(part<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(true);
+    expect(getPart<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(true);
     expect(((await element.upload(picture()).catch((reason) => reason)) as AvatarUploadError).code).to.equal('aborted');
   });
 
@@ -452,7 +467,7 @@ describe('an upload ends', () => {
 
   it('by cancel() in a listener of its failure, without a flare-error after it', async () => {
     const { element, log } = await make();
-    backend.store = 403;
+    backend.storeResponse = 403;
     element.addEventListener('flare-statechange', () => element.state === 'error' && element.cancel());
     await element.upload(picture()).catch(() => {});
     expect(log.names.filter((name) => /cancel|-error/.test(name))).to.deep.equal(['flare-cancel']);
@@ -474,10 +489,10 @@ describe('an upload ends', () => {
     try {
       const { element } = await make();
       for (let i = 0; i < 3; i++) {
-        choose(element, picture());
-        await reaches(element, 'success');
-        choose(element, new File([text('x')], 'x.png', { type: 'image/png' }));
-        await next(element, 'flare-reject');
+        pickFile(element, picture());
+        await waitForState(element, 'success');
+        pickFile(element, new File([text('x')], 'x.png', { type: 'image/png' }));
+        await nextEvent(element, 'flare-reject');
       }
       await element.updateComplete;
       expect(live.size).to.equal(1);
@@ -513,7 +528,7 @@ describe('what is sent', () => {
     const blob = await sent('crop="off"', file);
     expect(await bytesOf(blob)).to.deep.equal(await bytesOf(file));
     expect(blob.type).to.equal('image/jpeg');
-    expect(backend.bodies[0]?.contentType).to.equal('image/jpeg');
+    expect(backend.requestBodies[0]?.contentType).to.equal('image/jpeg');
   });
 
   it('is an animated picture itself, or its first frame', async () => {
@@ -589,11 +604,11 @@ describe('dropping and pasting', () => {
     expect(element.matches(':state(dragover)')).to.equal(true);
     drag(element, 'drop');
     expect(element.matches(':state(dragover)')).to.equal(false);
-    await reaches(element, 'success');
+    await waitForState(element, 'success');
     const paste = pasted();
     element.dispatchEvent(paste);
-    await reaches(element, 'idle');
-    await reaches(element, 'success');
+    await waitForState(element, 'idle');
+    await waitForState(element, 'success');
     expect(paste.defaultPrevented).to.equal(true);
   });
 
@@ -620,18 +635,18 @@ describe('dropping and pasting', () => {
 
 describe('removing', () => {
   const present = async () => {
-    backend.answers.load = () => json({ url: PIXEL, avatar: { ...avatar, key: 'avatars/o/old.webp' } });
+    backend.responses.load = () => jsonResponse({ url: PIXEL, avatar: { ...avatar, key: 'avatars/o/old.webp' } });
     const made = await make();
     made.element.avatarUrl = '/api/me/avatar';
     await made.element.updateComplete;
-    while (!part(made.element, 'remove-button')) await new Promise(requestAnimationFrame);
+    while (!getPart(made.element, 'remove-button')) await new Promise(requestAnimationFrame);
     return made;
   };
 
   it('asks the back end, shows nothing any more, and tells', async () => {
     const { element, log } = await present();
-    part(element, 'remove-button')?.click();
-    await next(element, 'change');
+    getPart(element, 'remove-button')?.click();
+    await nextEvent(element, 'change');
     await element.updateComplete;
     expect(log.names).to.deep.equal(['flare-remove', 'flare-removed', 'input', 'change']);
     expect([shown(element), element.value, element.state]).to.deep.equal([null, '', 'idle']);
@@ -642,13 +657,13 @@ describe('removing', () => {
   it('is undone when it fails', async () => {
     const { element, log } = await present();
     element.maxRetries = 0;
-    backend.answers.remove = () => json({}, 500);
+    backend.responses.remove = () => jsonResponse({}, 500);
     const error = (await element.removeAvatar().catch((reason) => reason)) as AvatarUploadError;
     await element.updateComplete;
     expect([error.code, error.phase]).to.deep.equal(['internal', 'remove']);
     expect([shown(element), element.value]).to.deep.equal([PIXEL, 'avatars/o/old.webp']);
     expect(log.names).to.deep.equal(['flare-remove', '→error', 'flare-error']);
-    backend.answers.remove = () => json({ ok: true });
+    backend.responses.remove = () => jsonResponse({ ok: true });
     await element.retry();
     await element.updateComplete;
     expect([shown(element), element.value]).to.deep.equal([null, '']);
@@ -656,10 +671,10 @@ describe('removing', () => {
 
   it('that is cancelled asks the back end what is true', async () => {
     const { element, log } = await present();
-    backend.answers.remove = () => new Promise(() => {});
+    backend.responses.remove = () => new Promise(() => {});
     const ended = element.removeAvatar().catch((reason: AvatarUploadError) => reason);
     while (!backend.requests.includes('remove')) await new Promise(requestAnimationFrame);
-    backend.answers.load = () => json({ url: null });
+    backend.responses.load = () => jsonResponse({ url: null });
     element.cancel();
     expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
     while (element.value) await new Promise(requestAnimationFrame);
@@ -676,6 +691,6 @@ describe('removing', () => {
     expect(shown(element)).to.equal(PIXEL);
     element.noRemove = true;
     await element.updateComplete;
-    expect(part(element, 'remove-button')).to.equal(null);
+    expect(getPart(element, 'remove-button')).to.equal(null);
   });
 });

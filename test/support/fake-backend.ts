@@ -1,9 +1,13 @@
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import '../../src/define.js';
 
-type Kind = 'load' | 'presign' | 'commit' | 'remove';
-type Answer = Response | Promise<Response> | 'lost';
+/** The endpoint calls of the element; `load` and `remove` are GET and DELETE of `avatar-url`. */
+export type EndpointName = 'load' | 'presign' | 'commit' | 'remove';
 
+/** A scripted response; `lost` fails like a lost connection. */
+type ScriptedResponse = Response | Promise<Response> | 'lost';
+
+/** The avatar that the fake back end returns from a commit. */
 export const avatar = {
   key: 'avatars/o/new.webp',
   contentType: 'image/webp' as const,
@@ -13,40 +17,52 @@ export const avatar = {
   createdAt: '2026-01-01T00:00:00.000Z',
 };
 
-/** One transparent pixel: a present avatar. */
+/** Data URL of a transparent GIF with one pixel, used as the URL of avatars. */
 export const PIXEL = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
 
-export const json = (body: unknown, status = 200): Response => Response.json(body, { status });
+export const jsonResponse = (body: unknown, status = 200): Response => Response.json(body, { status });
 
-/** The app's endpoints, played by the test in place of fetch. What is not scripted fails. */
-export class Backend {
-  readonly requests: string[] = [];
-  readonly bodies: Record<string, unknown>[] = [];
-  readonly inits: RequestInit[] = [];
-  /** What the store answers to a PUT: a status, or `hold` for never. */
-  store: number | 'hold' = 200;
-  answers: Record<Kind, () => Answer> = {
-    load: () => json({ url: null }),
+/** Returns the endpoint that a request addresses, or null for any other request. */
+export function getEndpointName(url: string, method: string): EndpointName | null {
+  if (url.endsWith('/presign')) return 'presign';
+  if (url.endsWith('/commit')) return 'commit';
+  if (url.endsWith('/me/avatar')) return method === 'DELETE' ? 'remove' : 'load';
+  return null;
+}
+
+/** The endpoints of the back end, scripted by the test in place of `fetch`. Other requests go to the real `fetch`. */
+export class FakeBackend {
+  readonly requests: EndpointName[] = [];
+  readonly requestBodies: Record<string, unknown>[] = [];
+  readonly requestInits: RequestInit[] = [];
+  /** Response of the store to a PUT: a status, or `hold` for no response at all. */
+  storeResponse: number | 'hold' = 200;
+  responses: Record<EndpointName, () => ScriptedResponse> = {
+    load: () => jsonResponse({ url: null }),
     presign: () =>
-      json({ url: `/put/${this.store}`, signedHeaders: { 'content-type': 'image/png' }, key: 'pending/o/1' }),
-    commit: () => json({ ok: true, avatar }),
-    remove: () => json({ ok: true }),
+      jsonResponse({
+        url: `/put/${this.storeResponse}`,
+        signedHeaders: { 'content-type': 'image/png' },
+        key: 'pending/o/1',
+      }),
+    commit: () => jsonResponse({ ok: true, avatar }),
+    remove: () => jsonResponse({ ok: true }),
   };
   readonly #fetch = window.fetch;
 
   install(): void {
-    // What an earlier test has left to be finished.
+    // An earlier test may have left an uncommitted upload.
     sessionStorage.clear();
     window.fetch = async (input, init = {}) => {
-      const kind = this.#kindOf(String(input), init.method ?? 'GET');
-      if (!kind) return this.#fetch.call(window, input, init);
+      const endpoint = getEndpointName(String(input), init.method ?? 'GET');
+      if (!endpoint) return this.#fetch.call(window, input, init);
       init.signal?.throwIfAborted();
-      this.requests.push(kind);
-      this.inits.push(init);
-      this.bodies.push(JSON.parse(String(init.body ?? '{}')));
-      const answer = await this.answers[kind]();
-      if (answer === 'lost') throw new TypeError('Failed to fetch');
-      return answer;
+      this.requests.push(endpoint);
+      this.requestInits.push(init);
+      this.requestBodies.push(JSON.parse(String(init.body ?? '{}')));
+      const response = await this.responses[endpoint]();
+      if (response === 'lost') throw new TypeError('Failed to fetch');
+      return response;
     };
   }
 
@@ -54,15 +70,13 @@ export class Backend {
     window.fetch = this.#fetch;
   }
 
-  #kindOf(url: string, method: string): Kind | null {
-    if (url.endsWith('/presign')) return 'presign';
-    if (url.endsWith('/commit')) return 'commit';
-    if (url.endsWith('/me/avatar')) return method === 'DELETE' ? 'remove' : 'load';
-    return null;
+  /** Number of requests to an endpoint. */
+  count(endpoint: EndpointName): number {
+    return this.requests.filter((request) => request === endpoint).length;
   }
 }
 
-const FLARE = [
+const FLARE_EVENTS = [
   'accept',
   'reject',
   'start',
@@ -75,23 +89,24 @@ const FLARE = [
   'removed',
   'statechange',
 ];
-const NAMES = [...FLARE.map((name) => `flare-${name}`), 'input', 'change'];
+const EVENT_TYPES = [...FLARE_EVENTS.map((name) => `flare-${name}`), 'input', 'change'];
 
-export interface Log {
-  /** Names in order; state changes as `→state`; progress left out. */
+export interface EventLog {
+  /** Event types in order, without progress events; a state change appears as `→state`. */
   names: string[];
   events: Event[];
+  /** Returns the detail of the last event of a type. */
   last<T>(type: string): T;
 }
 
-/** Listens for everything on the element's parent: what arrives there has bubbled and is composed. */
-export function listen(element: Element): Log {
-  const log: Log = {
+/** Records events on the parent of the element: events that arrive there bubble and are composed. */
+export function recordEvents(element: Element): EventLog {
+  const log: EventLog = {
     names: [],
     events: [],
     last: (type) => (log.events.filter((event) => event.type === type).at(-1) as CustomEvent).detail,
   };
-  for (const type of NAMES) {
+  for (const type of EVENT_TYPES) {
     element.parentElement?.addEventListener(type, (event) => {
       log.events.push(event);
       if (type === 'flare-statechange') log.names.push(`→${(event as CustomEvent).detail.state}`);
@@ -101,15 +116,19 @@ export function listen(element: Element): Log {
   return log;
 }
 
-export const part = <T extends HTMLElement = HTMLElement>(element: FlareAvatarUpload, name: string): T | null =>
+export const getPart = <T extends HTMLElement = HTMLElement>(element: FlareAvatarUpload, name: string): T | null =>
   element.renderRoot.querySelector<T>(`[part='${name}']`);
 
-/** What an element says, to see and to hear. */
-export const words = (element: FlareAvatarUpload, name: 'status' | 'error'): string =>
-  part(element, name)?.textContent?.replace(/\s+/g, ' ').trim() ?? '';
+/** Returns the text of a live region, visually hidden text included. */
+export const getText = (element: FlareAvatarUpload, name: 'status' | 'error'): string =>
+  getPart(element, name)?.textContent?.replace(/\s+/g, ' ').trim() ?? '';
 
-/** Chooses a file as a user does in the picker. */
-export function choose(element: FlareAvatarUpload, file: File): void {
+/** Returns the URL of the displayed picture, or null if there is none. */
+export const getImageUrl = (element: FlareAvatarUpload): string | null =>
+  getPart(element, 'image')?.getAttribute('src') ?? null;
+
+/** Puts a file into the file input, as the browser does when the user picks one. */
+export function pickFile(element: FlareAvatarUpload, file: File): void {
   const input = element.renderRoot.querySelector('input') as HTMLInputElement;
   const transfer = new DataTransfer();
   transfer.items.add(file);
@@ -119,11 +138,11 @@ export function choose(element: FlareAvatarUpload, file: File): void {
 }
 
 /** Resolves with the next event of a type. */
-export const next = <T extends Event = CustomEvent>(target: EventTarget, type: string): Promise<T> =>
+export const nextEvent = <T extends Event = CustomEvent>(target: EventTarget, type: string): Promise<T> =>
   new Promise((resolve) => target.addEventListener(type, (event) => resolve(event as T), { once: true }));
 
-/** Resolves once the element is in a state and shows it. */
-export async function reaches(element: FlareAvatarUpload, state: string): Promise<void> {
-  while (element.state !== state) await next(element, 'flare-statechange');
+/** Resolves when the element has reached a state and rendered it. */
+export async function waitForState(element: FlareAvatarUpload, state: string): Promise<void> {
+  while (element.state !== state) await nextEvent(element, 'flare-statechange');
   await element.updateComplete;
 }
