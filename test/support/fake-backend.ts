@@ -37,22 +37,14 @@ export class FakeBackend {
   readonly requestInits: RequestInit[] = [];
   /** Response of the store to a PUT: a status, or `hold` for no response at all. */
   storeResponse: number | 'hold' = 200;
-  responses: Record<EndpointName, () => ScriptedResponse> = {
-    load: () => jsonResponse({ url: null }),
-    presign: () =>
-      jsonResponse({
-        url: `/put/${this.storeResponse}`,
-        signedHeaders: { 'content-type': 'image/png' },
-        key: 'pending/o/1',
-      }),
-    commit: () => jsonResponse({ ok: true, avatar }),
-    remove: () => jsonResponse({ ok: true }),
-  };
+  responses = this.#createResponses();
   readonly #fetch = window.fetch;
 
   install(): void {
     // An earlier test may have left an uncommitted upload.
     sessionStorage.clear();
+    for (const list of [this.requests, this.requestBodies, this.requestInits]) list.length = 0;
+    this.resetResponses();
     window.fetch = async (input, init = {}) => {
       const endpoint = getEndpointName(String(input), init.method ?? 'GET');
       if (!endpoint) return this.#fetch.call(window, input, init);
@@ -70,10 +62,38 @@ export class FakeBackend {
     window.fetch = this.#fetch;
   }
 
+  /** Makes every request succeed again. */
+  resetResponses(): void {
+    this.storeResponse = 200;
+    this.responses = this.#createResponses();
+  }
+
   /** Number of requests to an endpoint. */
   count(endpoint: EndpointName): number {
     return this.requests.filter((request) => request === endpoint).length;
   }
+
+  #createResponses(): Record<EndpointName, () => ScriptedResponse> {
+    return {
+      load: () => jsonResponse({ url: null }),
+      presign: () =>
+        jsonResponse({
+          url: `/put/${this.storeResponse}`,
+          signedHeaders: { 'content-type': 'image/png' },
+          key: 'pending/o/1',
+        }),
+      commit: () => jsonResponse({ ok: true, avatar }),
+      remove: () => jsonResponse({ ok: true }),
+    };
+  }
+}
+
+/** Replaces the back end during each test of the file. */
+export function installFakeBackend(): FakeBackend {
+  const backend = new FakeBackend();
+  beforeEach(() => backend.install());
+  afterEach(() => backend.restore());
+  return backend;
 }
 
 const FLARE_EVENTS = [

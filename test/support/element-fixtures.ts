@@ -1,0 +1,29 @@
+import { fixture, html } from '@open-wc/testing';
+import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
+import { type EventLog, recordEvents } from './fake-backend.js';
+import { png } from './pictures.js';
+
+/** Inserts an element with these attributes, and resolves after its first update. */
+export async function createElement(attributes = ''): Promise<{ element: FlareAvatarUpload; log: EventLog }> {
+  const container = await fixture<HTMLElement>(html`<div></div>`);
+  container.innerHTML = `<flare-avatar-upload ${attributes}></flare-avatar-upload>`;
+  const element = container.firstElementChild as FlareAvatarUpload;
+  const log = recordEvents(element);
+  await element.updateComplete;
+  return { element, log };
+}
+
+/** A PNG file of four by two pixels. */
+export const createPngFile = (): File => new File([png({ width: 4, height: 2 })], 'me.png', { type: 'image/png' });
+
+const nextFrame = (): Promise<number> => new Promise(requestAnimationFrame);
+
+/** Resolves in the first frame in which the condition holds. */
+export async function waitUntil(condition: () => unknown): Promise<void> {
+  while (!condition()) await nextFrame();
+}
+
+/** Gives the page four frames to do what it must not do: the test then checks that nothing has changed. */
+export async function waitForFrames(): Promise<void> {
+  for (let frame = 0; frame < 4; frame++) await nextFrame();
+}
