@@ -13,6 +13,15 @@ export async function createElement(attributes = ''): Promise<{ element: FlareAv
   return { element, log };
 }
 
+/** Inserts so many elements into one container. */
+export async function createElements(count: number): Promise<FlareAvatarUpload[]> {
+  const container = await fixture<HTMLElement>(html`<div></div>`);
+  container.innerHTML = '<flare-avatar-upload></flare-avatar-upload>'.repeat(count);
+  const elements = Array.from(container.children) as FlareAvatarUpload[];
+  await Promise.all(elements.map((element) => element.updateComplete));
+  return elements;
+}
+
 /** A PNG file of four by two pixels. */
 export const createPngFile = (): File => new File([png({ width: 4, height: 2 })], 'me.png', { type: 'image/png' });
 
@@ -26,4 +35,11 @@ export async function waitUntil(condition: () => unknown): Promise<void> {
 /** Gives the page four frames to do what it must not do: the test then checks that nothing has changed. */
 export async function waitForFrames(): Promise<void> {
   for (let frame = 0; frame < 4; frame++) await nextFrame();
+}
+
+/** Simulates that the page becomes hidden or visible. Delete `document.hidden` after the test. */
+export function setHidden(isHidden: boolean): void {
+  if (isHidden) Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+  else Reflect.deleteProperty(document, 'hidden');
+  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
 }

@@ -73,6 +73,14 @@ export class FakeBackend {
     return this.requests.filter((request) => request === endpoint).length;
   }
 
+  /** Serves an avatar whose URL ends with the number of its request and expires after so many milliseconds. */
+  serveAvatars(lifetime: number | null, key = 'avatars/me/a.webp'): void {
+    this.responses.load = () => {
+      const expiresAt = lifetime === null ? undefined : new Date(Date.now() + lifetime).toISOString();
+      return jsonResponse({ url: `${PIXEL}#${this.count('load')}`, expiresAt, avatar: { ...avatar, key } });
+    };
+  }
+
   #createResponses(): Record<EndpointName, () => ScriptedResponse> {
     return {
       load: () => jsonResponse({ url: null }),
