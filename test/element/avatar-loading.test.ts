@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { createElement, createPngFile, waitUntil } from '../support/element-fixtures.js';
+import { createElement, createPngFile, waitForLoad } from '../support/element-fixtures.js';
 import {
   avatar,
   getPart,
@@ -14,11 +14,6 @@ import {
 } from '../support/fake-backend.js';
 
 const backend = installFakeBackend();
-
-async function waitForLoad(element: FlareAvatarUpload): Promise<void> {
-  await waitUntil(() => !element.matches(':state(loading)'));
-  await element.updateComplete;
-}
 
 describe('the avatar of the back end', () => {
   it('is loaded once and displayed, and its key becomes the value', async () => {

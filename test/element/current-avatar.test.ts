@@ -1,6 +1,5 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { Picture } from '../../src/controllers/picture.js';
-import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { Clock } from '../support/clock.js';
 import { createElement, createElements, setHidden, waitForFrames, waitUntil } from '../support/element-fixtures.js';
 import {
@@ -28,7 +27,7 @@ afterEach(() => {
 describe('the request for the avatar', () => {
   it('is shared by elements that load the same avatar at the same time', async () => {
     backend.serveAvatars(null);
-    const elements = await createElements(3);
+    const elements = await createElements('', '', '');
     await waitUntil(() => elements.every(getImageUrl));
     expect(backend.count('load')).to.equal(1);
     expect(elements.map(({ value }) => value)).to.deep.equal(Array(3).fill('avatars/me/a.webp'));
@@ -48,7 +47,7 @@ describe('the request for the avatar', () => {
 
   it('is aborted when the last element that shares it is removed', async () => {
     backend.responses.load = () => new Promise(() => {});
-    const [first, second] = (await createElements(2)) as [FlareAvatarUpload, FlareAvatarUpload];
+    const [first, second] = await createElements('', '');
     const signal = backend.requestInits[0]?.signal;
     first.remove();
     expect(signal?.aborted).to.equal(false);

@@ -318,14 +318,3 @@ describe('an upload that the page was left in the middle of', () => {
     expect(sessionStorage.getItem(STORE)).to.equal(null);
   });
 });
-
-describe('a commit that nobody knows the outcome of', () => {
-  it('makes the element ask for the present avatar', async () => {
-    const { element } = await make('max-retries="0"');
-    backend.responses.commit = () => 'lost';
-    backend.responses.load = () => jsonResponse({ url: PIXEL, avatar });
-    await failed(element.upload(picture()));
-    while (element.value !== avatar.key) await new Promise(requestAnimationFrame);
-    expect([element.state, getText(element, 'error').length > 0]).to.deep.equal(['error', true]);
-  });
-});

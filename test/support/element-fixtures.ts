@@ -13,13 +13,33 @@ export async function createElement(attributes = ''): Promise<{ element: FlareAv
   return { element, log };
 }
 
-/** Inserts so many elements into one container. */
-export async function createElements(count: number): Promise<FlareAvatarUpload[]> {
+/** Inserts one element for each text of attributes, each with a parent of its own. */
+export async function createElements<Texts extends string[]>(
+  ...attributes: Texts
+): Promise<{ [Index in keyof Texts]: FlareAvatarUpload }> {
   const container = await fixture<HTMLElement>(html`<div></div>`);
-  container.innerHTML = '<flare-avatar-upload></flare-avatar-upload>'.repeat(count);
-  const elements = Array.from(container.children) as FlareAvatarUpload[];
+  container.innerHTML = attributes
+    .map((text) => `<div><flare-avatar-upload ${text}></flare-avatar-upload></div>`)
+    .join('');
+  const elements = Array.from(container.querySelectorAll('flare-avatar-upload'));
   await Promise.all(elements.map((element) => element.updateComplete));
+  return elements as { [Index in keyof Texts]: FlareAvatarUpload };
+}
+
+/** Inserts elements like `createElements`, and resolves when they have loaded their avatars. */
+export async function createLoadedElements<Texts extends string[]>(
+  ...attributes: Texts
+): Promise<{ [Index in keyof Texts]: FlareAvatarUpload }> {
+  const elements = await createElements(...attributes);
+  await Promise.all(elements.map(waitForLoad));
+  await waitForFrames();
   return elements;
+}
+
+/** Resolves when the element does not load its avatar any more. */
+export async function waitForLoad(element: FlareAvatarUpload): Promise<void> {
+  await waitUntil(() => !element.matches(':state(loading)'));
+  await element.updateComplete;
 }
 
 /** A PNG file of four by two pixels. */

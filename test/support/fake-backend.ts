@@ -38,6 +38,8 @@ export class FakeBackend {
   /** Response of the store to a PUT: a status, or `hold` for no response at all. */
   storeResponse: number | 'hold' = 200;
   responses = this.#createResponses();
+  /** Key of the stored avatar; see `simulateStorage`. */
+  storedKey: string | null = null;
   readonly #fetch = window.fetch;
 
   install(): void {
@@ -79,6 +81,29 @@ export class FakeBackend {
       const expiresAt = lifetime === null ? undefined : new Date(Date.now() + lifetime).toISOString();
       return jsonResponse({ url: `${PIXEL}#${this.count('load')}`, expiresAt, avatar: { ...avatar, key } });
     };
+  }
+
+  /** Serves a stored avatar, which commits replace by `avatars/me/2.webp` and removals delete. */
+  simulateStorage(key: string): void {
+    this.storedKey = key;
+    this.responses.load = () => jsonResponse(this.storedKey === null ? { url: null } : this.#getStored(this.storedKey));
+    this.responses.commit = () => {
+      this.storedKey = 'avatars/me/2.webp';
+      return jsonResponse({ ok: true, ...this.#getStored(this.storedKey) });
+    };
+    this.responses.remove = () => {
+      this.storedKey = null;
+      return jsonResponse({ ok: true });
+    };
+  }
+
+  /** URL of the stored avatar. */
+  get storedUrl(): string | null {
+    return this.storedKey && `${PIXEL}#${this.storedKey}`;
+  }
+
+  #getStored(key: string) {
+    return { url: this.storedUrl, avatar: { ...avatar, key } };
   }
 
   #createResponses(): Record<EndpointName, () => ScriptedResponse> {
