@@ -126,12 +126,12 @@ describe('an upload that was not committed before the page was left', () => {
     expect(sessionStorage.getItem(STORAGE_KEY)).to.equal(stored);
   });
 
-  for (const [name, end] of [
-    ['canceled', (element: FlareAvatarUpload) => element.cancel()],
-    ['disabled', (element: FlareAvatarUpload) => element.toggleAttribute('disabled')],
-    ['removed from the document', (element: FlareAvatarUpload) => element.remove()],
+  for (const [event, end] of [
+    ['it was canceled', (element: FlareAvatarUpload) => element.cancel()],
+    ['the element was disabled', (element: FlareAvatarUpload) => element.toggleAttribute('disabled')],
+    ['the element was removed', (element: FlareAvatarUpload) => element.remove()],
   ] as const) {
-    it(`is not remembered if it was ${name}`, async () => {
+    it(`is not remembered if ${event}`, async () => {
       const { element } = await createElement('avatar-url=""');
       backend.responses.commit = () => new Promise(() => {});
       const ended = getRejection(element.upload(createPngFile()));
