@@ -5,6 +5,7 @@ import {
   createElement,
   createElements,
   createPngFile,
+  restoreBrowserState,
   setHidden,
   waitForFrames,
   waitUntil,
@@ -29,7 +30,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   clock.restore();
-  Reflect.deleteProperty(document, 'hidden');
+  restoreBrowserState();
 });
 
 /** Resolves after the task in which the browser notifies all observers, in any order, that the element is in or out of view. */

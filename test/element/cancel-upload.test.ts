@@ -5,13 +5,12 @@ import {
   getImageUrl,
   getPart,
   installFakeBackend,
-  nextEvent,
   PIXEL,
   pickFile,
   recordEvents,
   waitForState,
 } from '../support/fake-backend.js';
-import { jpeg, text } from '../support/pictures.js';
+import { jpeg } from '../support/pictures.js';
 
 const backend = installFakeBackend();
 
@@ -116,37 +115,6 @@ describe('an upload is canceled', () => {
     await element.upload(createPngFile()).catch(() => {});
     expect(log.names.filter((name) => /cancel|-error/.test(name))).to.deep.equal(['flare-cancel']);
     expect(element.state).to.equal('idle');
-  });
-
-  it('and no object URL is left behind', async () => {
-    const live = new Set<string>();
-    const { createObjectURL, revokeObjectURL } = URL;
-    URL.createObjectURL = (object) => {
-      const url = createObjectURL.call(URL, object);
-      live.add(url);
-      return url;
-    };
-    URL.revokeObjectURL = (url) => {
-      live.delete(url);
-      revokeObjectURL.call(URL, url);
-    };
-    try {
-      const { element } = await createElement('avatar-url=""');
-      for (let i = 0; i < 3; i++) {
-        pickFile(element, createPngFile());
-        await waitForState(element, 'success');
-        pickFile(element, new File([text('x')], 'x.png', { type: 'image/png' }));
-        await nextEvent(element, 'flare-reject');
-      }
-      await element.updateComplete;
-      expect(live.size).to.equal(1);
-      element.remove();
-      element.requestUpdate();
-      await element.updateComplete;
-      expect(live.size).to.equal(0);
-    } finally {
-      Object.assign(URL, { createObjectURL, revokeObjectURL });
-    }
   });
 
   it('and the unload guard is removed', async () => {

@@ -1,7 +1,14 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { Picture } from '../../src/controllers/picture.js';
 import { Clock } from '../support/clock.js';
-import { createElement, createElements, setHidden, waitForFrames, waitUntil } from '../support/element-fixtures.js';
+import {
+  createElement,
+  createElements,
+  restoreBrowserState,
+  setHidden,
+  waitForFrames,
+  waitUntil,
+} from '../support/element-fixtures.js';
 import {
   avatar,
   getImageUrl,
@@ -21,7 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   clock.restore();
-  Reflect.deleteProperty(document, 'hidden');
+  restoreBrowserState();
 });
 
 describe('the request for the avatar', () => {

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { createElement, createPngFile } from '../support/element-fixtures.js';
+import { createElement, createPngFile, waitUntil } from '../support/element-fixtures.js';
 import {
   getPart,
   getText,
@@ -79,16 +79,13 @@ describe('the preview', () => {
   });
 
   async function waitForImage(element: FlareAvatarUpload): Promise<HTMLImageElement> {
-    for (;;) {
-      const image = getPart<HTMLImageElement>(element, 'image');
-      if (image) await image.decode();
-      if (image) return image;
-      await new Promise((resolve) =>
-        new MutationObserver(resolve).observe(element.renderRoot, { childList: true, subtree: true }),
-      );
-    }
+    await waitUntil(() => getPart(element, 'image'));
+    const image = getPart(element, 'image') as HTMLImageElement;
+    await image.decode();
+    return image;
   }
 });
+
 describe('drag and drop, and paste', () => {
   const createTransfer = (file = createPngFile()) => {
     const data = new DataTransfer();

@@ -72,7 +72,7 @@ describe('a refused file', () => {
     ],
   ];
   for (const [name, file, code, attributes] of cases) {
-    it(`${name} causes no request, an error text and no other picture; the next file is uploaded`, async () => {
+    it(`${name} sends no request, shows an error text and keeps the picture; the next file is uploaded`, async () => {
       const { element, log } = await createElement(`avatar-url="" src="${PIXEL}" ${attributes}`);
       pickFile(element, file);
       const { detail } = await nextEvent(element, 'flare-reject');
@@ -89,7 +89,7 @@ describe('a refused file', () => {
     });
   }
 
-  it('that is too large is refused before any byte is read', async () => {
+  it('that is too large is refused before any byte of it is read', async () => {
     const { element } = await createElement('avatar-url="" max-file-size="1"');
     const file = createPngFile();
     for (const name of ['slice', 'arrayBuffer', 'stream', 'text']) {
@@ -135,7 +135,7 @@ describe('the error text of a refused file', () => {
     });
   }
 
-  it('is shown even if accept is empty or lists the extension of the file', async () => {
+  it('belongs to file_type even if accept is empty or lists the extension of the file', async () => {
     const file = createFile('a.jpg', 'image/jpeg', text('%PDF-1.7'));
     for (const accept of ['', '.jpg']) {
       expect((await pickRefused(await createOne(`accept="${accept}"`), file))[0]).to.equal('file_type');

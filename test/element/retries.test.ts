@@ -1,7 +1,13 @@
 import { expect } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import { Clock } from '../support/clock.js';
-import { createElement, createPngFile, waitUntil } from '../support/element-fixtures.js';
+import {
+  createElement,
+  createPngFile,
+  restoreBrowserState,
+  setOnline,
+  waitUntil,
+} from '../support/element-fixtures.js';
 import {
   avatar,
   getPart,
@@ -21,17 +27,12 @@ beforeEach(() => {
 });
 afterEach(() => {
   Math.random = random;
-  setOnline(true);
+  restoreBrowserState();
 });
 
 const hasState = (element: Element, state: string) => element.matches(`:state(${state})`);
 const isUnloadPrevented = () => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
 const getRejection = (promise: Promise<unknown>) => promise.then(undefined, (error: AvatarUploadError) => error);
-
-function setOnline(isOnline: boolean): void {
-  Object.defineProperty(navigator, 'onLine', { value: isOnline, configurable: true });
-  window.dispatchEvent(new Event(isOnline ? 'online' : 'offline'));
-}
 
 /** A response that fails so many times before it succeeds. */
 function failFirst<T>(times: number, succeed: () => T, fail: () => Response | 'lost' = () => 'lost') {

@@ -13,7 +13,8 @@ import {
   pickFile,
   waitForState,
 } from '../support/fake-backend.js';
-import { avif, gif, jpeg, png } from '../support/pictures.js';
+import { avif, gif, jpeg, png, text } from '../support/pictures.js';
+import { ResourceTracker } from '../support/resource-tracker.js';
 
 const backend = installFakeBackend();
 
@@ -136,6 +137,28 @@ describe('a picked file', () => {
     expect(getImageUrl(element)).to.equal(PIXEL);
     const error = await element.upload().catch((error: AvatarUploadError) => error);
     expect((error as AvatarUploadError).code).to.equal('file_empty');
+  });
+
+  it('leaves one object URL in use, and none after the element is removed', async () => {
+    const resources = new ResourceTracker();
+    resources.install();
+    try {
+      const { element } = await createElement('avatar-url=""');
+      for (let i = 0; i < 3; i++) {
+        pickFile(element, createPngFile());
+        await waitForState(element, 'success');
+        pickFile(element, new File([text('x')], 'x.png', { type: 'image/png' }));
+        await nextEvent(element, 'flare-reject');
+      }
+      await element.updateComplete;
+      expect(resources.objectUrls.size).to.equal(1);
+      element.remove();
+      element.requestUpdate();
+      await element.updateComplete;
+      expect(resources.objectUrls.size).to.equal(0);
+    } finally {
+      resources.restore();
+    }
   });
 });
 

@@ -57,9 +57,20 @@ export async function waitForFrames(): Promise<void> {
   for (let frame = 0; frame < 4; frame++) await nextFrame();
 }
 
-/** Simulates that the page becomes hidden or visible. Delete `document.hidden` after the test. */
+/** Simulates that the page becomes hidden or visible; undone by `restoreBrowserState`. */
 export function setHidden(isHidden: boolean): void {
-  if (isHidden) Object.defineProperty(document, 'hidden', { value: true, configurable: true });
-  else Reflect.deleteProperty(document, 'hidden');
+  Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+}
+
+/** Simulates that the browser goes offline or online; undone by `restoreBrowserState`. */
+export function setOnline(isOnline: boolean): void {
+  Object.defineProperty(navigator, 'onLine', { value: isOnline, configurable: true });
+  window.dispatchEvent(new Event(isOnline ? 'online' : 'offline'));
+}
+
+/** Makes `document.hidden` and `navigator.onLine` report the real state again. */
+export function restoreBrowserState(): void {
+  Reflect.deleteProperty(document, 'hidden');
+  Reflect.deleteProperty(navigator, 'onLine');
 }

@@ -1,162 +1,162 @@
-import { avatar, PIXEL } from './fake-backend.js';
+import { avatar, type EndpointName, getEndpointName, PIXEL } from './fake-backend.js';
 
-export type Kind = 'load' | 'presign' | 'put' | 'commit' | 'remove';
-
-/** How a request ends; `acts` does what is asked and leaves it open. */
-export const OUTCOMES = ['answers', 'loses it', 'acts and loses it', 'acts', 'fails', 'refuses', 'sends half'] as const;
+/** How the test ends a request; `acts` performs it on the server and leaves the request open. */
+export const OUTCOMES = [
+  'responds',
+  'loses the request',
+  'loses the response',
+  'acts',
+  'fails',
+  'refuses',
+  'sends half',
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Milliseconds that a picture's address lives. */
-export const LIFE = 3_600_000;
+/** Lifetime of avatar URLs in milliseconds. */
+export const URL_LIFETIME = 3_600_000;
 
-interface Reply {
+interface ServerResponse {
   status: number;
   body?: unknown;
 }
 
-/** A request that waits for the test to decide how it ends. */
-interface Open {
-  kind: Kind;
-  act(): Reply;
-  reply(reply: Reply): void;
-  lose(): void;
+/** A request that stays open until the test ends it. */
+interface OpenRequest {
+  kind: EndpointName | 'put';
+  /** Performs the request on the server. */
+  act(): ServerResponse;
+  respond(response: ServerResponse): void;
+  fail(): void;
   sendHalf?(): void;
-  /** What is asked has been done: it can't be refused any more. */
-  isDone?: boolean;
+  /** The server has performed the request and cannot refuse it any more. */
+  isPerformed?: boolean;
 }
 
-const ENDS: Record<Exclude<Outcome, 'acts' | 'sends half'>, (call: Open) => void> = {
-  answers: (call) => call.reply(call.act()),
-  'loses it': (call) => call.lose(),
-  'acts and loses it': (call) => {
-    call.act();
-    call.lose();
+const END_REQUEST: Record<Exclude<Outcome, 'acts' | 'sends half'>, (request: OpenRequest) => void> = {
+  responds: (request) => request.respond(request.act()),
+  'loses the request': (request) => request.fail(),
+  'loses the response': (request) => {
+    request.act();
+    request.fail();
   },
-  fails: (call) => call.reply({ status: 503, body: {} }),
-  refuses: (call) => call.reply({ status: 403, body: {} }),
+  fails: (request) => request.respond({ status: 503, body: {} }),
+  refuses: (request) => request.respond({ status: 403, body: {} }),
 };
 
-/** A back end and a line to it, of which the test decides when and how each request ends. */
-export class World {
-  open: Open[] = [];
-  /** Key of the avatar that the back end has. */
-  current: string | null = null;
+/** A back end, a store and the network to them; the test decides when and how each request ends. */
+export class SimulatedNetwork {
+  openRequests: OpenRequest[] = [];
+  /** Key of the current avatar. */
+  currentKey: string | null = null;
   readonly #committed = new Map<string, string>();
-  readonly #arrived = new Set<string>();
-  #count = 0;
-  readonly #real = { fetch: window.fetch, XMLHttpRequest: window.XMLHttpRequest };
+  readonly #storedUrls = new Set<string>();
+  #keyCount = 0;
+  readonly #original = { fetch: window.fetch, XMLHttpRequest: window.XMLHttpRequest };
 
   install(): void {
     window.fetch = (input, init) => this.#fetch(String(input), init);
-    const world = this;
-    window.XMLHttpRequest = class extends FakeRequest {
+    const network = this;
+    window.XMLHttpRequest = class extends FakeXMLHttpRequest {
       override open(_: string, url: string) {
         this.url = url;
       }
       override send() {
-        world.#put(this);
+        network.#put(this);
       }
     } as unknown as typeof XMLHttpRequest;
   }
 
   restore(): void {
-    Object.assign(window, this.#real);
+    Object.assign(window, this.#original);
   }
 
-  /** Somebody else has changed the picture. */
-  change(isRemoval: boolean): void {
-    this.current = isRemoval ? null : `avatars/me/${++this.#count}`;
+  /** Changes the avatar, as another client of the same user does. */
+  changeAvatar(isRemoval: boolean): void {
+    this.currentKey = isRemoval ? null : `avatars/me/${++this.#keyCount}`;
   }
 
-  /** Ends the open request of this number, in the order they were made in. */
-  end(number: number, outcome: Outcome): void {
-    const call = this.open[number % this.open.length];
-    if (!call) return;
-    if (outcome === 'sends half') call.sendHalf?.();
+  /** Ends one of the open requests, counted in the order in which they were made. */
+  endRequest(number: number, outcome: Outcome): void {
+    const request = this.openRequests[number % this.openRequests.length];
+    if (!request) return;
+    if (outcome === 'sends half') request.sendHalf?.();
     else if (outcome === 'acts') {
-      call.act();
-      call.isDone = true;
+      request.act();
+      request.isPerformed = true;
     } else {
-      this.open = this.open.filter((other) => other !== call);
-      ENDS[outcome === 'refuses' && call.isDone ? 'answers' : outcome](call);
+      this.#close(request);
+      END_REQUEST[outcome === 'refuses' && request.isPerformed ? 'responds' : outcome](request);
     }
   }
 
+  #close(request: OpenRequest): void {
+    this.openRequests = this.openRequests.filter((other) => other !== request);
+  }
+
   async #fetch(url: string, { method = 'GET', body, signal }: RequestInit = {}): Promise<Response> {
-    const kind = kindOf(url, method);
-    if (!kind) return this.#real.fetch.call(window, url, { method });
+    const kind = getEndpointName(url, method);
+    if (!kind) return this.#original.fetch.call(window, url, { method });
     signal?.throwIfAborted();
-    // What is true when it is asked, however late the answer comes.
-    const asked = kind === 'load' ? this.#load() : null;
-    const act = () => asked ?? this.#act(kind, String(body ?? '{}'));
-    const { status, body: answer } = await new Promise<Reply>((reply, reject) => {
-      const call: Open = { kind, act, reply, lose: () => reject(new TypeError('Failed to fetch')) };
-      this.open.push(call);
+    // A load returns the avatar at the time of the request, however late its response arrives.
+    const loaded = kind === 'load' ? this.#load() : null;
+    const act = () => loaded ?? this.#act(kind, String(body ?? '{}'));
+    const response = await new Promise<ServerResponse>((respond, reject) => {
+      const request: OpenRequest = { kind, act, respond, fail: () => reject(new TypeError('Failed to fetch')) };
+      this.openRequests.push(request);
       signal?.addEventListener('abort', () => {
-        this.open = this.open.filter((other) => other !== call);
+        this.#close(request);
         reject(signal.reason);
       });
     });
-    return Response.json(answer, { status });
+    return Response.json(response.body, { status: response.status });
   }
 
-  #put(request: FakeRequest): void {
-    const call: Open = {
+  #put(xhr: FakeXMLHttpRequest): void {
+    const request: OpenRequest = {
       kind: 'put',
       act: () => {
-        this.#arrived.add(request.url);
+        this.#storedUrls.add(xhr.url);
         return { status: 200 };
       },
-      reply: ({ status }) => request.end(status),
-      lose: () => request.onerror?.(),
-      sendHalf: () => request.upload.onprogress?.({ loaded: 1 }),
+      respond: ({ status }) => xhr.finish(status),
+      fail: () => xhr.onerror?.(),
+      sendHalf: () => xhr.upload.onprogress?.({ loaded: 1 }),
     };
-    request.abort = () => {
-      this.open = this.open.filter((other) => other !== call);
-    };
-    this.open.push(call);
+    xhr.abort = () => this.#close(request);
+    this.openRequests.push(request);
   }
 
-  #load(): Reply {
-    const expiresAt = new Date(Date.now() + LIFE).toISOString();
-    if (this.current === null) return { status: 200, body: { url: null } };
-    const body = { url: `${PIXEL}#${this.current}`, expiresAt, avatar: { ...avatar, key: this.current } };
+  #load(): ServerResponse {
+    const expiresAt = new Date(Date.now() + URL_LIFETIME).toISOString();
+    if (this.currentKey === null) return { status: 200, body: { url: null } };
+    const body = { url: `${PIXEL}#${this.currentKey}`, expiresAt, avatar: { ...avatar, key: this.currentKey } };
     return { status: 200, body };
   }
 
-  #act(kind: Kind, body: string): Reply {
+  #act(kind: EndpointName, body: string): ServerResponse {
     if (kind === 'remove') {
-      this.current = null;
+      this.currentKey = null;
       return { status: 200, body: { ok: true } };
     }
     const { key, contentType } = JSON.parse(body);
     if (kind === 'commit') return this.#commit(key);
-    const pending = `pending/me/${++this.#count}`;
-    return {
-      status: 200,
-      body: { url: `/store/${pending}`, signedHeaders: { 'content-type': contentType }, key: pending },
-    };
+    const pendingKey = `pending/me/${++this.#keyCount}`;
+    const signedHeaders = { 'content-type': contentType };
+    return { status: 200, body: { url: `/store/${pendingKey}`, signedHeaders, key: pendingKey } };
   }
 
-  #commit(pending: string): Reply {
-    const known = this.#committed.get(pending);
-    if (!known && !this.#arrived.has(`/store/${pending}`)) return { status: 409, body: { code: 'not_uploaded' } };
-    const key = known ?? `avatars/me/${++this.#count}`;
-    if (!known) this.current = key;
-    this.#committed.set(pending, key);
+  #commit(pendingKey: string): ServerResponse {
+    const known = this.#committed.get(pendingKey);
+    if (!known && !this.#storedUrls.has(`/store/${pendingKey}`)) return { status: 409, body: { code: 'not_uploaded' } };
+    const key = known ?? `avatars/me/${++this.#keyCount}`;
+    if (!known) this.currentKey = key;
+    this.#committed.set(pendingKey, key);
     return { status: 200, body: { ok: true, avatar: { ...avatar, key } } };
   }
 }
 
-function kindOf(url: string, method: string): Kind | null {
-  if (url.endsWith('/presign')) return 'presign';
-  if (url.endsWith('/commit')) return 'commit';
-  if (url.endsWith('/me/avatar')) return method === 'DELETE' ? 'remove' : 'load';
-  return null;
-}
-
-/** What of XMLHttpRequest a PUT needs. */
-class FakeRequest {
+/** The part of XMLHttpRequest that a PUT uses. */
+class FakeXMLHttpRequest {
   url = '';
   status = 0;
   responseText = '';
@@ -172,7 +172,7 @@ class FakeRequest {
     return '';
   }
 
-  end(status: number): void {
+  finish(status: number): void {
     this.status = status;
     this.onload?.();
   }
