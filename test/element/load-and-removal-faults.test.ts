@@ -20,43 +20,43 @@ import {
 } from '../support/fault-stage.js';
 import type { Fault } from '../support/faulty-world.js';
 
-type Step = 'load' | 'refresh' | 'remove';
-const STEPS: Step[] = ['load', 'refresh', 'remove'];
-const TIMES = [1, 2, Number.POSITIVE_INFINITY];
+type Operation = 'load' | 'refresh' | 'remove';
+const OPERATIONS: Operation[] = ['load', 'refresh', 'remove'];
+const FAULT_COUNTS = [1, 2, Number.POSITIVE_INFINITY];
 
-/** Codes whose sentence says something of a load or a removal, too. */
-const SPEAKING =
+/** Codes whose error text also applies to loads and removals. */
+const GENERAL_CODES =
   /^(network|timeout|unauthorized|forbidden_origin|invalid_request|bad_response|not_found|rate_limited|internal|unavailable)$/;
 
-/** What has to come of it, told by rules. */
+/** The expected end of an operation, derived from the fault by rules. */
 interface Expected {
   code: string | null;
   retries: number;
-  /** The avatar that the element shows in the end. */
+  /** The avatar that the element displays in the end. */
   present: Present;
-  /** Nobody knows what has become of it: the back end is asked. */
-  isOpen: boolean;
+  /** The outcome is unknown, so the element requests the current avatar. */
+  isOutcomeUnknown: boolean;
 }
 
-function expectedOf(step: Step, fault: Fault, times: number): Expected {
+function getExpected(operation: Operation, fault: Fault, times: number): Expected {
   const status = fault.answer?.status ?? 0;
-  // Of some back ends that is the answer: there is none.
-  const isNone = step !== 'remove' && status === 404;
+  // Some back ends respond with 404 if there is no avatar.
+  const isNone = operation !== 'remove' && status === 404;
   const most = isPassing(fault) ? MOST_RETRIES : 0;
   const fails = !isNone && times > most;
   const code = fails ? codeOfFault(fault) : null;
   const retries = isNone ? 0 : Math.min(times, most);
-  if (step === 'remove') {
-    const isOpen = fails && (status < 400 || status >= 500);
-    return { code, retries, isOpen, present: fails && !fault.acts ? OLD : null };
+  if (operation === 'remove') {
+    const isOutcomeUnknown = fails && (status < 400 || status >= 500);
+    return { code, retries, isOutcomeUnknown, present: fails && !fault.acts ? OLD : null };
   }
-  const former = step === 'refresh' ? OLD : null;
-  return { code, retries, isOpen: false, present: isNone ? null : fails ? former : NEW };
+  const former = operation === 'refresh' ? OLD : null;
+  return { code, retries, isOutcomeUnknown: false, present: isNone ? null : fails ? former : NEW };
 }
 
-function lookFor(step: Step, { code, present }: Expected): Look {
-  const failed = TEXTS[step === 'remove' ? 'remove_failed' : 'load_failed'];
-  const alert = code ? (SPEAKING.test(code) ? TEXTS[code] : failed) : '';
+function getExpectedLook(operation: Operation, { code, present }: Expected): Look {
+  const failed = TEXTS[operation === 'remove' ? 'remove_failed' : 'load_failed'];
+  const alert = code ? (GENERAL_CODES.test(code) ? TEXTS[code] : failed) : '';
   return {
     state: code ? 'error' : 'idle',
     busy: [],
@@ -69,41 +69,41 @@ function lookFor(step: Step, { code, present }: Expected): Look {
   };
 }
 
-function eventsFor(step: Step, { code, retries }: Expected): string[] {
+function getExpectedEvents(operation: Operation, { code, retries }: Expected): string[] {
   const end = code ? ['→error', 'flare-error'] : [];
-  if (step !== 'remove') return end;
+  if (operation !== 'remove') return end;
   const removed = code ? [] : ['flare-removed', 'input', 'change'];
   return ['flare-remove', ...Array(retries).fill('flare-retry'), ...end, ...removed];
 }
 
-/** While the next try is waited for. */
-function waitingFor(step: Step): Partial<Look> {
-  const shown = step === 'refresh' ? OLD.url : INITIALS;
-  const busy = step === 'remove' ? ['removing', 'retrying'] : ['loading'];
+/** How the element looks while it waits to retry. */
+function getExpectedWaitingLook(operation: Operation): Partial<Look> {
+  const shown = operation === 'refresh' ? OLD.url : INITIALS;
+  const busy = operation === 'remove' ? ['removing', 'retrying'] : ['loading'];
   return { state: 'idle', busy, shown, alert: '', canRetry: false };
 }
 
 let stage: FaultStage;
-/** What the back end has. */
-let truth: Present;
+/** The avatar that the back end stores. */
+let storedAvatar: Present;
 beforeEach(() => {
   stage = new FaultStage();
   stage.install();
-  truth = OLD;
-  stage.backend.responses.load = loaded;
-  stage.backend.responses.remove = removed;
+  storedAvatar = OLD;
+  stage.backend.responses.load = respondToLoad;
+  stage.backend.responses.remove = respondToRemove;
 });
 afterEach(() => stage.restore());
 
-const loaded = () => present(truth);
-const removed = () => {
-  truth = null;
+const respondToLoad = () => present(storedAvatar);
+const respondToRemove = () => {
+  storedAvatar = null;
   return jsonResponse({ ok: true });
 };
 
-/** Gives the first so many answers of an endpoint this fault. */
-function spoil(step: Step, fault: Fault, times: number): void {
-  const kind = step === 'remove' ? 'remove' : 'load';
+/** Makes the first responses of an endpoint fail. */
+function injectFault(operation: Operation, fault: Fault, times: number): void {
+  const kind = operation === 'remove' ? 'remove' : 'load';
   const good = stage.backend.responses[kind];
   let count = 0;
   stage.backend.responses[kind] = () => {
@@ -113,97 +113,113 @@ function spoil(step: Step, fault: Fault, times: number): void {
   };
 }
 
-/** Begins a step; returns what tells that it is over. */
-function begin(step: Step, element: FlareAvatarUpload): () => boolean {
-  if (step === 'load') return () => !element.matches(':state(loading)');
-  let isOver = false;
-  const doing = step === 'remove' ? element.removeAvatar() : element.refresh();
+/** Starts an operation, and returns a function that tells whether it has ended. */
+function startOperation(operation: Operation, element: FlareAvatarUpload): () => boolean {
+  if (operation === 'load') return () => !element.matches(':state(loading)');
+  let hasEnded = false;
+  const promise = operation === 'remove' ? element.removeAvatar() : element.refresh();
   const end = () => {
-    isOver = true;
+    hasEnded = true;
   };
-  doing.then(end, end);
-  return () => isOver;
+  promise.then(end, end);
+  return () => hasEnded;
 }
 
-async function play(step: Step, fault: Fault, times: number) {
-  if (step === 'load') spoil(step, fault, times);
-  const { element, log } = step === 'load' ? await stage.make() : await stage.rest(OLD.key);
-  if (step !== 'load') spoil(step, fault, times);
-  if (step !== 'remove') truth = NEW;
+async function runWithFault(operation: Operation, fault: Fault, times: number) {
+  if (operation === 'load') injectFault(operation, fault, times);
+  const { element, log } = operation === 'load' ? await stage.make() : await stage.rest(OLD.key);
+  if (operation !== 'load') injectFault(operation, fault, times);
+  if (operation !== 'remove') storedAvatar = NEW;
   const atError: string[][] = [];
   element.addEventListener('flare-error', () => atError.push([element.state, ...busyOf(element)]));
   const waits: Look[] = [];
-  const took = await stage.settle(element, begin(step, element), () => waits.push(lookOf(element)));
+  const duration = await stage.settle(element, startOperation(operation, element), () => waits.push(lookOf(element)));
+  // After an unknown outcome the element requests the current avatar.
+  if (operation === 'remove') await stage.settle(element, () => element.value === (storedAvatar?.key ?? ''));
   await stage.quiet(element);
-  return { element, log, took, waits, atError };
+  return { element, log, duration, waits, atError };
 }
 
-const cases = STEPS.flatMap((step) =>
+const cases = OPERATIONS.flatMap((operation) =>
   ENDPOINT_FAULTS.flatMap((fault) =>
-    TIMES.map((times) => ({ step, fault, times, name: `${step}: ${fault.name}, ${times}×` })),
+    FAULT_COUNTS.map((times) => ({
+      operation,
+      fault,
+      times,
+      name: `${operation}: ${fault.name}, ${times === Number.POSITIVE_INFINITY ? 'always' : `${times}×`}`,
+    })),
   ),
 );
 
-describe('a fault of a load or a removal', () => {
-  it(`in ${cases.length} cases`, () => expect(cases.length).to.be.greaterThan(250));
+describe('a fault while the avatar is loaded or removed', () => {
+  it(`is tested in ${cases.length} cases`, () => expect(cases.length).to.be.greaterThan(250));
 
-  for (const { name, step, fault, times } of cases) {
+  for (const { name, operation, fault, times } of cases) {
     it(name, async () => {
-      const expected = expectedOf(step, fault, times);
-      const { element, log, took, waits, atError } = await play(step, fault, times);
+      const expected = getExpected(operation, fault, times);
+      const { element, log, duration, waits, atError } = await runWithFault(operation, fault, times);
 
-      expect(log.names).to.deep.equal(eventsFor(step, expected));
-      expect(lookOf(element)).to.deep.equal(lookFor(step, expected));
+      expect(log.names).to.deep.equal(getExpectedEvents(operation, expected));
+      expect(lookOf(element)).to.deep.equal(getExpectedLook(operation, expected));
       const requests = { load: stage.count('load'), remove: stage.count('remove') };
       const tries = expected.retries + 1;
-      const asked = step === 'remove' ? { load: expected.isOpen ? 1 : 0, remove: tries } : { load: tries, remove: 0 };
-      expect(requests).to.deep.equal(asked);
+      const expectedRequests =
+        operation === 'remove'
+          ? { load: expected.isOutcomeUnknown ? 1 : 0, remove: tries }
+          : { load: tries, remove: 0 };
+      expect(requests).to.deep.equal(expectedRequests);
       expect(atError).to.deep.equal(expected.code ? [['error']] : []);
 
       expect(waits.length > 0).to.equal(expected.retries > 0);
-      for (const { status } of waits) expect(status).to.match(step === 'remove' ? /Trying again in \d s/ : /^$/);
-      for (const wait of waits) expect({ ...wait, ...waitingFor(step) }).to.deep.equal(wait);
-      checkWaiting(step, fault, expected, took, detailsOf<Retry>(log, 'flare-retry'));
+      for (const { status } of waits) expect(status).to.match(operation === 'remove' ? /Trying again in \d s/ : /^$/);
+      for (const wait of waits) expect({ ...wait, ...getExpectedWaitingLook(operation) }).to.deep.equal(wait);
+      checkRetryDelays(operation, fault, expected, duration, detailsOf<Retry>(log, 'flare-retry'));
       for (const { error } of detailsOf<{ error: AvatarUploadError }>(log, 'flare-error')) {
-        expect([error.code, error.phase]).to.deep.equal([expected.code, step === 'refresh' ? 'load' : step]);
+        expect([error.code, error.phase]).to.deep.equal([expected.code, operation === 'refresh' ? 'load' : operation]);
         expect(error.status).to.equal(fault.answer?.status);
         if (/network|timeout|unauthorized|forbidden/.test(error.code)) expect(error.hint).to.be.a('string');
         expect(`${error.message}${error.cause}${error.hint}`).not.to.match(/secret|https?:/);
-        await mend(step, element, log);
+        await checkRetry(operation, element, log);
       }
     });
   }
 });
 
-/** Waiting is bounded, as the server has asked, and told before each try. */
-function checkWaiting(step: Step, fault: Fault, { retries }: Expected, took: number, told: Retry[]): void {
-  const asked = askedOf(fault) * 1000;
-  expect(took)
+/** Checks that delays are limited, follow Retry-After, and are reported before each retry. */
+function checkRetryDelays(
+  operation: Operation,
+  fault: Fault,
+  { retries }: Expected,
+  duration: number,
+  reported: Retry[],
+): void {
+  const requestedDelay = askedOf(fault) * 1000;
+  expect(duration)
     .to.be.at.most(30_000)
-    .and.at.least(asked * retries);
-  if (step !== 'remove') return;
-  expect(told.map(({ attempt }) => attempt)).to.deep.equal(Array.from(told, (_, index) => index + 1));
-  for (const { delay, error } of told) {
-    expect([error.code, error.phase, asked || delay]).to.deep.equal([codeOfFault(fault), 'remove', delay]);
+    .and.at.least(requestedDelay * retries);
+  if (operation !== 'remove') return;
+  expect(reported.map(({ attempt }) => attempt)).to.deep.equal(Array.from(reported, (_, index) => index + 1));
+  for (const { delay, error } of reported) {
+    expect([error.code, error.phase, requestedDelay || delay]).to.deep.equal([codeOfFault(fault), 'remove', delay]);
   }
-  expect(took).to.be.at.least(told.reduce((sum, { delay }) => sum + delay, 0));
+  expect(duration).to.be.at.least(reported.reduce((sum, { delay }) => sum + delay, 0));
 }
 
-/** All is well again once the user has tried again. */
-async function mend(step: Step, element: FlareAvatarUpload, log: EventLog): Promise<void> {
+/** Checks that a retry succeeds after the fault is gone. */
+async function checkRetry(operation: Operation, element: FlareAvatarUpload, log: EventLog): Promise<void> {
   const before = { ...lookOf(element), events: log.names.length };
-  Object.assign(stage.backend.responses, { load: loaded, remove: removed });
+  Object.assign(stage.backend.responses, { load: respondToLoad, remove: respondToRemove });
   await element.retry();
   await stage.quiet(element);
-  const fine = { code: null, retries: 0, isOpen: false, present: step === 'remove' ? null : NEW };
-  expect(lookOf(element)).to.deep.equal(lookFor(step, fine));
+  const expected = { code: null, retries: 0, isOutcomeUnknown: false, present: operation === 'remove' ? null : NEW };
+  expect(lookOf(element)).to.deep.equal(getExpectedLook(operation, expected));
   const native = before.value ? ['input', 'change'] : [];
-  const told = step === 'remove' ? ['flare-remove', '→idle', 'flare-removed', ...native] : ['→idle'];
-  expect(log.names.slice(before.events)).to.deep.equal(told);
+  const events = operation === 'remove' ? ['flare-remove', '→idle', 'flare-removed', ...native] : ['→idle'];
+  expect(log.names.slice(before.events)).to.deep.equal(events);
 }
 
 describe('a removal', () => {
-  it('is done where the back end says so with nothing', async () => {
+  it('succeeds after a 204 response without a body', async () => {
     const { element, log } = await stage.rest(OLD.key);
     stage.backend.responses.remove = () => new Response(null, { status: 204 });
     await element.removeAvatar();
@@ -211,29 +227,30 @@ describe('a removal', () => {
     expect([log.names.at(-1), element.value, stage.count('load')]).to.deep.equal(['change', '', 0]);
   });
 
-  it('is cancelled or done, never both, however close its answer is', async () => {
-    const ends = new Set<string>();
-    for (let turns = 0; turns < 60; turns++) {
-      truth = OLD;
+  it('is either canceled or done, but never both, if cancel() is called as the response arrives', async () => {
+    const eventLists = new Set<string>();
+    for (let microtasks = 0; microtasks < 60; microtasks++) {
+      storedAvatar = OLD;
       const { element, log } = await stage.rest(OLD.key);
       stage.backend.responses.remove = () => {
-        const answer = removed();
-        answer.text = async () => {
-          later(turns, () => element.cancel());
+        const response = respondToRemove();
+        response.text = async () => {
+          runAfterMicrotasks(microtasks, () => element.cancel());
           return '{"ok":true}';
         };
-        return answer;
+        return response;
       };
       await element.removeAvatar().catch(() => {});
       await stage.quiet(element);
       expect(lookOf(element)).to.include({ state: 'idle', shown: INITIALS, value: '' });
-      ends.add(log.names.join());
+      eventLists.add(log.names.join());
       element.remove();
     }
-    const done = 'flare-remove,flare-removed,input,change';
-    expect([...ends].sort()).to.deep.equal(['flare-remove,flare-cancel', done]);
+    const removed = 'flare-remove,flare-removed,input,change';
+    expect([...eventLists].sort()).to.deep.equal(['flare-remove,flare-cancel', removed]);
   });
 });
 
-/** After so many microtasks. */
-const later = (turns: number, act: () => void): void => queueMicrotask(() => (turns ? later(turns - 1, act) : act()));
+/** Calls a function after so many microtasks. */
+const runAfterMicrotasks = (count: number, run: () => void): void =>
+  queueMicrotask(() => (count ? runAfterMicrotasks(count - 1, run) : run()));
