@@ -12,9 +12,9 @@ export type GetText = (key: string) => string;
 export const restingMessages: Messages = {
   label: 'Profile picture',
   idle: 'Add a picture',
-  pick: '{label}: choose a picture',
-  change: '{label}: change the picture',
+  pick: '{label}: add a picture',
+  change: '{label}: change picture',
   remove: 'Remove',
-  network: 'No connection. Please check it.',
+  network: 'Connection lost. Check your network, then try again.',
   required: 'Add a picture.',
 };

@@ -136,7 +136,7 @@ describe('the docs', () => {
     const text = readFileSync(join(docs, `${code}.md`), 'utf8');
     expect(text).toMatch(
       new RegExp(
-        `^# \`${code}\`\n\n.+\n\n\\*\\*When\\.\\*\\*.+\n\n\\*\\*What the user sees\\.\\*\\*.+\n\n\\*\\*What to do\\.\\*\\*\n\n- `,
+        `^# \`${code}\`\n\n\\*\\*HTTP status:.+\n\n.+\n\n\\*\\*When\\.\\*\\*.+\n\n\\*\\*What the user sees\\.\\*\\*.+\n\n\\*\\*What to do\\.\\*\\*\n\n- `,
       ),
     );
     const words = en[code] ?? restingMessages[code] ?? en.failed;

@@ -32,7 +32,7 @@ const prepare: FieldEvent = { type: 'imagePrepared', selection, preview };
 const succeed: FieldEvent = { type: 'uploadSucceeded', selection, avatar: { key: avatar.key, picture: preview } };
 
 /** A snapshot after these events. */
-const after = (...events: FieldEvent[]): Snapshot => events.reduce(reduce, INITIAL_SNAPSHOT);
+const applyAll = (...events: FieldEvent[]): Snapshot => events.reduce(reduce, INITIAL_SNAPSHOT);
 
 const UPLOAD = [start, accept, step('preparing'), prepare, step('presigning'), step('uploading'), step('committing')];
 
@@ -61,18 +61,18 @@ describe('an upload', () => {
     ['a commit of bytes that arrived before', [...UPLOAD.slice(0, 4), step('committing')], 'committing'],
     ['a second try of the same step', [...UPLOAD.slice(0, 6), step('uploading')], 'uploading'],
   ] as [string, FieldEvent[], string][])('allows %s', (_, events, state) => {
-    expect(deriveView(after(...events)).state).toBe(state);
+    expect(deriveView(applyAll(...events)).state).toBe(state);
   });
 
   it('shows the prepared image, and the avatar again after a failure', () => {
-    const uploading = after(...UPLOAD.slice(0, 6));
+    const uploading = applyAll(...UPLOAD.slice(0, 6));
     expect(deriveView(uploading).preview).toBe(preview);
     const failed = reduce(uploading, { type: 'failed', error, retry: { type: 'upload', command } });
     expect([deriveView(failed).preview, failed.selection]).toEqual([null, selection]);
   });
 
   it('starts its progress over while it waits for the next try', () => {
-    const sent = after(...UPLOAD.slice(0, 6), { type: 'progressed', ratio: 1 });
+    const sent = applyAll(...UPLOAD.slice(0, 6), { type: 'progressed', ratio: 1 });
     expect(deriveView(sent).customStates).toContain('finishing');
     const waiting = reduce(sent, { type: 'waitChanged', wait: { reason: 'offline' } });
     const { ratio, customStates, status } = deriveView(waiting);
@@ -80,7 +80,7 @@ describe('an upload', () => {
   });
 
   it('goes back to the selection before, silently or not, if it ends in the editor', () => {
-    const editing = after(
+    const editing = applyAll(
       { type: 'uploadStarted', command: { ...command, previous: other }, selection: null },
       accept,
       {
@@ -96,22 +96,22 @@ describe('an upload', () => {
 
 describe('a failed load', () => {
   it('is shown when the user is doing nothing', () => {
-    const { state, canRetry } = deriveView(after({ type: 'loadStarted' }, { type: 'loadFailed', error: loadError }));
+    const { state, canRetry } = deriveView(applyAll({ type: 'loadStarted' }, { type: 'loadFailed', error: loadError }));
     expect([state, canRetry]).toEqual(['error', true]);
   });
 
   it('is not shown while an upload is in progress', () => {
-    const snapshot = after({ type: 'loadStarted' }, ...UPLOAD, { type: 'loadFailed', error: loadError });
+    const snapshot = applyAll({ type: 'loadStarted' }, ...UPLOAD, { type: 'loadFailed', error: loadError });
     expect([snapshot.activity.kind, snapshot.isLoading]).toEqual(['committing', false]);
   });
 
   it('is forgotten when a later load succeeds', () => {
-    const snapshot = after({ type: 'loadFailed', error: loadError }, { type: 'avatarLoaded', avatar });
+    const snapshot = applyAll({ type: 'loadFailed', error: loadError }, { type: 'avatarLoaded', avatar });
     expect([snapshot.activity.kind, snapshot.avatar]).toEqual(['idle', avatar]);
   });
 
   it('leaves the failure of an upload on display', () => {
-    const failed = after(...UPLOAD, { type: 'failed', error, retry: { type: 'upload', command } });
+    const failed = applyAll(...UPLOAD, { type: 'failed', error, retry: { type: 'upload', command } });
     expect(deriveView(reduce(failed, { type: 'loadFailed', error: loadError })).error).toBe(error);
     expect(deriveView(reduce(failed, { type: 'avatarLoaded', avatar })).error).toBe(error);
   });
@@ -129,7 +129,7 @@ it.each([
   ['uploading', UPLOAD.slice(0, 6), { type: 'fileRejected', error }],
   ['success', [...UPLOAD, succeed], step('preparing')],
 ] as [string, FieldEvent[], FieldEvent][])('throws for an invalid transition from %s', (kind, events, event) => {
-  expect(() => reduce(after(...events), event)).toThrow(`Invalid transition: ${kind} →`);
+  expect(() => reduce(applyAll(...events), event)).toThrow(`Invalid transition: ${kind} →`);
 });
 
 /** Every event that can happen, some with several values. */

@@ -1,9 +1,9 @@
-/** Counts what an element may leave behind in its page. */
-export class Leaks {
-  readonly urls = new Set<string>();
+/** Tracks resources that an element may leave behind: object URLs, channels, and listeners on `window` and `document`. */
+export class ResourceTracker {
+  readonly objectUrls = new Set<string>();
   readonly channels = new Set<BroadcastChannel>();
   readonly listeners: { target: EventTarget; type: string; listener: unknown }[] = [];
-  readonly #real = {
+  readonly #original = {
     createObjectURL: URL.createObjectURL,
     revokeObjectURL: URL.revokeObjectURL,
     BroadcastChannel: window.BroadcastChannel,
@@ -12,34 +12,35 @@ export class Leaks {
   };
 
   install(): void {
-    this.#watchUrls();
-    this.#watchChannels();
-    this.#watchListeners();
+    this.#trackObjectUrls();
+    this.#trackChannels();
+    this.#trackListeners();
   }
 
   restore(): void {
-    const { createObjectURL, revokeObjectURL, BroadcastChannel, addEventListener, removeEventListener } = this.#real;
+    const { createObjectURL, revokeObjectURL, BroadcastChannel, addEventListener, removeEventListener } =
+      this.#original;
     Object.assign(URL, { createObjectURL, revokeObjectURL });
     Object.assign(window, { BroadcastChannel });
     Object.assign(EventTarget.prototype, { addEventListener, removeEventListener });
   }
 
-  #watchUrls(): void {
-    const { createObjectURL, revokeObjectURL } = this.#real;
+  #trackObjectUrls(): void {
+    const { createObjectURL, revokeObjectURL } = this.#original;
     URL.createObjectURL = (object) => {
       const url = createObjectURL.call(URL, object);
-      this.urls.add(url);
+      this.objectUrls.add(url);
       return url;
     };
     URL.revokeObjectURL = (url) => {
-      this.urls.delete(url);
+      this.objectUrls.delete(url);
       revokeObjectURL.call(URL, url);
     };
   }
 
-  #watchChannels(): void {
+  #trackChannels(): void {
     const { channels } = this;
-    window.BroadcastChannel = class extends this.#real.BroadcastChannel {
+    window.BroadcastChannel = class extends this.#original.BroadcastChannel {
       constructor(name: string) {
         super(name);
         channels.add(this);
@@ -51,13 +52,15 @@ export class Leaks {
     };
   }
 
-  #watchListeners(): void {
+  #trackListeners(): void {
     const { listeners } = this;
-    const { addEventListener, removeEventListener } = this.#real;
+    const { addEventListener, removeEventListener } = this.#original;
     const isGlobal = (target: EventTarget | null) => !target || target === window || target === document;
-    const forget = (target: EventTarget, type: string, listener: unknown) => {
-      const at = listeners.findIndex((it) => it.target === target && it.type === type && it.listener === listener);
-      if (at >= 0) listeners.splice(at, 1);
+    const removeEntry = (target: EventTarget, type: string, listener: unknown) => {
+      const index = listeners.findIndex(
+        (entry) => entry.target === target && entry.type === type && entry.listener === listener,
+      );
+      if (index >= 0) listeners.splice(index, 1);
     };
     EventTarget.prototype.addEventListener = function (type, listener, options) {
       addEventListener.call(this, type, listener, options);
@@ -65,11 +68,11 @@ export class Leaks {
       const target = this ?? window;
       listeners.push({ target, type, listener });
       const { signal } = typeof options === 'object' ? options : {};
-      if (signal) addEventListener.call(signal, 'abort', () => forget(target, type, listener));
+      if (signal) addEventListener.call(signal, 'abort', () => removeEntry(target, type, listener));
     };
     EventTarget.prototype.removeEventListener = function (type, listener, options) {
       removeEventListener.call(this, type, listener, options);
-      forget(this ?? window, type, listener);
+      removeEntry(this ?? window, type, listener);
     };
   }
 }

@@ -3,30 +3,51 @@ import { browserTransport } from '../../src/core/browser-transport.js';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 
 const body = new Blob(['picture'], { type: 'image/png' });
-const call = (url: string, more = {}) => ({ url, headers: {}, body, stallTimeout: 30, onProgress: () => {}, ...more });
-const codeOf = (promise: Promise<unknown>) =>
+const createCall = (url: string, options = {}) => ({
+  url,
+  headers: {},
+  body,
+  stallTimeout: 30,
+  onProgress: () => {},
+  ...options,
+});
+const getErrorCode = (promise: Promise<unknown>) =>
   promise.then(
     () => 'none',
     (error: AvatarUploadError) => error.code,
   );
 
-describe('the PUT', () => {
+/** Records the delays of all timers. */
+function recordTimeouts(): { delays: number[]; restore: () => void } {
+  const { setTimeout } = window;
+  const delays: number[] = [];
+  window.setTimeout = ((handler: () => void, delay: number) => {
+    delays.push(delay);
+    return setTimeout(handler, delay);
+  }) as typeof window.setTimeout;
+  const restore = () => {
+    window.setTimeout = setTimeout;
+  };
+  return { delays, restore };
+}
+
+describe('browserTransport.put', () => {
   it('resolves with any status', async () => {
     for (const status of [200, 403, 503]) {
-      const answer = await browserTransport.put(call(`/put/${status}`), new AbortController().signal);
+      const answer = await browserTransport.put(createCall(`/put/${status}`), new AbortController().signal);
       expect(answer.status).to.equal(status);
     }
   });
 
-  it('tells of a refusal what the store asks to wait and its code, and nothing else', async () => {
-    const answer = await browserTransport.put(call('/put/503'), new AbortController().signal);
+  it('returns Retry-After and the error code of a failed PUT, and nothing else of the response', async () => {
+    const answer = await browserTransport.put(createCall('/put/503'), new AbortController().signal);
     expect([answer.code, answer.headers?.get('retry-after')]).to.deep.equal(['SlowDown', '7']);
     expect(JSON.stringify(answer)).not.to.contain('secret');
   });
 
-  it('that the page’s own policy refuses says so, and is not to be sent again', async () => {
+  it('rejects with a hint and as not retryable if the Content Security Policy blocks the request', async () => {
     const frame = document.createElement('iframe');
-    const heard = new Promise<AvatarUploadError>((resolve) =>
+    const received = new Promise<AvatarUploadError>((resolve) =>
       addEventListener('message', ({ data }) => resolve(data), { once: true }),
     );
     frame.srcdoc = `<meta http-equiv="content-security-policy" content="connect-src 'self'">
@@ -38,81 +59,74 @@ describe('the PUT', () => {
         });
       </script>`;
     document.body.append(frame);
-    const { code, hint, retryable } = await heard;
+    const { code, hint, retryable } = await received;
     frame.remove();
     expect([code, retryable]).to.deep.equal(['network', false]);
     expect(hint).to.match(/Content-Security-Policy does not allow https:\/\/store\.invalid: add it to connect-src/);
   });
 
-  it('is not sent with a signal that is aborted already', async () => {
+  it('sends nothing if the signal is already aborted', async () => {
     const { send } = XMLHttpRequest.prototype;
     let sent = 0;
     XMLHttpRequest.prototype.send = () => {
       sent++;
     };
     try {
-      expect(await codeOf(browserTransport.put(call('/put/200'), AbortSignal.abort()))).to.equal('aborted');
+      expect(await getErrorCode(browserTransport.put(createCall('/put/200'), AbortSignal.abort()))).to.equal('aborted');
       expect(sent).to.equal(0);
     } finally {
       XMLHttpRequest.prototype.send = send;
     }
   });
 
-  it('ends with an abort in the middle', async () => {
+  it('rejects when the signal is aborted during the PUT', async () => {
     const controller = new AbortController();
-    const code = codeOf(browserTransport.put(call('/put/hold'), controller.signal));
+    const code = getErrorCode(browserTransport.put(createCall('/put/hold'), controller.signal));
     controller.abort();
     expect(await code).to.equal('aborted');
   });
 
-  it('counts as lost only so long after the last progress', async () => {
-    const { setTimeout: real } = window;
-    const armed: number[] = [];
-    window.setTimeout = ((act: () => void, delay: number) => {
-      armed.push(delay);
-      return real(act, delay);
-    }) as typeof window.setTimeout;
+  it('restarts the stall timeout with each progress event', async () => {
+    const { delays, restore } = recordTimeouts();
     try {
       let atProgress = 0;
       const onProgress = () => {
-        atProgress = armed.filter((delay) => delay === 12_345).length;
+        atProgress = delays.filter((delay) => delay === 12_345).length;
       };
-      await browserTransport.put(call('/put/200', { stallTimeout: 12.345, onProgress }), new AbortController().signal);
+      await browserTransport.put(
+        createCall('/put/200', { stallTimeout: 12.345, onProgress }),
+        new AbortController().signal,
+      );
       expect(atProgress).to.be.greaterThan(1);
     } finally {
-      window.setTimeout = real;
+      restore();
     }
   });
 
-  it('has twice the time for its answer, once all is sent', async () => {
-    const { setTimeout: real } = window;
-    const armed: number[] = [];
-    window.setTimeout = ((act: () => void, delay: number) => {
-      armed.push(delay);
-      return real(act, delay);
-    }) as typeof window.setTimeout;
+  it('doubles the stall timeout after the last byte is sent', async () => {
+    const { delays, restore } = recordTimeouts();
     try {
-      await browserTransport.put(call('/put/200', { stallTimeout: 12.345 }), new AbortController().signal);
+      await browserTransport.put(createCall('/put/200', { stallTimeout: 12.345 }), new AbortController().signal);
     } finally {
-      window.setTimeout = real;
+      restore();
     }
-    expect(armed.filter((delay) => delay > 12_000).at(-1)).to.equal(24_690);
+    expect(delays.filter((delay) => delay > 12_000).at(-1)).to.equal(24_690);
   });
 
-  it('and all the rest work in a worker', async () => {
+  it('works in a worker, as does the rest of the client', async () => {
     const code = `
       import { uploadAvatar } from '${location.origin}/src/client.ts';
-      const told = [];
+      const reports = [];
       const presign = () => ({ url: '${location.origin}/put/200', signedHeaders: { 'content-type': 'image/png' }, key: 'k' });
-      let count = 0;
+      let commits = 0;
       const commit = () => {
-        if (++count === 1) throw new TypeError('Failed to fetch');
+        if (++commits === 1) throw new TypeError('Failed to fetch');
         return { ok: true };
       };
       Math.random = () => 0;
-      const options = { presign, commit, onState: (state) => told.push(state), onProgress: ({ ratio }) => told.push(ratio) };
+      const options = { presign, commit, onState: (state) => reports.push(state), onProgress: ({ ratio }) => reports.push(ratio) };
       uploadAvatar(new Blob(['picture'], { type: 'image/png' }), options).then(
-        ({ key }) => postMessage([key, ...new Set(told)]),
+        ({ key }) => postMessage([key, ...new Set(reports)]),
         ({ code }) => postMessage([code]),
       );`;
     const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
@@ -123,7 +137,7 @@ describe('the PUT', () => {
     expect(data).to.deep.equal(['k', 'presigning', 'uploading', 1, 'committing']);
   });
 
-  it('brings no content type that was not signed', async () => {
+  it('sends a content type only if it is signed', async () => {
     const { send } = XMLHttpRequest.prototype;
     const types: string[] = [];
     XMLHttpRequest.prototype.send = function (sent) {
@@ -132,8 +146,8 @@ describe('the PUT', () => {
     };
     try {
       const { signal } = new AbortController();
-      await browserTransport.put(call('/put/200'), signal);
-      await browserTransport.put(call('/put/200', { headers: { 'Content-Type': 'image/png' } }), signal);
+      await browserTransport.put(createCall('/put/200'), signal);
+      await browserTransport.put(createCall('/put/200', { headers: { 'Content-Type': 'image/png' } }), signal);
       expect(types).to.deep.equal(['', 'image/png']);
     } finally {
       XMLHttpRequest.prototype.send = send;
