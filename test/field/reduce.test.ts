@@ -3,12 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { AvatarUploadError } from '../../src/core/errors.js';
 import { UploadCheckpoint } from '../../src/core/upload-checkpoint.js';
 import { deriveView } from '../../src/field/derive-view.js';
+import { type FieldEvent, reduce } from '../../src/field/reduce.js';
 import {
   canCancel,
-  type FieldEvent,
   INITIAL_SNAPSHOT,
   isBusy,
-  reduce,
   type Selection,
   type Snapshot,
   type UploadCommand,
@@ -96,12 +95,17 @@ describe('an upload', () => {
 
 describe('a failed load', () => {
   it('is shown when the user is doing nothing', () => {
-    const { state, canRetry } = deriveView(applyAll({ type: 'loadStarted' }, { type: 'loadFailed', error: loadError }));
+    const { state, canRetry } = deriveView(
+      applyAll({ type: 'factsChanged', facts: { isLoading: true } }, { type: 'loadFailed', error: loadError }),
+    );
     expect([state, canRetry]).toEqual(['error', true]);
   });
 
   it('is not shown while an upload is in progress', () => {
-    const snapshot = applyAll({ type: 'loadStarted' }, ...UPLOAD, { type: 'loadFailed', error: loadError });
+    const snapshot = applyAll({ type: 'factsChanged', facts: { isLoading: true } }, ...UPLOAD, {
+      type: 'loadFailed',
+      error: loadError,
+    });
     expect([snapshot.activity.kind, snapshot.isLoading]).toEqual(['committing', false]);
   });
 
@@ -153,14 +157,14 @@ const EVENTS: FieldEvent[] = [
   { type: 'failed', error: new AvatarUploadError('internal', 'remove'), retry: { type: 'remove' } },
   { type: 'canceled', selection: null },
   { type: 'interrupted' },
-  { type: 'loadStarted' },
-  { type: 'loadEnded' },
+  { type: 'factsChanged', facts: { isLoading: true } },
+  { type: 'factsChanged', facts: { isLoading: false } },
   { type: 'loadFailed', error: loadError },
   { type: 'avatarLoaded', avatar },
-  { type: 'avatarChanged', avatar: { key: '', picture: null } },
-  { type: 'dragChanged', isDragOver: true },
-  { type: 'dragChanged', isDragOver: false },
-  { type: 'validityChanged', isUserInvalid: true },
+  { type: 'factsChanged', facts: { avatar: { key: '', picture: null } } },
+  { type: 'factsChanged', facts: { isDragOver: true } },
+  { type: 'factsChanged', facts: { isDragOver: false } },
+  { type: 'factsChanged', facts: { isUserInvalid: true } },
 ];
 
 const STATES = ['idle', 'cropping', 'preparing', 'presigning', 'uploading', 'committing', 'success', 'error'];
