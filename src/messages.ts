@@ -1,11 +1,19 @@
 /**
- * Texts by key: error codes, the names of states and statuses, and the labels
- * of the controls. `{limit}` stands for a size such as `20 MB`, `{label}` for
- * the name of the control.
+ * Texts by key: error codes, names of states, and labels of controls.
+ * `{limit}` is replaced by a size such as `20 MB`, `{label}` by the name of the
+ * control, `{seconds}` by the seconds until the next attempt.
+ *
+ * @example
+ * ```ts
+ * element.messages = {
+ *   idle: 'Add a logo',
+ *   file_too_large: 'Choose a logo that’s {limit} or smaller.',
+ * };
+ * ```
  */
 export type Messages = Record<string, string>;
 
-/** What an element says before anything has happened; the rest comes with the engine. */
+/** English texts that the element needs before it is used. The others are loaded with the upload code. */
 export const restingMessages: Messages = {
   label: 'Profile picture',
   idle: 'Add a picture',
