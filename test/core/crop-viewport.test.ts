@@ -16,7 +16,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       (view) =>
         view.zoomTo(zoom * 2, at),
   ),
-  fc.constant<Act>((view) => view.turn()),
+  fc.constant<Act>((view) => view.rotate()),
   fc.constant<Act>((view) => view.flip()),
 );
 const size = fc.integer({ min: 1, max: 9000 });
@@ -40,7 +40,7 @@ describe('the view', () => {
         expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
         expect(x + side).toBeLessThanOrEqual(width + 1e-6);
         expect(y + side).toBeLessThanOrEqual(height + 1e-6);
-        for (const part of [view.place.x, view.place.y]) {
+        for (const part of [view.position.x, view.position.y]) {
           expect(part).toBeGreaterThanOrEqual(-1e-6);
           expect(part).toBeLessThanOrEqual(1 + 1e-6);
         }
@@ -54,7 +54,7 @@ describe('the view', () => {
       fc.property(fc.integer({ min: 0, max: 3 }), fc.boolean(), place, small, small, (turns, isFlipped, at, dx, dy) => {
         const view = new CropViewport(4000, 4000, 100);
         view.zoomTo(4);
-        for (let turn = 0; turn < turns; turn++) view.turn();
+        for (let turn = 0; turn < turns; turn++) view.rotate();
         if (isFlipped) view.flip();
         const held = onPicture(view, at);
         const to = { x: at.x + dx, y: at.y + dy };
@@ -71,7 +71,7 @@ describe('the view', () => {
       const view = new CropViewport(100, 100, 10);
       if (isFlipped) view.flip();
       const top = onPicture(view, { x: 0, y: -0.5 });
-      view.turn();
+      view.rotate();
       expect(onPicture(view, { x: 0.5, y: 0 })).toEqual(top);
     }
   });
@@ -81,7 +81,7 @@ describe('the view', () => {
     const first = view.crop;
     expect(first).toEqual({ x: 50, y: 0, side: 200, turns: 0, mirrored: false });
     view.zoomTo(3, { x: 0.3, y: 0.1 });
-    view.turn();
+    view.rotate();
     view.flip();
     view.reset();
     expect(view.crop).toEqual(first);
@@ -95,7 +95,7 @@ describe('the view', () => {
   });
 
   it('does not zoom in on a picture that is small already', () => {
-    expect(new CropViewport(64, 48, 128).mostZoom).toBe(1);
-    expect(new CropViewport(6000, 8000, 128).mostZoom).toBe(10);
+    expect(new CropViewport(64, 48, 128).maxZoom).toBe(1);
+    expect(new CropViewport(6000, 8000, 128).maxZoom).toBe(10);
   });
 });
