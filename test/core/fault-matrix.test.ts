@@ -5,7 +5,7 @@ import type { RetryInfo } from '../../src/core/retry.js';
 import { type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
 import { codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
-import { Page } from '../support/page.js';
+import { Page } from '../support/simulated-page.js';
 // So that a failure does not wait for it.
 import '../../src/core/diagnose-error.js';
 

@@ -3,7 +3,7 @@ import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { RetryInfo } from '../../src/core/retry.js';
 import { commitUpload, type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
 import { UploadCheckpoint } from '../../src/core/upload-checkpoint.js';
-import { Page } from '../support/page.js';
+import { Page } from '../support/simulated-page.js';
 import { type Scripted, ScriptedTransport } from '../support/scripted-transport.js';
 import '../../src/core/diagnose-error.js';
 

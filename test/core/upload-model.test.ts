@@ -6,7 +6,7 @@ import { type State, transition } from '../../src/core/state.js';
 import { uploadAvatar } from '../../src/core/upload-avatar.js';
 import { UploadCheckpoint } from '../../src/core/upload-checkpoint.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
-import { Page } from '../support/page.js';
+import { Page } from '../support/simulated-page.js';
 import '../../src/core/diagnose-error.js';
 
 const file = new File(['picture'], 'me.png', { type: 'image/png' });
