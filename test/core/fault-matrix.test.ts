@@ -5,7 +5,7 @@ import type { RetryInfo } from '../../src/core/retry.js';
 import { type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
 import { codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
-import { Page } from '../support/simulated-page.js';
+import { SimulatedPage } from '../support/simulated-page.js';
 // So that a failure does not wait for it.
 import '../../src/core/diagnose-error.js';
 
@@ -66,11 +66,8 @@ const cases = STEPS.flatMap((step) =>
   ),
 );
 
-let page: Page;
-beforeEach(() => {
-  page = new Page();
-  page.install();
-});
+const page = new SimulatedPage();
+beforeEach(() => page.install());
 afterEach(() => page.restore());
 
 async function play(world: FaultyWorld, options: UploadOptions = {}) {
@@ -97,7 +94,7 @@ async function play(world: FaultyWorld, options: UploadOptions = {}) {
     (error: AvatarUploadError) => ({ result: null, error }),
   );
   outcome.then(() => ends++);
-  await page.until(outcome);
+  await page.runUntilSettled(outcome);
   return { ...(await outcome), events, retries, seen, ends, took: Date.now() - began };
 }
 
@@ -129,7 +126,7 @@ describe('a fault', () => {
     expect(took).toBeGreaterThanOrEqual(waited);
     expect(took).toBeLessThan(waited + 2000);
     if (fault.answer?.headers?.['retry-after'] === '2') expect(waited).toBe(2000 * retries.length);
-    expect(page.leftovers).toBe(0);
+    expect(page.activeCount).toBe(0);
     expect(JSON.stringify(error ?? {}) + error?.message + error?.cause + error?.hint).not.toContain('secret');
   });
 

@@ -6,16 +6,13 @@ import { type State, transition } from '../../src/core/state.js';
 import { uploadAvatar } from '../../src/core/upload-avatar.js';
 import { UploadCheckpoint } from '../../src/core/upload-checkpoint.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
-import { Page } from '../support/simulated-page.js';
+import { SimulatedPage } from '../support/simulated-page.js';
 import '../../src/core/diagnose-error.js';
 
 const file = new File(['picture'], 'me.png', { type: 'image/png' });
 
-let page: Page;
-beforeEach(() => {
-  page = new Page();
-  page.install();
-});
+const page = new SimulatedPage();
+beforeEach(() => page.install());
 afterEach(() => page.restore());
 
 /** What goes wrong in one run: faults by step and request, and what happens at which moment (milliseconds). */
@@ -79,11 +76,11 @@ async function live(run: Run, world: FaultyWorld, checkpoint: UploadCheckpoint):
   );
   // Whoever waits for the network gets it in the end.
   timers.push(setTimeout(() => page.goOnline(), 20_000));
-  await page.until(outcome);
+  await page.runUntilSettled(outcome);
   for (const timer of timers) clearTimeout(timer);
   page.online = true;
   const { key, code } = await outcome;
-  await page.breathe();
+  await page.flushTasks();
 
   expect(ends).toBe(1);
   if (signal.aborted) expect([code, told.length]).toEqual(['aborted', atAbort]);
@@ -96,7 +93,7 @@ async function live(run: Run, world: FaultyWorld, checkpoint: UploadCheckpoint):
     const before = states[at - 1] ?? 'preparing';
     if (state !== before) expect(transition(before, state)).toBe(state);
   }
-  expect([page.leftovers, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+  expect([page.activeCount, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
   return key !== null;
 }
 

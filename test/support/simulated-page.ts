@@ -1,12 +1,15 @@
 import { vi } from 'vitest';
 
-/** What a page or a worker has, and Node has not: events of the network, counted, and a clock that the test moves. */
-export class Page {
+/** What a browser page has and Node lacks: network events, whose listeners are counted, and a clock that the test moves. */
+export class SimulatedPage {
   online = true;
-  readonly #target = new EventTarget();
-  readonly #listening = new Map<string, number>();
+  #events = new EventTarget();
+  readonly #listenerCounts = new Map<string, number>();
 
   install(): void {
+    this.online = true;
+    this.#events = new EventTarget();
+    this.#listenerCounts.clear();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     const page = this;
@@ -16,13 +19,13 @@ export class Page {
       },
     });
     vi.stubGlobal('addEventListener', (name: string, listener: EventListener, options?: AddEventListenerOptions) => {
-      this.#count(name, 1);
-      options?.signal?.addEventListener('abort', () => this.#count(name, -1));
-      this.#target.addEventListener(name, listener, options);
+      this.#countListener(name, 1);
+      options?.signal?.addEventListener('abort', () => this.#countListener(name, -1));
+      this.#events.addEventListener(name, listener, options);
     });
     vi.stubGlobal('removeEventListener', (name: string, listener: EventListener) => {
-      this.#count(name, -1);
-      this.#target.removeEventListener(name, listener);
+      this.#countListener(name, -1);
+      this.#events.removeEventListener(name, listener);
     });
   }
 
@@ -32,41 +35,45 @@ export class Page {
     vi.restoreAllMocks();
   }
 
-  /** @param isFalse the browser tells it, and does not mean it. */
-  goOffline(isFalse = false): void {
-    this.online = isFalse;
-    this.#target.dispatchEvent(new Event('offline'));
+  goOffline(): void {
+    this.online = false;
+    this.dispatchOffline();
   }
 
   goOnline(): void {
     this.online = true;
-    this.#target.dispatchEvent(new Event('online'));
+    this.#events.dispatchEvent(new Event('online'));
   }
 
-  /** Listeners and timers that are there still. */
-  get leftovers(): number {
-    return [...this.#listening.values()].reduce((sum, count) => sum + count, 0) + vi.getTimerCount();
+  /** Dispatches the event alone: `navigator.onLine` stays as it is. */
+  dispatchOffline(): void {
+    this.#events.dispatchEvent(new Event('offline'));
   }
 
-  /** Lets time go by while something waits for it, until a promise is settled. */
-  async until(promise: Promise<unknown>): Promise<void> {
-    let settled = false;
+  /** Number of listeners and timers that are still active. */
+  get activeCount(): number {
+    return [...this.#listenerCounts.values()].reduce((sum, count) => sum + count, 0) + vi.getTimerCount();
+  }
+
+  /** Moves the clock from timer to timer, until the promise is settled. */
+  async runUntilSettled(promise: Promise<unknown>): Promise<void> {
+    let isSettled = false;
     const settle = () => {
-      settled = true;
+      isSettled = true;
     };
     promise.then(settle, settle);
-    while (!settled) {
-      await this.breathe();
-      if (!settled && vi.getTimerCount() > 0) await vi.advanceTimersToNextTimerAsync();
+    while (!isSettled) {
+      await this.flushTasks();
+      if (!isSettled && vi.getTimerCount() > 0) await vi.advanceTimersToNextTimerAsync();
     }
   }
 
-  /** Lets what is not of the page's clock (digests, modules) come to its end. */
-  async breathe(): Promise<void> {
+  /** Waits for work that does not depend on the clock: digests and the loading of modules. */
+  async flushTasks(): Promise<void> {
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  #count(name: string, by: number): void {
-    this.#listening.set(name, (this.#listening.get(name) ?? 0) + by);
+  #countListener(name: string, change: number): void {
+    this.#listenerCounts.set(name, (this.#listenerCounts.get(name) ?? 0) + change);
   }
 }
