@@ -130,11 +130,11 @@ describe('an upload fails', () => {
   const cases: [string, ScriptedResponse[], Partial<AvatarUploadError>][] = [
     ['a lost connection', ['network'], { code: 'network', phase: 'presign', retryable: true }],
     [
-      'a missing session',
+      'a 401',
       [[401, { error: 'x', code: 'unauthorized' }]],
       { code: 'unauthorized', phase: 'presign', status: 401, retryable: false },
     ],
-    ['a missing session, with a status only', [[401, '']], { code: 'unauthorized', phase: 'presign' }],
+    ['a 401 without a code', [[401, '']], { code: 'unauthorized', phase: 'presign' }],
     ['a 200 with HTML', [[200, undefined]], { code: 'bad_response', phase: 'presign' }],
     ['a presign with an empty object', [[200, {}]], { code: 'bad_response', phase: 'presign' }],
     ['a presign with null', [[200, null]], { code: 'bad_response', phase: 'presign' }],
