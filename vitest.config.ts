@@ -7,7 +7,7 @@ export default defineConfig({
     // The lines that the API logs for every answer; what tests say themselves is shown.
     onConsoleLog: (text) => !text.startsWith('{"level":'),
     projects: [
-      { test: { name: 'core', include: ['test/core/**/*.test.ts'] } },
+      { test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts'] } },
       {
         plugins: [
           cloudflareTest(async () => ({

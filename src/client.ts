@@ -11,7 +11,6 @@ export { checkFileLimits, type FileLimits, matchesAccept } from './core/file-lim
 export type { Progress } from './core/progress-throttle.js';
 export type * from './core/protocol.js';
 export type { RetryInfo, RetryOptions } from './core/retry.js';
-export type { State } from './core/state.js';
 export type {
   EndpointRequest,
   EndpointResponse,
@@ -28,3 +27,4 @@ export {
   uploadAvatar,
 } from './core/upload-avatar.js';
 export { UploadCheckpoint } from './core/upload-checkpoint.js';
+export type { UploadState } from './field/derive-view.js';

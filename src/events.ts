@@ -2,7 +2,7 @@ import type { AvatarUploadError } from './core/errors.js';
 import type { Progress } from './core/progress-throttle.js';
 import type { Avatar } from './core/protocol.js';
 import type { RetryInfo } from './core/retry.js';
-import type { State } from './core/state.js';
+import type { UploadState } from './field/derive-view.js';
 
 /** What a finished upload tells: the detail of `flare-success`, and what `upload()` resolves with. */
 export interface SuccessDetail {
@@ -34,7 +34,7 @@ export interface AvatarUploadEventDetails {
   'flare-remove': undefined;
   /** The picture is removed. */
   'flare-removed': undefined;
-  'flare-statechange': { state: State; previous: State };
+  'flare-statechange': { state: UploadState; previous: UploadState };
 }
 
 /** Event objects by type, for typed listeners. */
@@ -42,5 +42,15 @@ export type AvatarUploadEventMap = {
   [K in keyof AvatarUploadEventDetails]: CustomEvent<AvatarUploadEventDetails[K]>;
 };
 
-/** Dispatches one of the element's events. Returns false if a listener prevented it. */
+/** A function that dispatches one of the element's events. Returns false if a listener prevented it. */
 export type Emit = <K extends keyof AvatarUploadEventDetails>(type: K, detail: AvatarUploadEventDetails[K]) => boolean;
+
+/** Dispatches one of the element's events. Returns false if a listener prevented it. */
+export function emitEvent<K extends keyof AvatarUploadEventDetails>(
+  target: EventTarget,
+  type: K,
+  detail: AvatarUploadEventDetails[K],
+): boolean {
+  const cancelable = type === 'flare-accept' || type === 'flare-remove';
+  return target.dispatchEvent(new CustomEvent(type, { detail, cancelable, bubbles: true, composed: true }));
+}

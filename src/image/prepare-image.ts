@@ -1,6 +1,6 @@
 import type { Crop } from '../core/crop.js';
 import { readBytes } from './byte-reader.js';
-import { type ImageInfo, inspectImage } from './inspect-image.js';
+import type { ImageInfo } from './inspect-image.js';
 import type { ImagePreview } from './jobs.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -30,9 +30,8 @@ export const preloadWorker = (): void => workerPool.preload();
  * @throws DOMException if the browser can't decode the file. Its name is `CANVAS_BLOCKED` if
  * the browser's canvas does not return the pixels that were drawn.
  */
-export async function prepareSquare(file: Blob, options: SquareOptions): Promise<Blob> {
+export async function prepareSquare(file: Blob, info: ImageInfo, options: SquareOptions): Promise<Blob> {
   const { size, type, quality, crop, signal } = options;
-  const info = await inspectImage(file);
   const job = { file, header: info, size, type, quality, crop: crop ?? {} };
   const blob = (await workerPool.run(job, signal)) as Blob;
   // Checked after the job, which proves that the picture can be decoded.
@@ -57,7 +56,11 @@ function isSquareAlready(info: ImageInfo, { crop, type, size }: SquareOptions): 
  * @param longestSide - maximum length of the longer side, in pixels.
  * @throws DOMException if the browser can't decode the file.
  */
-export async function createPreview(file: Blob, longestSide: number, signal?: AbortSignal): Promise<ImagePreview> {
-  const header = await inspectImage(file);
+export async function createPreview(
+  file: Blob,
+  header: ImageInfo,
+  longestSide: number,
+  signal?: AbortSignal,
+): Promise<ImagePreview> {
   return (await workerPool.run({ file, header, longestSide }, signal)) as ImagePreview;
 }

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { diagnoseError, ERROR_PAGES, type FailureContext } from '../../src/core/diagnose-error.js';
 import { ERROR_CODES } from '../../src/core/error-codes.js';
 import { AvatarUploadError, type ErrorDetails, type Phase } from '../../src/core/errors.js';
-import { en } from '../../src/locales/en.js';
-import { restingMessages } from '../../src/messages.js';
+import { en } from '../../src/i18n/en.js';
+import { restingMessages } from '../../src/i18n/messages.js';
 
 const KNOWN_CODES = Object.keys(ERROR_CODES);
 const root = join(import.meta.dirname, '..', '..');
@@ -139,7 +139,7 @@ describe('docs/errors', () => {
     const text = readFileSync(join(docs, `${code}.md`), 'utf8');
     expect(text).toMatch(
       new RegExp(
-        `^# \`${code}\`\n\n.+\n\n\\*\\*When\\.\\*\\*.+\n\n\\*\\*What the user sees\\.\\*\\*.+\n\n\\*\\*What to do\\.\\*\\*\n\n- `,
+        `^# \`${code}\`\n\n\\*\\*HTTP status:.+\n\n.+\n\n\\*\\*When\\.\\*\\*.+\n\n\\*\\*What the user sees\\.\\*\\*.+\n\n\\*\\*What to do\\.\\*\\*\n\n- `,
       ),
     );
     const words = en[code] ?? restingMessages[code] ?? en.failed;

@@ -170,16 +170,16 @@ function nameOf(fault: Fault): string {
 describe.concurrent('an upload ends with the old picture, a reason, and a way to try again', () => {
   const cases: [Kind, Fault, string, RegExp][] = [
     ['presign', 'lost before', 'retry retry retry error', /connection/i],
-    ['presign', { status: 503 }, 'retry retry retry error', /not available/],
+    ['presign', { status: 503 }, 'retry retry retry error', /isn’t available/],
     ['presign', { status: 429, headers: { 'retry-after': '60' } }, 'error', /too many/i],
     ['presign', { status: 401 }, 'error', /sign in/i],
     ['presign', 'truncated', 'error', /unexpected/],
     ['presign', REDIRECT, 'error', /unexpected/],
     ['put', 'lost in the middle', 'retry retry retry error', /connection/i],
-    ['put', 'stall', 'retry retry retry error', /slow, or was lost/],
-    ['put', { status: 403, body: XML('SignatureDoesNotMatch') }, 'retry retry error', /refused/],
+    ['put', 'stall', 'retry retry retry error', /timed out/],
+    ['put', { status: 403, body: XML('SignatureDoesNotMatch') }, 'retry retry error', /couldn’t be saved/],
     ['commit', 'lost before', 'retry retry retry error', /connection/i],
-    ['commit', { status: 422, body: '{"code":"moderated"}' }, 'error', /not allowed/],
+    ['commit', { status: 422, body: '{"code":"moderated"}' }, 'error', /isn’t allowed/],
   ];
   it.each(cases.map(([kind, fault, told, words]) => ({ kind, fault, told, words, name: nameOf(fault) })))(
     '$kind: $name',
@@ -246,7 +246,7 @@ describe.concurrent('the present picture', () => {
   });
 
   it.each([
-    ['load', BAD_GATEWAY, /not available/],
+    ['load', BAD_GATEWAY, /isn’t available/],
     ['load', 'truncated', /unexpected/],
     ['load', REDIRECT, /unexpected/],
   ] as [Kind, Fault, RegExp][])('is missed in words, %s: %j', async (kind, fault, words) => {
@@ -301,7 +301,7 @@ describe.concurrent('a removal', () => {
     await settled(page);
     const { image, error, value } = await seen(page);
     expect([image?.includes(old), value, await user.current()]).toEqual([true, old, old]);
-    expect(error).toMatch(/not available/);
+    expect(error).toMatch(/isn’t available/);
     await close();
   });
 

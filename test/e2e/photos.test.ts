@@ -87,7 +87,7 @@ describe.runIf(existsSync(photos))('real photos', () => {
   it('a HEIC photo is refused in words, and taken with a library', async () => {
     const page = await openDemo();
     await pickFile(page, join(photos, 'iphone.heic'));
-    await page.getByText('This photo format (HEIC) is not supported by your browser').waitFor();
+    await page.getByText('HEIC photos aren’t supported.').waitFor();
     // As in docs/pictures.md.
     const { port } = library.address() as AddressInfo;
     await page.addScriptTag({

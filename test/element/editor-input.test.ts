@@ -1,7 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { sendKeys, sendMouse } from '@web/test-runner-commands';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, next, part, reaches } from '../support/backend.js';
 import {
   difference,
   frameOf,
@@ -20,10 +19,11 @@ import {
   stageOf,
   WIDTH,
 } from '../support/editor.js';
+import { FakeBackend, getPart, nextEvent, waitForState } from '../support/fake-backend.js';
 
-let backend: Backend;
+let backend: FakeBackend;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
 });
 afterEach(() => {
@@ -70,7 +70,7 @@ async function drag(element: FlareAvatarUpload, x: number, y: number): Promise<v
 }
 
 async function slide(element: FlareAvatarUpload, percent: number): Promise<void> {
-  const slider = part<HTMLInputElement>(element, 'editor-zoom') as HTMLInputElement;
+  const slider = getPart<HTMLInputElement>(element, 'editor-zoom') as HTMLInputElement;
   slider.value = String(percent);
   slider.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
   slider.dispatchEvent(new Event('change', { bubbles: true }));
@@ -177,7 +177,7 @@ describe('the editor', () => {
 
   it('zooms by its slider, no farther than makes sense', async () => {
     const { element } = await editing();
-    const slider = part<HTMLInputElement>(element, 'editor-zoom') as HTMLInputElement;
+    const slider = getPart<HTMLInputElement>(element, 'editor-zoom') as HTMLInputElement;
     expect([slider.min, slider.max]).to.deep.equal(['100', '1000']);
     await slide(element, 200);
     isAt(element, [FIRST[0] + HEIGHT / 4, HEIGHT / 4, HEIGHT / 2]);
@@ -188,7 +188,7 @@ describe('the editor', () => {
   it('goes back to the beginning by Reset', async () => {
     const { element } = await editing();
     await slide(element, 300);
-    for (const name of ['rotate', 'flip', 'reset']) part(element, `editor-${name}`)?.click();
+    for (const name of ['rotate', 'flip', 'reset']) getPart(element, `editor-${name}`)?.click();
     await settled(element);
     isAt(element, FIRST);
     element.cancel();
@@ -201,7 +201,7 @@ describe('the editor', () => {
       document.addEventListener(type, ({ type: name }) => heard.push(name), { once: true });
     await slide(element, 150);
     await sendKeys({ press: 'ArrowUp' });
-    part(element, 'editor-rotate')?.click();
+    getPart(element, 'editor-rotate')?.click();
     expect(heard).to.deep.equal([]);
     element.cancel();
   });
@@ -218,11 +218,11 @@ describe('the editor', () => {
     press(stage, 'ArrowRight');
     expect(await said(dialog)).to.equal('Edge of the picture');
     press(stage, 'r');
-    expect(await said(dialog)).to.equal('Turned by 90°');
-    part(element, 'editor-flip')?.click();
+    expect(await said(dialog)).to.equal('Rotated 90°');
+    getPart(element, 'editor-flip')?.click();
     expect(await said(dialog)).to.equal('Flipped');
-    part(element, 'editor-reset')?.click();
-    expect(await said(dialog)).to.equal('As at first');
+    getPart(element, 'editor-reset')?.click();
+    expect(await said(dialog)).to.equal('Crop reset');
     element.cancel();
   });
 
@@ -240,13 +240,13 @@ describe('the editor', () => {
       'editor-apply',
     ]) {
       await sendKeys({ press: 'Tab' });
-      expect(element.shadowRoot?.activeElement).to.equal(part(element, name));
+      expect(element.shadowRoot?.activeElement).to.equal(getPart(element, name));
     }
-    const ended = next(element, 'flare-success');
+    const ended = nextEvent(element, 'flare-success');
     await sendKeys({ press: 'Enter' });
     await ended;
     await element.updateComplete;
-    expect(element.shadowRoot?.activeElement).to.equal(part(element, 'trigger'));
+    expect(element.shadowRoot?.activeElement).to.equal(getPart(element, 'trigger'));
   });
 
   it('is applied by Enter on the stage, which submits no form around the element', async () => {
@@ -261,7 +261,7 @@ describe('the editor', () => {
     form.append(element);
     await pickIn(element);
     await sendKeys({ press: 'Enter' });
-    await reaches(element, 'success');
+    await waitForState(element, 'success');
     expect(submitted).to.equal(0);
   });
 
@@ -308,7 +308,7 @@ describe('the editor', () => {
     const { element } = await make();
     element.messages = { editor_apply: 'Übernehmen' };
     await pickIn(element);
-    expect(part(element, 'editor-apply')?.textContent?.trim()).to.equal('Übernehmen');
+    expect(getPart(element, 'editor-apply')?.textContent?.trim()).to.equal('Übernehmen');
     element.cancel();
   });
 });
@@ -322,8 +322,8 @@ describe('what the frame shows is what is uploaded', () => {
           const ended = element.upload(photo(orientation));
           await opened(element);
           await settled(element);
-          for (let turn = 0; turn < turns; turn++) part(element, 'editor-rotate')?.click();
-          if (isFlipped) part(element, 'editor-flip')?.click();
+          for (let turn = 0; turn < turns; turn++) getPart(element, 'editor-rotate')?.click();
+          if (isFlipped) getPart(element, 'editor-flip')?.click();
           const stage = stageOf(element);
           for (const key of ['+', '+', '+', 'ArrowLeft', 'ArrowUp', 'ArrowUp']) press(stage, key);
           await settled(element);

@@ -2,13 +2,22 @@ import { expect } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, choose, json, next, PIXEL, part, reaches, words } from '../support/backend.js';
 import { isOpen, make, opened, photo, pickIn, press, stageOf } from '../support/editor.js';
+import {
+  FakeBackend,
+  getPart,
+  getText,
+  jsonResponse,
+  nextEvent,
+  PIXEL,
+  pickFile,
+  waitForState,
+} from '../support/fake-backend.js';
 import { gif } from '../support/pictures.js';
 
-let backend: Backend;
+let backend: FakeBackend;
 beforeEach(() => {
-  backend = new Backend();
+  backend = new FakeBackend();
   backend.install();
 });
 afterEach(() => backend.restore());
@@ -19,16 +28,16 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     () => 'none',
     (error: AvatarUploadError) => error.code,
   );
-const shown = (element: FlareAvatarUpload) => part<HTMLImageElement>(element, 'image')?.src ?? null;
+const shown = (element: FlareAvatarUpload) => getPart<HTMLImageElement>(element, 'image')?.src ?? null;
 
 describe('crop="manual"', () => {
   it('asks for the crop before anything is sent, and uploads it when that is applied', async () => {
     const { element, log } = await make();
     const dialog = await pickIn(element);
     expect([element.state, dialog.matches(':modal'), backend.requests]).to.deep.equal(['cropping', true, []]);
-    part(element, 'editor-apply')?.click();
+    getPart(element, 'editor-apply')?.click();
     expect(isOpen(element)).to.equal(false);
-    await next(element, 'change');
+    await nextEvent(element, 'change');
     expect(log.names).to.deep.equal(['flare-accept', '→cropping', ...SENT, 'input', 'change']);
   });
 
@@ -36,27 +45,27 @@ describe('crop="manual"', () => {
     const { element } = await make();
     const ended = element.upload(photo());
     await opened(element);
-    part(element, 'editor-apply')?.click();
+    getPart(element, 'editor-apply')?.click();
     expect((await ended).blob.type).to.equal('image/png');
   });
 
   it('does not ask again when a failed upload is tried again', async () => {
     const { element } = await make('crop="manual" max-retries="0"');
-    backend.store = 403;
+    backend.storeResponse = 403;
     await pickIn(element);
-    part(element, 'editor-apply')?.click();
-    await reaches(element, 'error');
-    backend.store = 200;
-    part(element, 'retry-button')?.click();
-    await reaches(element, 'success');
+    getPart(element, 'editor-apply')?.click();
+    await waitForState(element, 'error');
+    backend.storeResponse = 200;
+    getPart(element, 'retry-button')?.click();
+    await waitForState(element, 'success');
   });
 
   it('keeps the crop for upload() with no-auto, and shows it', async () => {
     const { element, log } = await make('crop="manual" no-auto');
     await pickIn(element);
-    part(element, 'editor-apply')?.click();
-    await reaches(element, 'idle');
-    expect([words(element, 'status'), backend.requests]).to.deep.equal(['Ready to upload', []]);
+    getPart(element, 'editor-apply')?.click();
+    await waitForState(element, 'idle');
+    expect([getText(element, 'status'), backend.requests]).to.deep.equal(['Ready to upload', []]);
     expect(shown(element)).to.match(/^blob:/);
     await element.upload();
     expect(log.names).to.deep.equal(['flare-accept', '→cropping', '→idle', ...SENT, 'input', 'change']);
@@ -67,7 +76,7 @@ describe('crop="manual"', () => {
     await pickIn(element);
     const ended = element.upload();
     expect(isOpen(element)).to.equal(true);
-    part(element, 'editor-apply')?.click();
+    getPart(element, 'editor-apply')?.click();
     expect((await ended).key).to.equal(element.value);
   });
 
@@ -97,7 +106,7 @@ describe('crop="manual"', () => {
     };
     const ended = element.upload(new File([new Uint8Array(500)], 'a.heic', { type: 'image/png' }));
     await opened(element);
-    part(element, 'editor-apply')?.click();
+    getPart(element, 'editor-apply')?.click();
     await ended;
     expect(asked).to.equal(1);
   });
@@ -105,7 +114,7 @@ describe('crop="manual"', () => {
 
 describe('leaving the editor', () => {
   const ways: [string, (element: FlareAvatarUpload, dialog: HTMLDialogElement) => unknown][] = [
-    ['Cancel', (element) => part(element, 'editor-cancel')?.click()],
+    ['Cancel', (element) => getPart(element, 'editor-cancel')?.click()],
     ['Escape', () => sendKeys({ press: 'Escape' })],
     ['Escape on the stage, by a script', (element) => press(stageOf(element), 'Escape')],
     ['a phone’s back button', (_, dialog) => dialog.requestClose?.() ?? dialog.close()],
@@ -121,20 +130,20 @@ describe('leaving the editor', () => {
       await element.updateComplete;
       expect(log.names).to.deep.equal(['flare-accept', '→cropping', '→idle', 'flare-cancel']);
       expect([isOpen(element), shown(element), backend.requests.length]).to.deep.equal([false, PIXEL, 0]);
-      expect(words(element, 'error')).to.equal('');
+      expect(getText(element, 'error')).to.equal('');
     });
   }
 
   it('lets the file wait that waited before', async () => {
     const { element } = await make('no-auto');
-    choose(element, photo());
-    await next(element, 'flare-accept');
+    pickFile(element, photo());
+    await nextEvent(element, 'flare-accept');
     while (!shown(element)) await element.updateComplete.then(() => new Promise(requestAnimationFrame));
     element.crop = 'manual';
     await pickIn(element, photo(6));
-    part(element, 'editor-cancel')?.click();
+    getPart(element, 'editor-cancel')?.click();
     await element.updateComplete;
-    expect(words(element, 'status')).to.equal('Ready to upload');
+    expect(getText(element, 'status')).to.equal('Ready to upload');
     element.crop = 'auto';
     const detail = await element.upload();
     expect(detail.key).to.equal(element.value);
@@ -146,7 +155,7 @@ describe('what else closes the editor', () => {
     const { element, log } = await make();
     const code = codeOf(element.upload(photo()));
     const first = await opened(element);
-    choose(element, photo(3));
+    pickFile(element, photo(3));
     expect(await code).to.equal('aborted');
     expect(first.isConnected).to.equal(false);
     await opened(element);
@@ -172,13 +181,13 @@ describe('what else closes the editor', () => {
 
   it('is cancel(), which lets go of the file too', async () => {
     const { element, log } = await make('no-auto');
-    choose(element, photo());
-    while (!part(element, 'edit-button')) await new Promise(requestAnimationFrame);
-    part(element, 'edit-button')?.click();
+    pickFile(element, photo());
+    while (!getPart(element, 'edit-button')) await new Promise(requestAnimationFrame);
+    getPart(element, 'edit-button')?.click();
     await opened(element);
     element.cancel();
     await element.updateComplete;
-    expect([isOpen(element), words(element, 'status')]).to.deep.equal([false, 'Add a picture']);
+    expect([isOpen(element), getText(element, 'status')]).to.deep.equal([false, 'Add a picture']);
     expect(log.names.filter((name) => name === 'flare-cancel')).to.have.length(1);
   });
 });
@@ -186,22 +195,22 @@ describe('what else closes the editor', () => {
 describe('Edit', () => {
   async function waiting(attributes: string) {
     const made = await make(attributes);
-    choose(made.element, photo());
-    while (!part(made.element, 'edit-button')) await new Promise(requestAnimationFrame);
+    pickFile(made.element, photo());
+    while (!getPart(made.element, 'edit-button')) await new Promise(requestAnimationFrame);
     return made;
   }
 
   it('on a file that waits opens the editor; leaving it, the file waits as before', async () => {
     const { element, log } = await waiting('no-auto');
     const before = shown(element);
-    const button = part(element, 'edit-button');
+    const button = getPart(element, 'edit-button');
     button?.focus();
     button?.click();
     await opened(element);
-    part(element, 'editor-cancel')?.click();
+    getPart(element, 'editor-cancel')?.click();
     await element.updateComplete;
-    expect(element.shadowRoot?.activeElement).to.equal(part(element, 'edit-button'));
-    expect([shown(element) === before, words(element, 'status')]).to.deep.equal([true, 'Ready to upload']);
+    expect(element.shadowRoot?.activeElement).to.equal(getPart(element, 'edit-button'));
+    expect([shown(element) === before, getText(element, 'status')]).to.deep.equal([true, 'Ready to upload']);
     expect(log.names.slice(1)).to.deep.equal(['→cropping', '→idle', 'flare-cancel']);
     await element.upload();
   });
@@ -209,13 +218,13 @@ describe('Edit', () => {
   it('opens with the present crop, and waits for upload() again with no-auto', async () => {
     const { element } = await waiting('no-auto');
     for (const zoom of ['100', '200']) {
-      part(element, 'edit-button')?.click();
+      getPart(element, 'edit-button')?.click();
       await opened(element);
-      expect(part<HTMLInputElement>(element, 'editor-zoom')?.value).to.equal(zoom);
-      Object.assign(part(element, 'editor-zoom') as HTMLElement, { value: 200 });
-      part(element, 'editor-zoom')?.dispatchEvent(new Event('input'));
-      part(element, 'editor-apply')?.click();
-      await reaches(element, 'idle');
+      expect(getPart<HTMLInputElement>(element, 'editor-zoom')?.value).to.equal(zoom);
+      Object.assign(getPart(element, 'editor-zoom') as HTMLElement, { value: 200 });
+      getPart(element, 'editor-zoom')?.dispatchEvent(new Event('input'));
+      getPart(element, 'editor-apply')?.click();
+      await waitForState(element, 'idle');
     }
     expect(backend.requests).to.deep.equal([]);
   });
@@ -225,10 +234,10 @@ describe('Edit', () => {
     await element.upload(photo());
     await element.updateComplete;
     const names = log.names.length;
-    part(element, 'edit-button')?.click();
+    getPart(element, 'edit-button')?.click();
     await opened(element);
-    part(element, 'editor-apply')?.click();
-    await reaches(element, 'success');
+    getPart(element, 'editor-apply')?.click();
+    await waitForState(element, 'success');
     expect(log.names.slice(names)).to.deep.equal(['→idle', '→cropping', ...SENT]);
     expect(backend.requests).to.deep.equal(['presign', 'commit', 'presign', 'commit']);
   });
@@ -238,9 +247,9 @@ describe('Edit', () => {
     await element.upload(photo());
     await element.updateComplete;
     const before = [shown(element), element.value];
-    part(element, 'edit-button')?.click();
+    getPart(element, 'edit-button')?.click();
     await opened(element);
-    part(element, 'editor-cancel')?.click();
+    getPart(element, 'editor-cancel')?.click();
     await element.updateComplete;
     expect([shown(element), element.value]).to.deep.equal(before);
     expect(element.state).to.equal('idle');
@@ -248,35 +257,35 @@ describe('Edit', () => {
 
   it('on a failed upload sends the new crop', async () => {
     const { element } = await make('max-retries="0"');
-    backend.answers.presign = () => json({}, 403);
+    backend.responses.presign = () => jsonResponse({}, 403);
     await codeOf(element.upload(photo()));
     await element.updateComplete;
-    backend.answers.presign = new Backend().answers.presign;
-    part(element, 'edit-button')?.click();
+    backend.responses.presign = new FakeBackend().responses.presign;
+    getPart(element, 'edit-button')?.click();
     await opened(element);
-    part(element, 'editor-apply')?.click();
-    await reaches(element, 'success');
+    getPart(element, 'editor-apply')?.click();
+    await waitForState(element, 'success');
   });
 
   it('is not there without a picked picture, with crop="off", for a kept animation, after a removal, while disabled', async () => {
     const { element } = await make('');
-    expect(part(element, 'edit-button')).to.equal(null);
+    expect(getPart(element, 'edit-button')).to.equal(null);
     element.avatarUrl = '/api/me/avatar';
     await element.upload(photo());
     await element.updateComplete;
-    expect(part(element, 'edit-button')).not.to.equal(null);
+    expect(getPart(element, 'edit-button')).not.to.equal(null);
     for (const change of [{ crop: 'off' }, { crop: 'auto', disabled: true }]) {
       Object.assign(element, change);
       await element.updateComplete;
-      expect(part(element, 'edit-button')).to.equal(null);
+      expect(getPart(element, 'edit-button')).to.equal(null);
     }
     element.disabled = false;
     await element.updateComplete;
     await element.removeAvatar();
     await element.updateComplete;
-    expect(part(element, 'edit-button')).to.equal(null);
+    expect(getPart(element, 'edit-button')).to.equal(null);
     await element.upload(new File([gif(2)], 'a.gif', { type: 'image/gif' }));
     await element.updateComplete;
-    expect(part(element, 'edit-button')).to.equal(null);
+    expect(getPart(element, 'edit-button')).to.equal(null);
   });
 });

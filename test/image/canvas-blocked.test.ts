@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, choose, json, reaches, words } from '../support/backend.js';
+import { FakeBackend, getText, jsonResponse, pickFile, waitForState } from '../support/fake-backend.js';
 import { avif, jpeg } from '../support/pictures.js';
 
 /** Firefox with its fingerprinting protection, Brave and others return noise from a canvas. */
@@ -8,7 +8,7 @@ describe('a canvas that returns noise', () => {
   const { prototype } = OffscreenCanvasRenderingContext2D;
   const { getImageData } = prototype;
   const { Worker } = window;
-  const backend = new Backend();
+  const backend = new FakeBackend();
 
   before(() => {
     backend.install();
@@ -47,15 +47,15 @@ describe('a canvas that returns noise', () => {
     expect(new Uint8Array(sent).join()).not.to.include([0, 0, 0, 51, 0, 0, 0, 1, 0, 0, 0, 28].join());
     expect(sent.byteLength).to.be.below(clean.byteLength + 1);
     await element.updateComplete;
-    expect(words(element, 'status')).to.match(/^Saved, uncropped/);
+    expect(getText(element, 'status')).to.match(/^Saved without cropping\. Your browser/);
   });
 
   it('gives a clear message if the photo is too large for the server', async () => {
     const element = await createElement();
-    backend.answers.presign = () => json({ error: 'Too large.', code: 'too_large' }, 413);
-    choose(element, createPhoto());
-    await reaches(element, 'error');
-    expect(words(element, 'error')).to.match(/browser does not let this page make the picture smaller/);
+    backend.responses.presign = () => jsonResponse({ error: 'Too large.', code: 'too_large' }, 413);
+    pickFile(element, createPhoto());
+    await waitForState(element, 'error');
+    expect(getText(element, 'error')).to.match(/browser can’t resize this picture/);
   });
 
   it('rejects a file that could be stored only after conversion', async () => {

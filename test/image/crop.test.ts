@@ -1,8 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { array, assert, asyncProperty, boolean, constantFrom, record } from 'fast-check';
 import type { Crop } from '../../src/core/crop.js';
-import { prepareSquare } from '../../src/image/index.js';
 import { exifSegment } from '../support/pictures.js';
+import { inspectAndPrepare } from './inspect-and-prepare.js';
 import { comparePixels, readPixels } from './read-pixels.js';
 import { createReferenceSquare } from './reference-square.js';
 
@@ -39,7 +39,7 @@ const MAX_DIFFERENCE = 3;
 /** Returns the mean difference from the reference square. */
 async function measureDifference(orientation: number, crop: Crop, size: number): Promise<number> {
   const file = await getPicture(orientation);
-  const square = await readPixels(await prepareSquare(file, { size, type: 'image/png', quality: 1, crop }));
+  const square = await readPixels(await inspectAndPrepare(file, { size, type: 'image/png', quality: 1, crop }));
   return comparePixels(square.data, await createReferenceSquare(file, crop, square.width)).mean;
 }
 
@@ -63,7 +63,7 @@ describe('a crop', () => {
     const file = await getPicture(1);
     const at = async (x: number) => {
       const crop: Crop = { x, y: 50, side: 400, turns: 0, mirrored: false };
-      return (await readPixels(await prepareSquare(file, { size: 64, type: 'image/png', quality: 1, crop }))).data;
+      return (await readPixels(await inspectAndPrepare(file, { size: 64, type: 'image/png', quality: 1, crop }))).data;
     };
     const [before, here, after] = [await at(99), await at(100.5), await at(102)];
     const middle = before.map((value, i) => (value + (after[i] ?? 0)) / 2);
@@ -76,8 +76,8 @@ describe('a crop', () => {
     const outside: Crop = { x: 600, y: -50, side: 300, turns: 0, mirrored: false };
     const inside: Crop = { ...outside, x: WIDTH - 300, y: 0 };
     const [a, b] = [
-      await prepareSquare(file, { ...options, crop: outside }),
-      await prepareSquare(file, { ...options, crop: inside }),
+      await inspectAndPrepare(file, { ...options, crop: outside }),
+      await inspectAndPrepare(file, { ...options, crop: inside }),
     ];
     expect(comparePixels((await readPixels(a)).data, (await readPixels(b)).data).max).to.equal(0);
   });

@@ -1,15 +1,15 @@
 import { expect } from '@open-wc/testing';
-import { createPreview, prepareSquare } from '../../src/image/index.js';
 import { concat } from '../support/bytes.js';
 import { PROFILE } from '../support/metadata.js';
 import { gif, jpeg, png, pngChunk, segment, stored, text, webp } from '../support/pictures.js';
 import { cmykJpeg, type Paint, rarePng } from '../support/rare-pictures.js';
+import { inspectAndPrepare, inspectAndPreview } from './inspect-and-prepare.js';
 import { readPixels } from './read-pixels.js';
 
 const options = { size: 64, type: 'image/png', quality: 1 };
 const toBlob = (bytes: Uint8Array<ArrayBuffer>) => new Blob([bytes]);
 const cutSquare = async (bytes: Uint8Array<ArrayBuffer>, more = {}) =>
-  readPixels(await prepareSquare(toBlob(bytes), { ...options, ...more }));
+  readPixels(await inspectAndPrepare(toBlob(bytes), { ...options, ...more }));
 
 /** Red at the top, blue at the bottom, green on the right. */
 const paint: Paint = (x, y) => (x > 24 ? [0, 200, 0, 255] : y < 16 ? [200, 0, 0, 255] : [0, 0, 200, 255]);
@@ -64,7 +64,7 @@ describe('prepareSquare decodes', () => {
   it('a picture of one pixel, and one of 1 × 10000', async () => {
     expect(await cutSquare(png({ width: 1, height: 1 }))).to.include({ width: 1, height: 1 });
     expect(await cutSquare(png({ width: 1, height: 10_000 }))).to.include({ width: 1, height: 1 });
-    const { bitmap, width, height } = await createPreview(toBlob(png({ width: 1, height: 10_000 })), 100);
+    const { bitmap, width, height } = await inspectAndPreview(toBlob(png({ width: 1, height: 10_000 })), 100);
     expect([bitmap.width, bitmap.height, width, height]).to.deep.equal([1, 100, 1, 10_000]);
     bitmap.close();
   });
@@ -95,7 +95,7 @@ describe('prepareSquare with a huge picture', () => {
   }).timeout(60_000);
 
   it('refuses a file that only claims to be huge, without decoding it', async () => {
-    const error = await prepareSquare(toBlob(png({ claim: [60_000, 60_000] })), options).catch((cause) => cause);
+    const error = await inspectAndPrepare(toBlob(png({ claim: [60_000, 60_000] })), options).catch((cause) => cause);
     expect(error.name).to.equal('EncodingError');
   });
 });
@@ -124,7 +124,7 @@ describe('prepareSquare refuses', () => {
 
   for (const [name, bytes] of files) {
     it(name, async () => {
-      const error = await prepareSquare(toBlob(bytes), options).catch((cause) => cause);
+      const error = await inspectAndPrepare(toBlob(bytes), options).catch((cause) => cause);
       expect(error).to.be.instanceOf(DOMException);
     });
   }
@@ -135,7 +135,7 @@ describe('the prepared square', () => {
 
   it('has the wanted type, or else is JPEG if all pixels are opaque, and PNG if not', async () => {
     const getOutputType = async (bytes: Uint8Array<ArrayBuffer>, type: string) =>
-      (await prepareSquare(toBlob(bytes), { ...options, type })).type;
+      (await inspectAndPrepare(toBlob(bytes), { ...options, type })).type;
     const encoder = new OffscreenCanvas(1, 1);
     encoder.getContext('2d');
     const { type } = await encoder.convertToBlob({ type: 'image/webp' });
@@ -149,7 +149,7 @@ describe('the prepared square', () => {
   it('has no metadata and no color profile', async () => {
     const file = jpeg({ blocks: [[40, 90, 220]], gps: true });
     for (const type of ['image/webp', 'image/jpeg', 'image/png']) {
-      const content = await (await prepareSquare(toBlob(file), { ...options, type })).text();
+      const content = await (await inspectAndPrepare(toBlob(file), { ...options, type })).text();
       for (const name of ['Exif', 'eXIf', 'EXIF', 'ICCP', 'iCCP']) expect(content).not.to.include(name);
     }
   });
@@ -158,14 +158,14 @@ describe('the prepared square', () => {
     const comment = pngChunk('tEXt', text('Author\0me'));
     const original = rarePng(painted);
     const file = rarePng({ ...painted, before: comment });
-    const same = await prepareSquare(toBlob(file), options);
+    const same = await inspectAndPrepare(toBlob(file), options);
     expect(new Uint8Array(await same.arrayBuffer())).to.deep.equal(original);
     for (const more of [
       { size: 16 },
       { type: 'image/jpeg' },
       { crop: { x: 0, y: 0, side: 30, turns: 0, mirrored: false } },
     ]) {
-      const other = await prepareSquare(toBlob(file), { ...options, ...more } as typeof options);
+      const other = await inspectAndPrepare(toBlob(file), { ...options, ...more } as typeof options);
       expect(new Uint8Array(await other.arrayBuffer())).not.to.deep.equal(original);
     }
   });
@@ -174,13 +174,13 @@ describe('the prepared square', () => {
 describe('createPreview', () => {
   it('returns an upright copy, and the size of the original', async () => {
     const file = jpeg({ blocks: Array.from({ length: 8 }, () => [20, 20, 20, 20, 220, 220]), orientation: 6 });
-    const { bitmap, width, height } = await createPreview(toBlob(file), 32);
+    const { bitmap, width, height } = await inspectAndPreview(toBlob(file), 32);
     expect([bitmap.width, bitmap.height, width, height]).to.deep.equal([32, 24, 64, 48]);
     bitmap.close();
   });
 
   it('does not enlarge a small picture', async () => {
-    const { bitmap } = await createPreview(toBlob(png({ width: 20, height: 10 })), 500);
+    const { bitmap } = await inspectAndPreview(toBlob(png({ width: 20, height: 10 })), 500);
     expect([bitmap.width, bitmap.height]).to.deep.equal([20, 10]);
     bitmap.close();
   });

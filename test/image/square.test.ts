@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
-import { prepareSquare } from '../../src/image/index.js';
 import { jpeg, png } from '../support/pictures.js';
+import { inspectAndPrepare } from './inspect-and-prepare.js';
 import { readPixels } from './read-pixels.js';
 
 const options = { size: 64, type: 'image/png', quality: 1 };
@@ -32,7 +32,7 @@ describe('prepareSquare', () => {
       const file = new Blob([jpeg({ blocks, orientation: Number(orientation), gps: true })], {
         type: 'image/jpeg',
       });
-      const { at } = await readPixels(await prepareSquare(file, options));
+      const { at } = await readPixels(await inspectAndPrepare(file, options));
       const getShade = (x: number, y: number) => at(x ? 0.8 : 0.2, y ? 0.8 : 0.2)[0];
       expect(getShade(darkX, darkY)).to.be.closeTo(dark, 4);
       expect(getShade(lightX, lightY)).to.be.closeTo(light, 4);
@@ -45,7 +45,7 @@ describe('prepareSquare', () => {
       [20, 20, 120, 120, 220, 220],
       [20, 20, 120, 120, 220, 220],
     ];
-    const { at } = await readPixels(await prepareSquare(new Blob([jpeg({ blocks: columns })]), options));
+    const { at } = await readPixels(await inspectAndPrepare(new Blob([jpeg({ blocks: columns })]), options));
     expect(at(0.5, 0.5)[0]).to.be.closeTo(middle, 4);
     expect(at(0.05, 0.5)[0]).to.be.closeTo(middle, 4);
     expect(at(0.9, 0.5)[0]).to.be.closeTo(middle, 4);
@@ -53,7 +53,7 @@ describe('prepareSquare', () => {
 
   it('removes metadata', async () => {
     const text = await (
-      await prepareSquare(new Blob([jpeg({ gps: true })]), { ...options, type: 'image/jpeg' })
+      await inspectAndPrepare(new Blob([jpeg({ gps: true })]), { ...options, type: 'image/jpeg' })
     ).text();
     expect(text).not.to.include('Exif');
   });
@@ -61,20 +61,20 @@ describe('prepareSquare', () => {
   it('keeps transparency, or uses white if the type has none', async () => {
     const file = new Blob([png({ width: 8, height: 8, color: [255, 0, 0, 0] })]);
     for (const type of ['image/webp', 'image/png']) {
-      expect((await readPixels(await prepareSquare(file, { ...options, type }))).at(0.5, 0.5)[3]).to.equal(0);
+      expect((await readPixels(await inspectAndPrepare(file, { ...options, type }))).at(0.5, 0.5)[3]).to.equal(0);
     }
     expect(
-      (await readPixels(await prepareSquare(file, { ...options, type: 'image/jpeg' }))).at(0.5, 0.5),
+      (await readPixels(await inspectAndPrepare(file, { ...options, type: 'image/jpeg' }))).at(0.5, 0.5),
     ).to.deep.equal([255, 255, 255, 255]);
   });
 
   it('returns PNG if the browser cannot encode the type, and pixels are transparent', async () => {
-    expect((await prepareSquare(new Blob([png()]), { ...options, type: 'image/avif' })).type).to.equal('image/png');
+    expect((await inspectAndPrepare(new Blob([png()]), { ...options, type: 'image/avif' })).type).to.equal('image/png');
   });
 
   it('returns at least one pixel, however thin the picture', async () => {
     const bitmap = await createImageBitmap(
-      await prepareSquare(new Blob([png({ width: 1, height: 300 })]), { ...options, size: 0 }),
+      await inspectAndPrepare(new Blob([png({ width: 1, height: 300 })]), { ...options, size: 0 }),
     );
     expect([bitmap.width, bitmap.height]).to.deep.equal([1, 1]);
   });

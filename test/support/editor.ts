@@ -1,6 +1,6 @@
 import { fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { choose, listen, part } from './backend.js';
+import { getPart, pickFile, recordEvents } from './fake-backend.js';
 import { jpeg } from './pictures.js';
 
 /** Columns and rows of the test picture, and the pixels of each of its squares. */
@@ -24,7 +24,7 @@ export async function make(attributes = 'crop="manual"') {
     </flare-avatar-upload>`;
   const element = parent.firstElementChild as FlareAvatarUpload;
   await element.updateComplete;
-  return { element, log: listen(element) };
+  return { element, log: recordEvents(element) };
 }
 
 /** The editor of an element, once it is open. */
@@ -37,7 +37,7 @@ export async function opened(element: FlareAvatarUpload): Promise<HTMLDialogElem
 
 /** Picks a photo, and waits for the editor. */
 export function pickIn(element: FlareAvatarUpload, file = photo()): Promise<HTMLDialogElement> {
-  choose(element, file);
+  pickFile(element, file);
   return opened(element);
 }
 
@@ -60,7 +60,7 @@ export async function said(dialog: HTMLDialogElement): Promise<string> {
   return region.textContent ?? '';
 }
 
-export const stageOf = (element: FlareAvatarUpload): HTMLElement => part(element, 'editor-stage') as HTMLElement;
+export const stageOf = (element: FlareAvatarUpload): HTMLElement => getPart(element, 'editor-stage') as HTMLElement;
 
 export const press = (target: Element, key: string, init: KeyboardEventInit = {}): boolean =>
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true, cancelable: true, ...init }));
