@@ -1,12 +1,13 @@
 import { AvatarUploadError, getThrownCode } from './errors.js';
 import type { EndpointRequest, EndpointResponse } from './transport.js';
+import { UPLOAD_DEFAULTS } from './upload-defaults.js';
 
 /** Seconds after which an endpoint call counts as lost. */
 const TIMEOUT = 30;
 
 /** Implements `Transport.call` with `fetch`. */
 export async function callEndpoint(request: EndpointRequest, signal: AbortSignal): Promise<EndpointResponse> {
-  const { phase, method, url, body, headers, credentials = 'same-origin', keepalive = false } = request;
+  const { phase, method, url, body, headers, credentials = UPLOAD_DEFAULTS.credentials, keepalive = false } = request;
   const timeout = AbortSignal.timeout(TIMEOUT * 1000);
   // Until `fetch` is called, only the page's own `headers` function can fail.
   let fetchError: string | undefined;

@@ -1,6 +1,7 @@
 import { rejectOnAbort, throwIfAborted } from './abort.js';
 import { isRetriedAutomatically } from './error-info.js';
 import { AvatarUploadError, type Phase } from './errors.js';
+import { UPLOAD_DEFAULTS } from './upload-defaults.js';
 
 /** A failed try that is followed by another one. */
 export interface RetryInfo {
@@ -95,7 +96,8 @@ export class StepRetrier {
     if (retryAfter > MAX_RETRY_AFTER) throw error.with({ code: 'rate_limited', retryable: true });
     const backoff = Math.min(BACKOFF.first * 2 ** retries, BACKOFF.max) * (0.5 + Math.random() / 2);
     const delay = Math.round(retryAfter || backoff);
-    if (retries >= (this.options.maxRetries ?? 3) || this.#totalDelay + delay > MAX_TOTAL_DELAY) throw error;
+    const { maxRetries = UPLOAD_DEFAULTS.maxRetries } = this.options;
+    if (retries >= maxRetries || this.#totalDelay + delay > MAX_TOTAL_DELAY) throw error;
     this.#retries.set(phase, retries + 1);
     this.#totalDelay += delay;
     return delay;

@@ -15,6 +15,7 @@ import {
 import { type RetryOptions, StepRetrier } from './retry.js';
 import type { HeadersSource, PutResponse, Transport } from './transport.js';
 import { UploadCheckpoint } from './upload-checkpoint.js';
+import { UPLOAD_DEFAULTS } from './upload-defaults.js';
 import { getUrlLifetime } from './url-lifetime.js';
 
 /** The second argument of a hook that replaces an endpoint call. */
@@ -176,7 +177,7 @@ class Upload {
   }
 
   async commit(key: string): Promise<UploadResult> {
-    const { commitUrl: url = '/api/uploads/commit', commit } = this.options;
+    const { commitUrl: url = UPLOAD_DEFAULTS.commitUrl, commit } = this.options;
     const avatar = await this.#retrier.runStep('commit', async (signal) => {
       const { body } = await this.#callEndpoint(
         { phase: 'commit', url, body: { key }, keepalive: true },
@@ -202,7 +203,7 @@ class Upload {
   }
 
   async #presign(request: PresignRequest): Promise<PresignResponse | null> {
-    const { presignUrl: url = '/api/uploads/presign', presign } = this.options;
+    const { presignUrl: url = UPLOAD_DEFAULTS.presignUrl, presign } = this.options;
     return this.#retrier.runStep('presign', async (signal) => {
       const requestedAt = Date.now();
       const { body, headers } = await this.#callEndpoint({ phase: 'presign', url, body: request }, presign, signal);
@@ -214,7 +215,7 @@ class Upload {
 
   /** Makes one try of the PUT. */
   async #putBytes(blob: Blob, presigned: PresignResponse, signal: AbortSignal): Promise<void> {
-    const { onState, onProgress, stallTimeout = 30 } = this.options;
+    const { onState, onProgress, stallTimeout = UPLOAD_DEFAULTS.stallTimeout } = this.options;
     const loadedBefore = this.#put.progress?.loaded;
     const progress = new ProgressThrottle(blob.size, (value) => signal.aborted || onProgress?.(value));
     const put: PutAttempt = { presigned, progress };

@@ -1,36 +1,39 @@
-/** Milliseconds of rest after which a change is told: who holds a key down hears of the end of it. */
-const REST = 400;
+/** Milliseconds without a further change before it is announced: a key that is held down is announced once, at the end. */
+const QUIET_TIME = 400;
 
-/** Tells in words what has changed, once it has come to rest. */
-export class Announcer {
-  readonly #kinds = new Set<string>();
+/** Announces changes to screen readers, in a status region. */
+export class ChangeAnnouncer {
+  readonly #changes = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param words for a kind of change; asked for when they are told, so that they are true then.
-   * @param root of the status region.
+   * @param getText - returns the text for a kind of change. Called when the change is announced, to describe the state at that time.
+   * @param root - contains the status region.
    */
   constructor(
-    private readonly words: (kind: string) => string,
+    private readonly getText: (change: string) => string,
     private readonly root: ParentNode,
   ) {}
 
-  /** Something has changed; or something that was noted is not so any more. */
-  note(kind: string, isSo = true): void {
-    this.#kinds[isSo ? 'add' : 'delete'](kind);
+  /**
+   * Announces a change soon.
+   * @param isTrue - false drops the change, if it is not announced yet.
+   */
+  announce(change: string, isTrue = true): void {
+    this.#changes[isTrue ? 'add' : 'delete'](change);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tell(), REST);
+    this.#timer = setTimeout(() => this.#writeStatus(), QUIET_TIME);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  #tell(): void {
+  #writeStatus(): void {
     const region = this.root.querySelector('[role=status]') as HTMLElement;
-    const text = [...this.#kinds].map(this.words).join(', ');
-    this.#kinds.clear();
-    // The same words once more would not be heard.
+    const text = [...this.#changes].map(this.getText).join(', ');
+    this.#changes.clear();
+    // Screen readers skip a text that has not changed.
     if (text) region.textContent = region.textContent === text ? `${text}\u00a0` : text;
   }
 }

@@ -1,7 +1,7 @@
 import { css } from 'lit';
 
-/** How the editor looks. It lives in the element's shadow root and takes its accent from there. */
-export const editorStyles = css`
+/** Styles of the crop dialog. It is in the element's shadow root, and shares the accent color `--_accent`. */
+export const cropDialogStyles = css`
   [part='editor'] {
     box-sizing: border-box;
     width: min(100%, var(--flare-editor-width, 27rem));
@@ -75,11 +75,11 @@ export const editorStyles = css`
       transform-origin: 0 0;
       will-change: transform;
     }
-    .glide canvas {
+    .gliding canvas {
       transition: transform 0.16s ease-out;
     }
     .stage::after,
-    .ground,
+    .backdrop,
     .crop-frame,
     .crop-frame::before,
     .crop-frame::after {
@@ -87,13 +87,13 @@ export const editorStyles = css`
       inset: 0;
       pointer-events: none;
     }
-    .ground,
+    .backdrop,
     .crop-frame {
       margin: auto;
       width: calc(min(100cqw, 100cqh) - 2 * clamp(16px, 8cqmin, 32px));
       aspect-ratio: 1;
     }
-    .ground {
+    .backdrop {
       background: repeating-conic-gradient(#fff 0 25%, #dfe2e8 0 50%) 50% / 20px 20px;
     }
     .crop-frame {
@@ -101,7 +101,7 @@ export const editorStyles = css`
       box-shadow: 0 0 0 200vmax var(--flare-editor-shade, #0d0f14a8);
       forced-color-adjust: none;
     }
-    .moving .crop-frame {
+    .dragging .crop-frame {
       &::before,
       &::after {
         content: '';
@@ -119,7 +119,7 @@ export const editorStyles = css`
     }
     .zoom,
     .turns,
-    .ends,
+    .actions,
     button {
       display: flex;
       align-items: center;
@@ -142,7 +142,7 @@ export const editorStyles = css`
       gap: 0;
       margin-inline: -14px;
     }
-    .ends {
+    .actions {
       justify-content: end;
       padding: 12px 20px 16px;
     }
@@ -191,7 +191,7 @@ export const editorStyles = css`
       .stage {
         height: auto;
       }
-      .ends button {
+      .actions button {
         flex: 1;
       }
     }

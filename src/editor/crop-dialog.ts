@@ -1,34 +1,33 @@
 import { render } from 'lit';
 import type { Crop } from '../core/crop.js';
 import type { ImagePreview } from '../image/index.js';
-import { Announcer } from './change-announcer.js';
-import { editorStyles } from './crop-dialog.styles.js';
-import { markup, type Shown } from './crop-dialog-template.js';
-import { CENTRE, CropViewport, type Point } from './crop-viewport.js';
-import { middle, Pointers, spread } from './pointer-gestures.js';
+import { ChangeAnnouncer } from './change-announcer.js';
+import { cropDialogStyles } from './crop-dialog.styles.js';
+import { type CropDialogModel, renderCropDialog } from './crop-dialog-template.js';
+import { CENTER, CropViewport, type Point } from './crop-viewport.js';
+import { getCenter, getSpread, PointerGestures } from './pointer-gestures.js';
 
-/** What the editor is to show, and where. */
 export interface CropDialogOptions {
-  /** The element's own: the dialog lives in it. */
+  /** The element's shadow root, in which the dialog is opened. */
   root: ShadowRoot;
-  /** A smaller copy of the picture; taken over. */
+  /** A smaller copy of the picture. The dialog closes its bitmap. */
   picture: ImagePreview;
-  /** What is shown at first; by default all of it that fits. */
+  /** The first crop; by default the largest square in the center. */
   crop?: Crop | undefined;
-  /** Pixels on each side of the square that will be made. */
+  /** Width and height of the square that will be created, in pixels. */
   outputSize: number;
-  /** A text by key. */
+  /** Returns the text for a key. */
   text(key: string): string;
-  /** The user does not want to choose. */
+  /** Called when the user cancels. The caller closes the dialog by aborting the signal. */
   cancel(): void;
-  /** Closes the editor without a word. */
+  /** Closes the dialog. */
   signal: AbortSignal;
 }
 
-/** Parts of the frame that an arrow key moves the picture by, alone and with Shift. */
+/** How far an arrow key moves the picture, alone and with Shift, as a share of the crop frame. */
 const STEP = 0.04;
-const FAR = 0.25;
-/** What a key and a double tap zoom by. */
+const LARGE_STEP = 0.25;
+/** Zoom factors of a key and of a double tap. */
 const KEY_ZOOM = 1.1;
 const TAP_ZOOM = 2;
 
@@ -39,158 +38,160 @@ const ARROWS: Record<string, Point> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
-/** The dialog in which the user chooses a square of a picture. */
-export class CropDialog implements Shown {
-  readonly view: CropViewport;
+/** The dialog in which the user chooses the crop of a picture. */
+export class CropDialog implements CropDialogModel {
+  readonly viewport: CropViewport;
   readonly canvas = document.createElement('canvas');
-  readonly pointers: Pointers;
-  look = '';
-  readonly #place = document.createElement('div');
-  readonly #observer = new ResizeObserver(() => this.#show());
-  readonly #announcer = new Announcer((kind) => this.#words(kind), this.#place);
-  #finish: (crop: Crop) => void = () => {};
+  readonly gestures: PointerGestures;
+  motion = '';
+  readonly #container = document.createElement('div');
+  readonly #resizeObserver = new ResizeObserver(() => this.#update());
+  readonly #announcer = new ChangeAnnouncer((change) => this.#describe(change), this.#container);
+  #resolve: (crop: Crop) => void = () => {};
 
   constructor(private readonly options: CropDialogOptions) {
     const { bitmap, width, height } = options.picture;
-    // A square of fewer pixels than a quarter of what is wanted would look it.
-    this.view = new CropViewport(width, height, options.outputSize / 4, options.crop);
+    // With fewer pixels than a quarter of the output size the avatar would look blurred.
+    this.viewport = new CropViewport(width, height, options.outputSize / 4, options.crop);
     this.canvas.width = bitmap.width;
     this.canvas.height = bitmap.height;
     this.canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(bitmap);
-    this.pointers = new Pointers({
-      moved: (before, after) => this.#drag(before, after),
-      tapped: (at, isDouble) => this.#tap(this.#inFrame(at), isDouble),
-      ended: () => this.look === 'moving' && this.#show(),
+    this.gestures = new PointerGestures({
+      onDrag: (before, after) => this.#drag(before, after),
+      onTap: (point, isDouble) => this.#handleTap(this.#toFramePoint(point), isDouble),
+      onEnd: () => this.motion === 'dragging' && this.#update(),
     });
   }
 
-  /** Resolves with what the user has applied; never where the signal has closed the editor. */
+  /** Resolves when the user applies a crop; stays pending if the signal closes the dialog. */
   open(): Promise<Crop> {
     const { root, signal } = this.options;
-    const { styleSheet } = editorStyles;
+    const { styleSheet } = cropDialogStyles;
     if (styleSheet && !root.adoptedStyleSheets.includes(styleSheet)) root.adoptedStyleSheets.push(styleSheet);
-    root.append(this.#place);
-    render(markup(this), this.#place);
+    root.append(this.#container);
+    render(renderCropDialog(this), this.#container);
     this.#dialog.showModal();
-    this.#round();
-    this.#show();
-    const stage = this.#part('.stage');
+    this.#copyShape();
+    this.#update();
+    const stage = this.#find('.stage');
     stage.focus();
-    this.#observer.observe(stage);
+    this.#resizeObserver.observe(stage);
     signal.addEventListener('abort', () => this.#close());
     return new Promise((resolve) => {
-      this.#finish = resolve;
+      this.#resolve = resolve;
     });
   }
 
   readonly text = (key: string, values: Record<string, number> = {}): string =>
     this.options.text(key).replace(/\{(\w+)\}/g, (_, name) => Math.round(values[name] ?? 0).toString());
 
-  /** The slider says itself what it has been set to. */
-  readonly slide = (percent: number): void => {
-    this.view.zoomTo(percent / 100);
-    this.#show();
+  /** Announces nothing: screen readers read the slider's own value. */
+  readonly slideZoom = (percent: number): void => {
+    this.viewport.zoomTo(percent / 100);
+    this.#update();
   };
 
-  readonly wheel = (event: WheelEvent): void => {
+  readonly zoomByWheel = (event: WheelEvent): void => {
     event.preventDefault();
     const { deltaY, deltaMode, ctrlKey, clientX: x, clientY: y } = event;
     const lines = deltaMode ? deltaY : deltaY / 16;
-    // Two fingers on a trackpad come as a wheel with the control key, in smaller steps.
-    this.#zoom(this.view.zoom * Math.exp(-lines * (ctrlKey ? 0.16 : 0.03)), this.#inFrame({ x, y }), '');
+    // A pinch on a trackpad arrives as a wheel event with the control key, in smaller steps.
+    const factor = Math.exp(-lines * (ctrlKey ? 0.16 : 0.03));
+    this.#zoomTo(this.viewport.zoom * factor, this.#toFramePoint({ x, y }), '');
   };
 
-  readonly turn = (): void => {
-    this.view.turn();
-    this.#changed('turned');
+  readonly rotate = (): void => {
+    this.viewport.rotate();
+    this.#showChange('turned');
   };
 
   readonly flip = (): void => {
-    this.view.flip();
-    this.#changed('flipped');
+    this.viewport.flip();
+    this.#showChange('flipped');
   };
 
   readonly reset = (): void => {
-    this.view.reset();
-    this.#changed('restored');
+    this.viewport.reset();
+    this.#showChange('restored');
   };
 
   readonly apply = (): void => {
     this.#close();
-    this.#finish(this.view.crop);
+    this.#resolve(this.viewport.crop);
   };
 
   readonly cancel = (): void => this.options.cancel();
 
-  readonly heard = (event: Event): void => {
-    // What happens in here is nobody's business outside.
+  handleEvent(event: Event): void {
+    // Inner controls are invisible to the page.
     event.stopPropagation();
-    if (event.type === 'keydown') this.#key(event as KeyboardEvent);
-    // The page behind stays where it is.
+    if (event.type === 'keydown') this.#handleKey(event as KeyboardEvent);
+    // Keeps the page behind the dialog from scrolling.
     else if (event.type === 'wheel' && event.target === this.#dialog) event.preventDefault();
-    // There are other ways to close a dialog: a phone's back button, a script.
-    else if (/^c(ancel|lose)$/.test(event.type)) this.#leave(event);
-  };
+    // The browser closes dialogs, too: by the back button of a phone, or from a script.
+    else if (event.type === 'cancel' || event.type === 'close') this.#leave(event);
+  }
 
   get #dialog(): HTMLDialogElement {
-    return this.#part('dialog') as HTMLDialogElement;
+    return this.#find('dialog') as HTMLDialogElement;
   }
 
-  #part(selector: string): HTMLElement {
-    return this.#place.querySelector(selector) as HTMLElement;
+  #find(selector: string): HTMLElement {
+    return this.#container.querySelector(selector) as HTMLElement;
   }
 
-  /** The frame gets the outline of the element's picture, in its own size. */
-  #round(): void {
+  /** Gives the crop frame the shape of the element's picture. Radii in pixels are scaled to the frame's size. */
+  #copyShape(): void {
     const picture = this.options.root.querySelector('.picture') as HTMLElement;
     const radius = getComputedStyle(picture).borderStartStartRadius;
-    const part = Number.parseFloat(radius) / picture.offsetWidth;
-    this.#part('.crop-frame').style.borderRadius = radius.endsWith('px') && part ? `${part * 100}%` : radius;
+    const share = Number.parseFloat(radius) / picture.offsetWidth;
+    this.#find('.crop-frame').style.borderRadius = radius.endsWith('px') && share ? `${share * 100}%` : radius;
   }
 
-  #show(look = ''): void {
-    this.look = look;
-    const { x, y, side, turns, mirrored } = this.view.crop;
-    const scale = this.#part('.crop-frame').getBoundingClientRect().width / side;
-    const { width, height } = this.view;
+  #update(motion = ''): void {
+    this.motion = motion;
+    const { x, y, side, turns, mirrored } = this.viewport.crop;
+    const scale = this.#find('.crop-frame').getBoundingClientRect().width / side;
+    const { width, height } = this.viewport;
     this.canvas.style.transform = `scale(${mirrored ? -scale : scale}, ${scale}) rotate(${turns * 90}deg)
       translate(${-x - side / 2}px, ${-y - side / 2}px) scale(${width / this.canvas.width}, ${height / this.canvas.height})`;
-    render(markup(this), this.#place);
+    render(renderCropDialog(this), this.#container);
   }
 
-  #changed(kind: string, look = ''): void {
-    this.#announcer.note(kind);
-    this.#show(look);
+  #showChange(change: string, motion = ''): void {
+    this.#announcer.announce(change);
+    this.#update(motion);
   }
 
-  #inFrame({ x, y }: Point): Point {
-    const { left, top, width } = this.#part('.crop-frame').getBoundingClientRect();
+  /** Converts a point of the browser's viewport to one of the crop frame. */
+  #toFramePoint({ x, y }: Point): Point {
+    const { left, top, width } = this.#find('.crop-frame').getBoundingClientRect();
     return { x: (x - left) / width - 0.5, y: (y - top) / width - 0.5 };
   }
 
   #drag(before: Point[], after: Point[]): void {
-    const factor = spread(after) / spread(before) || 1;
-    this.view.drag(this.#inFrame(middle(before)), this.#inFrame(middle(after)), factor);
-    this.#changed(after.length > 1 ? 'zoomed' : 'moved', 'moving');
+    const factor = getSpread(after) / getSpread(before) || 1;
+    this.viewport.drag(this.#toFramePoint(getCenter(before)), this.#toFramePoint(getCenter(after)), factor);
+    this.#showChange(after.length > 1 ? 'zoomed' : 'moved', 'dragging');
   }
 
-  /** A double tap zooms in on what it is on, or out again; a tap beside the frame brings what it is on into it. */
-  #tap(at: Point, isDouble: boolean): void {
-    if (Math.max(Math.abs(at.x), Math.abs(at.y)) > 0.5) this.#move(at, CENTRE);
-    else if (isDouble) this.#zoom(this.view.zoom < TAP_ZOOM * 0.99 ? TAP_ZOOM : 1, at);
+  /** A double tap zooms in around the point, or out again. A tap outside the frame moves the point to its center. */
+  #handleTap(point: Point, isDouble: boolean): void {
+    if (Math.max(Math.abs(point.x), Math.abs(point.y)) > 0.5) this.#move(point, CENTER);
+    else if (isDouble) this.#zoomTo(this.viewport.zoom < TAP_ZOOM * 0.99 ? TAP_ZOOM : 1, point);
   }
 
-  #key(event: KeyboardEvent): void {
+  #handleKey(event: KeyboardEvent): void {
     const { key, shiftKey, ctrlKey, altKey, metaKey, repeat } = event;
-    const step = shiftKey ? FAR : STEP;
+    const step = shiftKey ? LARGE_STEP : STEP;
     const arrow = ARROWS[key];
-    const isStage = event.target === this.#part('.stage') && !ctrlKey && !altKey && !metaKey;
+    const isOnStage = event.target === this.#find('.stage') && !ctrlKey && !altKey && !metaKey;
     if (key === 'Escape') this.#leave(event);
-    else if (!isStage) return;
-    else if (arrow) this.#move(CENTRE, { x: arrow.x * step, y: arrow.y * step });
-    else if (/[+=]/.test(key)) this.#zoom(this.view.zoom * KEY_ZOOM);
-    else if (/[-_]/.test(key)) this.#zoom(this.view.zoom / KEY_ZOOM);
-    else if (/^r$/i.test(key)) repeat || this.turn();
+    else if (!isOnStage) return;
+    else if (arrow) this.#move(CENTER, { x: arrow.x * step, y: arrow.y * step });
+    else if (/[+=]/.test(key)) this.#zoomTo(this.viewport.zoom * KEY_ZOOM);
+    else if (/[-_]/.test(key)) this.#zoomTo(this.viewport.zoom / KEY_ZOOM);
+    else if (/^r$/i.test(key)) repeat || this.rotate();
     else if (key === 'Enter') repeat || this.apply();
     else return;
     event.preventDefault();
@@ -198,35 +199,35 @@ export class CropDialog implements Shown {
 
   #leave(event: Event): void {
     event.preventDefault();
-    // The dialog tells of its end only when that is over.
-    if (this.#place.isConnected) this.cancel();
+    // The close event comes after the dialog was removed.
+    if (this.#container.isConnected) this.cancel();
   }
 
   #move(from: Point, to: Point): void {
-    const hasMoved = this.view.drag(from, to);
-    this.#announcer.note('edge', !hasMoved);
-    if (hasMoved) this.#changed('moved', 'glide');
+    const hasMoved = this.viewport.drag(from, to);
+    this.#announcer.announce('edge', !hasMoved);
+    if (hasMoved) this.#showChange('moved', 'gliding');
   }
 
-  #zoom(zoom: number, at = CENTRE, look = 'glide'): void {
-    this.view.zoomTo(zoom, at);
-    this.#changed('zoomed', look);
+  #zoomTo(zoom: number, anchor = CENTER, motion = 'gliding'): void {
+    this.viewport.zoomTo(zoom, anchor);
+    this.#showChange('zoomed', motion);
   }
 
   #close(): void {
-    this.#observer.disconnect();
+    this.#resizeObserver.disconnect();
     this.#announcer.stop();
-    // The browser gives the focus back to what had it.
+    // The browser returns the focus to the control that had it before.
     this.#dialog.close();
-    this.#place.remove();
+    this.#container.remove();
     if (document.activeElement === document.body)
       (this.options.root.host as HTMLElement).focus({ preventScroll: true });
   }
 
-  #words(kind: string): string {
-    const { place, zoom, crop } = this.view;
-    const key = kind === 'flipped' && !crop.mirrored ? 'unflipped' : kind;
-    const [x, y] = [place.x * 100, place.y * 100];
+  #describe(change: string): string {
+    const { position, zoom, crop } = this.viewport;
+    const key = change === 'flipped' && !crop.mirrored ? 'unflipped' : change;
+    const [x, y] = [position.x * 100, position.y * 100];
     return this.text(`editor_${key}`, { x, y, zoom: zoom * 100, degrees: crop.turns * 90 });
   }
 }

@@ -3,5 +3,5 @@ import { CropDialog, type CropDialogOptions } from './crop-dialog.js';
 
 export type { CropDialogOptions };
 
-/** Lets the user choose a square of a picture. Resolves when that is applied; never where the signal ends it. */
+/** Lets the user choose a crop. Resolves when it is applied; stays pending if the signal closes the dialog. */
 export const openCropDialog = (options: CropDialogOptions): Promise<Crop> => new CropDialog(options).open();

@@ -1,76 +1,80 @@
 import type { Point } from './crop-viewport.js';
 
-/** What comes of pointers, in pixels of the window. */
-interface Listeners {
-  /** All pointers, before and after one of them has moved. */
-  moved(before: Point[], after: Point[]): void;
-  /** A short touch that has not moved; the second one of two in a row is a double one. */
-  tapped(at: Point, isDouble: boolean): void;
-  ended(): void;
+/** Callbacks for gestures. Points are in CSS pixels of the viewport. */
+interface GestureListener {
+  /** One pointer has moved: all pointers before and after that. */
+  onDrag(before: Point[], after: Point[]): void;
+  /** A pointer went down and up without moving. `isDouble` is true for the second of two taps. */
+  onTap(point: Point, isDouble: boolean): void;
+  /** The last pointer is up. */
+  onEnd(): void;
 }
 
-/** Pixels that a finger may move in a tap. */
-const SLACK = 6;
-/** Milliseconds and pixels from one tap to the next in which they are a double one. */
-const PAUSE = 350;
-const NEAR = 30;
+/** Distance that a finger may move during a tap, in CSS pixels. */
+const TAP_SLOP = 6;
+/** Maximum time between the taps of a double tap, in milliseconds. */
+const DOUBLE_TAP_TIME = 350;
+/** Maximum distance between the taps of a double tap, in CSS pixels. */
+const DOUBLE_TAP_SLOP = 30;
 
-const far = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y);
+const getDistance = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y);
 
-/** Mouse, pen and fingers on one element. */
-export class Pointers {
+/** Recognizes the gestures of mouse, pen and fingers on one element. */
+export class PointerGestures {
   readonly #points = new Map<number, Point>();
-  /** Where the only pointer went down, until it moves or another one comes. */
-  #start: Point | null = null;
-  #tap: (Point & { time: number }) | null = null;
+  /** Where a pointer went down, as long as it is the only one and has not moved. */
+  #tapStart: Point | null = null;
+  #lastTap: (Point & { time: number }) | null = null;
 
-  constructor(private readonly on: Listeners) {}
+  constructor(private readonly listener: GestureListener) {}
 
   handleEvent(event: PointerEvent): void {
-    const { type, pointerId: id, clientX: x, clientY: y } = event;
-    if (type === 'pointerdown') this.#down(event, { x, y });
-    else if (this.#points.has(id)) {
-      if (type === 'pointermove') this.#move(id, { x, y });
-      else this.#up(event, { x, y });
+    const { type, pointerId, clientX: x, clientY: y } = event;
+    if (type === 'pointerdown') this.#handleDown(event, { x, y });
+    else if (this.#points.has(pointerId)) {
+      if (type === 'pointermove') this.#handleMove(pointerId, { x, y });
+      else this.#handleUp(event, { x, y });
     }
   }
 
-  #down({ button, pointerId, currentTarget }: PointerEvent, at: Point): void {
+  #handleDown({ button, pointerId, currentTarget }: PointerEvent, point: Point): void {
     if (button !== 0) return;
-    this.#start = this.#points.size ? null : at;
-    this.#points.set(pointerId, at);
+    this.#tapStart = this.#points.size ? null : point;
+    this.#points.set(pointerId, point);
     try {
       (currentTarget as Element).setPointerCapture(pointerId);
     } catch {
-      // It is gone again by now, or a script has made it: it is followed as long as it is over the element.
+      // The pointer is up again, or a script has dispatched the event: it is followed while it is over the element.
     }
   }
 
-  #move(id: number, at: Point): void {
-    if (this.#start && far(this.#start, at) <= SLACK) return;
-    this.#start = null;
+  #handleMove(pointerId: number, point: Point): void {
+    if (this.#tapStart && getDistance(this.#tapStart, point) <= TAP_SLOP) return;
+    this.#tapStart = null;
     const before = [...this.#points.values()];
-    this.#points.set(id, at);
-    this.on.moved(before, [...this.#points.values()]);
+    this.#points.set(pointerId, point);
+    this.listener.onDrag(before, [...this.#points.values()]);
   }
 
-  #up({ type, pointerId, timeStamp: time }: PointerEvent, at: Point): void {
+  #handleUp({ type, pointerId, timeStamp: time }: PointerEvent, point: Point): void {
     this.#points.delete(pointerId);
-    if (this.#start && type === 'pointerup') {
-      const isDouble = this.#tap !== null && time - this.#tap.time < PAUSE && far(this.#tap, at) < NEAR;
-      this.#tap = isDouble ? null : { ...at, time };
-      this.on.tapped(at, isDouble);
+    if (this.#tapStart && type === 'pointerup') {
+      const last = this.#lastTap;
+      const isSoon = last !== null && time - last.time < DOUBLE_TAP_TIME;
+      const isDouble = isSoon && getDistance(last, point) < DOUBLE_TAP_SLOP;
+      this.#lastTap = isDouble ? null : { ...point, time };
+      this.listener.onTap(point, isDouble);
     }
-    this.#start = null;
-    if (!this.#points.size) this.on.ended();
+    this.#tapStart = null;
+    if (!this.#points.size) this.listener.onEnd();
   }
 }
 
-/** The middle of some points. */
-export function middle(points: Point[]): Point {
-  const mean = (axis: 'x' | 'y') => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
-  return { x: mean('x'), y: mean('y') };
+export function getCenter(points: Point[]): Point {
+  const getMean = (axis: 'x' | 'y') => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  return { x: getMean('x'), y: getMean('y') };
 }
 
-/** How far apart some points are; 0 for a single one. */
-export const spread = (points: Point[]): number => points.reduce((sum, point) => sum + far(point, middle(points)), 0);
+/** Returns the sum of the distances to the center: 0 for a single point. */
+export const getSpread = (points: Point[]): number =>
+  points.reduce((sum, point) => sum + getDistance(point, getCenter(points)), 0);

@@ -2,45 +2,45 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CropViewport, type Point } from '../../src/editor/crop-viewport.js';
 
-type Act = (view: CropViewport) => unknown;
+type Action = (viewport: CropViewport) => unknown;
 
-const place = fc.record({
+const point = fc.record({
   x: fc.double({ min: -1, max: 1, noNaN: true }),
   y: fc.double({ min: -1, max: 1, noNaN: true }),
 });
 const factor = fc.double({ min: 0.2, max: 5, noNaN: true });
-const act: fc.Arbitrary<Act> = fc.oneof(
-  fc.tuple(place, place, factor).map<Act>((all) => (view) => view.drag(...all)),
-  fc.tuple(factor, place).map<Act>(
+const action: fc.Arbitrary<Action> = fc.oneof(
+  fc.tuple(point, point, factor).map<Action>((all) => (viewport) => viewport.drag(...all)),
+  fc.tuple(factor, point).map<Action>(
     ([zoom, at]) =>
-      (view) =>
-        view.zoomTo(zoom * 2, at),
+      (viewport) =>
+        viewport.zoomTo(zoom * 2, at),
   ),
-  fc.constant<Act>((view) => view.turn()),
-  fc.constant<Act>((view) => view.flip()),
+  fc.constant<Action>((viewport) => viewport.rotate()),
+  fc.constant<Action>((viewport) => viewport.flip()),
 );
 const size = fc.integer({ min: 1, max: 9000 });
 
-/** Where a place in the frame is on the upright picture, by the definition of a crop: cut out, turned, then mirrored. */
-function onPicture({ crop: { x, y, side, turns, mirrored } }: CropViewport, at: Point): Point {
-  let seen = { x: mirrored ? -at.x : at.x, y: at.y };
+/** Converts a point of the frame to one of the upright picture, by the definition of a crop: cut out, rotated, then mirrored. */
+function toPicture({ crop: { x, y, side, turns, mirrored } }: CropViewport, point: Point): Point {
+  let seen = { x: mirrored ? -point.x : point.x, y: point.y };
   for (let turn = 0; turn < turns; turn++) seen = { x: seen.y, y: -seen.x };
   return { x: x + (seen.x + 0.5) * side, y: y + (seen.y + 0.5) * side };
 }
 
-describe('the view', () => {
-  it('never shows what is not on the picture, nor less than what is sensible', () => {
+describe('CropViewport', () => {
+  it('stays on the picture, and does not zoom in further than is useful', () => {
     fc.assert(
-      fc.property(size, size, fc.array(act), (width, height, acts) => {
-        const view = new CropViewport(width, height, 128);
-        for (const next of acts) next(view);
-        const { x, y, side } = view.crop;
+      fc.property(size, size, fc.array(action), (width, height, actions) => {
+        const viewport = new CropViewport(width, height, 128);
+        for (const next of actions) next(viewport);
+        const { x, y, side } = viewport.crop;
         const most = Math.min(width, height);
         expect(side).toBeGreaterThanOrEqual(Math.min(most, Math.max(128, most / 10)) - 1e-6);
         expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
         expect(x + side).toBeLessThanOrEqual(width + 1e-6);
         expect(y + side).toBeLessThanOrEqual(height + 1e-6);
-        for (const part of [view.place.x, view.place.y]) {
+        for (const part of [viewport.position.x, viewport.position.y]) {
           expect(part).toBeGreaterThanOrEqual(-1e-6);
           expect(part).toBeLessThanOrEqual(1 + 1e-6);
         }
@@ -48,54 +48,54 @@ describe('the view', () => {
     );
   });
 
-  it('keeps what is under the finger there, however it is turned and mirrored', () => {
+  it('keeps the picture under the finger, rotated and mirrored in every way', () => {
     const small = fc.double({ min: -0.02, max: 0.02, noNaN: true });
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 3 }), fc.boolean(), place, small, small, (turns, isFlipped, at, dx, dy) => {
-        const view = new CropViewport(4000, 4000, 100);
-        view.zoomTo(4);
-        for (let turn = 0; turn < turns; turn++) view.turn();
-        if (isFlipped) view.flip();
-        const held = onPicture(view, at);
+      fc.property(fc.integer({ min: 0, max: 3 }), fc.boolean(), point, small, small, (turns, isFlipped, at, dx, dy) => {
+        const viewport = new CropViewport(4000, 4000, 100);
+        viewport.zoomTo(4);
+        for (let turn = 0; turn < turns; turn++) viewport.rotate();
+        if (isFlipped) viewport.flip();
+        const before = toPicture(viewport, at);
         const to = { x: at.x + dx, y: at.y + dy };
-        view.drag(at, to, 1.1);
-        const now = onPicture(view, to);
-        expect(now.x).toBeCloseTo(held.x, 6);
-        expect(now.y).toBeCloseTo(held.y, 6);
+        viewport.drag(at, to, 1.1);
+        const after = toPicture(viewport, to);
+        expect(after.x).toBeCloseTo(before.x, 6);
+        expect(after.y).toBeCloseTo(before.y, 6);
       }),
     );
   });
 
-  it('turns clockwise as it is seen, mirrored or not: what was at the top is at the right', () => {
+  it('rotates clockwise as the user sees it, mirrored or not', () => {
     for (const isFlipped of [false, true]) {
-      const view = new CropViewport(100, 100, 10);
-      if (isFlipped) view.flip();
-      const top = onPicture(view, { x: 0, y: -0.5 });
-      view.turn();
-      expect(onPicture(view, { x: 0.5, y: 0 })).toEqual(top);
+      const viewport = new CropViewport(100, 100, 10);
+      if (isFlipped) viewport.flip();
+      const top = toPicture(viewport, { x: 0, y: -0.5 });
+      viewport.rotate();
+      expect(toPicture(viewport, { x: 0.5, y: 0 })).toEqual(top);
     }
   });
 
-  it('begins with all that fits, and goes back there', () => {
-    const view = new CropViewport(300, 200, 50);
-    const first = view.crop;
+  it('starts with the largest square in the center, and returns there on reset', () => {
+    const viewport = new CropViewport(300, 200, 50);
+    const first = viewport.crop;
     expect(first).toEqual({ x: 50, y: 0, side: 200, turns: 0, mirrored: false });
-    view.zoomTo(3, { x: 0.3, y: 0.1 });
-    view.turn();
-    view.flip();
-    view.reset();
-    expect(view.crop).toEqual(first);
+    viewport.zoomTo(3, { x: 0.3, y: 0.1 });
+    viewport.rotate();
+    viewport.flip();
+    viewport.reset();
+    expect(viewport.crop).toEqual(first);
   });
 
-  it('tells whether a move has changed anything', () => {
-    const view = new CropViewport(300, 200, 50);
-    expect(view.drag({ x: 0, y: 0 }, { x: 0, y: 0.1 })).toBe(false);
-    expect(view.drag({ x: 0, y: 0 }, { x: 0.1, y: 0 })).toBe(true);
-    expect(view.crop.x).toBe(30);
+  it('returns whether a drag has changed anything', () => {
+    const viewport = new CropViewport(300, 200, 50);
+    expect(viewport.drag({ x: 0, y: 0 }, { x: 0, y: 0.1 })).toBe(false);
+    expect(viewport.drag({ x: 0, y: 0 }, { x: 0.1, y: 0 })).toBe(true);
+    expect(viewport.crop.x).toBe(30);
   });
 
-  it('does not zoom in on a picture that is small already', () => {
-    expect(new CropViewport(64, 48, 128).mostZoom).toBe(1);
-    expect(new CropViewport(6000, 8000, 128).mostZoom).toBe(10);
+  it('does not zoom in on a small picture', () => {
+    expect(new CropViewport(64, 48, 128).maxZoom).toBe(1);
+    expect(new CropViewport(6000, 8000, 128).maxZoom).toBe(10);
   });
 });

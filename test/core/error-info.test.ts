@@ -12,7 +12,7 @@ import {
 import { AvatarUploadError, type Phase } from '../../src/core/errors.js';
 
 const rows = Object.entries<ErrorCodeInfo>(ERROR_CODES);
-const answered = (status: number, code: string = getCodeForStatus(status), phase: Phase = 'commit') =>
+const createError = (status: number, code: string = getCodeForStatus(status), phase: Phase = 'commit') =>
   new AvatarUploadError(code, phase, { status });
 
 describe('a status', () => {
@@ -41,28 +41,28 @@ describe('a status', () => {
   ])('%i: %s, transient: %s, retried: %s, final: %s', (status, code, isTransient, isRetried, isFinal) => {
     expect(getCodeForStatus(status)).toBe(code);
     expect(isTransientStatus(status)).toBe(isTransient);
-    expect(isRetriedAutomatically(answered(status))).toBe(isRetried);
-    expect(isFinalForUpload(answered(status))).toBe(isFinal);
+    expect(isRetriedAutomatically(createError(status))).toBe(isRetried);
+    expect(isFinalForUpload(createError(status))).toBe(isFinal);
   });
 
-  it.each(['quota_used', 'constructor', '__proto__', 'toString'])('stands for an unknown code (%s)', (code) => {
+  it.each(['quota_used', 'constructor', '__proto__', 'toString'])('decides what an unknown code means (%s)', (code) => {
     expect(getErrorInfo(code, 422)).toBe(ERROR_CODES.invalid_image);
     expect(getErrorInfo(code, 502)).toBe(ERROR_CODES.unavailable);
     expect(getErrorInfo(code)).toBe(ERROR_CODES.bad_response);
-    expect(isFinalForUpload(answered(422, code))).toBe(true);
-    expect(isRetriedAutomatically(answered(503, code))).toBe(true);
-    expect(isAboutUpload(answered(422, code))).toBe(false);
+    expect(isFinalForUpload(createError(422, code))).toBe(true);
+    expect(isRetriedAutomatically(createError(503, code))).toBe(true);
+    expect(isAboutUpload(createError(422, code))).toBe(false);
   });
 
-  it('of an endpoint decides more than its code: an upload answered with 401, 403 or 429 is never final', () => {
+  it('of 401, 403 or 429 is never final, whatever the code', () => {
     for (const status of [401, 403, 429]) {
-      for (const [code] of rows) expect(isFinalForUpload(answered(status, code))).toBe(false);
+      for (const [code] of rows) expect(isFinalForUpload(createError(status, code))).toBe(false);
     }
   });
 });
 
 describe('a code', () => {
-  it.each(rows)('%s is what its row says', (code, row) => {
+  it.each(rows)('%s means what its row says', (code, row) => {
     expect(getErrorInfo(code)).toBe(row);
     expect(getErrorInfo(code, 418)).toBe(row);
     const error = new AvatarUploadError(code, 'commit');
@@ -70,7 +70,7 @@ describe('a code', () => {
     expect(isFinalForUpload(error)).toBe(row.final ?? false);
     expect(isAboutUpload(error)).toBe(row.scope === 'upload');
     expect(isExpired(error)).toBe(code === 'upload_expired');
-    // Without a status nobody has answered, so that only a connection can be tried again.
+    // Without a status there was no response, and only a lost connection is retried.
     expect(isRetriedAutomatically(error)).toBe(code === 'network' || code === 'timeout');
     expect(isRetriedAutomatically(error.with({ retryable: false }))).toBe(false);
   });
@@ -82,7 +82,7 @@ describe('a code', () => {
     ['network', undefined, false],
     ['unavailable', 503, false],
     ['rate_limited', 503, false],
-  ])('of a PUT decides, and not the status: %s with %s is final: %s', (code, status, isFinal) => {
+  ])('of a failed PUT decides, whatever the status: %s with %s is final: %s', (code, status, isFinal) => {
     expect(isFinalForUpload(new AvatarUploadError(code, 'put', { status }))).toBe(isFinal);
   });
 });

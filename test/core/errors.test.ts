@@ -9,20 +9,20 @@ const error = new AvatarUploadError('internal', 'commit', {
   retryable: false,
   messageKey: 'too_large_animation',
 });
-const fieldsOf = ({ message, cause, ...fields }: AvatarUploadError) => ({ ...fields, message, cause: String(cause) });
+const getFields = ({ message, cause, ...fields }: AvatarUploadError) => ({ ...fields, message, cause: String(cause) });
 
-it('keeps every field in a copy, except those that are given', () => {
+it('returns a copy with some fields replaced, and all others kept', () => {
   expect(error.with({})).toBeInstanceOf(AvatarUploadError);
-  expect(fieldsOf(error.with({}))).toEqual(fieldsOf(error));
-  expect(fieldsOf(error.with({ hint: 'Sign in.' }))).toEqual({ ...fieldsOf(error), hint: 'Sign in.' });
-  expect(fieldsOf(error.with({ code: 'rate_limited' }))).toEqual({
-    ...fieldsOf(error),
+  expect(getFields(error.with({}))).toEqual(getFields(error));
+  expect(getFields(error.with({ hint: 'Sign in.' }))).toEqual({ ...getFields(error), hint: 'Sign in.' });
+  expect(getFields(error.with({ code: 'rate_limited' }))).toEqual({
+    ...getFields(error),
     code: 'rate_limited',
     message: 'commit failed: rate_limited (HTTP 503)',
   });
 });
 
-it('keeps no URL of what was thrown', () => {
+it('removes URLs from the cause', () => {
   expect(String(error.cause)).toBe('TypeError: GET [URL] failed');
   expect(String(error.with({}).cause)).toBe('TypeError: GET [URL] failed');
 });

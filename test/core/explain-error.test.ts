@@ -7,33 +7,33 @@ const { diagnoseError } = vi.hoisted(() => ({ diagnoseError: vi.fn<() => string 
 vi.mock('../../src/core/diagnose-error.js', () => ({ diagnoseError }));
 afterEach(() => diagnoseError.mockReset());
 
-const facts = { loaded: 0 };
-const failing = (signal?: AbortSignal) =>
+const context = { loaded: 0 };
+const failPresign = (signal?: AbortSignal) =>
   uploadAvatar(new Blob(['a']), {
     signal,
     presign: () => Promise.reject(Object.assign(new Error('No.'), { status: 401 })),
   }).catch((error: AvatarUploadError) => error);
 
-it('adds the hint, and keeps the rest', async () => {
+it('adds the hint to the error, and keeps all other fields', async () => {
   diagnoseError.mockReturnValue('Sign in.');
-  const error = (await failing()) as AvatarUploadError;
+  const error = (await failPresign()) as AvatarUploadError;
   expect(error).toMatchObject({ code: 'unauthorized', phase: 'presign', status: 401, hint: 'Sign in.' });
   expect(String(error.cause)).toBe('Error: No.');
 });
 
-it('leaves an error alone that there is nothing to say about', async () => {
+it('returns the same error if there is no hint', async () => {
   const error = new AvatarUploadError('moderated', 'commit');
-  expect(await explainError(error, facts)).toBe(error);
+  expect(await explainError(error, context)).toBe(error);
 });
 
-it('comes too late for an upload that is aborted meanwhile', async () => {
+it('does not replace `aborted`, if the upload is aborted meanwhile', async () => {
   const controller = new AbortController();
   diagnoseError.mockImplementation(() => void controller.abort());
-  expect(await failing(controller.signal)).toMatchObject({ code: 'aborted', phase: 'presign' });
+  expect(await failPresign(controller.signal)).toMatchObject({ code: 'aborted', phase: 'presign' });
 });
 
-it('says nothing of what is ended on purpose, or was refused before it was sent', async () => {
-  await explainError(new AvatarUploadError('aborted', 'put'), facts);
-  await explainError(new AvatarUploadError('decode_failed', 'prepare'), facts);
+it('does not explain an abort, or a file that was refused before the upload', async () => {
+  await explainError(new AvatarUploadError('aborted', 'put'), context);
+  await explainError(new AvatarUploadError('decode_failed', 'prepare'), context);
   expect(diagnoseError).not.toHaveBeenCalled();
 });

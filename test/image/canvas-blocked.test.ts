@@ -3,8 +3,8 @@ import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { FakeBackend, getText, jsonResponse, pickFile, waitForState } from '../support/fake-backend.js';
 import { avif, jpeg } from '../support/pictures.js';
 
-/** Firefox with its protection against fingerprinting, Brave and others hand out noise from a canvas. */
-describe('a canvas that gives noise', () => {
+/** Firefox with its fingerprinting protection, Brave and others return noise from a canvas. */
+describe('a canvas that returns noise', () => {
   const { prototype } = OffscreenCanvasRenderingContext2D;
   const { getImageData } = prototype;
   const { Worker } = window;
@@ -12,7 +12,7 @@ describe('a canvas that gives noise', () => {
 
   before(() => {
     backend.install();
-    // On the page, where a test can reach the canvas.
+    // Without workers, pictures are prepared on the page, where the test can change the canvas.
     window.Worker = class {
       constructor() {
         throw new DOMException('Forbidden', 'SecurityError');
@@ -20,7 +20,7 @@ describe('a canvas that gives noise', () => {
     } as unknown as typeof window.Worker;
     prototype.getImageData = function (this: OffscreenCanvasRenderingContext2D, ...rect) {
       const image = getImageData.apply(this, rect);
-      for (let at = 0; at < image.data.length; at += 97) image.data[at] = (image.data[at] ?? 0) ^ 1;
+      for (let i = 0; i < image.data.length; i += 97) image.data[i] = (image.data[i] ?? 0) ^ 1;
       return image;
     } as typeof getImageData;
   });
@@ -30,36 +30,36 @@ describe('a canvas that gives noise', () => {
     prototype.getImageData = getImageData;
   });
 
-  const make = () =>
+  const createElement = () =>
     fixture<FlareAvatarUpload>(html`<flare-avatar-upload avatar-url="" accept="*/*"></flare-avatar-upload>`);
-  const photo = () =>
+  const createPhoto = () =>
     new File([jpeg({ blocks: [[40, 220, 90]], orientation: 6, gps: true })], 'a.jpg', { type: 'image/jpeg' });
 
-  it('is not used: the photo goes up as it is, without its metadata, and that is told', async () => {
-    const element = await make();
-    const { blob } = await element.upload(photo());
-    const [sent, bare] = await Promise.all([
+  it('is not used: the photo is uploaded uncropped, without metadata, and the user is told', async () => {
+    const element = await createElement();
+    const { blob } = await element.upload(createPhoto());
+    const [sent, clean] = await Promise.all([
       blob.arrayBuffer(),
       new Blob([jpeg({ blocks: [[40, 220, 90]], orientation: 6 })]).arrayBuffer(),
     ]);
     expect(blob.type).to.equal('image/jpeg');
-    // 51° 28' 38" N is in the photo's metadata.
+    // 51° 28' 38" N, from the photo's metadata.
     expect(new Uint8Array(sent).join()).not.to.include([0, 0, 0, 51, 0, 0, 0, 1, 0, 0, 0, 28].join());
-    expect(sent.byteLength).to.be.below(bare.byteLength + 1);
+    expect(sent.byteLength).to.be.below(clean.byteLength + 1);
     await element.updateComplete;
     expect(getText(element, 'status')).to.match(/^Saved without cropping\. Your browser/);
   });
 
-  it('where the photo is too large for the server: a clear message', async () => {
-    const element = await make();
+  it('gives a clear message if the photo is too large for the server', async () => {
+    const element = await createElement();
     backend.responses.presign = () => jsonResponse({ error: 'Too large.', code: 'too_large' }, 413);
-    pickFile(element, photo());
+    pickFile(element, createPhoto());
     await waitForState(element, 'error');
     expect(getText(element, 'error')).to.match(/browser can’t resize this picture/);
   });
 
-  it('where the file is no picture that can be stored: refused', async () => {
-    const element = await make();
+  it('rejects a file that could be stored only after conversion', async () => {
+    const element = await createElement();
     const error = await element
       .upload(new File([avif({ brand: 'heic' })], 'a.heic', { type: 'image/heic' }))
       .catch((cause) => cause);

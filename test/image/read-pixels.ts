@@ -1,16 +1,16 @@
-/** Looks at pictures, pixel by pixel. */
-
 export type Rgba = [red: number, green: number, blue: number, alpha: number];
 
-export interface Look {
+/** The pixels of a decoded picture. */
+export interface Pixels {
   width: number;
   height: number;
-  /** At a place, in parts of the sides. */
+  /** Returns the pixel at a position: 0 is left or top, 1 is right or bottom. */
   at(x: number, y: number): Rgba;
   data: Uint8ClampedArray<ArrayBuffer>;
 }
 
-export async function look(blob: Blob): Promise<Look> {
+/** Decodes a picture with the browser's own `<img>`. */
+export async function readPixels(blob: Blob): Promise<Pixels> {
   const image = new Image();
   image.src = URL.createObjectURL(blob);
   await image.decode();
@@ -20,19 +20,19 @@ export async function look(blob: Blob): Promise<Look> {
   context.drawImage(image, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
   const at = (x: number, y: number) => {
-    const from = (Math.floor(y * height) * width + Math.floor(x * width)) * 4;
-    return Array.from(data.slice(from, from + 4)) as Rgba;
+    const offset = (Math.floor(y * height) * width + Math.floor(x * width)) * 4;
+    return Array.from(data.slice(offset, offset + 4)) as Rgba;
   };
   return { width, height, at, data };
 }
 
-/** How far two pictures are apart: the mean and the largest difference of a channel, in levels of 255. */
-export function apart(a: ArrayLike<number>, b: ArrayLike<number>): { mean: number; most: number } {
-  let [sum, most] = [0, 0];
+/** Returns the mean and the largest difference of two pictures, per channel in levels of 255. */
+export function comparePixels(a: ArrayLike<number>, b: ArrayLike<number>): { mean: number; max: number } {
+  let [sum, max] = [0, 0];
   for (let i = 0; i < a.length; i++) {
     const difference = Math.abs((a[i] ?? 0) - (b[i] ?? 0));
     sum += difference;
-    most = Math.max(most, difference);
+    max = Math.max(max, difference);
   }
-  return { mean: sum / a.length, most };
+  return { mean: sum / a.length, max };
 }

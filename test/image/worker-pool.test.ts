@@ -3,120 +3,121 @@ import type { SquareJob } from '../../src/image/jobs.js';
 import { WorkerPool } from '../../src/image/worker-pool.js';
 import { jpeg, png } from '../support/pictures.js';
 
-const job = (bytes = png({ width: 20, height: 20 }), size = 8): SquareJob => {
+const createJob = (bytes = png({ width: 20, height: 20 }), size = 8): SquareJob => {
   const header = { type: null, width: 0, height: 0, start: 0 };
   return { file: new Blob([bytes]), header, size, type: 'image/png', quality: 1, crop: {} };
 };
 
-/** A picture that takes a while. */
-const long = () => job(jpeg({ blocks: Array.from({ length: 900 }, () => new Array(900).fill(90)) }));
+/** A job that takes a while. */
+const createLongJob = () => createJob(jpeg({ blocks: Array.from({ length: 900 }, () => new Array(900).fill(90)) }));
 
-/** Every worker that is started, and how often each was ended. */
-class Watched extends Worker {
-  static all: Watched[] = [];
-  ends = 0;
+/** Records every worker that is started, and how often it was terminated. */
+class RecordedWorker extends Worker {
+  static all: RecordedWorker[] = [];
+  terminations = 0;
 
   constructor(...options: ConstructorParameters<typeof Worker>) {
     super(...options);
-    Watched.all.push(this);
+    RecordedWorker.all.push(this);
   }
 
-  /** The next job ends with the worker's end: out of memory. */
-  static isWeak = false;
+  /** Makes the next job crash the worker, as if it ran out of memory. */
+  static willCrash = false;
 
   override postMessage(message: unknown): void {
-    if (!Watched.isWeak) super.postMessage(message);
+    if (!RecordedWorker.willCrash) super.postMessage(message);
     else queueMicrotask(() => this.dispatchEvent(new Event('error')));
-    Watched.isWeak = false;
+    RecordedWorker.willCrash = false;
   }
 
   override terminate(): void {
-    this.ends++;
+    this.terminations++;
     super.terminate();
   }
 }
 
-const { Worker: real, setTimeout: wait } = window;
-/** What is to be done later, by its delay. */
-let later: [() => void, number][] = [];
+const { Worker: realWorker, setTimeout: realSetTimeout } = window;
+/** The timers that were set: the callback and the delay in milliseconds. */
+let timers: [() => void, number][] = [];
 beforeEach(() => {
-  Watched.all = [];
-  later = [];
-  window.Worker = Watched;
-  window.setTimeout = ((act: () => void, delay: number) => later.push([act, delay])) as unknown as typeof setTimeout;
+  RecordedWorker.all = [];
+  timers = [];
+  window.Worker = RecordedWorker;
+  window.setTimeout = ((callback: () => void, delay: number) =>
+    timers.push([callback, delay])) as unknown as typeof setTimeout;
 });
 afterEach(() => {
-  Object.assign(window, { Worker: real, setTimeout: wait });
+  Object.assign(window, { Worker: realWorker, setTimeout: realSetTimeout });
 });
 
-const ends = () => Watched.all.map((worker) => worker.ends);
+const getTerminations = () => RecordedWorker.all.map((worker) => worker.terminations);
 
-describe('the workers', () => {
-  it('are one, where one job follows another', async () => {
-    const team = new WorkerPool();
-    for (let turn = 0; turn < 3; turn++) expect(await team.run(job())).to.be.instanceOf(Blob);
-    expect(ends()).to.deep.equal([0]);
+describe('WorkerPool', () => {
+  it('uses one worker for jobs in a row', async () => {
+    const pool = new WorkerPool();
+    for (let turn = 0; turn < 3; turn++) expect(await pool.run(createJob())).to.be.instanceOf(Blob);
+    expect(getTerminations()).to.deep.equal([0]);
   });
 
-  it('are as many as there are jobs at a time, and then one', async () => {
-    const team = new WorkerPool();
-    await Promise.all([team.run(job()), team.run(job()), team.run(job())]);
-    // What ends the others waits for the promise of each.
+  it('uses one worker per simultaneous job, and keeps one of them', async () => {
+    const pool = new WorkerPool();
+    await Promise.all([pool.run(createJob()), pool.run(createJob()), pool.run(createJob())]);
+    // The others are terminated once their promises have resolved.
     await Promise.resolve();
-    expect(ends().sort()).to.deep.equal([0, 1, 1]);
+    expect(getTerminations().sort()).to.deep.equal([0, 1, 1]);
   });
 
-  it('leave when they have had nothing to do for a while', async () => {
-    const team = new WorkerPool();
-    await team.run(job());
-    const [leave, delay] = later.at(-1) ?? [() => {}, 0];
-    expect([ends(), delay]).to.deep.equal([[0], 10_000]);
-    leave();
+  it('terminates an idle worker after 10 s', async () => {
+    const pool = new WorkerPool();
+    await pool.run(createJob());
+    const [onTimeout, delay] = timers.at(-1) ?? [() => {}, 0];
+    expect([getTerminations(), delay]).to.deep.equal([[0], 10_000]);
+    onTimeout();
     await Promise.resolve();
-    expect(ends()).to.deep.equal([1]);
-    await team.run(job());
-    expect(Watched.all.length).to.equal(2);
+    expect(getTerminations()).to.deep.equal([1]);
+    await pool.run(createJob());
+    expect(RecordedWorker.all.length).to.equal(2);
   });
 
-  it('can be started before there is a job', async () => {
-    const team = new WorkerPool();
-    team.preload();
-    team.preload();
-    await team.run(job());
-    expect(ends()).to.deep.equal([0]);
+  it('starts one worker in advance, however often it is asked to', async () => {
+    const pool = new WorkerPool();
+    pool.preload();
+    pool.preload();
+    await pool.run(createJob());
+    expect(getTerminations()).to.deep.equal([0]);
   });
 
-  it('end with a job that is aborted: the next one does not wait for it', async () => {
-    const team = new WorkerPool();
-    const task = new AbortController();
-    const first = team.run(long(), task.signal).catch((error: Error) => error.name);
-    while (Watched.all.length === 0) await new Promise(requestAnimationFrame);
-    task.abort();
-    expect(await team.run(job())).to.be.instanceOf(Blob);
+  it('terminates the worker of an aborted job, so that the next job does not wait', async () => {
+    const pool = new WorkerPool();
+    const controller = new AbortController();
+    const first = pool.run(createLongJob(), controller.signal).catch((error: Error) => error.name);
+    while (RecordedWorker.all.length === 0) await new Promise(requestAnimationFrame);
+    controller.abort();
+    expect(await pool.run(createJob())).to.be.instanceOf(Blob);
     expect(await first).to.equal('AbortError');
-    expect(ends()).to.deep.equal([1, 0]);
+    expect(getTerminations()).to.deep.equal([1, 0]);
   });
 
-  it('are not asked where the job was aborted before', async () => {
-    const error = await new WorkerPool().run(job(), AbortSignal.abort()).catch((cause: Error) => cause.name);
-    expect([error, Watched.all.length]).to.deep.equal(['AbortError', 0]);
+  it('starts no worker for a job that was aborted before', async () => {
+    const error = await new WorkerPool().run(createJob(), AbortSignal.abort()).catch((cause: Error) => cause.name);
+    expect([error, RecordedWorker.all.length]).to.deep.equal(['AbortError', 0]);
   });
 
-  it('may break down: that is an error, and not the end', async () => {
-    const team = new WorkerPool();
-    Watched.isWeak = true;
-    const first = team.run(job()).catch((error: Error) => error.name);
+  it('rejects the job of a worker that crashes, and starts another worker for the next job', async () => {
+    const pool = new WorkerPool();
+    RecordedWorker.willCrash = true;
+    const first = pool.run(createJob()).catch((error: Error) => error.name);
     expect(await first).to.equal('EncodingError');
-    expect(await team.run(job())).to.be.instanceOf(Blob);
+    expect(await pool.run(createJob())).to.be.instanceOf(Blob);
   });
 
-  it('are done without where none can be started', async () => {
+  it('runs jobs on the page if no worker can be started', async () => {
     window.Worker = class {
       constructor() {
         throw new DOMException('Forbidden', 'SecurityError');
       }
     } as unknown as typeof Worker;
-    const blob = (await new WorkerPool().run(job())) as Blob;
+    const blob = (await new WorkerPool().run(createJob())) as Blob;
     expect(blob.type).to.equal('image/png');
   });
 });

@@ -176,7 +176,7 @@ describe('a commit is refused', () => {
 
   it('for other bytes of the declared length', async () => {
     const api = apiFor(newUser());
-    const [declared, sent] = [png({ colour: [1, 2, 3, 4] }), png({ colour: [1, 2, 3, 5] })];
+    const [declared, sent] = [png({ color: [1, 2, 3, 4] }), png({ color: [1, 2, 3, 5] })];
     const { key } = await api.presign({ size: sent.length, sha256: await sha256(declared) });
     await env.AVATARS.put(key, sent);
     expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
