@@ -395,17 +395,17 @@ describe('a ticket', () => {
     expect(second.key).toBe('b');
   });
 
-  it.each<[string, Answer[]]>([
+  it.each<[string, () => Answer[]]>([
     [
       'a URL that has died',
-      [[200, presigned('a', { expiresAt: new Date(Date.now() + 1000).toISOString() })], 'network'],
+      () => [[200, presigned('a', { expiresAt: new Date(Date.now() + 1000).toISOString() })], 'network'],
     ],
-    ['an address that is none', [[200, presigned()], [404]]],
-    ['an upload that was refused', [[200, presigned()], [200], [422, { code: 'mismatch' }]]],
-    ['a key of somebody else', [[200, presigned()], [200], [400, { code: 'bad_key' }]]],
-  ])('is not used again after %s', async (_, answers) => {
+    ['an address that is none', () => [[200, presigned()], [404]]],
+    ['an upload that was refused', () => [[200, presigned()], [200], [422, { code: 'mismatch' }]]],
+    ['a key of somebody else', () => [[200, presigned()], [200], [400, { code: 'bad_key' }]]],
+  ])('is not used again after %s', async (_, createAnswers) => {
     const ticket = new Ticket();
-    await again(ticket, answers);
+    await again(ticket, createAnswers());
     await vi.advanceTimersByTimeAsync(60_000);
     const second = await again(ticket, [[200, presigned('b')], [200], [200, ok]]);
     expect(second.sent).toEqual(['presign', 'put', 'commit']);
