@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { cloudflare } from '@cloudflare/vite-plugin';
 import { defineConfig } from 'vite';
-import { keepBodies, sendAgain } from './scripts/send-again.mjs';
+import { keepBodies, sendAgain } from './scripts/retry-dropped-requests.mjs';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { contract } from './contract.mjs';
 import { hostile } from './hostile.mjs';
-import { row, runChecks } from './run.mjs';
+import { row, runChecks } from './run-checks.mjs';
 import { apiBase, readHeaders, Session, Wrong } from './session.mjs';
 
 const USAGE = `npx flare-avatar-upload check <base-url> [--header "name: value"]… [--hostile]

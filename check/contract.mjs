@@ -4,8 +4,9 @@
  * session and what earlier checks have left, and throws a `Wrong`. A guard is
  * optional only as long as nobody asks for guards.
  */
-import { blue, orange } from './pictures.mjs';
+
 import { declare, expectPut, expectRefused, expectStatus, sameBytes, Wrong } from './session.mjs';
+import { blue, orange } from './test-images.mjs';
 
 /** Of everything that was refused so far. */
 export const wordedRefusals = {

@@ -3,8 +3,8 @@
  * everything stays within the account that is asked with.
  */
 import { wordedRefusals } from './contract.mjs';
-import { blue, impostors, orange, polyglot, tail } from './pictures.mjs';
 import { declare, expectPut, expectRefused, expectStatus, sameBytes, Wrong } from './session.mjs';
+import { blue, impostors, orange, polyglot, tail } from './test-images.mjs';
 
 const EVIL = 'https://evil.example';
 

@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { contract } from '../check/contract.mjs';
 import { noCopies } from '../check/hostile.mjs';
-import { row, runChecks } from '../check/run.mjs';
+import { row, runChecks } from '../check/run-checks.mjs';
 import { expectStatus, readHeaders, Session, Wrong } from '../check/session.mjs';
 import { bucketCors } from './bucket-cors.mjs';
 import {

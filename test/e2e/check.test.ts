@@ -1,8 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsOf, runNode, signInAt } from '../support/commands.js';
-import { DevServer, GuideServer } from '../support/servers.js';
-import { type Call, type Reply, type Spoil, SpoilingProxy } from '../support/spoiling-proxy.js';
+import { DevServer, GuideServer } from '../support/dev-server.js';
+import { type Call, type Reply, type Spoil, SpoilingProxy } from '../support/rewriting-proxy.js';
 
 let server: DevServer;
 beforeAll(async () => {

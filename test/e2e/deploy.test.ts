@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { run } from '../../scripts/setup.mjs';
+import { root } from '../support/dev-server.js';
 import { type Answer, FakeWrangler } from '../support/fake-wrangler.js';
-import { root } from '../support/servers.js';
 
 let fake: FakeWrangler;
 afterEach(() => fake?.remove());

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsOf, runNode, signInAt } from '../support/commands.js';
+import { DevServer } from '../support/dev-server.js';
 import { type Answer, FakeWrangler } from '../support/fake-wrangler.js';
-import { DevServer } from '../support/servers.js';
-import { type Spoil, SpoilingProxy } from '../support/spoiling-proxy.js';
+import { type Spoil, SpoilingProxy } from '../support/rewriting-proxy.js';
 
 let server: DevServer;
 beforeAll(async () => {

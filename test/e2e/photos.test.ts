@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endState, launch, pickFile } from '../support/browser.js';
-import { DevServer, root } from '../support/servers.js';
+import { DevServer, root } from '../support/dev-server.js';
 
 /** Photos of real cameras, where this machine has them. */
 const photos = join(root, '..', 'shared', 'photos');

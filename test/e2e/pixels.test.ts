@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ImageError, readPicture } from '../../server/image/index.js';
 import { avifFile, gridItems, realItem } from '../support/avif.js';
 import { launch } from '../support/browser.js';
+import { root } from '../support/dev-server.js';
 import { dirty } from '../support/metadata.js';
-import { root } from '../support/servers.js';
 
 let browser: Browser;
 let page: Page;

@@ -2,8 +2,8 @@ import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launch, pickFile } from '../support/browser.js';
+import { root } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
-import { root } from '../support/servers.js';
 
 let browser: Browser;
 beforeAll(async () => {

@@ -2,8 +2,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { launch, pickFile } from '../support/browser.js';
+import { DevServer } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
-import { DevServer } from '../support/servers.js';
 
 let server: DevServer;
 let browser: Browser;

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PresignResponse } from '../../src/core/protocol.js';
+import { DevServer } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
-import { DevServer } from '../support/servers.js';
 
 let state: string;
 beforeAll(async () => {

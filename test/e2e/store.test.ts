@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AvatarResponse, PresignResponse } from '../../src/core/protocol.js';
+import { DevServer } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
-import { DevServer } from '../support/servers.js';
 
 let server: DevServer;
 beforeAll(async () => {

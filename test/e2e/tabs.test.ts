@@ -1,9 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from '../support/browser.js';
+import { DevServer } from '../support/dev-server.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { png } from '../support/pictures.js';
-import { DevServer } from '../support/servers.js';
 
 let server: DevServer;
 let proxy: FaultProxy;

@@ -1,8 +1,8 @@
 import { AwsV4Signer } from 'aws4fetch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PresignResponse } from '../../src/core/protocol.js';
+import { DevServer } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
-import { DevServer } from '../support/servers.js';
 
 let server: DevServer;
 beforeAll(async () => {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from '../support/browser.js';
+import { root } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
-import { root } from '../support/servers.js';
 
 /** Serves the built files, and any page. */
 class Site {

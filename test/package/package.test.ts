@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { root } from '../support/servers.js';
+import { root } from '../support/dev-server.js';
 import sizes from './sizes.json' with { type: 'json' };
 
 const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from '../support/servers.js';
+import { root } from '../support/dev-server.js';
 
 const page = join(root, 'docs', 'security.md');
 const text = readFileSync(page, 'utf8');

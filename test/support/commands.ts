@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { root } from './servers.js';
+import { root } from './dev-server.js';
 
 /** Runs a script of the project to its end; what it prints is one text. */
 export async function runNode(args: string[], env: Record<string, string> = {}) {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { root } from './servers.js';
+import { root } from './dev-server.js';
 
 /** What a request is for. */
 export type Kind = 'presign' | 'put' | 'commit' | 'load' | 'image' | 'remove';

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPicture } from '../../server/image/index.js';
 import type { PresignResponse } from '../../src/core/protocol.js';
 import { endState, launch, pickFile } from '../support/browser.js';
+import { DevServer, root } from '../support/dev-server.js';
 import { jpeg, png } from '../support/pictures.js';
-import { DevServer, root } from '../support/servers.js';
 
 let server: DevServer;
 let browser: Browser;

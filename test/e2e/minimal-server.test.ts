@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endState, launch, pickFile } from '../support/browser.js';
+import { GuideServer } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
-import { GuideServer } from '../support/servers.js';
 
 let browser: Browser;
 beforeAll(async () => {
