@@ -1,42 +1,46 @@
-/** Runs checks one after the other, and says how each has ended. */
-import { Wrong } from './session.mjs';
+/** Runs checks one after the other, and formats their results. */
+import { CheckFailure } from './expect.mjs';
 
 /**
- * @param {Array} checks as in contract.mjs
- * @param {(result: {name: string, outcome: string, why?: string, hint?: string}) => void} tell
- *   called after each check; `outcome` is `pass`, `fail`, `missing` (an optional one) or `skip`
- * @returns whether no required check has failed
+ * Runs checks in order.
+ *
+ * @param session - the user to call the API as
+ * @param checks - see contract.mjs
+ * @param onResult - called after each check with `{name, outcome, reason?, hint?}`;
+ *   `outcome` is `pass`, `fail`, `missing` (an optional check failed) or `skip`
+ * @returns whether no required check failed
  */
-export async function runChecks(session, checks, tell) {
-  const left = {};
+export async function runChecks(session, checks, onResult) {
+  const shared = {};
   let isConformant = true;
   for (const check of checks) {
-    const result = await runOne(check, session, left);
+    const result = await runCheck(check, session, shared);
     if (result.outcome === 'fail') isConformant = false;
-    tell({ name: check.name, ...result });
+    onResult({ name: check.name, ...result });
   }
   return isConformant;
 }
 
-async function runOne(check, session, left) {
+async function runCheck(check, session, shared) {
   if (check.needsAccount && Object.keys(session.headers).length === 0) {
-    return { outcome: 'skip', why: 'no account: give one with --header' };
+    return { outcome: 'skip', reason: 'no user is signed in: use --header' };
   }
-  if (check.needs && !left[check.needs])
-    return { outcome: 'skip', why: 'it builds on an earlier check that did not pass' };
+  if (check.needs && !shared[check.needs]) {
+    return { outcome: 'skip', reason: 'it depends on an earlier check that did not pass' };
+  }
   try {
-    await check.run(session, left);
+    await check.run(session, shared);
     return { outcome: 'pass' };
   } catch (error) {
-    if (!(error instanceof Wrong)) throw error;
-    return { outcome: check.optional ? 'missing' : 'fail', why: error.message, hint: error.hint };
+    if (!(error instanceof CheckFailure)) throw error;
+    return { outcome: check.optional ? 'missing' : 'fail', reason: error.message, hint: error.hint };
   }
 }
 
-const SIGNS = { pass: '✓', fail: '✗', missing: '–', skip: ' ' };
+const SYMBOLS = { pass: '✓', fail: '✗', missing: '–', skip: ' ' };
 
-/** One row of the table. */
-export function row({ name, outcome, why, hint }) {
-  const note = why ? `\n            ${why}${hint ? `. ${hint}` : ''}` : '';
-  return `  ${SIGNS[outcome]} ${outcome.padEnd(8)} ${name}${note}`;
+/** Formats a result as a row of the printed table. */
+export function formatResult({ name, outcome, reason, hint }) {
+  const note = reason ? `\n            ${reason}${hint ? `. ${hint}` : ''}` : '';
+  return `  ${SYMBOLS[outcome]} ${outcome.padEnd(8)} ${name}${note}`;
 }

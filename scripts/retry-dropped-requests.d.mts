@@ -1,3 +1,3 @@
 import type { Plugin } from 'vite';
-export declare const keepBodies: Plugin;
-export declare const sendAgain: Plugin;
+export declare const recordBodies: Plugin;
+export declare const retryDroppedRequests: Plugin;

@@ -1,85 +1,95 @@
-/** `npm test`: lint, types, every test, and one summary at the end. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { findBrowser, installPackages, run } from './setup.mjs';
+/**
+ * `npm test` runs every step and prints one summary at the end.
+ * `npm run test:core` and the like run one step: `node scripts/run-tests.mjs <step> [options] [file…]`.
+ */
+import { parseArgs } from 'node:util';
+import { installPackages } from './setup.mjs';
+import { STEPS } from './test-steps.mjs';
+
+const USAGE = `npm test                           every step, then one summary
+npm run lint | types               Biome; TypeScript for the package and for the server
+npm run test:core | test:element | test:server | test:package | test:e2e
+                                   one group of tests
+npm run test:browsers              test:element in Chromium, Firefox and WebKitGTK
+
+Each takes files and options after two dashes:
+  npm run test:core -- test/core/retry.test.ts
+  npm run test:core -- --watch
+  TEST_ENGINE=firefox npm run test:element -- test/element/form.test.ts
+
+  --watch       run again when a file changes
+  --help        show this text
+  TEST_ENGINE   browser of test:element: chromium (default), firefox or webkit
+  CHROME_PATH, FIREFOX_PATH, WEBKIT_PATH
+                browsers that are not in the usual places`;
+
+const COUNTS = ['passed', 'failed', 'skipped'];
+
+/** Runs steps one after the other. A step that throws has failed. */
+async function runSteps(names, options) {
+  const rows = [];
+  for (const name of names) {
+    if (names.length > 1) console.log(`\n── ${name} ──`);
+    const startedAt = Date.now();
+    const result = await STEPS[name].run(options).catch((error) => {
+      console.error(error.message);
+      return { code: 1, passed: 0, failed: 1, skipped: 0 };
+    });
+    rows.push({ name, ...withFailure(result), seconds: (Date.now() - startedAt) / 1000 });
+  }
+  return rows;
+}
+
+/** A runner that exits with an error, or that ran no test at all, counts as one failed test. */
+function withFailure(result) {
+  const isGreen = result.code === 0 && result.failed === 0 && result.passed > 0;
+  return { ...result, isGreen, failed: isGreen ? 0 : Math.max(1, result.failed) };
+}
+
+function printTable(rows) {
+  console.log('\n  step         passed  failed  skipped    time');
+  for (const { name, isGreen, seconds, ...counts } of rows) {
+    const [passed, failed, skipped] = COUNTS.map((key) => String(counts[key]).padStart(8));
+    const time = `${seconds.toFixed(0)} s`.padStart(7);
+    console.log(`${isGreen ? '✓' : '✗'} ${name.padEnd(10)} ${passed}${failed} ${skipped} ${time}`);
+  }
+}
+
+function printTotal(rows) {
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  console.log(`\n${COUNTS.map((key) => `${sum(key)} ${key}`).join(', ')}`);
+}
+
+function readArguments() {
+  const options = { watch: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [step, ...files] = positionals;
+  if (step && !(step in STEPS)) throw new Error(`Unknown step "${step}". Steps: ${Object.keys(STEPS).join(', ')}`);
+  if (values.watch && !step) throw new Error('--watch needs a step, such as: npm run test:core -- --watch');
+  return { step, files, ...values };
+}
+
+/** @returns whether every step passed */
+async function main() {
+  const { step, files, watch, help } = readArguments();
+  if (help) {
+    console.log(USAGE);
+    return true;
+  }
+  installPackages();
+  // Colors are for a terminal, not for a log file.
+  if (!process.stdout.isTTY && !process.env.FORCE_COLOR) process.env.NO_COLOR ??= '1';
+  const all = Object.keys(STEPS).filter((name) => STEPS[name].isPartOfAll);
+  const names = step ? [...(STEPS[step].needs ?? []), step] : all;
+  const rows = await runSteps(names, { files, watch, isBrief: !step });
+  if (names.length > 1) printTable(rows);
+  printTotal(rows);
+  return rows.every(({ isGreen }) => isGreen);
+}
 
 try {
-  installPackages();
-  process.env.CHROME_PATH = findBrowser();
+  process.exitCode = (await main()) ? 0 : 1;
 } catch (error) {
   console.error(error.message);
-  process.exit(1);
+  process.exitCode = 1;
 }
-
-const reports = mkdtempSync(join(tmpdir(), 'flare-tests-'));
-
-/** Runs one project of vitest.config.ts. */
-async function vitest(project) {
-  const report = join(reports, `${project}.json`);
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
-  const code = await run('vitest', ['run', '--project', project, ...reporters], { env: { FORCE_COLOR: '0' } });
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
-  return { code, passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests };
-}
-
-/** Runs the element's tests in a browser, and counts them from its last line. */
-async function webTestRunner() {
-  const tests = run('wtr', ['--config', 'web-test-runner.config.mjs'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  tests.child.stdout.on('data', (chunk) => {
-    output += chunk;
-    process.stdout.write(chunk);
-  });
-  const code = await tests;
-  const count = (word) => Number([...output.matchAll(new RegExp(`(\\d+) ${word}`, 'g'))].at(-1)?.[1] ?? 0);
-  return { code, passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
-}
-
-async function command(name, ...args) {
-  const code = await run(name, args);
-  return { code, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
-}
-
-const steps = {
-  lint: () => command('biome', 'check', '--error-on-warnings'),
-  types: () => command('tsc', '-p', 'tsconfig.json'),
-  'types of the server': () => command('tsc', '-p', 'server'),
-  build: () => command('node', 'scripts/build.mjs'),
-  core: () => vitest('core'),
-  server: () => vitest('server'),
-  element: webTestRunner,
-  package: () => vitest('package'),
-  'end to end': () => vitest('e2e'),
-};
-
-const rows = [];
-const total = { passed: 0, failed: 0, skipped: 0 };
-for (const [name, step] of Object.entries(steps)) {
-  console.log(`\n── ${name} ──`);
-  const began = Date.now();
-  const result = await step().catch((error) => {
-    console.error(error.message);
-    return { code: 1, passed: 0, failed: 1, skipped: 0 };
-  });
-  // A runner that fails without a failed test has failed all the same, and one that ran nothing has not passed.
-  const isGreen = result.code === 0 && result.failed === 0 && result.passed > 0;
-  if (!isGreen && result.failed === 0) result.failed = 1;
-  for (const key of Object.keys(total)) total[key] += result[key];
-  const cells = [
-    isGreen ? '✓' : '✗',
-    name.padEnd(20),
-    String(result.passed).padStart(5),
-    String(result.failed).padStart(7),
-  ];
-  rows.push(
-    [...cells, String(result.skipped).padStart(8), `${((Date.now() - began) / 1000).toFixed(0)} s`.padStart(7)].join(
-      ' ',
-    ),
-  );
-}
-rmSync(reports, { recursive: true, force: true });
-
-console.log(`\n  step                 passed  failed  skipped    time\n${rows.join('\n')}\n`);
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-process.exit(total.failed === 0 ? 0 : 1);

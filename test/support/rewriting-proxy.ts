@@ -1,60 +1,61 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HttpServer } from './http-server.js';
 
-/** A call of the API on its way to the server, to be changed. */
-export interface Call {
+/** A request on its way to the server. A test may change it. */
+export interface ProxiedRequest {
   method: string;
   path: string;
   headers: Record<string, string>;
   body: string;
 }
 
-/** An answer on its way back, to be changed. */
-export interface Reply {
+/** A response on its way back. A test may change it. */
+export interface ProxiedResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
 }
 
-export interface Spoil {
-  call?(call: Call): void;
-  reply?(reply: Reply, call: Call): void;
+/** What a test changes in place. */
+export interface Rewrite {
+  request?(request: ProxiedRequest): void;
+  response?(response: ProxiedResponse, request: ProxiedRequest): void;
 }
 
-/** Makes a bad back end of a good one: everything goes through, but for what a test spoils. */
-export class SpoilingProxy {
-  #server: Server;
+/** Headers that describe one connection; `fetch` and `http` set their own. */
+const CONNECTION_HEADERS = /^(host|connection|content-length|transfer-encoding)$/;
 
-  constructor(upstream: string, spoil: Spoil) {
-    this.#server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      const { host, connection, 'content-length': length, ...headers } = request.headers as Record<string, string>;
-      const { method = '', url: path = '' } = request;
-      const call: Call = { method, path, headers, body: Buffer.concat(chunks).toString() };
-      spoil.call?.(call);
-      const answer = await fetch(upstream + call.path, {
-        method,
-        headers: call.headers,
-        redirect: 'manual',
-        ...(call.body && { body: call.body }),
-      });
-      const kept = [...answer.headers].filter(
-        ([name]) => !/^(content-length|transfer-encoding|connection)$/.test(name),
-      );
-      const reply: Reply = { status: answer.status, headers: Object.fromEntries(kept), body: await answer.text() };
-      spoil.reply?.(reply, call);
-      response.writeHead(reply.status, reply.headers).end(reply.body);
+/** A proxy that turns a correct back end into a faulty one: it changes requests or responses. */
+export class RewritingProxy extends HttpServer {
+  constructor(upstream: string, rewrite: Rewrite) {
+    super(async (incoming, outgoing) => {
+      const request = await readRequest(incoming);
+      rewrite.request?.(request);
+      const response = await forward(upstream, request);
+      rewrite.response?.(response, request);
+      send(response, outgoing);
     });
   }
+}
 
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
+async function readRequest(incoming: IncomingMessage): Promise<ProxiedRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  const headers = Object.entries(incoming.headers as Record<string, string>);
+  return {
+    method: incoming.method ?? '',
+    path: incoming.url ?? '',
+    headers: Object.fromEntries(headers.filter(([name]) => !CONNECTION_HEADERS.test(name))),
+    body: Buffer.concat(chunks).toString(),
+  };
+}
 
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
+async function forward(upstream: string, { method, path, headers, body }: ProxiedRequest): Promise<ProxiedResponse> {
+  const response = await fetch(upstream + path, { method, headers, redirect: 'manual', ...(body && { body }) });
+  const kept = [...response.headers].filter(([name]) => !CONNECTION_HEADERS.test(name));
+  return { status: response.status, headers: Object.fromEntries(kept), body: await response.text() };
+}
+
+function send({ status, headers, body }: ProxiedResponse, outgoing: ServerResponse): void {
+  outgoing.writeHead(status, headers).end(body);
 }
