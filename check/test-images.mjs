@@ -1,4 +1,4 @@
-/** Two whole pictures, and files that pretend to be one. */
+/** Two valid images, and files that claim to be one. */
 
 const fromBase64 = (text) => new Uint8Array(Buffer.from(text, 'base64'));
 
@@ -7,27 +7,27 @@ export const blue = fromBase64(
   'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42mMIqDhBEmIY1TCqYfhqAAAu7JAQ7wGHOQAAAABJRU5ErkJggg==',
 );
 
-/** The same in orange: as many bytes, but others. */
+/** The same image in orange. It has the same size in bytes. */
 export const orange = fromBase64(
   'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42mM4URFAEmIY1TCqYfhqAAAe+5AQTfjK4QAAAABJRU5ErkJggg==',
 );
 
-const text = (value) => new TextEncoder().encode(value);
+const encode = (text) => new TextEncoder().encode(text);
 
-/** Files that are not what they say, by what is wrong with them; all are announced as PNG. */
-export const impostors = {
-  'HTML as PNG': text('<!doctype html><script>alert(1)</script>'),
-  'SVG as PNG': text('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),
+/** Files that are uploaded as PNG and are not valid ones. The keys say what is wrong. */
+export const invalidImages = {
+  'HTML as PNG': encode('<!doctype html><script>alert(1)</script>'),
+  'SVG as PNG': encode('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),
   'JPEG as PNG': new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0]),
-  'a PNG that breaks off': blue.subarray(0, 40),
-  'a PNG that says it is 60,000 pixels wide and high': withSize(blue, 60_000),
+  'a truncated PNG': blue.subarray(0, 40),
+  'a PNG with a declared size of 60,000 × 60,000 pixels': withSize(blue, 60_000),
 };
 
-/** What follows the end of a polyglot. */
-export const tail = text('<script>alert(1)</script>');
+/** Appended to `polyglot`. */
+export const trailingData = encode('<script>alert(1)</script>');
 
-/** A whole picture with something after its end. */
-export const polyglot = new Uint8Array([...blue, ...tail]);
+/** A valid image with a script after its end. */
+export const polyglot = new Uint8Array([...blue, ...trailingData]);
 
 function withSize(png, pixels) {
   const copy = png.slice();
