@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { describe, expect, it, vi } from 'vitest';
 import { createAvatarApi } from '../../server/app.js';
-import worker from '../../server/index.js';
+import worker from '../../server/worker.js';
 import { apiFor, newUser } from './harness.js';
 
 const ROUTES = [

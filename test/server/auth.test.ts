@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { authenticateBy, type WorkerEnv } from '../../server/auth-config.js';
 import { signedCookie } from '../../server/auth-cookie.js';
 import { type OidcOptions, oidc } from '../../server/auth-oidc.js';
-import worker from '../../server/index.js';
+import worker from '../../server/worker.js';
 import { localSignIn, localUser } from '../../server/local-sign-in.js';
 import { apiFor } from './harness.js';
 

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import worker from '../../server/index.js';
+import worker from '../../server/worker.js';
 import { parseOrigins } from '../../server/trusted-origins.js';
 import { apiFor, newUser } from './harness.js';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { createAvatarApi } from '../../server/app.js';
-import worker from '../../server/index.js';
+import worker from '../../server/worker.js';
 import { apiFor, newUser } from './harness.js';
 
 const json = { 'content-type': 'application/json' };
