@@ -43,7 +43,7 @@ export function fillIn(path, name, from, to) {
 
 /** The origins of TRUSTED_ORIGINS, each as browsers send it. */
 export async function trustedOrigins({ vars }) {
-  const { parseOrigins } = await import('../server/trusted-origins.ts');
+  const { parseOrigins } = await import('../server/parse-origins.ts');
   try {
     return parseOrigins(vars.TRUSTED_ORIGINS);
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
-import type { User } from './app.js';
-import type { AvatarEnv } from './env.js';
+import type { AvatarEnv } from './config.js';
+import type { User } from './create-avatar-api.js';
 import { describeError, type Log, requestIdOf } from './log.js';
 
 /** A picture that nobody has seen yet, as it will be stored. */

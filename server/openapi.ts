@@ -2,7 +2,7 @@ import type { Handler as HonoHandler } from 'hono';
 import { z } from 'zod';
 import type { ApiErrorCode, Avatar, AvatarResponse, CommitResponse, PresignResponse } from '../src/core/protocol.js';
 import { STATUS } from './errors.js';
-import { commitInput, EXPIRES_IN, imageType, presignInput } from './input.js';
+import { commitInput, EXPIRES_IN, imageType, presignInput } from './read-json.js';
 
 /** Where the document lives, below the path where the API is mounted. */
 export const OPENAPI_PATH = '/openapi.json';

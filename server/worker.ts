@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
-import { answerWhole, createAvatarApi } from './app.js';
-import { authenticateBy, type WorkerEnv } from './auth-config.js';
-import { isLocal } from './env.js';
+import { authenticateBy, type WorkerEnv } from './auth/configured-auth.js';
+import { localSignIn, localUser } from './auth/dev-sign-in.js';
+import { isLocal } from './config.js';
+import { answerWhole, createAvatarApi } from './create-avatar-api.js';
 import { ApiError, answerError } from './errors.js';
-import { localSignIn, localUser } from './local-sign-in.js';
-import { sweepAvatars } from './sweep.js';
+import { sweepAvatars } from './jobs/sweep.js';
 
 const app = new Hono<{ Bindings: WorkerEnv }>();
 

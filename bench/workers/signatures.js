@@ -1,8 +1,8 @@
 /** Runs in workerd: signs one PUT after the other, by our code or by AWS's, as many as it is asked for. */
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
-import { hmac, importKey, utf8 } from '../../server/hmac.js';
-import { presignPut } from '../../server/presign.js';
+import { hmac, importKey, utf8 } from '../../server/storage/hmac.js';
+import { presignPut } from '../../server/storage/presign.js';
 import { verify } from '../../test/server/sigv4.js';
 
 /** The same for all: what is signed, with which key, for how long. */

@@ -1,12 +1,12 @@
 import type { ApiErrorCode, Avatar, CommitResponse } from '../../src/core/protocol.js';
-import type { ApiRequest, Handler, RouteContext } from '../app.js';
-import type { Upload } from '../avatar-rows.js';
-import { CLAIM_LEASE } from '../avatar-store.js';
-import { AVATAR_MARK, checkUpload, type Picture, rejection } from '../check-upload.js';
+import { AVATAR_MARK, checkUpload, type Picture, rejection } from '../commit/check-upload.js';
+import type { ApiRequest, Handler, RouteContext } from '../create-avatar-api.js';
+import { CLAIM_LEASE } from '../db/avatar-store.js';
+import type { Upload } from '../db/rows.js';
 import { ApiError } from '../errors.js';
 import { logFailure, notify, outlive } from '../hooks.js';
-import { commitInput, readJson } from '../input.js';
-import { newAvatarKey, pendingKey, uploadIdOf } from '../object-key.js';
+import { commitInput, readJson } from '../read-json.js';
+import { newAvatarKey, pendingKey, uploadIdOf } from '../storage/object-keys.js';
 
 /** Milliseconds between looks at an upload that another request is committing: at first, and at most. */
 const POLL = { first: 100, most: 1000 };

@@ -1,10 +1,10 @@
 import type { PresignResponse } from '../../src/core/protocol.js';
-import type { Handler } from '../app.js';
-import { s3Settings } from '../env.js';
+import { s3Settings } from '../config.js';
+import type { Handler } from '../create-avatar-api.js';
 import { ApiError, tooLarge } from '../errors.js';
-import { imageType, presignInput, readJson } from '../input.js';
-import { pendingKey } from '../object-key.js';
-import { presignPut } from '../presign.js';
+import { imageType, presignInput, readJson } from '../read-json.js';
+import { pendingKey } from '../storage/object-keys.js';
+import { presignPut } from '../storage/presign.js';
 
 /**
  * Whoever holds a presigned PUT can add `x-amz-copy-source` and have the store

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { describe, expect, it, vi } from 'vitest';
-import { createAvatarApi } from '../../server/app.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
 import worker from '../../server/worker.js';
 import { apiFor, newUser } from './harness.js';
 

@@ -2,11 +2,11 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { authenticateBy, type WorkerEnv } from '../../server/auth-config.js';
-import { signedCookie } from '../../server/auth-cookie.js';
-import { type OidcOptions, oidc } from '../../server/auth-oidc.js';
+import { authenticateBy, type WorkerEnv } from '../../server/auth/configured-auth.js';
+import { localSignIn, localUser } from '../../server/auth/dev-sign-in.js';
+import { type OidcOptions, oidc } from '../../server/auth/oidc.js';
+import { signedCookie } from '../../server/auth/signed-cookie.js';
 import worker from '../../server/worker.js';
-import { localSignIn, localUser } from '../../server/local-sign-in.js';
 import { apiFor } from './harness.js';
 
 const AUDIENCE = 'avatars';

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AvatarStore, CLAIM_LEASE, LATE_WRITE } from '../../server/avatar-store.js';
-import { sweepAvatars } from '../../server/sweep.js';
+import { AvatarStore, CLAIM_LEASE, LATE_WRITE } from '../../server/db/avatar-store.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { jpeg, png, text } from '../support/pictures.js';
 import { bindingsWith, FAILURES, type Failure, failingAt, pausingAt } from './bindings.js';

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
-import { type AvatarApiOptions, createAvatarApi } from '../../server/app.js';
-import type { AvatarEnv } from '../../server/env.js';
+import type { AvatarEnv } from '../../server/config.js';
+import { type AvatarApiOptions, createAvatarApi } from '../../server/create-avatar-api.js';
 import type { Avatar, PresignResponse } from '../../src/core/protocol.js';
 import { undescribed } from './described.js';
 

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { afterEach, expect, it, vi } from 'vitest';
-import { CLAIM_LEASE, LATE_WRITE } from '../../server/avatar-store.js';
-import { sweepAvatars } from '../../server/sweep.js';
+import { CLAIM_LEASE, LATE_WRITE } from '../../server/db/avatar-store.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { png, text } from '../support/pictures.js';
 import { bindingsWith, FAILURES, failingAt } from './bindings.js';

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createAvatarApi } from '../../server/app.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { LogEntry } from '../../server/log.js';
-import { sweepAvatars } from '../../server/sweep.js';
 import { png } from '../support/pictures.js';
 import { failingAt } from './bindings.js';
 import { apiFor, newUser } from './harness.js';

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { parseOrigins } from '../../server/parse-origins.js';
 import worker from '../../server/worker.js';
-import { parseOrigins } from '../../server/trusted-origins.js';
 import { apiFor, newUser } from './harness.js';
 
 const APP = 'https://app.example';

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AvatarStore, LATE_WRITE } from '../../server/avatar-store.js';
+import { AvatarStore, LATE_WRITE } from '../../server/db/avatar-store.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { LogEntry } from '../../server/log.js';
-import { sweepAvatars } from '../../server/sweep.js';
 import { png } from '../support/pictures.js';
 import { pausingAt } from './bindings.js';
 import { apiFor, newUser, ownerIn } from './harness.js';

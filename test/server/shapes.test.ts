@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { createAvatarApi } from '../../server/app.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
 import worker from '../../server/worker.js';
 import { apiFor, newUser } from './harness.js';
 

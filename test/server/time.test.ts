@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LATE_WRITE } from '../../server/avatar-store.js';
-import { sweepAvatars } from '../../server/sweep.js';
+import { LATE_WRITE } from '../../server/db/avatar-store.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import { jpeg, png } from '../support/pictures.js';
 import { pausingAt } from './bindings.js';
 import { type Answer, apiFor, keysBelow, newUser, ownerIn } from './harness.js';

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import type { User } from './app.js';
-import { ApiError } from './errors.js';
+import type { User } from '../create-avatar-api.js';
+import { ApiError } from '../errors.js';
 
 export interface OidcOptions {
   /** The issuer, exactly as it stands in its tokens (`iss`). */

@@ -1,7 +1,7 @@
-import type { ApiErrorCode } from '../src/core/protocol.js';
-import type { Upload } from './avatar-rows.js';
-import { ApiError, tooLarge } from './errors.js';
-import { ImageError, type Picture, type PictureLimits, readPicture } from './image/index.js';
+import type { ApiErrorCode } from '../../src/core/protocol.js';
+import type { Upload } from '../db/rows.js';
+import { ApiError, tooLarge } from '../errors.js';
+import { ImageError, type Picture, type PictureLimits, readPicture } from '../image/index.js';
 
 export type { Picture };
 

@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { type AvatarEnv, isLocal } from './env.js';
-import { ApiError } from './errors.js';
-import { parseOrigins } from './trusted-origins.js';
+import { type AvatarEnv, isLocal } from '../config.js';
+import { ApiError } from '../errors.js';
+import { parseOrigins } from '../parse-origins.js';
 
 /**
  * Refuses browser requests from origins that are not trusted, and answers CORS

@@ -1,12 +1,12 @@
 import type { AvatarResponse } from '../../src/core/protocol.js';
-import type { Handler } from '../app.js';
-import { AvatarStore } from '../avatar-store.js';
-import { required, s3Settings } from '../env.js';
+import { required, s3Settings } from '../config.js';
+import type { Handler } from '../create-avatar-api.js';
+import { AvatarStore } from '../db/avatar-store.js';
 import { ApiError } from '../errors.js';
 import { notify } from '../hooks.js';
-import { readExpiresIn } from '../input.js';
-import { ownerOf } from '../object-key.js';
-import { presignGet } from '../presign.js';
+import { readExpiresIn } from '../read-json.js';
+import { ownerOf } from '../storage/object-keys.js';
+import { presignGet } from '../storage/presign.js';
 
 /** Seconds that the picture behind `/users/:id/avatar` can be fetched after the redirect. */
 const REDIRECT_LIFE = 300;

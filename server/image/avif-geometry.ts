@@ -1,7 +1,7 @@
 import { readSequenceSize } from './av1.js';
 import type { Item, Items } from './avif-items.js';
-import { type Box, Fields, firstBox, onlyBox, type Range } from './boxes.js';
-import { ImageError, join, type Reader, type Size } from './reader.js';
+import { ImageError, join, type Reader, type Size } from './byte-reader.js';
+import { type Box, Fields, firstBox, onlyBox, type Range } from './isobmff.js';
 
 // AV1 Image File Format; ISO/IEC 23008-12, section 6.6 (derived pictures).
 

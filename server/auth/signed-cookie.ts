@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { jwtVerify, SignJWT } from 'jose';
-import type { User } from './app.js';
+import type { User } from '../create-avatar-api.js';
 
 export interface SignedCookieOptions {
   /** At least 32 characters each. The first signs; what any of them has signed is believed. */

@@ -1,5 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch';
-import type { S3Settings } from './env.js';
+import type { S3Settings } from '../config.js';
 import { hmac, importKey, toHex, utf8 } from './hmac.js';
 
 /** A URL and the moment it dies. */

@@ -1,16 +1,16 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { AvatarStore } from './avatar-store.js';
-import { Deletions } from './deletions.js';
-import { type AvatarEnv, required } from './env.js';
+import { type AvatarEnv, required } from './config.js';
+import { AvatarStore } from './db/avatar-store.js';
+import { Deletions } from './db/deletion-queue.js';
 import { ApiError, answerError, unauthorized } from './errors.js';
 import type { Hooks } from './hooks.js';
 import { type Log, logAnswers, logToConsole, requestIdOf } from './log.js';
-import { ownerOf } from './object-key.js';
+import { guardOrigin } from './middleware/trusted-origin.js';
 import { describeApi, OPENAPI_PATH } from './openapi.js';
-import { guardOrigin } from './origins.js';
-import { remove, showOwn, showUser } from './routes/avatar.js';
 import { commit } from './routes/commit.js';
+import { remove, showOwn, showUser } from './routes/own-avatar.js';
 import { presign } from './routes/presign.js';
+import { ownerOf } from './storage/object-keys.js';
 
 /** The signed-in user, as the host application knows them. */
 export interface User {

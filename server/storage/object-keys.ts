@@ -1,4 +1,4 @@
-import type { ImageType } from '../src/core/protocol.js';
+import type { ImageType } from '../../src/core/protocol.js';
 import { hmac, importKey, toHex, utf8 } from './hmac.js';
 
 /**

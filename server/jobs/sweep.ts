@@ -1,10 +1,10 @@
-import { Deletions } from './deletions.js';
-import type { AvatarEnv } from './env.js';
-import { describeError, type Log, logToConsole } from './log.js';
-import { pendingKey } from './object-key.js';
+import type { AvatarEnv } from '../config.js';
+import { Deletions } from '../db/deletion-queue.js';
+import { ReconcileStore } from '../db/reconcile-store.js';
+import { SweepStore } from '../db/sweep-store.js';
+import { describeError, type Log, logToConsole } from '../log.js';
+import { pendingKey } from '../storage/object-keys.js';
 import { reconcileSlice } from './reconcile.js';
-import { ReconcileStore } from './reconcile-store.js';
-import { SweepStore } from './sweep-store.js';
 
 /** What one cron event does, and where it tells of it. */
 export interface SweepOptions {

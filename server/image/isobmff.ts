@@ -1,4 +1,4 @@
-import { ascii, counter, ImageError, type Reader } from './reader.js';
+import { ascii, counter, ImageError, type Reader } from './byte-reader.js';
 
 // ISO/IEC 14496-12: everything in an AVIF file is a box, and boxes hold boxes.
 

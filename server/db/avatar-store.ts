@@ -1,5 +1,5 @@
-import type { ApiErrorCode, Avatar } from '../src/core/protocol.js';
-import { type AvatarRow, type NewUpload, toAvatar, toUpload, type Upload, type UploadRow } from './avatar-rows.js';
+import type { ApiErrorCode, Avatar } from '../../src/core/protocol.js';
+import { type AvatarRow, type NewUpload, toAvatar, toUpload, type Upload, type UploadRow } from './rows.js';
 
 /** The database, or one session with it. */
 export type Database = Pick<D1Database, 'prepare' | 'batch'>;

@@ -1,5 +1,5 @@
+import { type AvatarName, ownerBound, type PendingName } from '../storage/object-keys.js';
 import type { Database } from './avatar-store.js';
-import { type AvatarName, ownerBound, type PendingName } from './object-key.js';
 
 /** What the walk through the bucket asks D1, a slice of keys at a time. */
 export class ReconcileStore {

@@ -1,4 +1,4 @@
-import type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
+import type { ApiErrorCode, Avatar, ImageType } from '../../src/core/protocol.js';
 
 /** An upload as presigned and declared. Times are milliseconds since 1970. */
 export interface NewUpload {

@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import type { User } from './app.js';
-import { signedCookie } from './auth-cookie.js';
-import { type OidcOptions, oidc } from './auth-oidc.js';
-import { type AvatarEnv, required } from './env.js';
-import { ApiError } from './errors.js';
+import { type AvatarEnv, required } from '../config.js';
+import type { User } from '../create-avatar-api.js';
+import { ApiError } from '../errors.js';
+import { type OidcOptions, oidc } from './oidc.js';
+import { signedCookie } from './signed-cookie.js';
 
 /** What the reference Worker reads beside the API's own settings. */
 export interface WorkerEnv extends AvatarEnv {

@@ -1,6 +1,6 @@
-import { LATE_WRITE } from './avatar-store.js';
-import { type AvatarName, avatarName, pendingName } from './object-key.js';
-import type { ReconcileStore } from './reconcile-store.js';
+import { LATE_WRITE } from '../db/avatar-store.js';
+import type { ReconcileStore } from '../db/reconcile-store.js';
+import { type AvatarName, avatarName, pendingName } from '../storage/object-keys.js';
 
 /** Objects, and avatars, that one slice holds at most: as many as R2 lists in one call. */
 const SLICE = 1000;

@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
-import type { User } from './app.js';
-import { type AvatarEnv, isLocal, required } from './env.js';
-import { ApiError, answerError } from './errors.js';
-import { readJson, signInInput } from './input.js';
-import { logAnswers, logToConsole } from './log.js';
-import { guardOrigin } from './origins.js';
+import { type AvatarEnv, isLocal, required } from '../config.js';
+import type { User } from '../create-avatar-api.js';
+import { ApiError, answerError } from '../errors.js';
+import { logAnswers, logToConsole } from '../log.js';
+import { guardOrigin } from '../middleware/trusted-origin.js';
+import { readJson, signInInput } from '../read-json.js';
 
 /** The session of `npm start`: anybody can be anybody, on this machine only. */
 const COOKIE = 'flare-local-user';
