@@ -4,7 +4,7 @@ import { AvatarStore, CLAIM_LEASE, LATE_WRITE } from '../../server/db/avatar-sto
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { jpeg, png, text } from '../support/pictures.js';
-import { bindingsWith, FAILURES, type Failure, failingAt, pausingAt } from './bindings.js';
+import { bindingsWith, FAILURES, type Failure, failingAt, pausingAt } from './fault-bindings.js';
 import { type Answer, apiFor, keysBelow, newUser, ownerIn } from './harness.js';
 
 const OVER = 721_000;

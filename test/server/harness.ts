@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { AvatarEnv } from '../../server/config.js';
 import { type AvatarApiOptions, createAvatarApi } from '../../server/create-avatar-api.js';
 import type { Avatar, PresignResponse } from '../../src/core/protocol.js';
-import { undescribed } from './described.js';
+import { undescribed } from './openapi-check.js';
 
 /** Each test has users of its own, instead of a clean database. */
 export const newUser = (): string => `user-${crypto.randomUUID()}`;

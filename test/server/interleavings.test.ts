@@ -5,7 +5,7 @@ import { CLAIM_LEASE, LATE_WRITE } from '../../server/db/avatar-store.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { png, text } from '../support/pictures.js';
-import { bindingsWith, FAILURES, failingAt } from './bindings.js';
+import { bindingsWith, FAILURES, failingAt } from './fault-bindings.js';
 import { type Answer, apiFor, keysBelow, newUser, ownerIn } from './harness.js';
 
 afterEach(() => {

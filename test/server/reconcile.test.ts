@@ -4,7 +4,7 @@ import { AvatarStore, LATE_WRITE } from '../../server/db/avatar-store.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { LogEntry } from '../../server/log.js';
 import { png } from '../support/pictures.js';
-import { pausingAt } from './bindings.js';
+import { pausingAt } from './fault-bindings.js';
 import { apiFor, newUser, ownerIn } from './harness.js';
 
 beforeEach(async () => {

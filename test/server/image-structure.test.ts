@@ -16,7 +16,7 @@ import {
   vp8l,
   webp,
 } from '../support/pictures.js';
-import { at, exactly, patched, read, refuse } from './read.js';
+import { at, exactly, patched, read, refuse } from './read-helpers.js';
 
 describe('a picture that is cut off is refused, wherever it is cut', () => {
   const whole: [string, Uint8Array][] = [

@@ -5,7 +5,7 @@ import { createAvatarApi } from '../../server/create-avatar-api.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { LogEntry } from '../../server/log.js';
 import { png } from '../support/pictures.js';
-import { failingAt } from './bindings.js';
+import { failingAt } from './fault-bindings.js';
 import { apiFor, newUser } from './harness.js';
 
 afterEach(() => {

@@ -16,7 +16,7 @@ import {
 import { type Bytes, concat, u16, u32, u32le } from '../support/bytes.js';
 import { dirty } from '../support/metadata.js';
 import { gif, jpeg, png, pngChunk, riff, riffChunk, segment, vp8l, webp } from '../support/pictures.js';
-import { read } from './read.js';
+import { read } from './read-helpers.js';
 
 const side = fc.integer({ min: 1, max: 40 });
 const size = fc.tuple(side, side);

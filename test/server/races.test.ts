@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LATE_WRITE } from '../../server/db/avatar-store.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import { jpeg, png } from '../support/pictures.js';
-import { pausingAt } from './bindings.js';
+import { pausingAt } from './fault-bindings.js';
 import { type Answer, apiFor, keysBelow, newUser, ownerIn } from './harness.js';
 
 const OVER = 721_000;
