@@ -2,9 +2,11 @@
 export type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
 export { type OidcOptions, oidc } from './auth/oidc.js';
 export { type SignedCookie, type SignedCookieOptions, signedCookie } from './auth/signed-cookie.js';
+export type { User } from './auth/user.js';
 export type { AvatarEnv } from './config.js';
-export { type AvatarApiOptions, createAvatarApi, type User } from './create-avatar-api.js';
+export { createAvatarApi } from './create-avatar-api.js';
 export { ApiError } from './errors.js';
 export type { Committed, Hooks, Rejected, Removed, UnseenImage } from './hooks.js';
 export { type SweepOptions, sweepAvatars } from './jobs/sweep.js';
 export type { Log, LogEntry } from './log.js';
+export type { AvatarApiOptions } from './options.js';

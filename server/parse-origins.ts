@@ -1,17 +1,17 @@
 /**
- * Reads `TRUSTED_ORIGINS`, the one list from which the API's CORS, its check of
- * where requests come from, and the bucket's CORS rules are made. It imports
- * nothing: the scripts read it as it is.
+ * Parses `TRUSTED_ORIGINS`, the one list behind the API's CORS headers, its
+ * origin check and the bucket's CORS rules. This file imports nothing, because
+ * the scripts run it without a build.
  */
 
-/** What a browser may send: nothing that the URL parser would have to repair or drop. */
+/** An origin that the URL parser neither repairs nor truncates. */
 const ENTRY = /^https?:\/\/[^/\\?#@*%]+$/i;
 const HOST = /^(\[[\da-f:.]+\]|[\da-z._-]+)(:\d+)?$/;
 
 /**
- * The origins in a `TRUSTED_ORIGINS` text, each as browsers send it.
- * Case, a default port and international names are normalised; anything that
- * is more or less than an origin is an error that names the entry.
+ * The origins in a `TRUSTED_ORIGINS` text, each as browsers send it. Case,
+ * default ports and international names are normalized.
+ * @throws Error that names the first entry that is not exactly an origin.
  */
 export function parseOrigins(text = ''): string[] {
   return text

@@ -1,21 +1,25 @@
 import { Hono } from 'hono';
-import { authenticateBy, type WorkerEnv } from './auth/configured-auth.js';
-import { localSignIn, localUser } from './auth/dev-sign-in.js';
-import { isLocal } from './config.js';
-import { answerWhole, createAvatarApi } from './create-avatar-api.js';
-import { ApiError, answerError } from './errors.js';
+import { getAuthenticator, type WorkerEnv } from './auth/configured-auth.js';
+import { devSignIn, getDevUser } from './auth/dev-sign-in.js';
+import { isLocalRequest, readConfig } from './config.js';
+import { createAvatarApi } from './create-avatar-api.js';
+import { ApiError, toErrorResponse } from './errors.js';
 import { sweepAvatars } from './jobs/sweep.js';
+import { drainBody } from './middleware/drain-body.js';
+import { noStore } from './middleware/no-store.js';
+import { requestId } from './middleware/request-id.js';
 
+/** The reference Worker: the API, with sign-in as configured, and the cron. */
 const app = new Hono<{ Bindings: WorkerEnv }>();
 
-app.use(answerWhole);
-app.onError(answerError);
-app.notFound((c) => answerError(new ApiError('not_found', 'There is nothing here.'), c));
-app.route('/api/dev', localSignIn);
+app.use(requestId(), noStore(), drainBody());
+app.onError(toErrorResponse);
+app.notFound((c) => toErrorResponse(new ApiError('not_found', 'Not found.'), c));
+app.route('/api/dev', devSignIn);
 app.route(
   '/api',
   createAvatarApi<WorkerEnv>({
-    authenticate: (c) => (isLocal(c.env, c.req.url) ? localUser(c) : authenticateBy(c.env)(c)),
+    authenticate: (c) => (isLocalRequest(readConfig(c.env), c.req.url) ? getDevUser(c) : getAuthenticator(c.env)(c)),
   }),
 );
 

@@ -4,24 +4,26 @@ import type { ApiErrorCode, Avatar, ImageType } from '../../src/core/protocol.js
 export interface NewUpload {
   id: string;
   contentType: ImageType;
+  /** Declared size in bytes, or null. */
   size: number | null;
+  /** Declared SHA-256 as base64, or null. */
   sha256: string | null;
-  /** The first moment a commit is too late. */
+  /** The first moment at which a commit is too late. */
   commitUntil: number;
 }
 
 /** An upload as stored. */
 export interface Upload extends NewUpload {
   state: 'pending' | 'committing' | 'committed' | 'rejected' | 'expired';
-  /** When a commit took it. */
+  /** When a commit claimed it. */
   claimedAt: number | null;
   /** Why it was rejected. */
   code: ApiErrorCode | null;
-  /** What its commit made current; null until then. */
+  /** The avatar that its commit made; null until then. */
   avatar: Avatar | null;
 }
 
-/** A row of `uploads`, as far as it is read. */
+/** A row of `uploads`: the columns that are read. */
 export interface UploadRow {
   id: string;
   content_type: ImageType;
@@ -50,7 +52,7 @@ export interface AvatarRow {
 
 export function toUpload(row: UploadRow): Upload {
   const { id, size, sha256, state, code } = row;
-  const committed = state === 'committed' && row.avatar_key !== null;
+  const isCommitted = state === 'committed' && row.avatar_key !== null;
   return {
     id,
     size,
@@ -60,7 +62,7 @@ export function toUpload(row: UploadRow): Upload {
     contentType: row.content_type,
     commitUntil: row.commit_until,
     claimedAt: row.claimed_at,
-    avatar: committed
+    avatar: isCommitted
       ? toAvatar({ ...row, key: row.avatar_key ?? '', size: row.stored_size, created_at: row.committed_at })
       : null,
   };

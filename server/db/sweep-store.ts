@@ -1,50 +1,53 @@
-import { type Database, LATE_WRITE } from './avatar-store.js';
+import { type Database, runBatch } from './database.js';
+import { DeletionQueue } from './deletion-queue.js';
 
-/** Names one upload. */
-export interface UploadName {
+/** Identifies one upload. */
+export interface UploadRef {
   owner: string;
   id: string;
 }
 
-/** What the sweep reads and writes in D1, of all owners. Each statement is bounded. */
+/** The uploads of all owners, as the sweep reads and writes them. Each statement is bounded. */
 export class SweepStore {
-  constructor(private readonly db: Database) {}
+  readonly #db: Database;
+  readonly #deletions: DeletionQueue;
 
-  /** Uploads past their last moment whose pending objects have not been deleted yet. */
-  async unsweptUploads(now: number, limit: number): Promise<UploadName[]> {
-    const { results } = await this.db
+  constructor(db: Database) {
+    this.#db = db;
+    this.#deletions = new DeletionQueue(db);
+  }
+
+  /** Expired uploads whose pending objects have not been deleted yet. */
+  async listUnswept(now: number, limit: number): Promise<UploadRef[]> {
+    const { results } = await this.#db
       .prepare('SELECT owner, id FROM uploads WHERE swept = 0 AND commit_until <= ?1 ORDER BY commit_until LIMIT ?2')
       .bind(now, limit)
-      .all<UploadName>();
+      .all<UploadRef>();
     return results;
   }
 
   /**
-   * Closes uploads whose time is over, before their pending objects go. A
-   * commit that is still under way loses its claim: its object is queued.
+   * Closes expired uploads, before their pending objects are deleted. A commit
+   * that is still in progress loses its claim, and its object is queued for
+   * deletion.
    */
-  async closeUploads(uploads: readonly UploadName[], now: number): Promise<void> {
-    const these = `(owner, id) IN (SELECT value ->> 'owner', value ->> 'id' FROM json_each(?1))`;
-    const names = JSON.stringify(uploads);
-    await this.db.batch([
-      this.db
-        .prepare(
-          `INSERT OR IGNORE INTO deletions (key, due)
-           SELECT avatar_key, ?2 FROM uploads WHERE ${these} AND state = 'committing'`,
-        )
-        .bind(names, now + LATE_WRITE),
-      this.db
+  async closeUploads(uploads: readonly UploadRef[], now: number): Promise<void> {
+    const refs = JSON.stringify(uploads);
+    await runBatch(this.#db, {
+      queued: this.#deletions.prepareClaimed(refs, now),
+      closed: this.#db
         .prepare(
           `UPDATE uploads SET state = 'expired', avatar_key = NULL
-           WHERE ${these} AND state IN ('pending', 'committing')`,
+           WHERE (owner, id) IN (SELECT value ->> 'owner', value ->> 'id' FROM json_each(?1))
+             AND state IN ('pending', 'committing')`,
         )
-        .bind(names),
-    ]);
+        .bind(refs),
+    });
   }
 
-  /** Notes that the pending objects of these uploads are gone. */
-  async markSwept(uploads: readonly UploadName[]): Promise<void> {
-    await this.db
+  /** Records that the pending objects of these uploads are deleted. */
+  async markSwept(uploads: readonly UploadRef[]): Promise<void> {
+    await this.#db
       .prepare(
         `UPDATE uploads SET swept = 1 WHERE (owner, id) IN
            (SELECT value ->> 'owner', value ->> 'id' FROM json_each(?1))`,
@@ -53,9 +56,12 @@ export class SweepStore {
       .run();
   }
 
-  /** Forgets swept uploads whose last moment lies before a time; tells how many. */
+  /**
+   * Deletes the rows of swept uploads that expired before a time.
+   * @returns The number of rows.
+   */
   async forgetUploads(before: number, limit: number): Promise<number> {
-    const { meta } = await this.db
+    const { meta } = await this.#db
       .prepare(
         `DELETE FROM uploads WHERE (owner, id) IN
            (SELECT owner, id FROM uploads WHERE swept = 1 AND commit_until < ?1 LIMIT ?2)`,

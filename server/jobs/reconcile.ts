@@ -1,73 +1,92 @@
-import { LATE_WRITE } from '../db/avatar-store.js';
+import { LATE_WRITE_MS } from '../db/claim.js';
+import type { DeletionQueue } from '../db/deletion-queue.js';
 import type { ReconcileStore } from '../db/reconcile-store.js';
-import { type AvatarName, avatarName, pendingName } from '../storage/object-keys.js';
+import { type AvatarKeyParts, parseAvatarKey, parsePendingKey } from '../storage/object-keys.js';
 
-/** Objects, and avatars, that one slice holds at most: as many as R2 lists in one call. */
-const SLICE = 1000;
+/** Maximum number of objects, and of avatars, in one slice: as many as R2 lists in one call. */
+const SLICE_SIZE = 1000;
 
-/** Avatars of one slice that are asked for one by one because the list does not show them. */
-const CHECKS = 200;
+/** Maximum number of avatars per slice that are looked up one by one because the list does not contain them. */
+const MAX_LOOKUPS = 200;
 
-/** So many differences in one slice, and nothing in it that agrees, are no accident. */
-const STRANGERS = 200;
+/** With this many differences in a slice and not one match, bucket and database belong to different installations. */
+const MISMATCH_LIMIT = 200;
 
-/** Greater than any key of ours. */
+/** Greater than any key of the server's. */
 const END = '~';
 
-/** What one slice of the walk found. */
-export interface Slice {
+/** The result of one slice. */
+export interface SliceResult {
+  /** Objects compared with the database. */
   walked: number;
-  /** Objects that nothing knows, now queued for deletion. */
+  /** Unknown objects, now queued for deletion. */
   orphans: number;
-  /** Avatars whose objects are gone, now forgotten. */
+  /** Avatars whose objects are missing, now forgotten. */
   lost: number;
   hasMore: boolean;
 }
 
+/** Access to both sides of the comparison. */
+export interface ReconcileAccess {
+  bucket: R2Bucket;
+  store: ReconcileStore;
+  deletions: DeletionQueue;
+}
+
 /**
- * Compares the next slice of the bucket with D1, both ways, and notes how far
- * it came. Objects that are not named as ours are left alone.
- * @throws where bucket and database do not seem to belong together: then nothing is deleted.
+ * Compares the next slice of the bucket with the database, in both directions,
+ * and saves the position. Objects whose keys are not the server's are ignored.
+ * @throws Error if bucket and database seem to belong to different installations; then nothing is deleted.
  */
-export async function reconcileSlice(bucket: R2Bucket, store: ReconcileStore, now: number): Promise<Slice> {
-  const { end, objects, rows } = await readSlice(bucket, store);
-  const [known, listed] = [new Set(rows.map(({ key }) => key)), new Set(objects.map(({ key }) => key))];
-  const isSettled = ({ uploaded }: R2Object) => uploaded.getTime() <= now - LATE_WRITE;
-  const unknown = names(
-    objects.filter((object) => !known.has(object.key) && isSettled(object)),
-    avatarName,
-  );
-  const missing = rows.filter(({ key }) => !listed.has(key));
-  const absent = await areAbsent(bucket, missing);
-  if (missing.length === rows.length && unknown.length + absent.length >= STRANGERS) {
-    throw new Error('Bucket and database do not seem to belong together. Are the bindings right? Nothing was deleted.');
+export async function reconcileSlice(access: ReconcileAccess, now: number): Promise<SliceResult> {
+  const { bucket, store, deletions } = access;
+  const { end, objects, avatars } = await readSlice(access);
+  const unknown = parseKeys(findUnknown(objects, avatars, now - LATE_WRITE_MS), parseAvatarKey);
+  const unlisted = findUnlisted(objects, avatars);
+  const missing = await findMissing(bucket, unlisted);
+  if (unlisted.length === avatars.length && unknown.length + missing.length >= MISMATCH_LIMIT) {
+    throw new Error(
+      'Bucket and database seem to belong to different installations. Check the bindings. Nothing was deleted.',
+    );
   }
-  const pending = names(objects, pendingName);
-  const orphans = (await store.queueUnknownAvatars(unknown)) + (await store.queueUnknownPending(pending));
-  const lost = await store.dropAvatars(absent);
-  await store.moveTo(end === END ? '' : end);
-  return { walked: objects.length, orphans, lost, hasMore: end !== END && absent.length === 0 };
+  const unknownAvatars = await deletions.addUnknownAvatars(unknown);
+  const unknownPending = await deletions.addUnknownPending(parseKeys(objects, parsePendingKey));
+  const lost = await store.forgetAvatars(missing);
+  await store.savePosition(end === END ? '' : end);
+  const hasMore = end !== END && missing.length === 0;
+  return { walked: objects.length, orphans: unknownAvatars + unknownPending, lost, hasMore };
 }
 
-/** The objects and the avatars between two keys: where the first of the bounds is reached, the slice ends. */
-async function readSlice(bucket: R2Bucket, store: ReconcileStore) {
-  const after = await store.position();
-  const list = await bucket.list({ limit: SLICE, ...(after && { startAfter: after }) });
+/** The objects and the avatars of the next range of keys. The range ends at the first of three limits. */
+async function readSlice({ bucket, store }: ReconcileAccess) {
+  const after = await store.readPosition();
+  const list = await bucket.list({ limit: SLICE_SIZE, ...(after && { startAfter: after }) });
   const listEnd = (list.truncated && list.objects.at(-1)?.key) || END;
-  const rows = await store.avatarsBetween(after, listEnd, SLICE);
-  const listed = new Set(list.objects.map(({ key }) => key));
-  const missing = rows.filter(({ key }) => !listed.has(key));
-  const bounds = [listEnd, rows[SLICE - 1]?.key ?? END, missing[CHECKS - 1]?.key ?? END];
+  const avatars = await store.listAvatars(after, listEnd, SLICE_SIZE);
+  const unlisted = findUnlisted(list.objects, avatars);
+  const bounds = [listEnd, avatars[SLICE_SIZE - 1]?.key ?? END, unlisted[MAX_LOOKUPS - 1]?.key ?? END];
   const end = bounds.reduce((a, b) => (a < b ? a : b));
-  const isWithin = ({ key }: { key: string }) => key <= end;
-  return { end, objects: list.objects.filter(isWithin), rows: rows.filter(isWithin) };
+  const isInSlice = ({ key }: { key: string }) => key <= end;
+  return { end, objects: list.objects.filter(isInSlice), avatars: avatars.filter(isInSlice) };
 }
 
-const names = <T>(objects: R2Object[], nameOf: (key: string) => T | null): T[] =>
-  objects.map(({ key }) => nameOf(key)).filter((name) => name !== null);
+/** Objects that are not a current avatar and that were uploaded at or before a time. */
+function findUnknown(objects: R2Object[], avatars: AvatarKeyParts[], before: number): R2Object[] {
+  const known = new Set(avatars.map(({ key }) => key));
+  return objects.filter(({ key, uploaded }) => !known.has(key) && uploaded.getTime() <= before);
+}
 
-/** Those whose objects are really gone: one that was written after the list was made is not. */
-async function areAbsent(bucket: R2Bucket, avatars: AvatarName[]): Promise<AvatarName[]> {
+/** Avatars whose objects are not in the list. */
+function findUnlisted(objects: R2Object[], avatars: AvatarKeyParts[]): AvatarKeyParts[] {
+  const listed = new Set(objects.map(({ key }) => key));
+  return avatars.filter(({ key }) => !listed.has(key));
+}
+
+/** Avatars whose objects do not exist. (An object written after the bucket was listed does.) */
+async function findMissing(bucket: R2Bucket, avatars: AvatarKeyParts[]): Promise<AvatarKeyParts[]> {
   const heads = await Promise.all(avatars.map(({ key }) => bucket.head(key)));
-  return avatars.filter((_, i) => heads[i] === null);
+  return avatars.filter((_, index) => heads[index] === null);
 }
+
+const parseKeys = <T>(objects: R2Object[], parse: (key: string) => T | null): T[] =>
+  objects.map(({ key }) => parse(key)).filter((parts) => parts !== null);

@@ -1,111 +1,125 @@
 import type { AvatarEnv } from '../config.js';
-import { Deletions } from '../db/deletion-queue.js';
+import { DeletionQueue } from '../db/deletion-queue.js';
 import { ReconcileStore } from '../db/reconcile-store.js';
 import { SweepStore } from '../db/sweep-store.js';
 import { describeError, type Log, logToConsole } from '../log.js';
 import { pendingKey } from '../storage/object-keys.js';
+import { deleteDueObjects } from './delete-objects.js';
 import { reconcileSlice } from './reconcile.js';
 
-/** What one cron event does, and where it tells of it. */
+/**
+ * Options of `sweepAvatars()`.
+ *
+ * @example
+ * ```ts
+ * const options: SweepOptions = { batchSize: 200, log: (entry) => logger[entry.level](entry) };
+ * ```
+ */
 export interface SweepOptions {
-  /** Uploads whose objects are deleted in one call, at most 1,000. Default: 500. */
+  /**
+   * Uploads whose objects are deleted in one call to R2, at most 1,000.
+   * @defaultValue `500`
+   */
   batchSize?: number;
-  /** Takes the line about the run. Default: the console, as JSON. */
+  /**
+   * Receives the entry about the run.
+   * @defaultValue one line of JSON on the console
+   */
   log?: Log;
 }
 
-/** Batches of one kind that a run goes through at most; what is left is the next run's. */
-const TURNS = 20;
+/** Maximum number of batches of one kind per run. The next run continues. */
+const MAX_BATCHES = 20;
 
-/** Slices of the bucket that a run compares with D1 at most. */
-const SLICES = 10;
+/** Maximum number of slices of the bucket that a run compares with the database. */
+const MAX_SLICES = 10;
 
-/**
- * How long an upload is remembered after its last moment for a commit, so that
- * a late commit is told that it is late; milliseconds.
- */
-const MEMORY = 24 * 60 * 60 * 1000;
+/** How long an expired upload is remembered, so that a late commit is answered with 410, in milliseconds. */
+const RETENTION_MS = 24 * 60 * 60 * 1000;
 
-/** What one run did. */
-interface Counts {
-  /** Uploads that are over: their pending objects are gone. */
+/** What a run did, as it is logged. */
+interface SweepCounts {
+  /** Expired uploads whose pending objects were deleted. */
   swept: number;
-  /** Objects compared with D1. */
+  /** Objects compared with the database. */
   walked: number;
-  /** Objects that nothing knew. */
+  /** Unknown objects that were queued for deletion. */
   orphans: number;
-  /** Avatars whose objects were gone. */
+  /** Avatars that were forgotten because their objects are missing. */
   lost: number;
-  /** Objects deleted from the queue. */
+  /** Queued objects that were deleted. */
   deleted: number;
-  /** Uploads whose rows are gone. */
+  /** Uploads whose rows were deleted. */
   forgotten: number;
 }
 
+/** One run of the sweep. */
+interface SweepRun {
+  bucket: R2Bucket;
+  database: D1Database;
+  batchSize: number;
+  now: number;
+  counts: SweepCounts;
+}
+
 /**
- * One run of the cron: closes uploads whose time is over and deletes their
- * pending objects, compares a slice of the bucket with D1, deletes every object
- * in the queue, and forgets old uploads. Bounded: what is left is done by the
- * next runs. Running it again, or twice at once, does no harm.
- * @param now milliseconds since 1970: the scheduled time of the event.
- * @throws {AggregateError} once everything has been tried, if a part of it failed.
+ * Cleans up: closes expired uploads and deletes their pending objects, compares
+ * a part of the bucket with the database, deletes the queued objects and forgets
+ * old uploads. Each run is bounded, and the next run continues. Running it
+ * again, or twice at the same time, is safe.
+ *
+ * @param env - The Worker's environment.
+ * @param options - See `SweepOptions`.
+ * @param now - The scheduled time of the event, in milliseconds since 1970.
+ * @throws AggregateError after everything was tried, if a part of it failed.
+ *
+ * @example
+ * ```ts
+ * export default {
+ *   fetch: app.fetch,
+ *   scheduled: (event, env) => sweepAvatars(env, {}, event.scheduledTime),
+ * } satisfies ExportedHandler<AvatarEnv>;
+ * ```
  */
 export async function sweepAvatars(
   env: Pick<AvatarEnv, 'AVATARS' | 'DB'>,
   { batchSize = 500, log = logToConsole }: SweepOptions,
   now: number,
 ): Promise<void> {
-  const began = Date.now();
-  const counts: Counts = { swept: 0, walked: 0, orphans: 0, lost: 0, deleted: 0, forgotten: 0 };
-  // One stage that fails must not keep the others from their work.
-  const failures: unknown[] = [];
-  for (const stage of stages(env, batchSize, now, counts)) {
-    await stage().catch((error: unknown) => failures.push(error));
-  }
+  const startedAt = Date.now();
+  const counts: SweepCounts = { swept: 0, walked: 0, orphans: 0, lost: 0, deleted: 0, forgotten: 0 };
+  const failures = await runStages({ bucket: env.AVATARS, database: env.DB, batchSize, now, counts });
   log({
     level: failures.length > 0 ? 'error' : 'info',
     event: 'sweep',
     ...counts,
-    ms: Date.now() - began,
+    ms: Date.now() - startedAt,
     ...(failures.length > 0 && { errors: failures.map(describeError) }),
   });
-  if (failures.length > 0) throw new AggregateError(failures, 'The sweep has not done all of its work.');
+  if (failures.length > 0) throw new AggregateError(failures, 'A part of the sweep failed.');
 }
 
-function stages({ AVATARS, DB }: Pick<AvatarEnv, 'AVATARS' | 'DB'>, batchSize: number, now: number, counts: Counts) {
-  const store = new SweepStore(DB);
-  const walk = new ReconcileStore(DB);
-  const deletions = new Deletions(DB, AVATARS);
-  return [
-    () =>
-      inTurns(TURNS, async () => {
-        const swept = await sweepBatch(AVATARS, store, batchSize, now);
-        counts.swept += swept;
-        return swept === batchSize;
-      }),
-    () =>
-      inTurns(SLICES, async () => {
-        const { walked, orphans, lost, hasMore } = await reconcileSlice(AVATARS, walk, now);
-        counts.walked += walked;
-        counts.orphans += orphans;
-        counts.lost += lost;
-        return hasMore;
-      }),
-    () =>
-      inTurns(TURNS, async () => {
-        const { deleted, hasMore } = await deletions.deleteDue(now);
-        counts.deleted += deleted;
-        return hasMore;
-      }),
-    async () => {
-      counts.forgotten = await store.forgetUploads(now - MEMORY, batchSize * TURNS);
-    },
-  ];
+/** Runs every stage, whether or not another one fails; returns the failures. */
+async function runStages(run: SweepRun): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const runStage of [sweepUploads, reconcileBucket, deleteQueued, forgetOldUploads]) {
+    await runStage(run).catch((error: unknown) => failures.push(error));
+  }
+  return failures;
 }
 
-/** Ends one batch of uploads whose time is over; tells how many. */
+async function sweepUploads({ bucket, database, batchSize, now, counts }: SweepRun): Promise<void> {
+  const store = new SweepStore(database);
+  await repeatWhileMore(MAX_BATCHES, async () => {
+    const swept = await sweepBatch(bucket, store, batchSize, now);
+    counts.swept += swept;
+    return swept === batchSize;
+  });
+}
+
+/** Closes one batch of expired uploads and deletes their pending objects; returns how many. */
 async function sweepBatch(bucket: R2Bucket, store: SweepStore, batchSize: number, now: number): Promise<number> {
-  const uploads = await store.unsweptUploads(now, batchSize);
+  const uploads = await store.listUnswept(now, batchSize);
   if (uploads.length === 0) return 0;
   await store.closeUploads(uploads, now);
   await bucket.delete(uploads.map(({ owner, id }) => pendingKey(owner, id)));
@@ -113,7 +127,31 @@ async function sweepBatch(bucket: R2Bucket, store: SweepStore, batchSize: number
   return uploads.length;
 }
 
-/** Repeats a turn while it says that more is left, within bounds. */
-async function inTurns(most: number, turn: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < most && (await turn()); i++);
+async function reconcileBucket({ bucket, database, now, counts }: SweepRun): Promise<void> {
+  const access = { bucket, store: new ReconcileStore(database), deletions: new DeletionQueue(database) };
+  await repeatWhileMore(MAX_SLICES, async () => {
+    const { walked, orphans, lost, hasMore } = await reconcileSlice(access, now);
+    counts.walked += walked;
+    counts.orphans += orphans;
+    counts.lost += lost;
+    return hasMore;
+  });
+}
+
+async function deleteQueued({ bucket, database, now, counts }: SweepRun): Promise<void> {
+  const queue = new DeletionQueue(database);
+  await repeatWhileMore(MAX_BATCHES, async () => {
+    const { deleted, hasMore } = await deleteDueObjects(queue, bucket, now);
+    counts.deleted += deleted;
+    return hasMore;
+  });
+}
+
+async function forgetOldUploads({ database, batchSize, now, counts }: SweepRun): Promise<void> {
+  counts.forgotten = await new SweepStore(database).forgetUploads(now - RETENTION_MS, batchSize * MAX_BATCHES);
+}
+
+/** Repeats a step while it returns that there is more to do, at most `limit` times. */
+async function repeatWhileMore(limit: number, step: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < limit && (await step()); i++);
 }

@@ -1,40 +1,43 @@
 import { AwsV4Signer } from 'aws4fetch';
 import type { S3Settings } from '../config.js';
-import { hmac, importKey, toHex, utf8 } from './hmac.js';
+import { encodeUtf8, importHmacKey, signHmac, toHex } from './hmac.js';
 
-/** A URL and the moment it dies. */
-export interface SignedUrl {
+/** A presigned URL and its expiry. */
+export interface PresignedUrl {
   url: string;
   /** Milliseconds since 1970, on a whole second: exactly the URL's own expiry. */
   expiresAt: number;
 }
 
 /**
- * A URL that allows one PUT of this key with exactly these headers: all of them
- * are signed, so the store refuses a request that changes one.
- * @param seconds how long the URL lives.
+ * A URL that allows one PUT of this key. All headers are signed, so the store
+ * refuses a request that changes one of them.
+ * @param seconds - Lifetime of the URL.
  */
 export function presignPut(
   s3: S3Settings,
   key: string,
   headers: Record<string, string>,
   seconds: number,
-): Promise<SignedUrl> {
-  return presign(s3, 'PUT', key, headers, seconds);
+): Promise<PresignedUrl> {
+  return presignUrl(s3, 'PUT', key, headers, seconds);
 }
 
-/** A URL that shows this key for so many seconds. */
-export function presignGet(s3: S3Settings, key: string, seconds: number): Promise<SignedUrl> {
-  return presign(s3, 'GET', key, {}, seconds);
+/**
+ * A URL that allows reading this key.
+ * @param seconds - Lifetime of the URL.
+ */
+export function presignGet(s3: S3Settings, key: string, seconds: number): Promise<PresignedUrl> {
+  return presignUrl(s3, 'GET', key, {}, seconds);
 }
 
-async function presign(
+async function presignUrl(
   s3: S3Settings,
   method: string,
   key: string,
   headers: Record<string, string>,
   seconds: number,
-): Promise<SignedUrl> {
+): Promise<PresignedUrl> {
   const signedAt = Math.floor(Date.now() / 1000) * 1000;
   const signer = new Signer({
     method,
@@ -46,29 +49,30 @@ async function presign(
     region: 'auto',
     datetime: new Date(signedAt).toISOString().replace(/[:-]|\.\d{3}/g, ''),
     signQuery: true,
-    // Without it only `host` would be signed, and any type or length accepted.
+    // By default aws4fetch signs `host` alone, and the store would accept any type or length.
     allHeaders: true,
   });
   const { url } = await signer.sign();
   return { url: url.href, expiresAt: signedAt + seconds * 1000 };
 }
 
-/** aws4fetch, with the day's signing key imported once: what it keeps itself is imported anew for each signature. */
+/** aws4fetch with a cached CryptoKey: its own cache holds raw bytes, which are imported for each signature. */
 class Signer extends AwsV4Signer {
   override async signature(): Promise<string> {
-    const key = await signingKey(this.secretAccessKey, this.credentialString);
-    return toHex(await hmac(key, await this.stringToSign()));
+    const key = await getSigningKey(this.secretAccessKey, this.credentialString);
+    return toHex(await signHmac(key, await this.stringToSign()));
   }
 }
 
-/** The signing key of the day, shared by all requests of an isolate. */
-let today: { id: string; key: CryptoKey } | undefined;
+/** The signing key of the current day and secret, shared by all requests of an isolate. */
+let cachedKey: { id: string; key: CryptoKey } | undefined;
 
-async function signingKey(secret: string, scope: string): Promise<CryptoKey> {
+/** @param scope - The credential scope of Signature Version 4: `date/region/service/aws4_request`. */
+async function getSigningKey(secret: string, scope: string): Promise<CryptoKey> {
   const id = `${secret} ${scope}`;
-  if (today?.id === id) return today.key;
-  let key = await importKey(utf8(`AWS4${secret}`));
-  for (const part of scope.split('/')) key = await importKey(await hmac(key, part));
-  today = { id, key };
+  if (cachedKey?.id === id) return cachedKey.key;
+  let key = await importHmacKey(encodeUtf8(`AWS4${secret}`));
+  for (const part of scope.split('/')) key = await importHmacKey(await signHmac(key, part));
+  cachedKey = { id, key };
   return key;
 }

@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import type { AvatarEnv } from '../../server/config.js';
-import { type AvatarApiOptions, createAvatarApi } from '../../server/create-avatar-api.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
+import type { AvatarApiOptions } from '../../server/options.js';
 import type { Avatar, PresignResponse } from '../../src/core/protocol.js';
 import { undescribed } from './openapi-check.js';
 

@@ -149,10 +149,17 @@ describe('the brake', () => {
   });
 
   it('as configured is far above what a person does, and holds for each user alone', async () => {
-    const [one, other] = [newUser(), newUser()];
     const ask = async (key: string) => (await env.RATE_LIMITER?.limit({ key }))?.success;
-    const outcomes = await Promise.all(Array.from({ length: 700 }, () => ask(one)));
-    expect(outcomes.filter(Boolean)).toHaveLength(600);
+    const minute = () => Math.floor(Date.now() / 60_000);
+    const other = newUser();
+    for (let isOneMinute = false; !isOneMinute; ) {
+      const began = minute();
+      const user = newUser();
+      const outcomes = await Promise.all(Array.from({ length: 700 }, () => ask(user)));
+      // The count starts again with each minute.
+      isOneMinute = minute() === began;
+      if (isOneMinute) expect(outcomes.filter(Boolean)).toHaveLength(600);
+    }
     expect(await ask(other)).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { openApi } from '../../server/openapi.js';
+import { buildOpenApi } from '../../server/openapi.js';
 
 interface Response {
   headers: Record<string, unknown>;
@@ -10,7 +10,7 @@ interface Document {
   paths: Record<string, Record<string, { responses: Record<string, Response> }>>;
 }
 
-const { paths, components } = openApi('https://app.test', '/api') as Document;
+const { paths, components } = buildOpenApi('https://app.test', '/api') as Document;
 const schemas = new Map<Response, z.ZodType>();
 
 /** Why an answer is not what the OpenAPI document says of it, or null; what is not in the document says nothing. */

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LATE_WRITE } from '../../server/db/avatar-store.js';
+import { LATE_WRITE_MS } from '../../server/db/claim.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import { jpeg, png } from '../support/pictures.js';
 import { pausingAt } from './fault-bindings.js';
@@ -181,7 +181,7 @@ describe('a commit and the sweep at once', () => {
       slow.goOn();
       expect(['upload_expired', 'not_uploaded']).toContain(code(await commit));
       expect(code(await apiFor(user).commit(key))).toBe('upload_expired');
-      pass(LATE_WRITE);
+      pass(LATE_WRITE_MS);
       await sweep();
       expect(await shown(user)).toEqual(before.body.avatar);
       expect(await stored(key)).toEqual([before.body.avatar?.key]);
@@ -199,7 +199,7 @@ describe('a commit and the sweep at once', () => {
     await swept;
     pass(OVER);
     await sweep();
-    pass(LATE_WRITE);
+    pass(LATE_WRITE_MS);
     await sweep();
     const isInTime = call !== 'delete';
     expect(answer.status).toBe(isInTime ? 200 : 410);
