@@ -107,7 +107,7 @@ await build({
         element: 'src/element.ts',
         client: 'src/client.ts',
         react: 'src/react.ts',
-        server: 'server/api.ts',
+        server: 'server/index.ts',
       },
       formats: ['es'],
     },
