@@ -18,7 +18,7 @@ import {
   shownSquare,
   stageOf,
   WIDTH,
-} from '../support/editor.js';
+} from '../support/crop-dialog.js';
 import { FakeBackend, getPart, nextEvent, waitForState } from '../support/fake-backend.js';
 
 let backend: FakeBackend;

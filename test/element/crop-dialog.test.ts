@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { isOpen, make, opened, photo, pickIn, press, stageOf } from '../support/editor.js';
+import { isOpen, make, opened, photo, pickIn, press, stageOf } from '../support/crop-dialog.js';
 import {
   FakeBackend,
   getPart,
