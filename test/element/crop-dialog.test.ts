@@ -2,7 +2,15 @@ import { expect } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { isOpen, make, opened, photo, pickIn, press, stageOf } from '../support/crop-dialog.js';
+import {
+  createElement,
+  createPhoto,
+  getStage,
+  isDialogOpen,
+  openDialog,
+  pressKey,
+  waitForDialog,
+} from '../support/crop-dialog.js';
 import {
   FakeBackend,
   getPart,
@@ -22,37 +30,38 @@ beforeEach(() => {
 });
 afterEach(() => backend.restore());
 
-const SENT = ['→preparing', 'flare-start', '→presigning', '→uploading', '→committing', '→success', 'flare-success'];
-const codeOf = (promise: Promise<unknown>): Promise<string> =>
+/** The events of an upload that succeeds. */
+const UPLOADED = ['→preparing', 'flare-start', '→presigning', '→uploading', '→committing', '→success', 'flare-success'];
+const getErrorCode = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'none',
     (error: AvatarUploadError) => error.code,
   );
-const shown = (element: FlareAvatarUpload) => getPart<HTMLImageElement>(element, 'image')?.src ?? null;
+const getShownUrl = (element: FlareAvatarUpload) => getPart<HTMLImageElement>(element, 'image')?.src ?? null;
 
 describe('crop="manual"', () => {
-  it('asks for the crop before anything is sent, and uploads it when that is applied', async () => {
-    const { element, log } = await make();
-    const dialog = await pickIn(element);
+  it('opens the crop dialog before anything is sent, and uploads the crop that is applied', async () => {
+    const { element, log } = await createElement();
+    const dialog = await openDialog(element);
     expect([element.state, dialog.matches(':modal'), backend.requests]).to.deep.equal(['cropping', true, []]);
     getPart(element, 'editor-apply')?.click();
-    expect(isOpen(element)).to.equal(false);
+    expect(isDialogOpen(element)).to.equal(false);
     await nextEvent(element, 'change');
-    expect(log.names).to.deep.equal(['flare-accept', '→cropping', ...SENT, 'input', 'change']);
+    expect(log.names).to.deep.equal(['flare-accept', '→cropping', ...UPLOADED, 'input', 'change']);
   });
 
-  it('asks for a file of upload() too', async () => {
-    const { element } = await make();
-    const ended = element.upload(photo());
-    await opened(element);
+  it('opens the crop dialog for the file of upload(), too', async () => {
+    const { element } = await createElement();
+    const upload = element.upload(createPhoto());
+    await waitForDialog(element);
     getPart(element, 'editor-apply')?.click();
-    expect((await ended).blob.type).to.equal('image/png');
+    expect((await upload).blob.type).to.equal('image/png');
   });
 
-  it('does not ask again when a failed upload is tried again', async () => {
-    const { element } = await make('crop="manual" max-retries="0"');
+  it('keeps the crop when a failed upload is retried', async () => {
+    const { element } = await createElement('crop="manual" max-retries="0"');
     backend.storeResponse = 403;
-    await pickIn(element);
+    await openDialog(element);
     getPart(element, 'editor-apply')?.click();
     await waitForState(element, 'error');
     backend.storeResponse = 200;
@@ -60,87 +69,87 @@ describe('crop="manual"', () => {
     await waitForState(element, 'success');
   });
 
-  it('keeps the crop for upload() with no-auto, and shows it', async () => {
-    const { element, log } = await make('crop="manual" no-auto');
-    await pickIn(element);
+  it('shows the crop with no-auto, and keeps it for upload()', async () => {
+    const { element, log } = await createElement('crop="manual" no-auto');
+    await openDialog(element);
     getPart(element, 'editor-apply')?.click();
     await waitForState(element, 'idle');
     expect([getText(element, 'status'), backend.requests]).to.deep.equal(['Ready to upload', []]);
-    expect(shown(element)).to.match(/^blob:/);
+    expect(getShownUrl(element)).to.match(/^blob:/);
     await element.upload();
-    expect(log.names).to.deep.equal(['flare-accept', '→cropping', '→idle', ...SENT, 'input', 'change']);
+    expect(log.names).to.deep.equal(['flare-accept', '→cropping', '→idle', ...UPLOADED, 'input', 'change']);
   });
 
-  it('uploads as soon as it is applied where upload() was called meanwhile', async () => {
-    const { element } = await make('crop="manual" no-auto');
-    await pickIn(element);
-    const ended = element.upload();
-    expect(isOpen(element)).to.equal(true);
+  it('uploads the crop as soon as it is applied, if upload() was called meanwhile', async () => {
+    const { element } = await createElement('crop="manual" no-auto');
+    await openDialog(element);
+    const upload = element.upload();
+    expect(isDialogOpen(element)).to.equal(true);
     getPart(element, 'editor-apply')?.click();
-    expect((await ended).key).to.equal(element.value);
+    expect((await upload).key).to.equal(element.value);
   });
 
-  it('has no editor for an animation that is kept; for its first frame it has', async () => {
-    const moving = () => new File([gif(2)], 'a.gif', { type: 'image/gif' });
-    const { element } = await make();
-    await element.upload(moving());
-    const still = await make('crop="manual" animated="first-frame"');
-    await pickIn(still.element, moving());
+  it('opens no dialog for an animation that is kept, but opens one for its first frame', async () => {
+    const createAnimation = () => new File([gif(2)], 'a.gif', { type: 'image/gif' });
+    const { element } = await createElement();
+    await element.upload(createAnimation());
+    const still = await createElement('crop="manual" animated="first-frame"');
+    await openDialog(still.element, createAnimation());
     still.element.cancel();
   });
 
-  it('refuses a picture that can’t be decoded', async () => {
-    const { element, log } = await make();
-    const broken = new File([new Uint8Array(await photo().arrayBuffer()).slice(0, 40)], 'a.jpg');
-    expect(await codeOf(element.upload(broken))).to.equal('decode_failed');
+  it("rejects a picture that can't be decoded", async () => {
+    const { element, log } = await createElement();
+    const broken = new File([new Uint8Array(await createPhoto().arrayBuffer()).slice(0, 40)], 'a.jpg');
+    expect(await getErrorCode(element.upload(broken))).to.equal('decode_failed');
     expect(log.names).to.deep.equal(['flare-accept', '→cropping', '→idle', 'flare-reject']);
-    expect(isOpen(element)).to.equal(false);
+    expect(isDialogOpen(element)).to.equal(false);
   });
 
-  it('shows and sends what the page’s decode hook makes, which is asked once', async () => {
-    const { element } = await make();
-    let asked = 0;
+  it('shows and uploads what the decode hook returns, and calls it once', async () => {
+    const { element } = await createElement();
+    let calls = 0;
     element.decode = () => {
-      asked++;
-      return photo();
+      calls++;
+      return createPhoto();
     };
-    const ended = element.upload(new File([new Uint8Array(500)], 'a.heic', { type: 'image/png' }));
-    await opened(element);
+    const upload = element.upload(new File([new Uint8Array(500)], 'a.heic', { type: 'image/png' }));
+    await waitForDialog(element);
     getPart(element, 'editor-apply')?.click();
-    await ended;
-    expect(asked).to.equal(1);
+    await upload;
+    expect(calls).to.equal(1);
   });
 });
 
-describe('leaving the editor', () => {
-  const ways: [string, (element: FlareAvatarUpload, dialog: HTMLDialogElement) => unknown][] = [
-    ['Cancel', (element) => getPart(element, 'editor-cancel')?.click()],
-    ['Escape', () => sendKeys({ press: 'Escape' })],
-    ['Escape on the stage, by a script', (element) => press(stageOf(element), 'Escape')],
-    ['a phone’s back button', (_, dialog) => dialog.requestClose?.() ?? dialog.close()],
+describe('canceling the crop dialog', () => {
+  const actions: [string, (element: FlareAvatarUpload, dialog: HTMLDialogElement) => unknown][] = [
+    ['the Cancel button', (element) => getPart(element, 'editor-cancel')?.click()],
+    ['the Escape key', () => sendKeys({ press: 'Escape' })],
+    ['an Escape event on the stage', (element) => pressKey(getStage(element), 'Escape')],
+    ['the back button of a phone', (_, dialog) => dialog.requestClose?.() ?? dialog.close()],
     ['a script that closes the dialog', (_, dialog) => dialog.close()],
   ];
-  for (const [name, leave] of ways) {
-    it(`by ${name} is one flare-cancel, and everything is as it was`, async () => {
-      const { element, log } = await make();
+  for (const [name, cancel] of actions) {
+    it(`with ${name} dispatches one flare-cancel, and restores the state before`, async () => {
+      const { element, log } = await createElement();
       element.src = PIXEL;
-      const code = codeOf(element.upload(photo()));
-      await leave(element, await opened(element));
+      const code = getErrorCode(element.upload(createPhoto()));
+      await cancel(element, await waitForDialog(element));
       expect(await code).to.equal('aborted');
       await element.updateComplete;
       expect(log.names).to.deep.equal(['flare-accept', '→cropping', '→idle', 'flare-cancel']);
-      expect([isOpen(element), shown(element), backend.requests.length]).to.deep.equal([false, PIXEL, 0]);
+      expect([isDialogOpen(element), getShownUrl(element), backend.requests.length]).to.deep.equal([false, PIXEL, 0]);
       expect(getText(element, 'error')).to.equal('');
     });
   }
 
-  it('lets the file wait that waited before', async () => {
-    const { element } = await make('no-auto');
-    pickFile(element, photo());
+  it('restores the file that was waiting before', async () => {
+    const { element } = await createElement('no-auto');
+    pickFile(element, createPhoto());
     await nextEvent(element, 'flare-accept');
-    while (!shown(element)) await element.updateComplete.then(() => new Promise(requestAnimationFrame));
+    while (!getShownUrl(element)) await element.updateComplete.then(() => new Promise(requestAnimationFrame));
     element.crop = 'manual';
-    await pickIn(element, photo(6));
+    await openDialog(element, createPhoto(6));
     getPart(element, 'editor-cancel')?.click();
     await element.updateComplete;
     expect(getText(element, 'status')).to.equal('Ready to upload');
@@ -150,76 +159,76 @@ describe('leaving the editor', () => {
   });
 });
 
-describe('what else closes the editor', () => {
-  it('is another file', async () => {
-    const { element, log } = await make();
-    const code = codeOf(element.upload(photo()));
-    const first = await opened(element);
-    pickFile(element, photo(3));
+describe('the crop dialog is closed', () => {
+  it('when another file is picked', async () => {
+    const { element, log } = await createElement();
+    const code = getErrorCode(element.upload(createPhoto()));
+    const first = await waitForDialog(element);
+    pickFile(element, createPhoto(3));
     expect(await code).to.equal('aborted');
     expect(first.isConnected).to.equal(false);
-    await opened(element);
+    await waitForDialog(element);
     expect(log.names).to.deep.equal(['flare-accept', '→cropping', '→idle', 'flare-accept', '→cropping']);
     element.cancel();
   });
 
-  const silent: [string, (element: FlareAvatarUpload) => unknown][] = [
+  const silentActions: [string, (element: FlareAvatarUpload) => unknown][] = [
     ['disabling', (element) => Object.assign(element, { disabled: true }).updateComplete],
     ['disconnecting', (element) => element.remove()],
   ];
-  for (const [name, act] of silent) {
-    it(`is ${name}, without a word`, async () => {
-      const { element, log } = await make();
-      const code = codeOf(element.upload(photo()));
-      await opened(element);
+  for (const [name, act] of silentActions) {
+    it(`by ${name}, without an event`, async () => {
+      const { element, log } = await createElement();
+      const code = getErrorCode(element.upload(createPhoto()));
+      await waitForDialog(element);
       await act(element);
       expect(await code).to.equal('aborted');
-      expect([isOpen(element), element.state]).to.deep.equal([false, 'idle']);
+      expect([isDialogOpen(element), element.state]).to.deep.equal([false, 'idle']);
       expect(log.names).to.deep.equal(['flare-accept', '→cropping']);
     });
   }
 
-  it('is cancel(), which lets go of the file too', async () => {
-    const { element, log } = await make('no-auto');
-    pickFile(element, photo());
+  it('by cancel(), which drops the file, too', async () => {
+    const { element, log } = await createElement('no-auto');
+    pickFile(element, createPhoto());
     while (!getPart(element, 'edit-button')) await new Promise(requestAnimationFrame);
     getPart(element, 'edit-button')?.click();
-    await opened(element);
+    await waitForDialog(element);
     element.cancel();
     await element.updateComplete;
-    expect([isOpen(element), getText(element, 'status')]).to.deep.equal([false, 'Add a picture']);
+    expect([isDialogOpen(element), getText(element, 'status')]).to.deep.equal([false, 'Add a picture']);
     expect(log.names.filter((name) => name === 'flare-cancel')).to.have.length(1);
   });
 });
 
-describe('Edit', () => {
-  async function waiting(attributes: string) {
-    const made = await make(attributes);
-    pickFile(made.element, photo());
+describe('the Edit button', () => {
+  async function createWithWaitingFile(attributes: string) {
+    const made = await createElement(attributes);
+    pickFile(made.element, createPhoto());
     while (!getPart(made.element, 'edit-button')) await new Promise(requestAnimationFrame);
     return made;
   }
 
-  it('on a file that waits opens the editor; leaving it, the file waits as before', async () => {
-    const { element, log } = await waiting('no-auto');
-    const before = shown(element);
+  it('opens the crop dialog for a waiting file, which keeps waiting after Cancel', async () => {
+    const { element, log } = await createWithWaitingFile('no-auto');
+    const before = getShownUrl(element);
     const button = getPart(element, 'edit-button');
     button?.focus();
     button?.click();
-    await opened(element);
+    await waitForDialog(element);
     getPart(element, 'editor-cancel')?.click();
     await element.updateComplete;
     expect(element.shadowRoot?.activeElement).to.equal(getPart(element, 'edit-button'));
-    expect([shown(element) === before, getText(element, 'status')]).to.deep.equal([true, 'Ready to upload']);
+    expect([getShownUrl(element) === before, getText(element, 'status')]).to.deep.equal([true, 'Ready to upload']);
     expect(log.names.slice(1)).to.deep.equal(['→cropping', '→idle', 'flare-cancel']);
     await element.upload();
   });
 
-  it('opens with the present crop, and waits for upload() again with no-auto', async () => {
-    const { element } = await waiting('no-auto');
+  it('opens with the current crop, and with no-auto waits for upload() again', async () => {
+    const { element } = await createWithWaitingFile('no-auto');
     for (const zoom of ['100', '200']) {
       getPart(element, 'edit-button')?.click();
-      await opened(element);
+      await waitForDialog(element);
       expect(getPart<HTMLInputElement>(element, 'editor-zoom')?.value).to.equal(zoom);
       Object.assign(getPart(element, 'editor-zoom') as HTMLElement, { value: 200 });
       getPart(element, 'editor-zoom')?.dispatchEvent(new Event('input'));
@@ -229,49 +238,49 @@ describe('Edit', () => {
     expect(backend.requests).to.deep.equal([]);
   });
 
-  it('on a picture that was just uploaded uploads it anew', async () => {
-    const { element, log } = await make('');
-    await element.upload(photo());
+  it('uploads a new crop of a picture that was just uploaded', async () => {
+    const { element, log } = await createElement('');
+    await element.upload(createPhoto());
     await element.updateComplete;
     const names = log.names.length;
     getPart(element, 'edit-button')?.click();
-    await opened(element);
+    await waitForDialog(element);
     getPart(element, 'editor-apply')?.click();
     await waitForState(element, 'success');
-    expect(log.names.slice(names)).to.deep.equal(['→idle', '→cropping', ...SENT]);
+    expect(log.names.slice(names)).to.deep.equal(['→idle', '→cropping', ...UPLOADED]);
     expect(backend.requests).to.deep.equal(['presign', 'commit', 'presign', 'commit']);
   });
 
-  it('on a picture that was just uploaded changes nothing when it is left', async () => {
-    const { element } = await make('');
-    await element.upload(photo());
+  it('changes nothing on a picture that was just uploaded, if the dialog is canceled', async () => {
+    const { element } = await createElement('');
+    await element.upload(createPhoto());
     await element.updateComplete;
-    const before = [shown(element), element.value];
+    const before = [getShownUrl(element), element.value];
     getPart(element, 'edit-button')?.click();
-    await opened(element);
+    await waitForDialog(element);
     getPart(element, 'editor-cancel')?.click();
     await element.updateComplete;
-    expect([shown(element), element.value]).to.deep.equal(before);
+    expect([getShownUrl(element), element.value]).to.deep.equal(before);
     expect(element.state).to.equal('idle');
   });
 
-  it('on a failed upload sends the new crop', async () => {
-    const { element } = await make('max-retries="0"');
+  it('uploads a new crop after a failed upload', async () => {
+    const { element } = await createElement('max-retries="0"');
     backend.responses.presign = () => jsonResponse({}, 403);
-    await codeOf(element.upload(photo()));
+    await getErrorCode(element.upload(createPhoto()));
     await element.updateComplete;
     backend.responses.presign = new FakeBackend().responses.presign;
     getPart(element, 'edit-button')?.click();
-    await opened(element);
+    await waitForDialog(element);
     getPart(element, 'editor-apply')?.click();
     await waitForState(element, 'success');
   });
 
-  it('is not there without a picked picture, with crop="off", for a kept animation, after a removal, while disabled', async () => {
-    const { element } = await make('');
+  it('is missing without a picked file, with crop="off", for a kept animation, after a removal and while disabled', async () => {
+    const { element } = await createElement('');
     expect(getPart(element, 'edit-button')).to.equal(null);
     element.avatarUrl = '/api/me/avatar';
-    await element.upload(photo());
+    await element.upload(createPhoto());
     await element.updateComplete;
     expect(getPart(element, 'edit-button')).not.to.equal(null);
     for (const change of [{ crop: 'off' }, { crop: 'auto', disabled: true }]) {
