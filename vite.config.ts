@@ -1,38 +1,39 @@
 import { fileURLToPath } from 'node:url';
 import { cloudflare } from '@cloudflare/vite-plugin';
 import { defineConfig } from 'vite';
-import { keepBodies, sendAgain } from './scripts/send-again.mjs';
+import { recordBodies, retryDroppedRequests } from './scripts/retry-dropped-requests.mjs';
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const resolvePath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Where `npm start` keeps its database and bucket; start.mjs names the folder. */
-const state = process.env.FLARE_STATE ?? here('.flare');
+/** Folder of the local database and bucket; start.mjs sets it. */
+const stateFolder = process.env.FLARE_STATE ?? resolvePath('.flare');
 
 /**
  * The dev server: the demo, the API, local R2 and D1 on one origin.
- * (The package itself is built by scripts/build.mjs.)
+ * (scripts/build.mjs builds the package.)
  */
 export default defineConfig(({ command }) => ({
-  root: here('demo/'),
-  cacheDir: here('node_modules/.vite'),
+  root: resolvePath('demo/'),
+  cacheDir: resolvePath('node_modules/.vite'),
   appType: 'mpa',
-  // The Worker answers CORS for its own paths, as it does when deployed.
+  // The Worker adds CORS headers itself, as it does when deployed.
   server: { port: Number(process.env.PORT ?? 5173), strictPort: true, cors: false },
-  // Only ever for the dev server: what is set here must not get into a build.
+  // For the dev server only: the secrets below must not become part of a build.
   plugins:
     command !== 'serve'
       ? []
       : [
-          keepBodies,
+          recordBodies,
           cloudflare({
             inspectorPort: false,
-            configPath: here('wrangler.jsonc'),
-            persistState: { path: state },
+            configPath: resolvePath('wrangler.jsonc'),
+            persistState: { path: stateFolder },
             config: (config) => {
               const [bucket] = config.r2_buckets ?? [];
               const credentials = bucket?.local_dev?.experimental_s3_credentials;
-              if (!bucket?.bucket_name || !credentials) throw new Error('wrangler.jsonc names no local bucket');
-              // One developer's tools ask for more in a minute than a person does.
+              if (!bucket?.bucket_name || !credentials)
+                throw new Error('wrangler.jsonc must name a bucket with local_dev credentials');
+              // Tests and tools send more requests in a minute than a user does.
               for (const { simple } of config.ratelimits ?? []) simple.limit = 1_000_000;
               return {
                 vars: {
@@ -46,6 +47,6 @@ export default defineConfig(({ command }) => ({
               };
             },
           }),
-          sendAgain,
+          retryDroppedRequests,
         ],
 }));

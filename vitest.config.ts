@@ -1,13 +1,21 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-/** The tests that need no browser of their own; those of the element run by web-test-runner.config.mjs. */
+/**
+ * These limits only end tests that hang: a busy machine is slow, and that is no
+ * failure. A wait in an end-to-end test fails before its test does, and says
+ * what it was waiting for (test/support/browser.ts).
+ */
+const LIMITS = { testTimeout: 60_000, hookTimeout: 180_000 };
+const END_TO_END_LIMITS = { testTimeout: 300_000, hookTimeout: 300_000 };
+
+/** The tests that run in Node or in workerd; those that run in a browser are in web-test-runner.config.mjs. */
 export default defineConfig({
   test: {
-    // The lines that the API logs for every answer; what tests say themselves is shown.
+    // The request log of the API is not shown; everything else is.
     onConsoleLog: (text) => !text.startsWith('{"level":'),
     projects: [
-      { test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts'] } },
+      { test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts'], ...LIMITS } },
       {
         plugins: [
           cloudflareTest(async () => ({
@@ -28,10 +36,19 @@ export default defineConfig({
           name: 'server',
           include: ['test/server/**/*.test.ts'],
           setupFiles: ['test/server/migrate.ts'],
+          ...LIMITS,
         },
       },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
-      { test: { name: 'package', include: ['test/package/**/*.test.ts'], hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/shared-server.ts'],
+          maxWorkers: 2,
+          ...END_TO_END_LIMITS,
+        },
+      },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...LIMITS } },
     ],
   },
 });

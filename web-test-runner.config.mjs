@@ -1,20 +1,25 @@
 import { fileURLToPath } from 'node:url';
 import { esbuildPlugin } from '@web/dev-server-esbuild';
+import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { webdriverLauncher } from '@web/test-runner-webdriver';
+import { webTestRunnerCountReporter } from './scripts/count-reporters.mjs';
 import { browserFlags, findBrowser } from './scripts/setup.mjs';
 
-/** The store, for the PUTs of the element's tests: `/put/<status>` answers it, as stores do, `/put/hold` never does. */
-function store({ path, method, req, res, response }, next) {
-  const [, kind] = /^\/put\/(\w+)/.exec(path) ?? [];
-  if (method !== 'PUT' || !kind) return next();
+/**
+ * Plays the store for the PUTs of the element's tests: `/put/<status>` answers
+ * with that status, `/put/hold` never answers.
+ */
+function handlePut({ path, method, req, res, response }, next) {
+  const [, answer] = /^\/put\/(\w+)/.exec(path) ?? [];
+  if (method !== 'PUT' || !answer) return next();
   return new Promise((resolve) => {
     req.resume();
     response.status = 204;
     res.on('close', resolve);
     req.on('end', () => {
-      if (kind === 'hold') return;
-      response.status = Number(kind);
+      if (answer === 'hold') return;
+      response.status = Number(answer);
       response.set('retry-after', '7');
       response.body = response.status < 400 ? '' : '<Error><Code>SlowDown</Code><Resource>/secret</Resource></Error>';
       resolve();
@@ -22,7 +27,7 @@ function store({ path, method, req, res, response }, next) {
   });
 }
 
-/** The engines; `npm run test:browsers` sets what the others than Chromium need. */
+/** The browser engines. scripts/run-tests.mjs sets the variables that Firefox and WebKit need. */
 const engines = {
   chromium: () =>
     chromeLauncher({ launchOptions: { executablePath: findBrowser(), args: browserFlags, headless: true } }),
@@ -42,7 +47,7 @@ const engines = {
     }),
 };
 
-/** The element and the picture work, in a real browser. */
+/** The tests of the element and of the image code, which run in a real browser. */
 export default {
   files: ['test/element/**/*.test.ts', 'test/image/**/*.test.ts'],
   nodeResolve: { exportConditions: ['production', 'default'] },
@@ -51,8 +56,13 @@ export default {
   ],
   browsers: [engines[process.env.TEST_ENGINE ?? 'chromium']()],
   concurrency: 1,
-  middleware: [store],
-  // What the package tells developers about the failures that the tests make.
+  middleware: [handlePut],
+  reporters: [defaultReporter({ reportTestProgress: Boolean(process.stdout.isTTY) }), webTestRunnerCountReporter],
+  // The package explains failures to developers on the console; these tests cause them on purpose.
   filterBrowserLogs: ({ args }) => !String(args[0]).startsWith('flare-avatar-upload: '),
-  testFramework: { config: { ui: 'bdd', timeout: 10_000 } },
+  // These limits only end tests that hang: a busy machine is slow, and that is no failure.
+  testFramework: { config: { ui: 'bdd', timeout: 60_000 } },
+  browserStartTimeout: 120_000,
+  testsStartTimeout: 120_000,
+  testsFinishTimeout: 900_000,
 };

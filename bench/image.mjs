@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { startEngine } from '../scripts/engines.mjs';
+import { openUrl } from '../scripts/engines.mjs';
 import { browserFlags, findBrowser, root } from '../scripts/setup.mjs';
 
 const cdn = join(root, 'dist', 'cdn');
@@ -173,7 +173,7 @@ async function inOther(engine, origin, files) {
   const ways = engine === 'webkit' ? WAYS.filter((way) => !way.includes('ImageDecoder')) : WAYS;
   const asked = ways.flatMap((way) => Object.keys(SIZES).map((name) => [way, name, TURNS[name]]));
   const posted = files.next();
-  const started = await startEngine(engine, `${origin}/?ask=${encodeURIComponent(JSON.stringify(asked))}`).catch(
+  const started = await openUrl(engine, `${origin}/?ask=${encodeURIComponent(JSON.stringify(asked))}`).catch(
     (error) => error,
   );
   if (started instanceof Error) {

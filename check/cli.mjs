@@ -1,40 +1,44 @@
 #!/usr/bin/env node
-/** `npx flare-avatar-upload check <base-url>`: whether a back end, in any language, works with the element. */
+/** `npx flare-avatar-upload check <base-url>`: checks whether a back end, in any language, works with the element. */
 import { parseArgs } from 'node:util';
-import { contract } from './contract.mjs';
-import { hostile } from './hostile.mjs';
-import { row, runChecks } from './run.mjs';
-import { apiBase, readHeaders, Session, Wrong } from './session.mjs';
+import { contractChecks } from './contract.mjs';
+import { CheckFailure, statusOf } from './expect.mjs';
+import { hostileChecks } from './hostile.mjs';
+import { formatResult, runChecks } from './run-checks.mjs';
+import { parseHeaders, Session, toApiBase } from './session.mjs';
 
 const USAGE = `npx flare-avatar-upload check <base-url> [--header "name: value"]… [--hostile]
 
-  <base-url>   where /api begins, with or without /api: https://app.example.com
-  --header     sent with every call of the API, to sign a test user in:
+  <base-url>   URL of the server, with or without /api: https://app.example.com
+  --header     header for every API call, to sign a test user in:
                --header "authorization: Bearer …" or --header "cookie: session=…"
-  --hostile    also what an ill-meaning user may try, as far as it harms nobody
+  --hostile    also runs the checks for attacks by a signed-in user. They affect
+               nobody but the test user
 
 The user must have no avatar, and has none afterwards. Exit code 0: conformant;
-1: not; 2: the check could not run.`;
+1: not conformant; 2: the checks could not run.`;
 
+/** @returns the exit code */
 async function main(args) {
-  const asked = readArguments(args);
-  if (!asked) return 2;
-  const session = new Session(asked.base, asked.headers);
+  const options = readArguments(args);
+  if (!options) return 2;
+  const session = new Session(options.base, options.headers);
   try {
-    return (await check(session, asked.hostile)) ? 0 : 1;
+    return (await checkBackEnd(session, options.hostile)) ? 0 : 1;
   } catch (error) {
-    const why = error instanceof Wrong ? `${error.message}. ${error.hint}` : error.stack;
-    console.error(`\nThe check could not run: ${why}`);
+    const reason = error instanceof CheckFailure ? `${error.message}. ${error.hint}` : error.stack;
+    console.error(`\nThe checks could not run: ${reason}`);
     return 2;
   }
 }
 
-async function check(session, isHostile) {
-  await refuseUsedAccount(session);
+/** @returns whether the back end is conformant */
+async function checkBackEnd(session, isHostile) {
+  await requireUnusedAccount(session);
   console.log(`\n${session.base}\n`);
   try {
-    const checks = isHostile ? [...contract.map(withGuards), ...hostile] : contract;
-    const isConformant = await runChecks(session, checks, (result) => console.log(row(result)));
+    const checks = isHostile ? [...contractChecks.map(requireGuard), ...hostileChecks] : contractChecks;
+    const isConformant = await runChecks(session, checks, (result) => console.log(formatResult(result)));
     console.log(isConformant ? '\nConformant.' : '\nNot conformant.');
     return isConformant;
   } finally {
@@ -42,26 +46,27 @@ async function check(session, isHostile) {
   }
 }
 
-/** A guard is as good as the contract where somebody asks for guards. */
-const withGuards = (each) => (each.guard ? { ...each, optional: false } : each);
+/** A check of a guard is required with --hostile. */
+const requireGuard = (check) => (check.isGuard ? { ...check, optional: false } : check);
 
-/** What is removed afterwards must not be somebody's picture. */
-async function refuseUsedAccount(session) {
+/** The checks end by removing the avatar: it must not be a real one. */
+async function requireUnusedAccount(session) {
   const { status, json } = await session.call('GET', '/me/avatar');
-  session.refusals = [];
-  if (status === 401 || status === 403) {
-    throw new Wrong(`${status}: nobody is signed in`, 'Give a test user with --header "authorization: …".');
+  session.errorResponses = [];
+  if (status === statusOf('unauthorized') || status === statusOf('forbidden_origin')) {
+    throw new CheckFailure(`${status}: nobody is signed in`, 'Sign a test user in: --header "authorization: …".');
   }
   if (typeof json?.url === 'string') {
-    throw new Wrong('this account has an avatar', 'Use a test user without one: the check ends by removing it.');
+    throw new CheckFailure('this user has an avatar', 'Use a test user without one: the checks replace and remove it.');
   }
 }
 
 async function cleanUp(session) {
-  const isGone = await session.remove().catch(() => false);
-  if (!isGone) console.log('\nThe test picture is still there: this back end has no DELETE that removes it.');
+  const isGone = await session.removeAvatar().catch(() => false);
+  if (!isGone) console.log('\nThe test image was not removed: this back end has no working DELETE /me/avatar.');
 }
 
+/** Returns the options, or null after printing how to use the command. */
 function readArguments(args) {
   try {
     const { values, positionals } = parseArgs({
@@ -74,8 +79,8 @@ function readArguments(args) {
     });
     const [command, base] = positionals;
     if (command !== 'check' || !base || positionals.length > 2) throw new Error('');
-    if (!/^https?:$/.test(new URL(apiBase(base)).protocol)) throw new Error(`${base} is not an http URL.`);
-    return { base, headers: readHeaders(values.header), hostile: values.hostile };
+    if (!/^https?:$/.test(new URL(toApiBase(base)).protocol)) throw new Error(`${base} is not an HTTP URL.`);
+    return { base, headers: parseHeaders(values.header), hostile: values.hostile };
   } catch (error) {
     console.error(`${error.message}\n\n${USAGE}`.trim());
     return null;

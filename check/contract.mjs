@@ -1,30 +1,36 @@
 /**
- * What a back end has to answer for the element to work with it, and what it
- * may answer besides. Each check is `{name, optional, guard, run}`; `run` gets the
- * session and what earlier checks have left, and throws a `Wrong`. A guard is
- * optional only as long as nobody asks for guards.
+ * The HTTP contract that the element needs from a back end, and its optional
+ * parts. A check has these fields:
+ *
+ * - `name`: what a conformant back end does
+ * - `run(session, shared)`: throws a `CheckFailure`; `shared` carries values to later checks
+ * - `needs`: name of the value in `shared` without which the check is skipped
+ * - `needsAccount`: the check is skipped if no user is signed in
+ * - `optional`: the element works without it
+ * - `isGuard`: it protects users; with `--hostile` it is not optional
  */
-import { blue, orange } from './pictures.mjs';
-import { declare, expectPut, expectRefused, expectStatus, sameBytes, Wrong } from './session.mjs';
+import { CheckFailure, expectPut, expectRejected, expectSuccess, statusOf } from './expect.mjs';
+import { areEqual, declareBytes } from './session.mjs';
+import { blue, orange } from './test-images.mjs';
 
-/** Of everything that was refused so far. */
-export const wordedRefusals = {
-  name: 'refusals are JSON: {error}',
+/** Looks at all error responses so far. */
+export const errorFormatCheck = {
+  name: 'error responses are JSON: {error}',
   async run(session) {
-    const wrong = session.refusals.find(({ json }) => typeof json?.error !== 'string');
-    if (wrong) throw new Wrong(`${wrong.call} refuses with ${wrong.headers.get('content-type') ?? 'no body'}`);
+    const wrong = session.errorResponses.find(({ json }) => typeof json?.error !== 'string');
+    if (wrong) throw new CheckFailure(`${wrong.call} returns ${wrong.headers.get('content-type') ?? 'no body'}`);
   },
 };
 
-export const contract = [
+export const contractChecks = [
   {
-    name: 'GET /me/avatar answers {url: null} where there is none',
+    name: 'GET /me/avatar returns {url: null} when there is no avatar',
     async run(session) {
-      if ((await session.avatarUrl()) !== null) throw new Wrong('there is an avatar');
+      if ((await session.getAvatarUrl()) !== null) throw new CheckFailure('there is an avatar');
     },
   },
   {
-    name: 'nobody is answered 401',
+    name: `requests without a session get ${statusOf('unauthorized')}`,
     needsAccount: true,
     async run(session) {
       const calls = [
@@ -34,190 +40,194 @@ export const contract = [
       ];
       for (const [method, path, body] of calls) {
         const { status } = await session.call(method, path, { body, as: {} });
-        if (status !== 401) throw new Wrong(`${method} ${path} answers ${status} to nobody`);
+        if (status !== statusOf('unauthorized')) throw new CheckFailure(`${method} ${path} returns ${status}`);
       }
     },
   },
   {
-    name: 'POST /uploads/presign answers {url, signedHeaders, key}',
-    async run(session, left) {
-      left.first = await session.presign();
-      const type = Object.entries(left.first.signedHeaders).find(([name]) => name.toLowerCase() === 'content-type');
+    name: 'POST /uploads/presign returns {url, signedHeaders, key}',
+    async run(session, shared) {
+      shared.first = await session.presign();
+      const type = Object.entries(shared.first.signedHeaders).find(([name]) => name.toLowerCase() === 'content-type');
       if (type?.[1] !== 'image/png') {
-        throw new Wrong('signedHeaders does not name the content type', 'Sign it: else any type can be stored.');
+        throw new CheckFailure(
+          'signedHeaders does not contain the content type',
+          'Sign it: otherwise any type can be stored.',
+        );
       }
     },
   },
   {
-    name: 'a commit before the bytes are there is answered 409',
+    name: `POST /uploads/commit before the PUT returns ${statusOf('not_uploaded')}`,
     optional: true,
     needs: 'first',
     async run(session, { first }) {
       const { status } = await session.commit(first.key);
-      if (status !== 409) throw new Wrong(`answered ${status}`);
+      if (status !== statusOf('not_uploaded')) throw new CheckFailure(`returned ${status}`);
     },
   },
   {
-    name: 'PUT takes the bytes with exactly signedHeaders',
+    name: 'PUT with exactly the signed headers stores the file',
     needs: 'first',
-    async run(session, left) {
-      expectPut(await session.put(left.first, blue));
-      left.sent = true;
+    async run(session, shared) {
+      expectPut(await session.put(shared.first, blue));
+      shared.stored = true;
     },
   },
   {
-    name: 'a second PUT with the same URL is refused',
+    name: 'a second PUT to the same URL is rejected',
     optional: true,
-    guard: true,
-    needs: 'sent',
+    isGuard: true,
+    needs: 'stored',
     async run(session, { first }) {
       const status = await session.put(first, orange);
-      if (status < 400) throw new Wrong(`the store answered ${status}`, 'Sign if-none-match: *.');
+      if (status < 400) throw new CheckFailure(`the store returned ${status}`, 'Sign if-none-match: *.');
     },
   },
   {
-    name: 'POST /uploads/commit answers {ok: true}',
-    needs: 'sent',
-    async run(session, left) {
-      const answer = await session.commit(left.first.key);
-      expectStatus(answer, 200);
-      if (answer.json.ok !== true) throw new Wrong('`ok` is not true');
-      left.committed = answer.json;
+    name: 'POST /uploads/commit returns {ok: true}',
+    needs: 'stored',
+    async run(session, shared) {
+      const response = await session.commit(shared.first.key);
+      expectSuccess(response);
+      if (response.json.ok !== true) throw new CheckFailure('`ok` is not true');
+      shared.committed = response.json;
     },
   },
   {
-    name: 'GET /me/avatar answers {url} of a picture',
+    name: 'GET /me/avatar returns the {url} of the avatar',
     needs: 'committed',
     async run(session) {
-      const bytes = await session.avatarBytes();
-      if (bytes === null) throw new Wrong('`url` is null');
-      if (bytes.length === 0) throw new Wrong('the picture is empty');
+      const bytes = await session.getAvatarBytes();
+      if (bytes === null) throw new CheckFailure('`url` is null');
+      if (bytes.length === 0) throw new CheckFailure('the image is empty');
     },
   },
   {
-    name: 'the commit names the avatar: {avatar}',
+    name: 'POST /uploads/commit describes the avatar: {avatar}',
     optional: true,
     needs: 'committed',
     run: async (_, { committed }) => expectAvatar(committed.avatar),
   },
   {
-    name: 'the same commit again is answered alike',
+    name: 'repeating a commit returns the same response',
     optional: true,
     needs: 'committed',
     async run(session, { first, committed }) {
-      const again = await session.commit(first.key);
-      expectStatus(again, 200);
-      if (JSON.stringify(again.json) !== JSON.stringify(committed)) throw new Wrong('with another answer');
+      const repeated = await session.commit(first.key);
+      expectSuccess(repeated);
+      if (JSON.stringify(repeated.json) !== JSON.stringify(committed)) throw new CheckFailure('the response differs');
     },
   },
   {
-    name: 'presign takes size and sha256, and other fields without a word',
-    async run(session, left) {
-      left.declared = await session.presign({ ...declare(orange), aFieldOfTomorrow: true });
+    name: 'POST /uploads/presign accepts size and sha256, and ignores unknown fields',
+    async run(session, shared) {
+      shared.declared = await session.presign({ ...declareBytes(orange), unknownField: true });
     },
   },
   {
-    name: 'a PUT of another length than declared is refused',
+    name: 'a PUT of a different size than declared is rejected',
     optional: true,
-    guard: true,
+    isGuard: true,
     needs: 'declared',
     async run(session, { declared }) {
       const status = await session.put(declared, orange.subarray(0, 50));
-      if (status < 400) throw new Wrong(`the store answered ${status}`, 'Sign content-length.');
+      if (status < 400) throw new CheckFailure(`the store returned ${status}`, 'Sign content-length.');
     },
   },
   {
-    name: 'a second picture takes the place of the first',
+    name: 'a second upload replaces the avatar',
     needs: 'declared',
     async run(session, { declared }) {
       const status = await session.put(declared, orange);
-      // 412: the shorter one of before is there already.
+      // 412: the store has accepted the shorter PUT of the check before this one.
       if (status !== 412) expectPut(status);
-      expectStatus(await session.commit(declared.key), 200);
-      if (sameBytes(await session.avatarBytes(), blue)) throw new Wrong('the first picture is still shown');
+      expectSuccess(await session.commit(declared.key));
+      if (areEqual(await session.getAvatarBytes(), blue)) throw new CheckFailure('the avatar is still the first one');
     },
   },
   {
-    name: 'what is no picture type is refused (415)',
+    name: `a content type that is not an image is rejected (${statusOf('unsupported_type')})`,
     optional: true,
-    guard: true,
+    isGuard: true,
     async run(session) {
       const { status } = await session.post('/uploads/presign', { filename: 'x.html', contentType: 'text/html' });
-      if (status !== 415) throw new Wrong(`text/html is answered ${status}`);
+      if (status !== statusOf('unsupported_type')) throw new CheckFailure(`text/html gets ${status}`);
     },
   },
   {
-    name: 'a key that was never issued is refused (400)',
+    name: `a key that was never issued is rejected (${statusOf('bad_key')})`,
     optional: true,
-    guard: true,
+    isGuard: true,
     async run(session) {
-      const answer = await session.commit('pending/00000000000000000000000000000000/nothing');
-      expectRefused(answer, 'it', '400');
+      const response = await session.commit('pending/00000000000000000000000000000000/nothing');
+      expectRejected(response, 'it', 'bad_key');
     },
   },
   {
-    name: 'GET /users/:id/avatar answers 404 where there is none',
+    name: `GET /users/:id/avatar returns ${statusOf('not_found')} when there is no avatar`,
     optional: true,
     async run(session) {
       const { status } = await session.call('GET', '/users/flare-avatar-upload-check/avatar');
-      if (status !== 404) throw new Wrong(`answered ${status}`);
+      if (status !== statusOf('not_found')) throw new CheckFailure(`returned ${status}`);
     },
   },
-  wordedRefusals,
+  errorFormatCheck,
   {
-    name: 'refusals have a code: {error, code}',
+    name: 'error responses have a code: {error, code}',
     optional: true,
     async run(session) {
-      const wrong = session.refusals.find(({ json }) => typeof json?.code !== 'string');
-      if (wrong) throw new Wrong(`${wrong.call} has none`);
-      if (session.refusals.length === 0) throw new Wrong('nothing was refused');
+      const wrong = session.errorResponses.find(({ json }) => typeof json?.code !== 'string');
+      if (wrong) throw new CheckFailure(`the response to ${wrong.call} has none`);
+      if (session.errorResponses.length === 0) throw new CheckFailure('no request was rejected');
     },
   },
   {
-    name: 'nothing is kept by caches: cache-control: no-store',
+    name: 'responses are not cached: cache-control: no-store',
     optional: true,
     async run(session) {
       const { headers } = await session.call('GET', '/me/avatar');
-      if (!/no-store/.test(headers.get('cache-control') ?? '')) throw new Wrong('not said');
+      if (!/no-store/.test(headers.get('cache-control') ?? '')) throw new CheckFailure('the header is missing');
     },
   },
   {
-    name: 'URLs say when they die: {expiresAt}',
+    name: 'URLs state their expiry: {expiresAt}',
     optional: true,
     needs: 'first',
     async run(session, { first }) {
       const { json } = await session.call('GET', '/me/avatar');
-      const unsaid = [first, json].filter(({ expiresAt }) => !(Date.parse(expiresAt) > Date.now() - 600_000));
-      if (unsaid.length > 0) throw new Wrong('not said');
+      const isMissing = ({ expiresAt }) => !(Date.parse(expiresAt) > Date.now() - 600_000);
+      if ([first, json].some(isMissing)) throw new CheckFailure('the field is missing, or in the past');
     },
   },
   {
-    name: 'GET /openapi.json describes it',
+    name: 'GET /openapi.json returns an OpenAPI 3.1 document',
     optional: true,
     async run(session) {
-      const answer = await session.call('GET', '/openapi.json', { as: {} });
-      expectStatus(answer, 200);
-      if (!/^3\.1\./.test(answer.json.openapi)) throw new Wrong('not OpenAPI 3.1');
+      const response = await session.call('GET', '/openapi.json', { as: {} });
+      expectSuccess(response);
+      if (!/^3\.1\./.test(response.json.openapi)) throw new CheckFailure('`openapi` is not 3.1');
     },
   },
   {
-    name: 'DELETE /me/avatar removes it, and may come again',
+    name: 'DELETE /me/avatar removes the avatar, and can be repeated',
     optional: true,
     needs: 'committed',
-    async run(session, left) {
-      for (const turn of ['first', 'second']) {
+    async run(session, shared) {
+      for (const time of ['first', 'second']) {
         const { status } = await session.call('DELETE', '/me/avatar');
-        if (status !== 200) throw new Wrong(`answers ${status} the ${turn} time`);
-        if ((await session.avatarUrl()) !== null) throw new Wrong('the picture is still shown');
+        if (status !== 200) throw new CheckFailure(`returns ${status} the ${time} time`);
+        if ((await session.getAvatarUrl()) !== null) throw new CheckFailure('the avatar is still there');
       }
-      left.removed = true;
+      shared.removed = true;
     },
   },
 ];
 
+/** Expects the description of one of the test images. */
 function expectAvatar(avatar) {
   const { key, contentType, size, width, height, createdAt } = avatar ?? {};
   const isRight =
     typeof key === 'string' && contentType === 'image/png' && size > 0 && width === 16 && height === 16 && createdAt;
-  if (!isRight) throw new Wrong('no {key, contentType, size, width, height, createdAt} that fits');
+  if (!isRight) throw new CheckFailure('{key, contentType, size, width, height, createdAt} is missing or wrong');
 }

@@ -1,14 +1,16 @@
 /**
- * What an ill-meaning but signed-in user may try, as far as it harms nobody:
- * everything stays within the account that is asked with.
+ * Attacks that a signed-in user may try. Each only affects that user's own
+ * account, so that they can be run against a live server. See contract.mjs for
+ * the fields of a check.
  */
-import { wordedRefusals } from './contract.mjs';
-import { blue, impostors, orange, polyglot, tail } from './pictures.mjs';
-import { declare, expectPut, expectRefused, expectStatus, sameBytes, Wrong } from './session.mjs';
+import { errorFormatCheck } from './contract.mjs';
+import { CheckFailure, expectPut, expectRejected, expectSuccess } from './expect.mjs';
+import { areEqual, declareBytes } from './session.mjs';
+import { blue, invalidImages, orange, polyglot, trailingData } from './test-images.mjs';
 
-const EVIL = 'https://evil.example';
+const UNTRUSTED_ORIGIN = 'https://evil.example';
 
-const names = [
+const hostileFilenames = [
   '/../../victim/x.png',
   '..%2f..%2fvictim%2fx.png',
   '..\\..\\victim\\x.png',
@@ -18,9 +20,9 @@ const names = [
   '',
 ];
 
-const bodies = ['', 'null', '[]', '1', '"x"', '{', '{}', '{"__proto__":{}}', '['.repeat(9000), '\ufffe{}'];
+const malformedBodies = ['', 'null', '[]', '1', '"x"', '{', '{}', '{"__proto__":{}}', '['.repeat(9000), '\ufffe{}'];
 
-const fields = [
+const invalidFields = [
   { contentType: 1 },
   { contentType: null },
   { contentType: ['image/png'] },
@@ -32,174 +34,186 @@ const fields = [
   { contentType: 'image/png', filename: {} },
 ];
 
-const keys = [1, null, [], {}, '', '..', '%2e%2e', 'avatars/x', '__proto__', '\u0000', 'k'.repeat(3000)];
+const invalidKeys = [1, null, [], {}, '', '..', '%2e%2e', 'avatars/x', '__proto__', '\u0000', 'k'.repeat(3000)];
 
-/** R2 on one machine obeys an unsigned `x-amz-copy-source`: what it copies must not pass for an upload. */
-export const noCopies = {
-  name: 'a PUT cannot be made a copy of another object',
+/** Local R2 obeys an unsigned `x-amz-copy-source`: such a copy must not count as the upload. */
+export const copySourceCheck = {
+  name: 'a PUT cannot copy another object',
   async run(session) {
-    expectStatus(await session.upload(blue), 200);
-    const source = new URL(await session.avatarUrl()).pathname.replace('/cdn-cgi/local/r2/s3', '');
-    const presigned = await session.presign(declare(orange));
-    // Of the declared length, so that the signature is not what refuses it.
+    expectSuccess(await session.upload(blue));
+    const source = new URL(await session.getAvatarUrl()).pathname.replace('/cdn-cgi/local/r2/s3', '');
+    const presigned = await session.presign(declareBytes(orange));
+    // A body of the declared size, so that the PUT is not rejected for its signature.
     await session.put(presigned, orange, { 'x-amz-copy-source': source });
-    const answer = await session.commit(presigned.key);
-    const shown = await session.avatarBytes();
-    if (answer.status === 200 && !sameBytes(shown, orange)) {
-      throw new Wrong('the copy was taken for the upload', 'Compare bytes with what was declared, at commit.');
+    const { status } = await session.commit(presigned.key);
+    const avatar = await session.getAvatarBytes();
+    if (status === 200 && !areEqual(avatar, orange)) {
+      throw new CheckFailure('the copy was committed', 'Compare the stored bytes with the declared digest at commit.');
     }
   },
 };
 
-export const hostile = [
+export const hostileChecks = [
   {
-    name: 'a file name does not enter the key',
+    name: 'the file name does not become part of the key',
     async run(session) {
-      for (const filename of names) {
+      for (const filename of hostileFilenames) {
         const presigned = await session.presign({ filename });
         if (/victim|vvv|\.\.|%2e%2e|\\|%5c/i.test(presigned.key + new URL(presigned.url).pathname)) {
-          throw new Wrong(`${JSON.stringify(filename.slice(0, 30))} does`, 'Make keys of your own parts only.');
+          throw new CheckFailure(
+            `${JSON.stringify(filename.slice(0, 30))} does`,
+            'Generate keys without client input.',
+          );
         }
-        await spend(session, presigned);
+        await settleUpload(session, presigned);
       }
     },
   },
   {
-    name: 'bodies that are no request are refused',
+    name: 'malformed request bodies are rejected',
     async run(session) {
       for (const path of ['/uploads/presign', '/uploads/commit']) {
-        for (const body of bodies)
-          expectRefused(await session.post(path, body), `${JSON.stringify(body.slice(0, 20))}`);
+        for (const body of malformedBodies)
+          expectRejected(await session.post(path, body), JSON.stringify(body.slice(0, 20)));
       }
-      for (const body of fields) expectRefused(await session.post('/uploads/presign', body), JSON.stringify(body));
+      for (const body of invalidFields)
+        expectRejected(await session.post('/uploads/presign', body), JSON.stringify(body));
     },
   },
   {
-    name: 'a body of 20 kB is refused',
+    name: 'a request body of 20 kB is rejected',
     async run(session) {
       const body = { contentType: 'image/png', filename: 'x'.repeat(20_000) };
-      expectRefused(await session.post('/uploads/presign', body), 'it', '413');
+      expectRejected(await session.post('/uploads/presign', body), 'it', 'too_large');
     },
   },
   {
-    name: 'a body that is not sent as JSON is refused',
+    name: 'a request body that is not sent as JSON is rejected',
     async run(session) {
       const body = '{"contentType":"image/png"}';
       for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
-        const answer = await session.post('/uploads/presign', body, { headers: { 'content-type': type } });
-        expectRefused(answer, type);
+        const response = await session.post('/uploads/presign', body, { headers: { 'content-type': type } });
+        expectRejected(response, type);
       }
     },
   },
   {
-    name: 'types that are no picture, or may hold a script, are refused',
+    name: 'content types that are not images, or can hold scripts, are rejected',
     async run(session) {
       for (const contentType of ['text/html', 'image/svg+xml', 'application/pdf', 'image/png; x=1', 'image/*']) {
-        expectRefused(await session.post('/uploads/presign', { contentType }), contentType, '415');
+        expectRejected(await session.post('/uploads/presign', { contentType }), contentType, 'unsupported_type');
       }
     },
   },
   {
-    name: 'a file of a terabyte is refused',
+    name: 'a declared size of one terabyte is rejected',
     async run(session) {
-      expectRefused(await session.post('/uploads/presign', { contentType: 'image/png', size: 1e12 }), 'it', '413');
+      expectRejected(
+        await session.post('/uploads/presign', { contentType: 'image/png', size: 1e12 }),
+        'it',
+        'too_large',
+      );
     },
   },
   {
-    name: 'keys that are not one’s own are refused, all alike',
+    name: 'keys of other uploads are rejected, all with the same response',
     async run(session) {
-      for (const key of keys) expectRefused(await session.commit(key), JSON.stringify(key).slice(0, 30));
+      for (const key of invalidKeys) expectRejected(await session.commit(key), JSON.stringify(key).slice(0, 30));
       const presigned = await session.presign();
       const { key } = presigned;
-      const strangers = [withOtherEnd(key), key.replace(/\/./, '/_'), `${key}/../x`, `/${key}`, key.toUpperCase()];
-      const answers = [];
-      for (const stranger of strangers.filter((other) => other !== key)) {
-        const answer = await session.commit(stranger);
-        expectRefused(answer, 'a key that looks like one’s own');
-        answers.push(`${answer.status} ${answer.json?.code}`);
+      const similarKeys = [
+        changeLastCharacter(key),
+        key.replace(/\/./, '/_'),
+        `${key}/../x`,
+        `/${key}`,
+        key.toUpperCase(),
+      ];
+      const responses = new Set();
+      for (const similarKey of similarKeys.filter((other) => other !== key)) {
+        const response = await session.commit(similarKey);
+        expectRejected(response, "a key that resembles one of the user's own");
+        responses.add(`${response.status} ${response.json?.code}`);
       }
-      await spend(session, presigned);
-      if (new Set(answers).size > 1) throw new Wrong(`answered ${answers.join(', ')}`, 'It tells what exists.');
+      await settleUpload(session, presigned);
+      if (responses.size > 1)
+        throw new CheckFailure(`returned ${[...responses].join(', ')}`, 'This reveals which keys exist.');
     },
   },
   {
-    name: 'a page of an untrusted origin gets nothing',
+    name: 'requests from untrusted origins are rejected',
     async run(session) {
-      for (const origin of [EVIL, 'null', `${new URL(session.base).origin}.evil.example`]) {
-        const answer = await session.call('GET', '/me/avatar', { headers: { origin } });
-        if (answer.headers.get('access-control-allow-origin') === origin) {
-          throw new Wrong(`${origin} may read the answer`, 'Answer CORS to the origins you trust, and to no other.');
+      for (const origin of [UNTRUSTED_ORIGIN, 'null', `${new URL(session.base).origin}.evil.example`]) {
+        const { headers } = await session.call('GET', '/me/avatar', { headers: { origin } });
+        if (headers.get('access-control-allow-origin') === origin) {
+          throw new CheckFailure(`${origin} can read the response`, 'Allow only trusted origins in CORS headers.');
         }
         if (!session.usesCookie) continue;
-        expectRefused(
-          await session.call('DELETE', '/me/avatar', { headers: { origin } }),
-          `a DELETE from ${origin}`,
-          '403',
-        );
+        const response = await session.call('DELETE', '/me/avatar', { headers: { origin } });
+        expectRejected(response, `a DELETE from ${origin}`, 'forbidden_origin');
       }
     },
   },
   {
-    name: 'a tampered URL is refused by the store',
+    name: 'the store rejects a tampered URL',
     async run(session) {
       const presigned = await session.presign();
       const url = new URL(presigned.url);
-      url.pathname = withOtherEnd(url.pathname);
+      url.pathname = changeLastCharacter(url.pathname);
       const status = await session.put({ ...presigned, url: url.href }, blue);
-      if (status < 400) throw new Wrong('another key could be written', 'Sign the URL, with all of its headers.');
+      if (status < 400) throw new CheckFailure('another key could be written', 'Sign the URL and all of its headers.');
       const type = await session.put(presigned, blue, { 'content-type': 'text/html' });
-      if (type < 400) throw new Wrong('another type could be stored', 'Sign content-type.');
+      if (type < 400) throw new CheckFailure('another type could be stored', 'Sign content-type.');
       expectPut(await session.put(presigned, blue));
-      expectStatus(await session.commit(presigned.key), 200);
+      expectSuccess(await session.commit(presigned.key));
     },
   },
-  ...Object.entries(impostors).map(([name, bytes]) => ({
-    name: `${name} is refused at commit`,
-    run: (session) => expectNotTaken(session, bytes, {}),
+  ...Object.entries(invalidImages).map(([name, bytes]) => ({
+    name: `${name} is rejected at commit`,
+    run: (session) => expectRejectedAtCommit(session, bytes, {}),
   })),
   {
-    name: 'other bytes than declared are refused, of the same length too',
-    run: (session) => expectNotTaken(session, orange, declare(blue)),
+    name: 'bytes that differ from the declared digest are rejected, at the same size too',
+    run: (session) => expectRejectedAtCommit(session, orange, declareBytes(blue)),
   },
   {
-    name: 'what follows a picture’s end is refused or cut off',
+    name: 'data after the end of an image is rejected or removed',
     async run(session) {
       const { status } = await session.upload(polyglot);
-      const shown = await session.avatarBytes();
-      const isShown = shown !== null && Buffer.from(shown).includes(Buffer.from(tail));
-      if (status < 400 && isShown) throw new Wrong('it is stored, and served');
+      const avatar = await session.getAvatarBytes();
+      const isServed = avatar !== null && Buffer.from(avatar).includes(Buffer.from(trailingData));
+      if (status < 400 && isServed) throw new CheckFailure('it is stored and served');
     },
   },
-  noCopies,
+  copySourceCheck,
   {
-    name: 'a commit sent again brings no removed picture back',
+    name: 'repeating a commit does not restore a removed avatar',
     needs: 'removed',
     async run(session) {
       const { key } = await session.upload(orange);
-      await session.remove();
+      await session.removeAvatar();
       await session.commit(key);
-      if ((await session.avatarUrl()) !== null) throw new Wrong('it does');
+      if ((await session.getAvatarUrl()) !== null) throw new CheckFailure('the avatar is back');
     },
   },
-  wordedRefusals,
+  errorFormatCheck,
 ];
 
-const withOtherEnd = (text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
+const changeLastCharacter = (text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
 
-/** Ends an upload with bytes that are no picture, so that it does not count as waiting. */
-async function spend(session, presigned) {
-  await session.put(presigned, tail);
+/** Ends an upload with invalid bytes, so that it does not count as pending. */
+async function settleUpload(session, presigned) {
+  await session.put(presigned, trailingData);
   await session.commit(presigned.key);
 }
 
-/** Uploads bytes that must not become the avatar. */
-async function expectNotTaken(session, bytes, fields) {
-  const before = await session.avatarBytes();
+/** Uploads bytes, and expects that they do not become the avatar. */
+async function expectRejectedAtCommit(session, bytes, fields) {
+  const before = await session.getAvatarBytes();
   const presigned = await session.presign(fields);
   const put = await session.put(presigned, bytes);
-  // A store that compares digests refuses them itself; then there is nothing to commit.
-  const answer = await session.commit(presigned.key);
-  expectRefused(answer, put < 400 ? 'the commit' : 'the commit of nothing', '422');
-  const after = await session.avatarBytes();
-  if (before === null ? after !== null : !sameBytes(after, before)) throw new Wrong('the avatar has changed');
+  // A store that compares digests rejects the PUT; then there is nothing to commit.
+  const response = await session.commit(presigned.key);
+  expectRejected(response, put < 400 ? 'the commit' : 'the commit without a file', 'invalid_image');
+  const after = await session.getAvatarBytes();
+  if (before === null ? after !== null : !areEqual(after, before)) throw new CheckFailure('the avatar has changed');
 }

@@ -1,4 +1,7 @@
-/** `npm run bench`: figures of this run, each as a ratio to a peer or to a floor. `npm run bench -- sizes` runs that one alone. */
+/**
+ * `npm run bench`: runs the benchmarks. Each prints ratios to a peer, or to the
+ * least that is possible, from the same run. `npm run bench -- sizes` runs one of them.
+ */
 import { join } from 'node:path';
 import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
 
@@ -7,7 +10,7 @@ installPackages(join(root, 'bench'));
 if (isNodeTooOld()) process.exit(await run('node', ['scripts/bench.mjs', ...process.argv.slice(2)]));
 if ((await run('node', ['scripts/build.mjs'])) !== 0) process.exit(1);
 
-const benches = {
+const benchmarks = {
   sizes: async () => (await import('../bench/sizes.mjs')).sizes(),
   image: async () => (await import('../bench/image.mjs')).image(),
   put: async () => (await import('../bench/put.mjs')).putTime(),
@@ -17,13 +20,15 @@ const benches = {
   soak: async () => (await import('../bench/soak.mjs')).soak(),
   rows: async () => (await import('../bench/rows.mjs')).rows(),
 };
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !(name in benches));
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !(name in benchmarks));
 if (unknown.length > 0) {
-  console.error(`There is no bench ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}.`);
+  console.error(`Unknown benchmark: ${unknown.join(', ')}. Benchmarks: ${Object.keys(benchmarks).join(', ')}`);
   process.exit(1);
 }
 let isMet = true;
-// A bench that has an aim says false where it is missed.
-for (const name of asked.length > 0 ? asked : Object.keys(benches)) isMet = (await benches[name]()) !== false && isMet;
+// A benchmark with a target returns false if it misses it.
+for (const name of named.length > 0 ? named : Object.keys(benchmarks)) {
+  isMet = (await benchmarks[name]()) !== false && isMet;
+}
 process.exit(isMet ? 0 : 1);

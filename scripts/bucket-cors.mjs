@@ -1,96 +1,95 @@
-/** The bucket's CORS rules, made from the trusted origins. */
+/** The bucket's CORS rules, which follow from TRUSTED_ORIGINS. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { demand, Trouble, trustedOrigins, wrangler } from './wrangler.mjs';
+import { CliError, readTrustedOrigins, requireWrangler, runWrangler, wranglerError } from './wrangler.mjs';
 
-/** The one rule that a bucket of avatars has: what pages of these origins send with a presigned PUT, and GET. */
-export function ruleFor(origins) {
-  return {
-    allowed: {
-      origins,
-      methods: ['GET', 'PUT'],
-      headers: ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-copy-source-if-match'],
-    },
-    maxAgeSeconds: 3600,
-  };
+/** Headers that a page sends with a presigned PUT. */
+export const PUT_HEADERS = ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-copy-source-if-match'];
+
+/** Returns the one rule of the avatars bucket: pages of these origins may GET, and PUT with a presigned URL. */
+function createRule(origins) {
+  return { allowed: { origins, methods: ['GET', 'PUT'], headers: PUT_HEADERS }, maxAgeSeconds: 3600 };
 }
 
-/** The rules in what `wrangler r2 bucket cors list` prints, each as its lines; the order of names in a line says nothing. */
-export function printedRules(text) {
+/** Parses what `wrangler r2 bucket cors list` prints: for each rule, its lines in a form that can be compared. */
+function parsePrintedRules(text) {
   const lines = [...text.matchAll(/^(allowed_\w+|exposed_headers|max_age_seconds): *(.*)$/gm)];
   const rules = [];
   for (const [, name, value] of lines) {
     if (name === 'allowed_origins') rules.push([]);
-    rules.at(-1)?.push(line(name, value.startsWith('(') && value !== '(0 seconds)' ? [] : value.split(', ')));
+    const isEmpty = value.startsWith('(') && value !== '(0 seconds)';
+    rules.at(-1)?.push(formatLine(name, isEmpty ? [] : value.split(', ')));
   }
   return rules;
 }
 
-/** The same lines of a rule of ours. */
-export function linesOf({ allowed, maxAgeSeconds }) {
+/** Formats a rule of `createRule` in the same form. */
+function formatRule({ allowed, maxAgeSeconds }) {
   return [
-    line('allowed_origins', allowed.origins),
-    line('allowed_methods', allowed.methods),
-    line('allowed_headers', allowed.headers),
-    line('exposed_headers', []),
-    line('max_age_seconds', [String(maxAgeSeconds)]),
+    formatLine('allowed_origins', allowed.origins),
+    formatLine('allowed_methods', allowed.methods),
+    formatLine('allowed_headers', allowed.headers),
+    formatLine('exposed_headers', []),
+    formatLine('max_age_seconds', [String(maxAgeSeconds)]),
   ];
 }
 
-const line = (name, values) => `${name.replace('_', ' ')}: ${[...values].sort().join(', ') || '(none)'}`;
+/** The values are sorted: their order has no meaning. */
+const formatLine = (name, values) => `${name.replace('_', ' ')}: ${[...values].sort().join(', ') || '(none)'}`;
 
-/** What has to change, line by line: `- ` what is there, `+ ` what should be. Empty: nothing. */
-export function difference(rules, wanted) {
-  if (rules.length === 1 && rules[0].join() === wanted.join()) return [];
-  const present = rules.flat();
+/** Returns the lines to remove (`- `) and to add (`+ `); none if the rules are right. */
+function diffRules(rules, expected) {
+  if (rules.length === 1 && rules[0].join() === expected.join()) return [];
+  const current = rules.flat();
   return [
-    ...present.filter((each) => !wanted.includes(each)).map((each) => `- ${each}`),
-    ...wanted.filter((each) => !present.includes(each)).map((each) => `+ ${each}`),
+    ...current.filter((line) => !expected.includes(line)).map((line) => `- ${line}`),
+    ...expected.filter((line) => !current.includes(line)).map((line) => `+ ${line}`),
     ...(rules.length > 1 ? [`- ${rules.length} rules`, '+ 1 rule'] : []),
   ];
 }
 
 /**
- * Shows how the bucket's rules differ from what the trusted origins ask for,
- * and mends them unless they are only to be looked at.
- * @returns whether they are as they should be now
+ * Prints how the bucket's CORS rules differ from those for the trusted origins,
+ * and sets them unless it is a dry run.
+ *
+ * @returns whether the rules are right now
  */
-export async function bucketCors(config, isOnlyShown = false) {
-  const origins = await trustedOrigins(config);
+export async function syncBucketCors(config, isDryRun = false) {
+  const origins = await readTrustedOrigins(config);
   if (origins.length === 0) {
-    throw new Trouble(
-      'TRUSTED_ORIGINS in wrangler.jsonc is empty, so no page could upload. Write the origins of your pages there, that of the API too if it has pages.',
+    throw new CliError(
+      'TRUSTED_ORIGINS in wrangler.jsonc is empty: no page can upload. Add the origins of your pages, and that of the API if it serves pages.',
     );
   }
-  const rule = ruleFor(origins);
-  const changes = difference(await presentRules(config), linesOf(rule));
+  const rule = createRule(origins);
+  const changes = diffRules(await readRules(config), formatRule(rule));
   if (changes.length === 0) {
-    console.log(`The CORS rules of ${config.bucket} are as they should be, for ${origins.join(', ')}.`);
+    console.log(`The CORS rules of ${config.bucket} are up to date for ${origins.join(', ')}.`);
     return true;
   }
-  console.log(`The CORS rules of ${config.bucket}:\n${changes.map((change) => `  ${change}`).join('\n')}`);
-  if (isOnlyShown) return false;
-  await setRules(config, [rule]);
-  console.log('They are set. It can take half a minute until they hold everywhere.');
+  console.log(`CORS rules of ${config.bucket}:\n${changes.map((change) => `  ${change}`).join('\n')}`);
+  if (isDryRun) return false;
+  await writeRules(config, [rule]);
+  console.log('The rules are set. They can take up to 30 seconds to apply everywhere.');
   return true;
 }
 
-async function presentRules(config) {
+async function readRules(config) {
   const args = ['r2', 'bucket', 'cors', 'list', config.bucket];
-  const { code, output, errors } = await wrangler(config, args);
-  // 10059: a bucket that never had any.
-  const hasNone = code !== 0 && /10059|CORS configuration does not exist/i.test(errors + output);
-  if (code !== 0 && !hasNone) throw new Trouble(`wrangler ${args.join(' ')} has failed:\n${errors || output}`);
-  return printedRules(output);
+  const result = await runWrangler(config, args);
+  // Error 10059: the bucket has never had CORS rules.
+  const hasNone = result.code !== 0 && /10059|CORS configuration does not exist/i.test(result.errors + result.output);
+  if (result.code !== 0 && !hasNone) throw wranglerError(args, result);
+  return parsePrintedRules(result.output);
 }
 
-async function setRules(config, rules) {
+async function writeRules(config, rules) {
   const folder = mkdtempSync(join(tmpdir(), 'flare-cors-'));
   const file = join(folder, 'cors.json');
   writeFileSync(file, JSON.stringify({ rules }));
   try {
-    await demand(config, ['r2', 'bucket', 'cors', 'set', config.bucket, '--file', file, '--force']);
+    await requireWrangler(config, ['r2', 'bucket', 'cors', 'set', config.bucket, '--file', file, '--force']);
   } finally {
     rmSync(folder, { recursive: true });
   }

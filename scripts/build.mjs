@@ -1,6 +1,6 @@
-/** `npm run build`: the publishable package in dist/. */
+/** `npm run build`: builds the publishable package into dist/. */
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
 
@@ -11,28 +11,28 @@ if (isNodeTooOld()) {
 installPackages();
 
 const { build } = await import('vite');
-const { transform } = await import('esbuild');
+const { build: bundle, transform } = await import('esbuild');
 const dist = join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
 
 /**
- * Bundlers leave text in template literals alone: what is styles and markup
- * there is made small here, and no other string is touched.
+ * Minifies the styles and markup in `css`, `html` and `svg` templates, which
+ * bundlers leave as they are. Other strings are not changed.
  */
-const smallTemplates = {
-  name: 'small-templates',
+const minifyTemplates = {
+  name: 'minify-templates',
   enforce: 'post',
   async transform(code, id) {
     if (!id.startsWith(join(root, 'src'))) return null;
-    let small = code;
-    // From the last to the first, so that positions stay true.
-    for (const { tag, start, end, isWhole } of templates(this.parse(code)).sort((a, b) => b.start - a.start)) {
+    let minified = code;
+    // From the last to the first, so that the positions of the others stay valid.
+    for (const { tag, start, end, isWhole } of findTemplates(this.parse(code)).sort((a, b) => b.start - a.start)) {
       const text = code.slice(start, end);
-      const isStyles = tag === 'css' && isWhole;
-      const less = isStyles ? await minifyCss(text) : text.replace(/\s*\n\s*/g, ' ');
-      small = small.slice(0, start) + less + small.slice(end);
+      const isStylesheet = tag === 'css' && isWhole;
+      const shorter = isStylesheet ? await minifyCss(text) : text.replace(/\s*\n\s*/g, ' ');
+      minified = minified.slice(0, start) + shorter + minified.slice(end);
     }
-    return small;
+    return minified;
   },
 };
 
@@ -41,32 +41,34 @@ async function minifyCss(text) {
   return code.trim();
 }
 
-/** The pieces of text in html, svg and css templates. */
-function templates(node, found = []) {
+/** Returns the text parts of `html`, `svg` and `css` templates; `isWhole`: the template has only this one. */
+function findTemplates(node, found = []) {
   if (node?.type === 'TaggedTemplateExpression' && /^(html|svg|css)$/.test(node.tag.name)) {
     const { quasis } = node.quasi;
     for (const { start, end } of quasis) found.push({ tag: node.tag.name, start, end, isWhole: quasis.length === 1 });
   }
-  for (const child of Object.values(node ?? {})) if (child && typeof child === 'object') templates(child, found);
+  for (const child of Object.values(node ?? {})) if (child && typeof child === 'object') findTemplates(child, found);
   return found;
 }
 
-const shared = {
+const sharedOptions = {
   configFile: false,
   root,
   logLevel: 'warn',
 };
 
 /**
- * Makes the worker a file of its own, with everything inside, which is also
- * what the page loads where it may start none. Its name goes into the source
- * in the form that bundlers know, so that they take the file along.
+ * Bundles the worker into one file; a page that can't start workers imports the
+ * same file. The source names it by `new URL('…', import.meta.url)`, the form in
+ * which bundlers find and copy it.
+ *
+ * @returns the file's name, relative to the folder
  */
-async function workerFile(folder, name, minify) {
+async function buildWorker(folder, name, minify) {
   const lib = { entry: 'src/image/image.worker.ts', formats: ['es'] };
   const rolldownOptions = { output: { minify, comments: !minify } };
   const [{ output }] = await build({
-    ...shared,
+    ...sharedOptions,
     build: { write: false, target: 'es2022', minify, lib, rolldownOptions },
   });
   const [{ code }] = output;
@@ -76,28 +78,28 @@ async function workerFile(folder, name, minify) {
   return file;
 }
 
-/** Takes the worker's file in place of its source; `isInside`: where there is one file, it holds the source too. */
-function withWorker(file, isInside) {
+/** Makes the source use the worker's file. With `isInlined`, the bundle also contains the worker's source. */
+function workerFilePlugin(file, isInlined) {
   return {
     name: 'worker-file',
     enforce: 'pre',
-    resolveId: (id) => (id === './image.worker.js' && !isInside ? { id: file, external: 'relative' } : null),
+    resolveId: (id) => (id === './image.worker.js' && !isInlined ? { id: file, external: 'relative' } : null),
     transform: (code, id) =>
       id.endsWith('/image/worker-pool.ts') ? code.replace("'./image.worker.ts'", `'${file}'`) : null,
     renderChunk: (code) => code.replaceAll('/* @vite-ignore */ ', ''),
   };
 }
 
-const output = { outDir: dist, emptyOutDir: false, target: 'es2022', copyPublicDir: false, minify: false };
+const outputOptions = { outDir: dist, emptyOutDir: false, target: 'es2022', copyPublicDir: false, minify: false };
 
-// For bundlers: what the package depends on stays outside.
+// For bundlers: dependencies stay imports.
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const outside = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
+const dependencies = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
 await build({
-  ...shared,
-  plugins: [smallTemplates, withWorker(await workerFile(dist, 'image-worker', false))],
+  ...sharedOptions,
+  plugins: [minifyTemplates, workerFilePlugin(await buildWorker(dist, 'image-worker', false))],
   build: {
-    ...output,
+    ...outputOptions,
     lib: {
       entry: {
         index: 'src/index.ts',
@@ -105,26 +107,26 @@ await build({
         element: 'src/element.ts',
         client: 'src/client.ts',
         react: 'src/react.ts',
-        server: 'server/api.ts',
+        server: 'server/index.ts',
       },
       formats: ['es'],
     },
-    rolldownOptions: { external: (id) => outside.some((name) => id === name || id.startsWith(`${name}/`)) },
+    rolldownOptions: { external: (id) => dependencies.some((name) => id === name || id.startsWith(`${name}/`)) },
   },
 });
 
-// For <script>: everything inside, really minified.
-const script = join(dist, 'cdn');
-const small = await workerFile(script, 'flare-avatar-upload.worker', true);
-const minified = (format, options) =>
+// For <script>: with all dependencies, and minified. (Library builds keep white space.)
+const cdn = join(dist, 'cdn');
+const cdnWorker = await buildWorker(cdn, 'flare-avatar-upload.worker', true);
+const buildScript = (format, options) =>
   build({
-    ...shared,
-    plugins: [smallTemplates, withWorker(small, format === 'iife')],
-    // A classic script knows its own address only while it is started.
+    ...sharedOptions,
+    plugins: [minifyTemplates, workerFilePlugin(cdnWorker, format === 'iife')],
+    // A classic script can read its own URL only while it runs for the first time.
     define: format === 'iife' ? { 'import.meta.url': 'flareScript' } : {},
     build: {
-      ...output,
-      outDir: script,
+      ...outputOptions,
+      outDir: cdn,
       minify: 'oxc',
       lib: {
         entry: 'src/define.ts',
@@ -135,17 +137,30 @@ const minified = (format, options) =>
       rolldownOptions: { ...options, output: { minify: true, comments: false, ...options.output } },
     },
   });
-await minified('es', {
-  // Chunks take what they share with the first file from it, so that there is one request before the first pick.
+await buildScript('es', {
+  // Chunks import shared code from the entry file, so that a page makes one request before the first pick.
   preserveEntrySignatures: 'allow-extension',
   output: { chunkFileNames: 'flare-avatar-upload.[name]-[hash].js' },
 });
-await minified('iife', {
+await buildScript('iife', {
   output: {
     codeSplitting: false,
     intro: 'const flareScript = document.currentScript?.src || location.href;',
   },
 });
+
+// The command, for Node 20 without any package.
+const cli = join(dist, 'cli.js');
+await bundle({
+  entryPoints: [join(root, 'check', 'cli.mjs')],
+  outfile: cli,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'warning',
+});
+chmodSync(cli, 0o755);
 
 const steps = [
   ['tsc', ['-p', 'tsconfig.build.json']],

@@ -1,9 +1,9 @@
-/** `npm run cors`: makes the bucket's CORS rules fit TRUSTED_ORIGINS. `-- --dry-run` only shows the difference. */
+/** `npm run cors`: sets the bucket's CORS rules from TRUSTED_ORIGINS. `-- --dry-run` only prints the difference. */
 import { parseArgs } from 'node:util';
-import { bucketCors } from './bucket-cors.mjs';
-import { command, readConfig } from './wrangler.mjs';
+import { syncBucketCors } from './bucket-cors.mjs';
+import { readConfig, runScript } from './wrangler.mjs';
 
-await command('cors.mjs', async () => {
+await runScript('cors.mjs', async () => {
   const { values } = parseArgs({ options: { config: { type: 'string' }, 'dry-run': { type: 'boolean' } } });
-  return (await bucketCors(await readConfig(values.config), values['dry-run'])) ? 0 : 1;
+  return (await syncBucketCors(await readConfig(values.config), values['dry-run'])) ? 0 : 1;
 });

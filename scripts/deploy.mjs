@@ -1,100 +1,106 @@
-/** `npm run deploy`: database, bucket, CORS, lifecycle, Worker; whatever is there already is left as it is. */
+/**
+ * `npm run deploy`: creates or updates the bucket, database, migrations, CORS
+ * rules, lifecycle rule and Worker. It does not change what is already right.
+ */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import util from 'node:util';
-import { bucketCors } from './bucket-cors.mjs';
+import { syncBucketCors } from './bucket-cors.mjs';
 import {
-  command,
-  demand,
-  deployedSecrets,
-  fillIn,
-  LIFECYCLE,
-  neededSecrets,
+  CliError,
+  LIFECYCLE_RULE,
+  listDeployedSecrets,
   readConfig,
-  Trouble,
-  trustedOrigins,
-  wrangler,
+  readTrustedOrigins,
+  replaceInConfig,
+  requiredSecrets,
+  requireWrangler,
+  runScript,
+  runWrangler,
 } from './wrangler.mjs';
 
-const NO_DATABASE = '00000000-0000-0000-0000-000000000000';
+/** `database_id` in wrangler.jsonc before the first deployment. */
+const PLACEHOLDER_ID = '00000000-0000-0000-0000-000000000000';
 
-await command('deploy.mjs', async () => {
+await runScript('deploy.mjs', async () => {
   const { values } = util.parseArgs({ options: { config: { type: 'string' } } });
   const config = await readConfig(values.config);
-  await refuseIncomplete(config);
-  const account = await whoAmI(config);
+  await requireSettings(config);
+  const account = await findAccount(config);
   console.log('Bucket and database');
-  // Before the secrets are asked for: the R2 token is for this one bucket.
+  // The bucket comes before the secrets: the user creates an R2 token for this one bucket.
   await ensureBucket(config);
-  const secrets = await findSecrets(config);
+  const secretArgs = await prepareSecrets(config);
   await ensureDatabase(config);
   if (!config.vars.R2_ENDPOINT) {
-    fillIn(config.path, 'R2_ENDPOINT', '', `https://${account}.r2.cloudflarestorage.com`);
+    replaceInConfig(config.path, 'R2_ENDPOINT', '', `https://${account}.r2.cloudflarestorage.com`);
   }
   console.log('Migrations');
-  await demand(config, ['d1', 'migrations', 'apply', config.database.binding, '--remote']);
+  await requireWrangler(config, ['d1', 'migrations', 'apply', config.database.binding, '--remote']);
   console.log('CORS');
-  await bucketCors(config);
+  await syncBucketCors(config);
   console.log('Lifecycle');
-  await ensureLifecycle(config);
+  await ensureLifecycleRule(config);
   console.log('Worker');
-  await demand(config, ['deploy', ...secrets], { isShown: true });
+  await requireWrangler(config, ['deploy', ...secretArgs], { isShown: true });
   console.log(
-    '\nDeployed. Look whether all is well: npm run doctor -- https://<where it is> --header "authorization: …"',
+    '\nDeployed. To check the installation: npm run doctor -- https://<your Worker> --header "authorization: …"',
   );
   return 0;
 });
 
-/** Everything that is missing in the configuration, at once. */
-async function refuseIncomplete(config) {
+/** Throws an error that lists every missing setting. */
+async function requireSettings(config) {
   const { vars, bucket } = config;
   const missing = [];
-  const needed = { oidc: ['OIDC_ISSUER', 'OIDC_AUDIENCE'], cookie: [] }[vars.AUTH];
-  if (!needed) missing.push('"AUTH": how users sign in, "oidc" or "cookie" (docs/authentication.md).');
-  for (const name of needed ?? []) if (!vars[name]) missing.push(`"${name}" (docs/authentication.md).`);
-  if (vars.R2_BUCKET !== bucket) missing.push(`"R2_BUCKET": has to be the bucket's name, "${bucket}".`);
-  if ((await trustedOrigins(config)).length === 0) {
+  const required = { oidc: ['OIDC_ISSUER', 'OIDC_AUDIENCE'], cookie: [] }[vars.AUTH];
+  if (!required) missing.push('"AUTH": how users sign in, "oidc" or "cookie" (docs/authentication.md).');
+  for (const name of required ?? []) if (!vars[name]) missing.push(`"${name}" (docs/authentication.md).`);
+  if (vars.R2_BUCKET !== bucket) missing.push(`"R2_BUCKET": must be the name of the bucket, "${bucket}".`);
+  if ((await readTrustedOrigins(config)).length === 0) {
     missing.push('"TRUSTED_ORIGINS": the origins whose pages may upload, such as "https://app.example.com".');
   }
-  if (missing.length > 0) throw new Trouble(`Set in ${config.path}:\n${missing.map((each) => `  ${each}`).join('\n')}`);
+  if (missing.length > 0)
+    throw new CliError(`Set in ${config.path}:\n${missing.map((each) => `  ${each}`).join('\n')}`);
 }
 
-/** The id of the one account that Wrangler is signed in to. */
-async function whoAmI(config) {
-  const { code, output } = await wrangler(config, ['whoami', '--json']);
+/** Returns the id of the account that Wrangler is signed in to. */
+async function findAccount(config) {
+  const { code, output } = await runWrangler(config, ['whoami', '--json']);
   const accounts = code === 0 ? (JSON.parse(output).accounts ?? []) : [];
-  const asked = process.env.CLOUDFLARE_ACCOUNT_ID;
-  const [first, ...more] = asked ? accounts.filter(({ id }) => id === asked) : accounts;
-  if (!first) throw new Trouble('Wrangler is not signed in to Cloudflare. Run: npx wrangler login');
-  if (more.length > 0) {
+  const chosen = process.env.CLOUDFLARE_ACCOUNT_ID;
+  const [first, ...others] = chosen ? accounts.filter(({ id }) => id === chosen) : accounts;
+  if (!first) throw new CliError('Wrangler is not signed in to Cloudflare. Run: npx wrangler login');
+  if (others.length > 0) {
     const list = accounts.map(({ id, name }) => `  ${id}  ${name}`).join('\n');
-    throw new Trouble(`Which account? Set CLOUDFLARE_ACCOUNT_ID to one of\n${list}`);
+    throw new CliError(`You have several accounts. Set CLOUDFLARE_ACCOUNT_ID to one of these:\n${list}`);
   }
   return first.id;
 }
 
-/** The arguments that hand the secrets over; none where the Worker has them already. */
-async function findSecrets(config) {
-  // Cloudflare's own builds have none, and the Worker has its own; without them it answers 503 and says which.
+/** Returns the Wrangler arguments that upload the secrets; none if the Worker already has them. */
+async function prepareSecrets(config) {
+  // In a build on Cloudflare, secrets are set in the dashboard. A Worker without them answers 503 and names them.
   if (process.env.WORKERS_CI) return [];
   const { secretsFile, bucket } = config;
-  const here = existsSync(secretsFile) ? util.parseEnv(readFileSync(secretsFile, 'utf8')) : {};
-  const there = await deployedSecrets(config);
-  const missing = neededSecrets(config).filter((name) => !here[name] && !there.includes(name));
+  const local = existsSync(secretsFile) ? util.parseEnv(readFileSync(secretsFile, 'utf8')) : {};
+  const deployed = await listDeployedSecrets(config);
+  const missing = requiredSecrets(config).filter((name) => !local[name] && !deployed.includes(name));
   if (missing.length > 0) {
     if (!existsSync(secretsFile)) writeSecretsFile(secretsFile, missing);
-    throw new Trouble(`Secrets are missing: ${missing.join(', ')}.
-  1. In the Cloudflare dashboard: R2, Manage API tokens, create one with "Object Read & Write" for ${bucket} alone.
-  2. Write its two keys into ${secretsFile}. Random secrets are there already: keep a copy of OWNER_SECRET.
-  3. Run npm run deploy again. The file stays on this machine, and git does not see it.`);
+    throw new CliError(`Secrets are missing: ${missing.join(', ')}.
+  1. In the Cloudflare dashboard, open R2, then Manage API tokens. Create a token with "Object Read & Write" for ${bucket} only.
+  2. Write its two keys into ${secretsFile}. The file already has random secrets: keep a copy of OWNER_SECRET.
+  3. Run npm run deploy again. The file stays on this machine; git ignores it.`);
   }
-  const empty = Object.keys(here).filter((name) => !here[name]);
-  if (empty.length > 0)
-    throw new Trouble(`${empty.join(', ')} is empty in ${secretsFile}: fill it in, or take the line out.`);
-  return Object.keys(here).length > 0 ? ['--secrets-file', secretsFile] : [];
+  const empty = Object.keys(local).filter((name) => !local[name]);
+  if (empty.length > 0) {
+    throw new CliError(`${empty.join(', ')} is empty in ${secretsFile}. Fill it in, or remove the line.`);
+  }
+  return Object.keys(local).length > 0 ? ['--secrets-file', secretsFile] : [];
 }
 
-/** Only what is missing: a new OWNER_SECRET in the place of another would forget every avatar. */
+/** Writes only missing secrets: a second OWNER_SECRET would make every stored avatar unreachable. */
 function writeSecretsFile(file, missing) {
   const random = ['OWNER_SECRET', 'SESSION_SECRET'];
   const lines = missing.map((name) => `${name}=${random.includes(name) ? randomBytes(32).toString('hex') : ''}\n`);
@@ -102,28 +108,34 @@ function writeSecretsFile(file, missing) {
 }
 
 async function ensureBucket(config) {
-  const { code } = await wrangler(config, ['r2', 'bucket', 'info', config.bucket, '--json']);
-  if (code !== 0) await demand(config, ['r2', 'bucket', 'create', config.bucket]);
+  const { code } = await runWrangler(config, ['r2', 'bucket', 'info', config.bucket, '--json']);
+  if (code !== 0) await requireWrangler(config, ['r2', 'bucket', 'create', config.bucket]);
 }
 
 async function ensureDatabase(config) {
-  if (config.database.database_id !== NO_DATABASE) return;
+  if (config.database.database_id !== PLACEHOLDER_ID) return;
   const name = config.database.database_name;
-  const find = async () =>
-    JSON.parse(await demand(config, ['d1', 'list', '--json'])).find((each) => each.name === name);
-  let found = await find();
-  if (!found) {
-    await demand(config, ['d1', 'create', name]);
-    found = await find();
+  let database = await findDatabase(config, name);
+  if (!database) {
+    await requireWrangler(config, ['d1', 'create', name]);
+    database = await findDatabase(config, name);
   }
-  if (!found)
-    throw new Trouble(`The database ${name} was created, but is not in wrangler d1 list. Run npm run deploy again.`);
-  fillIn(config.path, 'database_id', NO_DATABASE, found.uuid);
+  if (!database) {
+    throw new CliError(
+      `The database ${name} was created, but wrangler d1 list doesn't show it. Run npm run deploy again.`,
+    );
+  }
+  replaceInConfig(config.path, 'database_id', PLACEHOLDER_ID, database.uuid);
 }
 
-async function ensureLifecycle(config) {
-  const rules = await demand(config, ['r2', 'bucket', 'lifecycle', 'list', config.bucket]);
-  if (rules.includes(LIFECYCLE)) return;
-  const rule = [LIFECYCLE, 'pending/', '--expire-days', '1', '--force'];
-  await demand(config, ['r2', 'bucket', 'lifecycle', 'add', config.bucket, ...rule]);
+async function findDatabase(config, name) {
+  const databases = JSON.parse(await requireWrangler(config, ['d1', 'list', '--json']));
+  return databases.find((database) => database.name === name);
+}
+
+async function ensureLifecycleRule(config) {
+  const rules = await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'list', config.bucket]);
+  if (rules.includes(LIFECYCLE_RULE)) return;
+  const rule = [LIFECYCLE_RULE, 'pending/', '--expire-days', '1', '--force'];
+  await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'add', config.bucket, ...rule]);
 }

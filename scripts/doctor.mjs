@@ -1,211 +1,228 @@
 /**
- * `npm run doctor -- [base-url] [--header "name: value"]`: looks at an
- * installation, the local one by default, and says what is wrong and how to
- * mend it. It signs in a user of its own, who has no avatar afterwards.
+ * `npm run doctor -- [base-url] [--header "name: value"]`: checks an
+ * installation, by default the local one, and says how to fix what is wrong. It
+ * uploads as a test user, who has no avatar afterwards.
  */
 import { parseArgs } from 'node:util';
-import { contract } from '../check/contract.mjs';
-import { noCopies } from '../check/hostile.mjs';
-import { row, runChecks } from '../check/run.mjs';
-import { expectStatus, readHeaders, Session, Wrong } from '../check/session.mjs';
-import { bucketCors } from './bucket-cors.mjs';
+import { contractChecks } from '../check/contract.mjs';
+import { CheckFailure, expectSuccess, statusOf } from '../check/expect.mjs';
+import { copySourceCheck } from '../check/hostile.mjs';
+import { formatResult, runChecks } from '../check/run-checks.mjs';
+import { parseHeaders, Session } from '../check/session.mjs';
+import { PUT_HEADERS, syncBucketCors } from './bucket-cors.mjs';
 import {
-  command,
-  demand,
-  deployedSecrets,
-  LIFECYCLE,
-  neededSecrets,
+  CliError,
+  LIFECYCLE_RULE,
+  listDeployedSecrets,
   readConfig,
-  Trouble,
-  trustedOrigins,
-  wrangler,
+  readTrustedOrigins,
+  requiredSecrets,
+  requireWrangler,
+  runScript,
+  runWrangler,
 } from './wrangler.mjs';
 
-/** Seconds that clocks may be apart: the store refuses a signature that is older or newer than fifteen minutes. */
-const CLOCKS_APART = 60;
+/** Largest difference between this clock and the server's, in seconds. (R2 rejects signatures that are 15 minutes off.) */
+const MAX_CLOCK_DIFFERENCE = 60;
 
-/** Headers that a page sends with the PUT. */
-const PUT_HEADERS = ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-copy-source-if-match'];
-
-async function examine(session, config, isLocal) {
-  const tell = (result) => console.log(row(result));
-  // Where one of these is wrong nothing else can be looked at.
-  const first = [answers, clock, ...(isLocal ? [localSignIn] : accountChecks(config)), signedIn];
-  if (!(await runChecks(session, first, tell))) return false;
-  await refuseUsedAccount(session);
-  const origins = isLocal ? [new URL(session.base).origin] : await trustedOrigins(config);
+/** @returns whether the installation passed every check */
+async function checkInstallation(session, config, isLocal) {
+  const print = (result) => console.log(formatResult(result));
+  // If one of these fails, the others can't run.
+  const prerequisites = [
+    apiCheck,
+    clockCheck,
+    ...(isLocal ? [devSignInCheck] : createAccountChecks(config)),
+    signedInCheck,
+  ];
+  if (!(await runChecks(session, prerequisites, print))) return false;
+  await requireUnusedAccount(session);
+  const origins = isLocal ? [new URL(session.base).origin] : await readTrustedOrigins(config);
   try {
-    return await runChecks(session, [...preflights(origins), ...contract, noCopies], tell);
+    return await runChecks(session, [...createPreflightChecks(origins), ...contractChecks, copySourceCheck], print);
   } finally {
-    await session.remove();
+    await session.removeAvatar();
   }
 }
 
-async function refuseUsedAccount(session) {
-  if ((await session.avatarUrl()) !== null) {
-    throw new Trouble('This account has an avatar, which the examination would replace. Use a test user without one.');
+async function requireUnusedAccount(session) {
+  if ((await session.getAvatarUrl()) !== null) {
+    throw new CliError('This user has an avatar, which the checks would replace. Use a test user without one.');
   }
 }
 
-const answers = {
-  name: 'the API answers',
-  async run(session, left) {
-    const answer = await session.call('GET', '/openapi.json', { as: {} }).catch((error) => {
-      throw new Wrong(
+const apiCheck = {
+  name: 'the API responds',
+  async run(session, shared) {
+    const response = await session.call('GET', '/openapi.json', { as: {} }).catch((error) => {
+      throw new CheckFailure(
         error.message,
-        'Start it: npm start. Or give the address of a deployed one: npm run doctor -- https://…',
+        'Start it with npm start, or give the URL of a deployment: npm run doctor -- https://…',
       );
     });
-    if (answer.status !== 200) throw new Wrong(`GET /openapi.json answers ${answer.status}`, 'Is /api mounted there?');
-    left.reached = true;
+    if (response.status !== 200) {
+      throw new CheckFailure(`GET /openapi.json returns ${response.status}`, 'Check that the API is mounted at /api.');
+    }
+    shared.isReachable = true;
   },
 };
 
-const clock = {
-  name: 'the clocks agree',
-  needs: 'reached',
+const clockCheck = {
+  name: 'the clocks of this machine and the server agree',
+  needs: 'isReachable',
   async run(session) {
     const { headers } = await session.call('GET', '/openapi.json', { as: {} });
-    const apart = Math.abs(Date.parse(headers.get('date')) - Date.now()) / 1000;
-    if (apart > CLOCKS_APART) {
-      throw new Wrong(
-        `they are ${Math.round(apart / 60)} minutes apart`,
-        'Set this machine’s clock: the store goes by its own.',
+    const seconds = Math.abs(Date.parse(headers.get('date')) - Date.now()) / 1000;
+    if (seconds > MAX_CLOCK_DIFFERENCE) {
+      throw new CheckFailure(
+        `they are ${Math.round(seconds / 60)} minutes apart`,
+        'Set the clock of this machine: signatures are only valid at the time of the store.',
       );
     }
   },
 };
 
-const localSignIn = {
-  name: 'the local sign-in',
-  needs: 'reached',
-  async run(session, left) {
-    const answer = await session.post('/dev/login', { user: `doctor-${crypto.randomUUID()}` });
-    if (answer.status === 404) throw new Wrong('it is switched off', 'Give a test user: --header "authorization: …".');
-    expectStatus(answer, 200);
-    left.user = true;
-    session.headers = { cookie: answer.headers.get('set-cookie').split(';')[0] };
+const devSignInCheck = {
+  name: 'the development sign-in works',
+  needs: 'isReachable',
+  async run(session, shared) {
+    const response = await session.post('/dev/login', { user: `doctor-${crypto.randomUUID()}` });
+    if (response.status === statusOf('not_found')) {
+      throw new CheckFailure('it is switched off', 'Sign a test user in: --header "authorization: …".');
+    }
+    expectSuccess(response);
+    shared.hasUser = true;
+    session.headers = { cookie: response.headers.get('set-cookie').split(';')[0] };
   },
 };
 
-const signedIn = {
-  name: 'settings, database and sign-in',
-  needs: 'user',
+const signedInCheck = {
+  name: 'the settings, the database and the sign-in work',
+  needs: 'hasUser',
   async run(session) {
-    const answer = await session.call('GET', '/me/avatar');
+    const { status, json } = await session.call('GET', '/me/avatar');
     const hints = {
-      401: 'Give a test user: --header "authorization: Bearer …" or --header "cookie: …".',
-      500: 'Is the database prepared? npm run deploy does it; here: npm start -- --reset.',
-      503: 'docs/deploy.md says where each setting stands, and docs/authentication.md those of the sign-in.',
+      [statusOf('unauthorized')]: 'Sign a test user in: --header "authorization: Bearer …" or --header "cookie: …".',
+      [statusOf('internal')]: 'Apply the migrations: npm run deploy; for the local database: npm start -- --reset.',
+      [statusOf('unavailable')]:
+        'See docs/deploy.md for the settings, and docs/authentication.md for those of the sign-in.',
     };
-    if (answer.status !== 200) throw new Wrong(answer.json?.error ?? `answers ${answer.status}`, hints[answer.status]);
+    if (status !== 200) throw new CheckFailure(json?.error ?? `returns ${status}`, hints[status]);
   },
 };
 
-/** What only the owner of the Cloudflare account can see. */
-const accountChecks = (config) => [
+/** Checks that need access to the Cloudflare account. */
+const createAccountChecks = (config) => [
   {
     name: 'Wrangler is signed in to the account',
     optional: true,
-    needs: 'reached',
-    async run(_, left) {
-      left.user = true;
-      if ((await wrangler(config, ['whoami', '--json'])).code !== 0) {
-        throw new Wrong('what is set up there cannot be seen', 'Run npx wrangler login.');
+    needs: 'isReachable',
+    async run(_, shared) {
+      shared.hasUser = true;
+      if ((await runWrangler(config, ['whoami', '--json'])).code !== 0) {
+        throw new CheckFailure('the account could not be checked', 'Run npx wrangler login.');
       }
-      left.account = true;
+      shared.hasAccount = true;
     },
   },
   {
-    name: 'the secrets are there',
-    needs: 'account',
+    name: 'the Worker has all secrets',
+    needs: 'hasAccount',
     async run() {
-      const there = await deployedSecrets(config);
-      const missing = neededSecrets(config).filter((name) => !there.includes(name));
-      if (missing.length > 0) throw new Wrong(`missing: ${missing.join(', ')}`, 'npm run deploy asks for them.');
+      const deployed = await listDeployedSecrets(config);
+      const missing = requiredSecrets(config).filter((name) => !deployed.includes(name));
+      if (missing.length > 0) throw new CheckFailure(`missing: ${missing.join(', ')}`, 'Run npm run deploy.');
     },
   },
   {
-    name: 'the migrations are applied',
-    needs: 'account',
+    name: 'all migrations are applied',
+    needs: 'hasAccount',
     async run() {
-      const output = await demand(config, ['d1', 'migrations', 'list', config.database.binding, '--remote']);
-      if (!/no migrations to apply/i.test(output)) throw new Wrong('some are not', 'npm run deploy applies them.');
+      const output = await requireWrangler(config, ['d1', 'migrations', 'list', config.database.binding, '--remote']);
+      if (!/no migrations to apply/i.test(output)) throw new CheckFailure('some are not', 'Run npm run deploy.');
     },
   },
   {
-    name: 'the bucket’s CORS rules are those of TRUSTED_ORIGINS',
-    needs: 'account',
+    name: "the bucket's CORS rules match TRUSTED_ORIGINS",
+    needs: 'hasAccount',
     async run() {
-      if (!(await bucketCors(config, true))) throw new Wrong('they differ', 'npm run cors sets them.');
+      if (!(await syncBucketCors(config, true))) throw new CheckFailure('they differ', 'Run npm run cors.');
     },
   },
   {
-    name: 'the bucket deletes pending uploads after a day, if nothing else does',
-    needs: 'account',
+    name: 'the bucket has the lifecycle rule for pending uploads',
+    needs: 'hasAccount',
     async run() {
-      const output = await demand(config, ['r2', 'bucket', 'lifecycle', 'list', config.bucket]);
-      if (!output.includes(LIFECYCLE)) throw new Wrong('it has no such rule', 'npm run deploy adds it.');
+      const output = await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'list', config.bucket]);
+      if (!output.includes(LIFECYCLE_RULE)) throw new CheckFailure('the rule is missing', 'Run npm run deploy.');
     },
   },
 ];
 
-const preflights = (origins) => [
+const createPreflightChecks = (origins) => [
   ...origins.flatMap((origin) => [
     {
-      name: `a page of ${origin} may call the API`,
+      name: `pages of ${origin} can call the API`,
       async run(session) {
-        const headers = await preflight(`${session.base}/uploads/presign`, origin, 'POST', ['content-type']);
+        const headers = await sendPreflight(`${session.base}/uploads/presign`, origin, 'POST', ['content-type']);
         if (headers?.get('access-control-allow-credentials') !== 'true') {
-          throw new Wrong('its preflight is refused', 'Is it in the TRUSTED_ORIGINS that was deployed?');
+          throw new CheckFailure('the preflight is rejected', 'Add the origin to TRUSTED_ORIGINS, then deploy.');
         }
       },
     },
     {
-      name: `a page of ${origin} may send files to the store`,
-      async run(session, left) {
-        left.store ??= (await session.presign()).url;
-        const headers = await preflight(left.store, origin, 'PUT', PUT_HEADERS);
+      name: `pages of ${origin} can upload to the store`,
+      async run(session, shared) {
+        const headers = await sendPreflight(await getStoreUrl(session, shared), origin, 'PUT', PUT_HEADERS);
         const allowed = headers?.get('access-control-allow-headers')?.toLowerCase() ?? '';
         const missing = PUT_HEADERS.filter((name) => allowed !== '*' && !allowed.includes(name));
-        if (!headers || missing.length > 0) throw new Wrong('its preflight is refused', 'npm run cors sets the rules.');
+        if (!headers || missing.length > 0) throw new CheckFailure('the preflight is rejected', 'Run npm run cors.');
       },
     },
   ]),
   {
-    name: 'a page of any other origin may not',
-    async run(session, left) {
-      left.store ??= (await session.presign()).url;
-      const places = { API: `${session.base}/me/avatar`, store: left.store };
-      for (const [place, address] of Object.entries(places)) {
-        if (await preflight(address, 'https://evil.example', 'GET', [])) {
-          throw new Wrong(`the ${place} lets it`, 'npm run cors sets the bucket’s rules; TRUSTED_ORIGINS is the list.');
+    name: 'pages of other origins have no access',
+    async run(session, shared) {
+      const urls = { API: `${session.base}/me/avatar`, store: await getStoreUrl(session, shared) };
+      for (const [name, url] of Object.entries(urls)) {
+        if (await sendPreflight(url, 'https://evil.example', 'GET', [])) {
+          throw new CheckFailure(`the ${name} allows it`, 'Check TRUSTED_ORIGINS, then run npm run cors.');
         }
       }
     },
   },
 ];
 
-/** The answer to a preflight that allows an origin, or null. */
-async function preflight(url, origin, method, headers) {
-  const asked = { origin, 'access-control-request-method': method, 'access-control-request-headers': headers.join() };
-  const answer = await fetch(url, { method: 'OPTIONS', headers: asked });
-  const allowed = answer.headers.get('access-control-allow-origin');
-  return answer.ok && (allowed === origin || allowed === '*') ? answer.headers : null;
+/** Returns a presigned URL of the store, the same for all preflight checks. */
+async function getStoreUrl(session, shared) {
+  shared.storeUrl ??= (await session.presign()).url;
+  return shared.storeUrl;
 }
 
-await command('doctor.mjs', async () => {
+/** Returns the headers of the response if it allows the origin, or null. */
+async function sendPreflight(url, origin, method, headerNames) {
+  const headers = {
+    origin,
+    'access-control-request-method': method,
+    'access-control-request-headers': headerNames.join(),
+  };
+  const response = await fetch(url, { method: 'OPTIONS', headers });
+  const allowed = response.headers.get('access-control-allow-origin');
+  return response.ok && (allowed === origin || allowed === '*') ? response.headers : null;
+}
+
+await runScript('doctor.mjs', async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { config: { type: 'string' }, header: { type: 'string', multiple: true, default: [] } },
   });
   const base = positionals[0] ?? `http://localhost:${process.env.PORT ?? 5173}`;
-  const session = new Session(base, readHeaders(values.header));
+  const session = new Session(base, parseHeaders(values.header));
   const config = await readConfig(values.config);
-  // Only the local server signs in whoever asks.
+  // Without --header, the development sign-in is used, which only a local server has.
   const isLocal = values.header.length === 0;
   console.log(`\n${session.base}\n`);
-  const isWell = await examine(session, config, isLocal);
-  console.log(isWell ? '\nAll is well.' : '\nSomething is wrong: see ✗ above.');
-  return isWell ? 0 : 1;
+  const isHealthy = await checkInstallation(session, config, isLocal);
+  console.log(isHealthy ? '\nNo problems found.' : '\nProblems found. See the lines with ✗.');
+  return isHealthy ? 0 : 1;
 });

@@ -1,51 +1,67 @@
-/** Starts the engines that are not Chromium: Firefox, and WebKitGTK under a display of its own. */
+/** Finds and starts browser engines: Chromium, Firefox, and WebKitGTK with a virtual display. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { findBrowser } from './setup.mjs';
 
-const onPath = (...names) =>
+const findOnPath = (...names) =>
   names
     .flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)))
     .find((path) => existsSync(path));
 
-function needed(path, packageName) {
+function requireProgram(path, debianPackage) {
   if (path) return path;
-  throw new Error(`It is not on this machine. On Debian: apt-get install -y ${packageName}`);
+  throw new Error(`Not installed on this machine. On Debian: apt-get install -y ${debianPackage}`);
 }
 
-export const findFirefox = () => needed(process.env.FIREFOX_PATH ?? onPath('firefox-esr', 'firefox'), 'firefox-esr');
+const findFirefox = () =>
+  requireProgram(process.env.FIREFOX_PATH ?? findOnPath('firefox-esr', 'firefox'), 'firefox-esr');
 
-export function findWebKit() {
-  const places = ['x86_64', 'aarch64'].map((cpu) => `/usr/lib/${cpu}-linux-gnu/webkit2gtk-4.1/MiniBrowser`);
-  return needed(process.env.WEBKIT_PATH ?? places.find((path) => existsSync(path)), 'webkit2gtk-driver');
+function findWebKit() {
+  const paths = ['x86_64', 'aarch64'].map((cpu) => `/usr/lib/${cpu}-linux-gnu/webkit2gtk-4.1/MiniBrowser`);
+  return requireProgram(process.env.WEBKIT_PATH ?? paths.find((path) => existsSync(path)), 'webkit2gtk-driver');
 }
 
-/** A display without a screen. */
-export async function startDisplay() {
-  const child = spawn(needed(onPath('Xvfb'), 'xvfb'), ['-displayfd', '3', '-screen', '0', '1280x1024x24'], {
+/**
+ * Starts what web-test-runner.config.mjs needs for an engine.
+ * @returns the environment variables to set, and a function that stops what was started
+ * @throws if the engine is not installed
+ */
+export async function startEngine(engine) {
+  if (engine === 'chromium') return { env: { CHROME_PATH: findBrowser() }, stop() {} };
+  if (engine === 'firefox') return { env: { FIREFOX_PATH: findFirefox() }, stop() {} };
+  return startWebKitDriver();
+}
+
+async function startWebKitDriver() {
+  const driver = requireProgram(findOnPath('WebKitWebDriver'), 'webkit2gtk-driver');
+  const browser = findWebKit();
+  const port = await findFreePort();
+  const display = await startDisplay();
+  const env = { ...process.env, ...display.env };
+  const child = spawn(driver, [`--port=${port}`, '--host=127.0.0.1'], { stdio: 'ignore', env });
+  const stop = () => {
+    child.kill();
+    display.child.kill();
+  };
+  return { env: { WEBKIT_PATH: browser, WEBKIT_DRIVER_PORT: String(port) }, stop };
+}
+
+/** Starts a virtual display; `env` makes a program use it. */
+async function startDisplay() {
+  const child = spawn(requireProgram(findOnPath('Xvfb'), 'xvfb'), ['-displayfd', '3', '-screen', '0', '1280x1024x24'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const number = await new Promise((resolve, reject) => {
     child.stdio[3].once('data', (data) => resolve(String(data).trim()));
-    child.once('exit', () => reject(new Error('Xvfb has ended.')));
+    child.once('exit', () => reject(new Error('Xvfb exited before its display was ready.')));
   });
   return { child, env: { DISPLAY: `:${number}` } };
 }
 
-/** What the tests need to drive WebKitGTK: `WEBKIT_PATH` and `WEBKIT_DRIVER_PORT`. */
-export async function startWebKitDriver() {
-  const driver = needed(onPath('WebKitWebDriver'), 'webkit2gtk-driver');
-  const browser = findWebKit();
-  const port = await freePort();
-  const display = await startDisplay();
-  const env = { ...process.env, ...display.env };
-  const child = spawn(driver, [`--port=${port}`, '--host=127.0.0.1'], { stdio: 'ignore', env });
-  return { env: { WEBKIT_PATH: browser, WEBKIT_DRIVER_PORT: String(port) }, children: [child, display.child] };
-}
-
-async function freePort() {
+async function findFreePort() {
   const socket = createServer();
   await new Promise((resolve) => socket.listen(0, '127.0.0.1', resolve));
   const { port } = socket.address();
@@ -53,8 +69,11 @@ async function freePort() {
   return port;
 }
 
-/** Opens an address, with a profile of its own. */
-export async function startEngine(engine, url) {
+/**
+ * Opens a URL in Firefox or WebKitGTK, in a new profile.
+ * @returns the engine's version, and a function that closes it and deletes the profile
+ */
+export async function openUrl(engine, url) {
   const profile = mkdtempSync(join(tmpdir(), 'flare-browser-'));
   const [path, args] =
     engine === 'firefox'

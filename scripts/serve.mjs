@@ -1,6 +1,6 @@
-/** The dev server itself, run by start.mjs on a Node that is new enough. Ends with its parent. */
-// Nothing is fetched from outside at start; and Wrangler's explorer, which takes a
-// second to start, only comes when it is asked for: X_LOCAL_EXPLORER=true npm start
+/** Runs the dev server. start.mjs starts it on a Node that the tools support; it ends with its parent. */
+// No requests to other hosts at start. Wrangler's local explorer takes a second to
+// start; X_LOCAL_EXPLORER=true npm start switches it on.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= 'false';
 process.env.X_LOCAL_EXPLORER ??= 'false';
 process.env.X_LOCAL_OBSERVABILITY ??= 'false';
@@ -15,7 +15,7 @@ try {
   const configFile = `${root}/vite.config.ts`;
   const server = await createServer({ configFile, configLoader: 'native', clearScreen: false, logLevel: 'warn' });
   await server.listen();
-  // The first request starts the Worker: ready means that it answers.
+  // The first request starts the Worker. The server is ready when the Worker responds.
   const [url] = server.resolvedUrls.local;
   await fetch(`${url}api/me/avatar`);
   console.log(`\n  Ready: ${url.replace(/\/$/, '')}\n`);

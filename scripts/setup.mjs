@@ -1,6 +1,6 @@
 /**
- * Makes a bare clone ready: packages, a Node that is new enough for the tools,
- * a browser for the tests. Runs on any Node from 20 on, with nothing installed.
+ * Sets up a bare clone: packages, a Node that the tools support, a browser for
+ * the tests. Runs on Node 20 or newer, with nothing installed.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,19 +12,23 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 
-/** The tools are large: a second start is a second faster for keeping them compiled. */
-const cache = join(root, 'node_modules', '.cache', 'node');
+/** Compile cache of Node: the tools are large, and start a second faster from it. */
+const compileCache = join(root, 'node_modules', '.cache', 'node');
 
-/** The tools need 22.12, vite.config.ts as it is 22.18; a package brings it where the system's Node is older. */
-const NEEDED_NODE = [22, 18];
+/** Wrangler needs 22.12; vite.config.ts, which Node loads as TypeScript, needs 22.18. */
+const REQUIRED_NODE = [22, 18];
+/** Installed into node_modules where the system's Node is older. */
 const NODE_PACKAGE = 'node@24.21.0';
 
-/** Runs a command of the project; its tools, and the Node they need, are found first. Resolves with the exit code. */
+/**
+ * Runs a command with the project's tools, and the Node they need, first on the PATH.
+ * @returns a promise of the exit code, with the process as `child`
+ */
 export function run(command, args, { env = {}, ...options } = {}) {
   const child = spawn(command, args, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, NODE_COMPILE_CACHE: cache, ...env, PATH: bin + delimiter + process.env.PATH },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, PATH: bin + delimiter + process.env.PATH },
     ...options,
   });
   const ended = new Promise((resolve, reject) => {
@@ -34,76 +38,77 @@ export function run(command, args, { env = {}, ...options } = {}) {
   return Object.assign(ended, { child });
 }
 
-/** Whether this script runs on a Node that the tools can't use: `run('node', …)` starts one that they can. */
+/** Whether the tools don't support the Node that runs this script. `run('node', …)` starts one that they do. */
 export function isNodeTooOld() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  // 23 has ended, and its first versions lack what the tools need.
-  return major < NEEDED_NODE[0] || major === 23 || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1]);
+  // Node 23 is out of support, and its first versions lack what the tools need.
+  return major < REQUIRED_NODE[0] || major === 23 || (major === REQUIRED_NODE[0] && minor < REQUIRED_NODE[1]);
 }
 
-/** Installs the packages that the lock file names, unless they are there already. */
+/** Installs the packages of the lock file, unless node_modules already holds them. */
 export function installPackages(folder = root) {
   const lock = readFileSync(join(folder, 'package-lock.json'));
-  const wanted = createHash('sha256').update(lock).digest('hex');
+  const hash = createHash('sha256').update(lock).digest('hex');
   const stamp = join(folder, 'node_modules', '.installed');
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
     console.log('Installing packages…');
-    npm(['ci', '--include=dev'], folder);
-    writeFileSync(stamp, wanted);
+    runNpm(['ci', '--include=dev'], folder);
+    writeFileSync(stamp, hash);
   }
-  // A new installation removes the Node that may be running this.
+  // npm ci deletes node_modules, and with it the Node that may be running this script.
   const isOwnNode = process.execPath.startsWith(join(root, 'node_modules'));
   if ((isNodeTooOld() || isOwnNode) && !existsSync(join(bin, 'node'))) {
-    console.log(`The tools need Node ${NEEDED_NODE.join('.')} or newer: adding ${NODE_PACKAGE} to node_modules.`);
-    npm(['install', '--no-save', NODE_PACKAGE], root);
+    console.log(`The tools need Node ${REQUIRED_NODE.join('.')} or newer: adding ${NODE_PACKAGE} to node_modules.`);
+    runNpm(['install', '--no-save', NODE_PACKAGE], root);
   }
 }
 
-function npm(args, cwd) {
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-  const { status } = spawnSync('npm', [...args, ...quiet], {
+function runNpm(args, cwd) {
+  // npm warns about each tool that needs a newer Node than the system's, which is the one that NODE_PACKAGE adds.
+  const options = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync('npm', [...args, ...options], {
     cwd,
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });
-  if (status !== 0) throw new Error(`npm ${args[0]} has failed; what it printed above says why.`);
+  if (status !== 0) throw new Error(`npm ${args[0]} failed; its output is above.`);
 }
 
-/** Path of a Chromium or Chrome; one is installed where there is none. */
+/** Returns the path of Chromium or Chrome, and installs one where there is none. */
 export function findBrowser() {
-  const found = lookForBrowser();
+  const found = findInstalledBrowser();
   if (found) return found;
-  console.log('No Chromium or Chrome was found. Installing one…');
+  console.log('No Chromium or Chrome found. Installing one…');
   if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
     spawnSync('apt-get', ['update'], { stdio: 'ignore' });
     spawnSync('apt-get', ['install', '-y', 'chromium'], { stdio: 'inherit' });
   }
-  if (!lookForBrowser()) spawnSync(join(bin, 'playwright-core'), ['install', 'chromium'], { stdio: 'inherit' });
-  const installed = lookForBrowser();
+  if (!findInstalledBrowser()) spawnSync(join(bin, 'playwright-core'), ['install', 'chromium'], { stdio: 'inherit' });
+  const installed = findInstalledBrowser();
   if (installed) return installed;
-  throw new Error('No browser could be installed. Install Chromium or Chrome, or set CHROME_PATH to one.');
+  throw new Error("Couldn't install a browser. Install Chromium or Chrome, or set CHROME_PATH to one.");
 }
 
-function lookForBrowser() {
+function findInstalledBrowser() {
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
   const onPath = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  const places = [
+  const usualPaths = [
     '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     '/Applications/Chromium.app/Contents/MacOS/Chromium',
     'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
     'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
   ];
-  const candidates = [process.env.CHROME_PATH, ...onPath, ...places, ...inCaches()];
-  return candidates.find((path) => path && existsSync(path) && starts(path));
+  const candidates = [process.env.CHROME_PATH, ...onPath, ...usualPaths, ...findDownloadedBrowsers()];
+  return candidates.find((path) => path && existsSync(path) && canStart(path));
 }
 
-/** Some systems have a stand-in that only says how to install the browser. (On Windows asking would open a window.) */
-function starts(path) {
+/** Some systems have a placeholder that only says how to install the browser. (On Windows, --version opens a window.) */
+function canStart(path) {
   return process.platform === 'win32' || spawnSync(path, ['--version']).status === 0;
 }
 
-/** Browsers that Playwright or Puppeteer have downloaded. */
-function inCaches() {
+/** Paths at which Playwright and Puppeteer keep the browsers that they download. */
+function findDownloadedBrowsers() {
   const folders = [
     process.env.PLAYWRIGHT_BROWSERS_PATH,
     join(homedir(), '.cache', 'ms-playwright'),
@@ -111,18 +116,18 @@ function inCaches() {
     join(homedir(), 'AppData', 'Local', 'ms-playwright'),
     join(homedir(), '.cache', 'puppeteer', 'chrome'),
   ].filter((folder) => folder && existsSync(folder));
-  const forTesting = ['Google Chrome for Testing.app', 'Contents', 'MacOS', 'Google Chrome for Testing'];
-  const inside = [
+  const chromeForTesting = ['Google Chrome for Testing.app', 'Contents', 'MacOS', 'Google Chrome for Testing'];
+  const executables = [
     ...['chrome-linux', 'chrome-linux64', 'chrome-linux-arm64'].map((folder) => [folder, 'chrome']),
     ...['chrome-win', 'chrome-win64'].map((folder) => [folder, 'chrome.exe']),
-    ...['chrome-mac-arm64', 'chrome-mac-x64'].map((folder) => [folder, ...forTesting]),
+    ...['chrome-mac-arm64', 'chrome-mac-x64'].map((folder) => [folder, ...chromeForTesting]),
     ['chrome-mac', 'Chromium.app', 'Contents', 'MacOS', 'Chromium'],
   ];
   const versions = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  return versions.flatMap((version) => inside.map((parts) => join(version, ...parts)));
+  return versions.flatMap((version) => executables.map((parts) => join(version, ...parts)));
 }
 
-/** Flags that keep a test browser quiet, on a machine without a display, without a sandbox only where there can be none. */
+/** Flags for test browsers: no GPU, no requests of their own. Root can't use Chromium's sandbox. */
 export const browserFlags = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   '--disable-gpu',

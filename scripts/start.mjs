@@ -1,43 +1,43 @@
-/** `npm start`: the demo, the API, and local R2 and D1 on one origin. */
+/** `npm start`: serves the demo, the API, and local R2 and D1 on one origin. `-- --reset` deletes the local data first. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { installPackages, root, run } from './setup.mjs';
 
-/** Git-ignored; the tests name another folder. */
-const state = resolve(root, process.env.FLARE_STATE ?? '.flare');
+/** Folder of the local database and bucket. Tests set another one. */
+const stateFolder = resolve(root, process.env.FLARE_STATE ?? '.flare');
 
 try {
   installPackages();
-  if (process.argv.includes('--reset')) rmSync(state, { recursive: true, force: true });
-  await migrate();
+  if (process.argv.includes('--reset')) rmSync(stateFolder, { recursive: true, force: true });
+  await migrateDatabase();
 } catch (error) {
   console.error(error.message);
   process.exit(1);
 }
 
-// Wrangler's bundle is CommonJS: looking whether it is a module takes half a second.
+// Wrangler's bundle is CommonJS. Without module detection it loads half a second faster.
 const server = run('node', ['--no-experimental-detect-module', 'scripts/serve.mjs'], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  env: { FLARE_STATE: state },
+  env: { FLARE_STATE: stateFolder },
 });
-// A signal to npm ends the shell between npm and this script, and would leave the server running.
+// A signal to npm ends the shell between npm and this script, but not this script: it has to notice.
 const parent = process.ppid;
 setInterval(() => process.ppid === parent || process.exit(), 500).unref();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.child.kill(signal));
 process.exit(await server);
 
-/** Applies the migrations that the local database has not seen; asks Wrangler only when they have changed. */
-async function migrate() {
+/** Applies new migrations to the local database. Starts Wrangler only if the files have changed. */
+async function migrateDatabase() {
   const folder = join(root, 'server', 'migrations');
   const hash = createHash('sha256');
   for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
-  const wanted = hash.digest('hex');
-  const stamp = join(state, 'migrated');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  const version = hash.digest('hex');
+  const stamp = join(stateFolder, 'migrated');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === version) return;
   console.log('Preparing the local database…');
-  mkdirSync(state, { recursive: true });
-  const args = ['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', state];
+  mkdirSync(stateFolder, { recursive: true });
+  const args = ['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stateFolder];
   const wrangler = run('wrangler', args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { CI: 'true', WRANGLER_SEND_METRICS: 'false' },
@@ -48,6 +48,6 @@ async function migrate() {
       output += chunk;
     });
   }
-  if ((await wrangler) !== 0) throw new Error(`The local database could not be prepared:\n${output}`);
-  writeFileSync(stamp, wanted);
+  if ((await wrangler) !== 0) throw new Error(`Couldn't prepare the local database:\n${output}`);
+  writeFileSync(stamp, version);
 }

@@ -1,61 +1,63 @@
-/** What the scripts that work on a Cloudflare account share: the configuration, and Wrangler. */
+/** What the scripts for a Cloudflare account share: the configuration, and calls of Wrangler. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { Wrong } from '../check/session.mjs';
+import { CheckFailure } from '../check/expect.mjs';
 import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
 
-/** A failure that a person can do something about: told without a stack. */
-export class Trouble extends Wrong {}
+/** A failure that the user can do something about. It is printed without a stack. */
+export class CliError extends CheckFailure {}
 
-/** Installs what is missing, goes on with a Node that the tools can use, and tells trouble in words. */
-export async function command(script, main) {
+/** Runs a script's `main` on a Node that the tools support, and prints its errors. `main` returns the exit code. */
+export async function runScript(script, main) {
   installPackages();
   if (isNodeTooOld()) process.exit(await run('node', [`scripts/${script}`, ...process.argv.slice(2)]));
   try {
     process.exitCode = await main();
   } catch (error) {
-    console.error(error instanceof Wrong ? `\n${error.message} ${error.hint}`.trimEnd() : error);
+    console.error(error instanceof CheckFailure ? `\n${error.message} ${error.hint}`.trimEnd() : error);
     process.exitCode = 1;
   }
 }
 
-/** The Worker's configuration, of the file that `--config` names. */
+/** Reads the Worker's configuration; `file` is the value of `--config`. */
 export async function readConfig(file = 'wrangler.jsonc') {
   const path = resolve(root, file);
   const { unstable_readConfig } = await import('wrangler');
   const config = unstable_readConfig({ config: path }, { hideWarnings: true });
   const [bucket] = config.r2_buckets;
   const [database] = config.d1_databases;
-  if (!bucket?.bucket_name || !database?.database_name) throw new Trouble(`${file} names no bucket or no database.`);
+  if (!bucket?.bucket_name || !database?.database_name) {
+    throw new CliError(`${file} must name an R2 bucket and a D1 database.`);
+  }
   const secretsFile = join(dirname(path), '.env.deploy');
   return { path, secretsFile, name: config.name, vars: config.vars, bucket: bucket.bucket_name, database };
 }
 
-/** Writes a value into the configuration, comments and all left as they are. */
-export function fillIn(path, name, from, to) {
+/** Replaces a value in the configuration file. Comments and formatting stay. */
+export function replaceInConfig(path, name, oldValue, newValue) {
   const text = readFileSync(path, 'utf8');
-  const filled = text.replace(`"${name}": ${JSON.stringify(from)}`, `"${name}": ${JSON.stringify(to)}`);
-  if (filled === text) throw new Trouble(`Write into ${path}: "${name}": "${to}"`);
-  writeFileSync(path, filled);
-  console.log(`  ${name} is written into ${path}.`);
+  const changed = text.replace(`"${name}": ${JSON.stringify(oldValue)}`, `"${name}": ${JSON.stringify(newValue)}`);
+  if (changed === text) throw new CliError(`Set in ${path}: "${name}": "${newValue}"`);
+  writeFileSync(path, changed);
+  console.log(`  Set ${name} in ${path}.`);
 }
 
-/** The origins of TRUSTED_ORIGINS, each as browsers send it. */
-export async function trustedOrigins({ vars }) {
-  const { parseOrigins } = await import('../server/trusted-origins.ts');
+/** Parses TRUSTED_ORIGINS. Returns each origin as browsers send it. */
+export async function readTrustedOrigins({ vars }) {
+  const { parseOrigins } = await import('../server/parse-origins.ts');
   try {
     return parseOrigins(vars.TRUSTED_ORIGINS);
   } catch (error) {
-    throw new Trouble(error.message);
+    throw new CliError(error.message);
   }
 }
 
-/** Runs Wrangler on an account; resolves with its exit code and with what it has printed. */
-export async function wrangler({ path }, args, { isShown = false } = {}) {
+/** Runs Wrangler, and resolves with its exit code and its output. With `isShown`, the output is printed too. */
+export async function runWrangler({ path }, args, { isShown = false } = {}) {
   const child = run(process.env.WRANGLER ?? 'wrangler', [...args, '--config', path], {
     stdio: ['inherit', 'pipe', 'pipe'],
-    // It asks nothing: what is done was asked for by starting the script.
+    // Without questions: the user has asked for these changes by starting the script.
     env: { CI: 'true', WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
   });
   let output = '';
@@ -71,28 +73,31 @@ export async function wrangler({ path }, args, { isShown = false } = {}) {
   return { code, output: stripVTControlCharacters(output), errors: stripVTControlCharacters(errors) };
 }
 
-/** Runs Wrangler where nothing can be done without it. */
-export async function demand(config, args, options) {
-  const { code, output, errors } = await wrangler(config, args, options);
-  if (code !== 0) throw new Trouble(`wrangler ${args.join(' ')} has failed:\n${errors || output}`);
-  return output;
+/** Runs Wrangler, and returns its output. Throws if it fails. */
+export async function requireWrangler(config, args, options) {
+  const result = await runWrangler(config, args, options);
+  if (result.code !== 0) throw wranglerError(args, result);
+  return result.output;
 }
 
-/** Name of the lifecycle rule: the backstop for uploads that nothing else has deleted. */
-export const LIFECYCLE = 'pending-uploads';
+export const wranglerError = (args, { output, errors }) =>
+  new CliError(`wrangler ${args.join(' ')} failed:\n${errors || output}`);
 
-/** Secrets that the Worker cannot do without. */
-export function neededSecrets({ vars }) {
+/** Name of the bucket's lifecycle rule, which deletes pending uploads that the Worker did not. */
+export const LIFECYCLE_RULE = 'pending-uploads';
+
+/** Names of the secrets that the Worker needs. */
+export function requiredSecrets({ vars }) {
   const always = ['R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'OWNER_SECRET'];
   return vars.AUTH === 'cookie' ? [...always, 'SESSION_SECRET'] : always;
 }
 
-/** Names of the secrets that the Worker has. */
-export async function deployedSecrets(config) {
+/** Names of the secrets that the deployed Worker has. */
+export async function listDeployedSecrets(config) {
   const args = ['secret', 'list', '--format', 'json'];
-  const { code, output, errors } = await wrangler(config, args);
-  if (code === 0) return JSON.parse(output).map(({ name }) => name);
-  // 10007, 10090: it has never been deployed. Anything else must not pass for a Worker without secrets.
-  if (/\b(10007|10090)\b/.test(errors + output)) return [];
-  throw new Trouble(`wrangler ${args.join(' ')} has failed:\n${errors || output}`);
+  const result = await runWrangler(config, args);
+  if (result.code === 0) return JSON.parse(result.output).map(({ name }) => name);
+  // 10007 and 10090: the Worker has never been deployed. After any other error, it may have secrets.
+  if (/\b(10007|10090)\b/.test(result.errors + result.output)) return [];
+  throw wranglerError(args, result);
 }

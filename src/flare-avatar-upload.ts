@@ -5,8 +5,11 @@ import { deriveView, type UploadState } from './field/derive-view.js';
 import { DisplayedImage } from './field/displayed-image.js';
 import { FieldStore } from './field/field-store.js';
 import { FileInputs } from './field/file-inputs.js';
-import { type FieldEvent, INITIAL_SNAPSHOT, type Snapshot } from './field/snapshot.js';
-import { UploadSession } from './field/upload-session.js';
+import { hasPendingCommit } from './field/has-pending-commit.js';
+import type { FieldEvent } from './field/reduce.js';
+import { SessionLoader } from './field/session-loader.js';
+import { type Facts, INITIAL_SNAPSHOT, type Snapshot } from './field/snapshot.js';
+import type { UploadSession } from './field/upload-session.js';
 import { type Messages, restingMessages } from './i18n/messages.js';
 import { SettingsElement } from './settings-element.js';
 import type { Countdown } from './view/countdown.js';
@@ -103,21 +106,17 @@ export class FlareAvatarUpload extends SettingsElement {
   readonly #store = new FieldStore((snapshot, previous, event) => this.#onChange(snapshot, previous, event));
   readonly #image = new DisplayedImage(this);
   readonly #currentAvatar = new CurrentAvatar(this, this.#store, this.#image, () => this.#loadFeedback());
-  readonly #session = new UploadSession(this, this.#store, this.#currentAvatar, {
-    getText: (key) => this.#getText(key),
-    loadFeedback: () => this.#loadFeedback(),
-    isDisabled: () => this.#isOff,
-  });
+  readonly #loader = new SessionLoader(this, this.#store, () => this.#loadSession());
   readonly #inputs = new FileInputs(this, {
     isDisabled: () => this.#isOff,
     onDrag: (isDragOver) => this.#setDragOver(isDragOver),
-    onFile: (file) => this.#session.selectFile(file),
+    onFile: (file) => this.#selectFile(file),
   });
   readonly #actions: FieldActions = {
     pick: () => this.pick(),
     selectFile: this.#inputs.onPick,
     retry: () => this.retry(),
-    edit: () => this.#session.edit(),
+    edit: () => this.#loader.session?.edit(),
     cancel: () => this.cancel(),
     remove: () => this.removeAvatar().catch(() => {}),
     imageLoaded: () => this.#currentAvatar.handleLoadedImage(),
@@ -134,7 +133,7 @@ export class FlareAvatarUpload extends SettingsElement {
   constructor() {
     super();
     for (const type of ['pointerenter', 'focusin', 'dragenter'])
-      this.addEventListener(type, () => this.#session.preload());
+      this.addEventListener(type, () => this.#loader.preload());
     // A click on the element's <label> is dispatched on the element itself.
     this.addEventListener('click', (event) => event.composedPath()[0] === this && this.pick());
     this.addEventListener('invalid', () => this.#setUserInvalid(true));
@@ -155,7 +154,7 @@ export class FlareAvatarUpload extends SettingsElement {
   pick(): void {
     if (this.#isOff) return;
     this.renderRoot.querySelector('input')?.click();
-    this.#session.preloadImageModule();
+    this.#loader.call((session) => session.preloadImageModule()).catch(() => {});
   }
 
   /**
@@ -163,17 +162,29 @@ export class FlareAvatarUpload extends SettingsElement {
    * @throws {AvatarUploadError} that says what failed; `aborted` if the upload was canceled or replaced by another one.
    */
   upload(file?: File): Promise<SuccessDetail> {
-    return this.#session.upload(file);
+    const command = file && { file, upload: true, edit: false, previous: null };
+    return this.#loader.call((session) => session.upload(file), 'pick', command && { type: 'upload', command });
   }
 
   /** Cancels an upload or a removal, and dismisses a file that waits or has failed. */
   cancel(): void {
-    this.#session.cancel();
+    const { session } = this.#loader;
+    if (session) {
+      session.cancel();
+      return;
+    }
+    const wasOpen = this.#loader.abort() || this.#view.canCancel;
+    this.#store.dispatch({ type: 'canceled', selection: null });
+    if (wasOpen) emitEvent(this, 'flare-cancel', undefined);
   }
 
   /** Retries what failed. Resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
-    if (!this.#isOff) await this.#session.retry();
+    const { activity } = this.#store.snapshot;
+    if (this.#isOff || activity.kind !== 'error') return;
+    const { retry } = activity;
+    if (retry.type === 'refresh') await this.refresh();
+    else await this.#loader.call((session) => session.retry(), 'pick', retry).catch(() => {});
   }
 
   /**
@@ -181,7 +192,7 @@ export class FlareAvatarUpload extends SettingsElement {
    * @throws {AvatarUploadError} if that failed; the picture is still there.
    */
   removeAvatar(): Promise<void> {
-    return this.#session.remove();
+    return this.#loader.call((session) => session.remove(), 'remove', { type: 'remove' });
   }
 
   /** Loads the current avatar again. Resolves when that is over, whether it succeeded or not. */
@@ -205,8 +216,7 @@ export class FlareAvatarUpload extends SettingsElement {
   formResetCallback(): void {
     this.cancel();
     const { avatar } = this.#store.snapshot;
-    this.#store.dispatch({ type: 'avatarChanged', avatar: { ...avatar, key: '' } });
-    this.#setUserInvalid(false);
+    this.#setFacts({ avatar: { ...avatar, key: '' }, isUserInvalid: false });
     this.refresh();
   }
 
@@ -220,7 +230,8 @@ export class FlareAvatarUpload extends SettingsElement {
   }
 
   protected override firstUpdated(): void {
-    if (!this.#isOff) this.#session.resumePendingCommit();
+    if (this.#isOff || !hasPendingCommit()) return;
+    this.#loader.call((session) => session.resumePendingCommit(), 'commit').catch(() => {});
   }
 
   protected override updated(): void {
@@ -242,7 +253,7 @@ export class FlareAvatarUpload extends SettingsElement {
         url: this.#url,
         label,
         isDisabled: this.#isOff,
-        canEdit: this.#session.canEdit,
+        canEdit: this.#loader.session?.canEdit ?? false,
         canRemove: Boolean(canRemove),
         status: this.#renderStatus(),
         error: error && (this.#feedback?.formatError(error, this, this.#getText) ?? this.#getText('network')),
@@ -300,6 +311,17 @@ export class FlareAvatarUpload extends SettingsElement {
     if (state !== previous && type !== 'interrupted') emitEvent(this, 'flare-statechange', { state, previous });
   }
 
+  async #loadSession(): Promise<UploadSession> {
+    const [{ UploadSession }] = await Promise.all([import('./field/upload-session.js'), this.#loadFeedback()]);
+    const services = { getText: this.#getText, isDisabled: () => this.#isOff };
+    return new UploadSession(this, this.#store, this.#currentAvatar, services);
+  }
+
+  #selectFile(file: File): void {
+    const command = { file, upload: !this.noAuto, edit: false, previous: null };
+    this.#loader.call((session) => session.selectFile(file), 'pick', { type: 'upload', command }).catch(() => {});
+  }
+
   /** Loads the texts, and what shows progress and errors. */
   async #loadFeedback(): Promise<void> {
     const feedback = await import('./view/feedback.js');
@@ -312,16 +334,20 @@ export class FlareAvatarUpload extends SettingsElement {
 
   /** Ends what is going on, silently. */
   #interrupt(): void {
-    this.#session.interrupt();
+    if (this.#loader.session) this.#loader.session.interrupt();
+    else this.#loader.abort();
     this.#setDragOver(false);
   }
 
   #setDragOver(isDragOver: boolean): void {
-    if (isDragOver !== this.#store.snapshot.isDragOver) this.#store.dispatch({ type: 'dragChanged', isDragOver });
+    if (isDragOver !== this.#store.snapshot.isDragOver) this.#setFacts({ isDragOver });
   }
 
   #setUserInvalid(isUserInvalid: boolean): void {
-    const isChanged = isUserInvalid !== this.#store.snapshot.isUserInvalid;
-    if (isChanged) this.#store.dispatch({ type: 'validityChanged', isUserInvalid });
+    if (isUserInvalid !== this.#store.snapshot.isUserInvalid) this.#setFacts({ isUserInvalid });
+  }
+
+  #setFacts(facts: Partial<Facts>): void {
+    this.#store.dispatch({ type: 'factsChanged', facts });
   }
 }

@@ -1,6 +1,6 @@
 /** Runs in workerd: the reference Worker as it is, and beside it a route that does nothing. */
 import { Hono } from 'hono';
-import worker from '../../server/index.js';
+import worker from '../../server/worker.js';
 import { png } from '../../test/support/pictures.js';
 
 // What is logged is made, and not shown.

@@ -1,8 +1,8 @@
 /** Runs in workerd: signs one PUT after the other, by our code or by AWS's, as many as it is asked for. */
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
-import { hmac, importKey, utf8 } from '../../server/hmac.js';
-import { presignPut } from '../../server/presign.js';
+import { encodeUtf8, importHmacKey, signHmac } from '../../server/storage/hmac.js';
+import { presignPut } from '../../server/storage/presign.js';
 import { verify } from '../../test/server/sigv4.js';
 
 /** The same for all: what is signed, with which key, for how long. */
@@ -32,7 +32,7 @@ const asHeaders = () => ({
   signableHeaders: new Set(['content-type']),
   unhoistableHeaders: new Set(['x-amz-checksum-sha256']),
 });
-const floorKey = importKey(utf8('x'.repeat(32)));
+const floorKey = importHmacKey(encodeUtf8('x'.repeat(32)));
 
 const signers = {
   ours: async (key) => (await presignPut({ bucketUrl, ...credentials }, key, headers, seconds)).url,
@@ -58,8 +58,8 @@ const signers = {
   },
   /** The cryptography alone, of as many bytes. */
   floor: async (key) => {
-    await crypto.subtle.digest('SHA-256', utf8(key.padEnd(550)));
-    await hmac(await floorKey, key.padEnd(140));
+    await crypto.subtle.digest('SHA-256', encodeUtf8(key.padEnd(550)));
+    await signHmac(await floorKey, key.padEnd(140));
     return '';
   },
 };

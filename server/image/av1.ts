@@ -1,4 +1,4 @@
-import { ImageError, Reader, type Size } from './reader.js';
+import { ImageError, Reader, type Size } from './byte-reader.js';
 
 // AV1 Bitstream & Decoding Process Specification, sections 5.3 and 5.5.
 

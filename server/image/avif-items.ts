@@ -1,5 +1,5 @@
-import { type Box, Fields, firstBox, onlyBox, type Range, readBoxes } from './boxes.js';
-import { counter, ImageError, type Reader } from './reader.js';
+import { counter, ImageError, type Reader } from './byte-reader.js';
+import { type Box, Fields, firstBox, onlyBox, type Range, readBoxes } from './isobmff.js';
 
 // ISO/IEC 14496-12, section 8.11 (items); 23008-12, section 9 (their properties).
 

@@ -1,6 +1,6 @@
-import { checkSequence } from './avif-picture.js';
-import { type Blanked, type Box, Fields, firstBox, onlyBox, type Range, readBox, readBoxes } from './boxes.js';
-import { counter, ImageError, type Reader, type Size } from './reader.js';
+import { checkSequence } from './avif-geometry.js';
+import { counter, ImageError, type Reader, type Size } from './byte-reader.js';
+import { type Blanked, type Box, Fields, firstBox, onlyBox, type Range, readBox, readBoxes } from './isobmff.js';
 
 // ISO/IEC 14496-12, sections 8.2 to 8.7: the frames of an AVIF that moves.
 

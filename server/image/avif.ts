@@ -1,6 +1,7 @@
+import { checkItem, displayedSize, neededItems, statedSize } from './avif-geometry.js';
 import { type Item, type Items, readItems } from './avif-items.js';
-import { checkItem, displayedSize, neededItems, statedSize } from './avif-picture.js';
 import { blankMovie, blankName, type Movie, readMovie } from './avif-tracks.js';
+import { ascii, counter, ImageError, type Reader, type Structure } from './byte-reader.js';
 import {
   Blanked,
   type Box,
@@ -12,8 +13,7 @@ import {
   type Range,
   readBox,
   readBoxes,
-} from './boxes.js';
-import { ascii, counter, ImageError, type Reader, type Structure } from './reader.js';
+} from './isobmff.js';
 
 /** The boxes that make up a picture or a sequence, and those that may stand between them. */
 const PICTURE = new Set(['ftyp', 'meta', 'mdat', 'moov']);

@@ -1,4 +1,4 @@
-import { ascii, join, Reader } from './reader.js';
+import { ascii, join, Reader } from './byte-reader.js';
 
 /** Tag of the orientation, and the type SHORT that its value has. */
 const ORIENTATION = 0x0112;

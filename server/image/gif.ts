@@ -1,4 +1,4 @@
-import { ascii, counter, ImageError, join, type Reader, type Structure } from './reader.js';
+import { ascii, counter, ImageError, join, type Reader, type Structure } from './byte-reader.js';
 
 // GIF89a specification, sections 17 to 27.
 

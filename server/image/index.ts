@@ -1,12 +1,12 @@
 import type { ImageType } from '../../src/core/protocol.js';
 import { readAvif } from './avif.js';
+import { ImageError, Reader, type Structure } from './byte-reader.js';
 import { readGif } from './gif.js';
 import { readJpeg } from './jpeg.js';
 import { readPng } from './png.js';
-import { ImageError, Reader, type Structure } from './reader.js';
 import { readWebp } from './webp.js';
 
-export { ImageError } from './reader.js';
+export { ImageError } from './byte-reader.js';
 
 /** A picture that may be stored. */
 export interface Picture {

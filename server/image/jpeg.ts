@@ -1,5 +1,5 @@
+import { ascii, counter, ImageError, join, type Reader, type Size, type Structure } from './byte-reader.js';
 import { isTurned, orientationOnly, readOrientation } from './exif.js';
-import { ascii, counter, ImageError, join, type Reader, type Size, type Structure } from './reader.js';
 
 // ITU-T T.81, annex B.
 

@@ -1,6 +1,6 @@
+import { ascii, counter, ImageError, join, type Reader, type Size, type Structure, u32 } from './byte-reader.js';
 import { crc32 } from './crc32.js';
 import { isTurned, orientationOnly, readOrientation } from './exif.js';
-import { ascii, counter, ImageError, join, type Reader, type Size, type Structure, u32 } from './reader.js';
 
 // W3C PNG, third edition, section 5 and 11.
 

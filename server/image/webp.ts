@@ -1,4 +1,4 @@
-import { ascii, counter, ImageError, join, type Reader, type Size, type Structure, u32 } from './reader.js';
+import { ascii, counter, ImageError, join, type Reader, type Size, type Structure, u32 } from './byte-reader.js';
 
 // RFC 9649.
 

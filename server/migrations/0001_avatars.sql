@@ -1,4 +1,4 @@
--- Times are milliseconds since 1970. `owner` is an HMAC of the user id (see object-key.ts).
+-- Times are milliseconds since 1970. `owner` is an HMAC of the user id (see server/storage/owner.ts).
 
 -- One row per presigned upload, kept until long after its last moment for a commit.
 CREATE TABLE uploads (

@@ -11,7 +11,7 @@ import type { DisplayedImage } from './displayed-image.js';
 import type { FieldStore } from './field-store.js';
 import { loadModule } from './load-module.js';
 import { SharedRequests } from './shared-requests.js';
-import { type FieldEvent, isBusy } from './snapshot.js';
+import { type Facts, isBusy } from './snapshot.js';
 
 /** The answer of the avatar endpoint. */
 interface LoadedAvatar {
@@ -110,7 +110,8 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
   /** Loads the avatar; resolves when that is over, whether it succeeded or not. */
   async refresh(): Promise<void> {
     if (this.#hasEndpoint) return this.#reload(false);
-    this.replace({ type: 'avatarChanged', avatar: { ...this.store.snapshot.avatar, picture: undefined } });
+    this.endLoad();
+    this.#setFacts({ avatar: { ...this.store.snapshot.avatar, picture: undefined } });
   }
 
   markStale(): void {
@@ -130,12 +131,11 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
     }
   }
 
-  /** Applies an event that replaces the picture; a load in progress is out of date. */
-  replace(event: FieldEvent): void {
+  /** The picture is replaced now: a load in progress, and its URL, are out of date. */
+  endLoad(): void {
     this.#abortLoad();
     this.#renewAt = Infinity;
     this.image.clearBroken();
-    this.store.dispatch(event);
   }
 
   /** The user has changed the picture: tells all other elements and tabs. */
@@ -159,7 +159,7 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
   #abortLoad(): void {
     this.#load?.abort();
     this.#load = null;
-    if (this.store.snapshot.isLoading) this.store.dispatch({ type: 'loadEnded' });
+    if (this.store.snapshot.isLoading) this.#setFacts({ isLoading: false });
   }
 
   get #hasEndpoint(): boolean {
@@ -178,7 +178,7 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
     this.#isRenewalDue = false;
     this.#load = new AbortController();
     const { signal } = this.#load;
-    if (isShown) this.store.dispatch({ type: 'loadStarted' });
+    if (isShown) this.#setFacts({ isLoading: true });
     try {
       const loaded = await this.#request(signal, isFresh);
       // The picture on display stays until the new one can take its place at once.
@@ -222,8 +222,11 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
 
   #fail(error: AvatarUploadError): void {
     this.store.dispatch({ type: 'loadFailed', error });
-    const { activity } = this.store.snapshot;
-    if (activity.kind === 'error' && activity.error === error) emitEvent(this.element, 'flare-error', { error });
+    if (this.store.shows(error)) emitEvent(this.element, 'flare-error', { error });
+  }
+
+  #setFacts(facts: Partial<Facts>): void {
+    this.store.dispatch({ type: 'factsChanged', facts });
   }
 }
 

@@ -3,7 +3,8 @@ import type { Phase } from '../core/errors.js';
 import type { RetryOptions } from '../core/retry.js';
 import type { Emit } from '../events.js';
 import type { Settings } from '../settings.js';
-import type { FieldEvent, Selection } from './snapshot.js';
+import type { FieldEvent } from './reduce.js';
+import type { Selection } from './snapshot.js';
 
 /** What one run may do. After its signal is aborted, `dispatch` and `emit` do nothing. */
 export interface RunContext {

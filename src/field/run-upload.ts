@@ -12,9 +12,6 @@ import { checkRun, createRetryOptions, type RunContext } from './run-context.js'
 import type { Selection, UploadCommand } from './snapshot.js';
 import { UnloadGuard } from './unload-guard.js';
 
-export { forgetCommit, resumeCommit } from './pending-commit.js';
-export { getEditableSelection, preloadImageModule } from './prepare-file.js';
-
 /** A committed upload. */
 export interface Committed extends UploadResult {
   readonly selection: Selection;

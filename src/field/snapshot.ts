@@ -1,6 +1,7 @@
 /**
  * The state of an avatar field: one union of everything the element can be,
- * and one pure function that says how each event changes it.
+ * and how it changes before the upload code is loaded. What happens after that
+ * is in reduce.ts.
  */
 import type { Crop } from '../core/crop.js';
 import type { AvatarUploadError } from '../core/errors.js';
@@ -98,14 +99,9 @@ export interface CurrentPicture {
   readonly picture: Blob | string | null | undefined;
 }
 
-/** Everything the element can be. */
-export interface Snapshot {
-  readonly activity: Activity;
+/** What can change at any time, whatever the element is doing. */
+export interface Facts {
   readonly avatar: CurrentPicture;
-  /** The accepted file that is not uploaded: it waits, is on its way, or failed. */
-  readonly selection: Selection | null;
-  /** The latest upload of this element, and the key it got. */
-  readonly uploaded: { readonly selection: Selection; readonly key: string } | null;
   /** The avatar endpoint is being asked, and the user sees it. */
   readonly isLoading: boolean;
   /** A file is being dragged over the element. */
@@ -114,8 +110,19 @@ export interface Snapshot {
   readonly isUserInvalid: boolean;
 }
 
+/** Everything the element can be. */
+export interface Snapshot extends Facts {
+  readonly activity: Activity;
+  /** The accepted file that is not uploaded: it waits, is on its way, or failed. */
+  readonly selection: Selection | null;
+  /** The latest upload of this element, and the key it got. */
+  readonly uploaded: { readonly selection: Selection; readonly key: string } | null;
+}
+
+export const IDLE: Activity = { kind: 'idle' };
+
 export const INITIAL_SNAPSHOT: Snapshot = {
-  activity: { kind: 'idle' },
+  activity: IDLE,
   avatar: { key: '', picture: undefined },
   selection: null,
   uploaded: null,
@@ -124,35 +131,6 @@ export const INITIAL_SNAPSHOT: Snapshot = {
   isUserInvalid: false,
 };
 
-/** What can happen to the element. */
-export type FieldEvent =
-  | { type: 'uploadStarted'; command: UploadCommand; selection: Selection | null }
-  | { type: 'selectionChanged'; selection: Selection }
-  | { type: 'uploadRequested' }
-  | { type: 'cropStarted' }
-  | { type: 'cropChosen'; selection: Selection }
-  | { type: 'selectionReady'; selection: Selection }
-  | { type: 'stepStarted'; step: UploadStep }
-  | { type: 'imagePrepared'; selection: Selection; preview: Blob }
-  | { type: 'progressed'; ratio: number }
-  | { type: 'waitChanged'; wait: Wait | null }
-  | { type: 'uploadSucceeded'; selection: Selection; avatar: CurrentPicture }
-  | { type: 'removalStarted' }
-  | { type: 'removalSucceeded' }
-  | { type: 'fileRejected'; error: AvatarUploadError }
-  | { type: 'failed'; error: AvatarUploadError; retry: RetryAction }
-  /** `selection` is what waits for `upload()` from now on. */
-  | { type: 'canceled'; selection: Selection | null }
-  /** The element was disabled or removed from the page: everything ends silently. */
-  | { type: 'interrupted' }
-  | { type: 'loadStarted' }
-  | { type: 'loadEnded' }
-  | { type: 'loadFailed'; error: AvatarUploadError }
-  | { type: 'avatarLoaded'; avatar: CurrentPicture }
-  | { type: 'avatarChanged'; avatar: CurrentPicture }
-  | { type: 'dragChanged'; isDragOver: boolean }
-  | { type: 'validityChanged'; isUserInvalid: boolean };
-
 /** True from the moment a command starts until it has ended. */
 export const isBusy = ({ activity }: Snapshot): boolean => 'command' in activity || activity.kind === 'removing';
 
@@ -160,78 +138,30 @@ export const isBusy = ({ activity }: Snapshot): boolean => 'command' in activity
 export const canCancel = (snapshot: Snapshot): boolean =>
   isBusy(snapshot) || snapshot.selection !== null || snapshot.activity.kind === 'error';
 
-/** The kinds of activity in which an event, or the start of a step, makes sense; an event that is not listed always does. */
-const ALLOWED_IN: { readonly [name in FieldEvent['type'] | UploadStep]?: readonly Activity['kind'][] } = {
-  selectionChanged: ['selecting', 'cropping', 'preparing', 'presigning', 'uploading', 'committing'],
-  uploadRequested: ['selecting', 'cropping', 'preparing', 'presigning', 'uploading', 'committing'],
-  cropStarted: ['selecting'],
-  cropChosen: ['cropping'],
-  selectionReady: ['selecting', 'cropping'],
-  // What an earlier try has reached is not done again.
-  preparing: ['selecting', 'cropping'],
-  presigning: ['preparing', 'presigning', 'uploading', 'committing'],
-  uploading: ['preparing', 'presigning', 'uploading'],
-  committing: ['preparing', 'uploading', 'committing'],
-  imagePrepared: ['preparing'],
-  progressed: ['uploading'],
-  waitChanged: ['presigning', 'uploading', 'committing', 'removing'],
-  uploadSucceeded: ['committing'],
-  removalSucceeded: ['removing'],
-  fileRejected: ['selecting', 'cropping', 'preparing'],
+/** What can happen before the upload code is loaded, and after it. */
+export type RestingEvent =
+  | { type: 'factsChanged'; facts: Partial<Facts> }
+  | { type: 'avatarLoaded'; avatar: CurrentPicture }
+  | { type: 'loadFailed'; error: AvatarUploadError }
+  | { type: 'failed'; error: AvatarUploadError; retry: RetryAction }
+  /** `selection` is what waits for `upload()` from now on. */
+  | { type: 'canceled'; selection: Selection | null };
+
+/** What each type of event changes. */
+export type Changes<E extends { type: string }> = {
+  readonly [T in E['type']]: (snapshot: Snapshot, event: Extract<E, { type: T }>) => Partial<Snapshot>;
 };
-
-const IDLE: Activity = { kind: 'idle' };
-
-/** A copy of the activity with some of its fields changed. */
-const patchActivity = (snapshot: Snapshot, fields: object): Partial<Snapshot> => ({
-  activity: { ...snapshot.activity, ...fields } as Activity,
-});
-
-const getCommand = ({ activity }: Snapshot): UploadCommand | null => ('command' in activity ? activity.command : null);
 
 const isLoadErrorShown = ({ activity }: Snapshot): boolean =>
   activity.kind === 'error' && activity.error.phase === 'load';
 
-/** What each event changes. */
-const CHANGES: {
-  readonly [T in FieldEvent['type']]: (
-    snapshot: Snapshot,
-    event: Extract<FieldEvent, { type: T }>,
-  ) => Partial<Snapshot>;
-} = {
-  uploadStarted: (_, { command, selection }) => ({ activity: { kind: 'selecting', command }, selection }),
-  selectionChanged: (_, { selection }) => ({ selection }),
-  uploadRequested: (snapshot) => patchActivity(snapshot, { command: { ...getCommand(snapshot), upload: true } }),
-  cropStarted: (snapshot) => patchActivity(snapshot, { kind: 'cropping' }),
-  cropChosen: (snapshot, { selection }) => ({
-    ...patchActivity(snapshot, { command: { ...getCommand(snapshot), edit: false, previous: null } }),
-    selection,
-  }),
-  selectionReady: (_, { selection }) => ({ activity: IDLE, selection }),
-  stepStarted: (snapshot, { step: kind }) => {
-    const isNew = kind !== snapshot.activity.kind;
-    return patchActivity(snapshot, { kind, wait: null, ...(isNew && { ratio: kind === 'uploading' ? 0 : null }) });
-  },
-  imagePrepared: (snapshot, { selection, preview }) => ({ ...patchActivity(snapshot, { preview }), selection }),
-  progressed: (snapshot, { ratio }) => patchActivity(snapshot, { ratio }),
-  // Nothing is being sent: what was sent of this try is lost.
-  waitChanged: (snapshot, { wait }) =>
-    patchActivity(snapshot, { wait, ...(wait && snapshot.activity.kind === 'uploading' && { ratio: 0 }) }),
-  uploadSucceeded: (_, { selection, avatar }) => ({
-    activity: { kind: 'success' },
+export const RESTING_CHANGES: Changes<RestingEvent> = {
+  factsChanged: (_, { facts }) => facts,
+  avatarLoaded: (snapshot, { avatar }) => ({
+    isLoading: false,
     avatar,
-    selection: null,
-    uploaded: { selection, key: avatar.key },
+    ...(isLoadErrorShown(snapshot) && { activity: IDLE }),
   }),
-  removalStarted: () => ({ activity: { kind: 'removing', wait: null }, selection: null }),
-  removalSucceeded: () => ({ activity: IDLE, avatar: { key: '', picture: null } }),
-  fileRejected: (_, { error }) => ({ activity: { kind: 'idle', error }, selection: null }),
-  failed: (_, { error, retry }) => ({ activity: { kind: 'error', error, retry } }),
-  canceled: (_, { selection }) => ({ activity: IDLE, selection }),
-  interrupted: (snapshot) =>
-    isBusy(snapshot) ? { activity: IDLE, selection: getCommand(snapshot)?.previous ?? null } : {},
-  loadStarted: () => ({ isLoading: true }),
-  loadEnded: () => ({ isLoading: false }),
   // What the user is doing matters more than a load.
   loadFailed: (snapshot, { error }) => ({
     isLoading: false,
@@ -239,23 +169,6 @@ const CHANGES: {
       activity: { kind: 'error', error, retry: { type: 'refresh' } },
     }),
   }),
-  avatarLoaded: (snapshot, { avatar }) => ({
-    isLoading: false,
-    avatar,
-    ...(isLoadErrorShown(snapshot) && { activity: IDLE }),
-  }),
-  avatarChanged: (_, { avatar }) => ({ avatar }),
-  dragChanged: (_, { isDragOver }) => ({ isDragOver }),
-  validityChanged: (_, { isUserInvalid }) => ({ isUserInvalid }),
+  failed: (_, { error, retry }) => ({ activity: { kind: 'error', error, retry } }),
+  canceled: (_, { selection }) => ({ activity: IDLE, selection }),
 };
-
-/**
- * The next snapshot.
- * @throws {Error} for an event that makes no sense now, which is a mistake in this package.
- */
-export function reduce(snapshot: Snapshot, event: FieldEvent): Snapshot {
-  const name = event.type === 'stepStarted' ? event.step : event.type;
-  const { kind } = snapshot.activity;
-  if (ALLOWED_IN[name]?.includes(kind) === false) throw new Error(`Invalid transition: ${kind} → ${name}`);
-  return { ...snapshot, ...CHANGES[event.type](snapshot, event as never) };
-}

@@ -1,3 +1,4 @@
+/** The commands of one element: loaded on the first sign that it will be used. */
 import { throwIfAborted } from '../core/abort.js';
 import { getErrorInfo } from '../core/error-info.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
@@ -5,19 +6,12 @@ import { emitEvent, type SuccessDetail } from '../events.js';
 import type { Settings } from '../settings.js';
 import type { CurrentAvatar } from './current-avatar.js';
 import type { FieldStore } from './field-store.js';
-import { hasPendingCommit } from './has-pending-commit.js';
-import { loadModule } from './load-module.js';
+import { forgetCommit, resumeCommit } from './pending-commit.js';
+import { getEditableSelection, preloadImageModule } from './prepare-file.js';
+import { type FieldEvent, reduce } from './reduce.js';
 import type { RunContext } from './run-context.js';
-import {
-  canCancel,
-  type FieldEvent,
-  isBusy,
-  type RetryAction,
-  type Selection,
-  type UploadCommand,
-} from './snapshot.js';
-
-type RunModule = typeof import('./run-upload.js');
+import { runRemoval, runUpload } from './run-upload.js';
+import { canCancel, isBusy, type RetryAction, type Selection, type UploadCommand } from './snapshot.js';
 
 /** One upload or removal. Its abort controller identifies it: results of an aborted run are dropped. */
 interface Run {
@@ -26,48 +20,31 @@ interface Run {
   done?: Promise<SuccessDetail | undefined>;
 }
 
-/** The element, as far as a session needs it. */
-type SessionElement = HTMLElement & Settings;
-
 /** What the element does for its session. */
 interface SessionServices {
   /** A text by key. */
   getText(key: string): string;
-  /** Loads what shows progress and errors. */
-  loadFeedback(): Promise<unknown>;
   isDisabled(): boolean;
 }
 
-/**
- * The commands of one element. One run is active at a time: each new command
- * aborts the run before it. The code that runs uploads is loaded on demand.
- */
+/** One run is active at a time: each new command aborts the run before it. */
 export class UploadSession {
   #run: Run = { controller: new AbortController() };
-  #module: RunModule | null = null;
-  #loading: Promise<RunModule> | null = null;
+  /** Starts the image worker while the user chooses a file. */
+  readonly preloadImageModule = preloadImageModule;
 
   constructor(
-    private readonly element: SessionElement,
+    private readonly element: HTMLElement & Settings,
     private readonly store: FieldStore,
     private readonly currentAvatar: CurrentAvatar,
     private readonly services: SessionServices,
-  ) {}
-
-  /** Loads what a command needs, before there is one. */
-  async preload(): Promise<void> {
-    await this.#load('pick').catch(() => {});
+  ) {
+    store.reducer = reduce;
   }
 
-  /** Starts the image worker while the user chooses a file. */
-  async preloadImageModule(): Promise<void> {
-    await this.preload();
-    this.#module?.preloadImageModule();
-  }
-
-  /** The user chose a file, in whatever way. */
-  selectFile(file: File): void {
-    this.#start({ file, upload: !this.element.noAuto, edit: false, previous: this.#restorable }).catch(() => {});
+  /** Validates a file that the user chose, and uploads it unless `no-auto` is set. */
+  async selectFile(file: File): Promise<void> {
+    await this.#start({ file, upload: !this.element.noAuto, edit: false, previous: this.#restorable });
   }
 
   /** Uploads a file, or the selection that waits. An upload in progress is joined. */
@@ -95,9 +72,9 @@ export class UploadSession {
 
   /** Whether `edit()` has something to edit. */
   get canEdit(): boolean {
-    const { snapshot } = this.store;
-    const isEditing = 'command' in snapshot.activity && snapshot.activity.command.edit;
-    return this.#editable !== null && (isEditing || !isBusy(snapshot));
+    const { activity } = this.store.snapshot;
+    const isEditing = 'command' in activity && activity.command.edit;
+    return this.#editable !== null && (isEditing || !isBusy(this.store.snapshot));
   }
 
   /** Ends or dismisses what there is, and dispatches `flare-cancel` if there was something. */
@@ -116,18 +93,17 @@ export class UploadSession {
   /** Does again what has failed; resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
     const { activity } = this.store.snapshot;
-    if (activity.kind !== 'error') return;
+    if (activity.kind !== 'error' || activity.retry.type === 'refresh') return;
     const { retry } = activity;
-    if (retry.type === 'refresh') await this.currentAvatar.refresh();
-    else await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
+    await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
   }
 
+  /** @throws {AvatarUploadError} if that failed; the picture is still there. */
   async remove(): Promise<void> {
     this.#assertEnabled('remove');
     if (!emitEvent(this.element, 'flare-remove', undefined)) return;
     const run = this.#begin({ type: 'removalStarted' });
     try {
-      const { runRemoval } = await this.#loadFor(run, 'remove');
       await runRemoval(this.#createContext(run));
       throwIfAborted(run.controller.signal, 'remove');
     } catch (cause) {
@@ -138,13 +114,10 @@ export class UploadSession {
 
   /** Commits what an earlier page has uploaded. The user has asked for nothing: no event is dispatched. */
   async resumePendingCommit(): Promise<void> {
-    if (!hasPendingCommit()) return;
-    const run = this.#run;
-    const module = await this.#load('commit').catch(() => null);
-    const key = await module?.resumeCommit(this.element, run.controller.signal);
-    if (typeof key !== 'string') return;
+    const key = await resumeCommit(this.element, this.#run.controller.signal);
+    if (key === null) return;
     const { avatar } = this.store.snapshot;
-    this.store.dispatch({ type: 'avatarChanged', avatar: { ...avatar, key } });
+    this.store.dispatch({ type: 'factsChanged', facts: { avatar: { ...avatar, key } } });
     this.currentAvatar.announce(avatar.key);
     this.currentAvatar.markStale();
   }
@@ -161,7 +134,7 @@ export class UploadSession {
   }
 
   get #editable(): Selection | null {
-    return this.#module?.getEditableSelection(this.store.snapshot, this.element) ?? null;
+    return getEditableSelection(this.store.snapshot, this.element);
   }
 
   /** Aborts the run before, and makes a new one. A listener that starts another one aborts this one. */
@@ -169,7 +142,7 @@ export class UploadSession {
     this.#run.controller.abort();
     const run: Run = { controller: new AbortController() };
     this.#run = run;
-    this.#module?.forgetCommit(this.element);
+    forgetCommit(this.element);
     this.store.dispatch(event);
     return run;
   }
@@ -183,11 +156,12 @@ export class UploadSession {
   }
 
   async #follow(run: Run, command: UploadCommand, known: Selection | null): Promise<SuccessDetail | undefined> {
-    let committed: Awaited<ReturnType<RunModule['runUpload']>>;
+    const { signal } = run.controller;
+    let committed: Awaited<ReturnType<typeof runUpload>>;
     try {
-      const { runUpload } = await this.#loadFor(run, 'pick');
+      throwIfAborted(signal, 'pick');
       committed = await runUpload(command, known, this.#createContext(run));
-      throwIfAborted(run.controller.signal, 'commit');
+      throwIfAborted(signal, 'commit');
     } catch (cause) {
       throw this.#fail(cause, run, 'pick', { type: 'upload', command });
     }
@@ -218,7 +192,8 @@ export class UploadSession {
   /** The value changes first, so that listeners find it; the native events come last. */
   #finish(event: FieldEvent, emitDone: () => void): void {
     const former = this.store.snapshot.avatar.key;
-    this.currentAvatar.replace(event);
+    this.currentAvatar.endLoad();
+    this.store.dispatch(event);
     const hasChanged = this.store.snapshot.avatar.key !== former;
     this.currentAvatar.announce(former);
     emitDone();
@@ -243,29 +218,9 @@ export class UploadSession {
       if (!run.controller.signal.aborted) emitEvent(element, 'flare-reject', { file: retry.command.file, error });
     } else {
       store.dispatch({ type: 'failed', error, retry });
-      const { activity } = store.snapshot;
-      // A listener of flare-statechange may have started something else by now.
-      if (activity.kind === 'error' && activity.error === error) emitEvent(element, 'flare-error', { error });
+      if (store.shows(error)) emitEvent(element, 'flare-error', { error });
     }
     return error;
-  }
-
-  /** @throws {AvatarUploadError} if the run is over when the module is loaded, or it can't be loaded. */
-  async #loadFor(run: Run, phase: Phase): Promise<RunModule> {
-    const module = await this.#load(phase);
-    throwIfAborted(run.controller.signal, phase);
-    return module;
-  }
-
-  #load(phase: Phase): Promise<RunModule> {
-    this.#loading ??= Promise.all([import('./run-upload.js'), this.services.loadFeedback()]).then(([module]) => {
-      this.#module = module;
-      return module;
-    });
-    return loadModule(this.#loading, phase).catch((error) => {
-      this.#loading = null;
-      throw error;
-    });
   }
 }
 

@@ -60,17 +60,17 @@ describe('an upload checkpoint', () => {
     expect(second.key).toBe('b');
   });
 
-  it.each<[string, ScriptedResponse[]]>([
+  it.each<[string, () => ScriptedResponse[]]>([
     [
       'the URL has expired',
-      [[200, presigned('a', { expiresAt: new Date(Date.now() + 1000).toISOString() })], 'network'],
+      () => [[200, presigned('a', { expiresAt: new Date(Date.now() + 1000).toISOString() })], 'network'],
     ],
-    ['the URL was wrong', [[200, presigned()], [404]]],
-    ['the upload was refused', [[200, presigned()], [200], [422, { code: 'mismatch' }]]],
-    ['the key was not accepted', [[200, presigned()], [200], [400, { code: 'bad_key' }]]],
-  ])('starts over if %s', async (_, responses) => {
+    ['the URL was wrong', () => [[200, presigned()], [404]]],
+    ['the upload was refused', () => [[200, presigned()], [200], [422, { code: 'mismatch' }]]],
+    ['the key was not accepted', () => [[200, presigned()], [200], [400, { code: 'bad_key' }]]],
+  ])('starts over if %s', async (_, createResponses) => {
     const checkpoint = new UploadCheckpoint();
-    await resume(checkpoint, responses);
+    await resume(checkpoint, createResponses());
     await vi.advanceTimersByTimeAsync(60_000);
     const second = await resume(checkpoint, [[200, presigned('b')], [200], [200, ok]]);
     expect(second.sent).toEqual(['presign', 'put', 'commit']);

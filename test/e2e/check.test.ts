@@ -1,75 +1,70 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rowsOf, runNode, signInAt } from '../support/commands.js';
-import { DevServer, GuideServer } from '../support/servers.js';
-import { type Call, type Reply, type Spoil, SpoilingProxy } from '../support/spoiling-proxy.js';
+import { describe, expect, inject, it } from 'vitest';
+import { ApiClient } from '../support/api-client.js';
+import { parseResults, runNode } from '../support/commands.js';
+import { MinimalServer } from '../support/minimal-server.js';
+import { type ProxiedRequest, type ProxiedResponse, type Rewrite, RewritingProxy } from '../support/rewriting-proxy.js';
 
-let server: DevServer;
-beforeAll(async () => {
-  server = await DevServer.fresh();
-});
-afterAll(async () => {
-  await server?.stop();
-});
+const origin = inject('origin');
 
-const signIn = () => signInAt(server.origin);
-
-/** Runs the command as a user would. */
-async function check(...args: string[]) {
-  const { code, output } = await runNode(['check/cli.mjs', ...args]);
-  return { code, output, ...rowsOf(output) };
+/** Runs the command as it is published. */
+async function runCommand(...args: string[]) {
+  const { code, output } = await runNode(['dist/cli.js', ...args]);
+  return { code, output, ...parseResults(output) };
 }
 
-const checkAs = async (base: string, ...args: string[]) =>
-  check('check', base, '--header', `cookie: ${await signIn()}`, ...args);
+/** Runs the checks as a new user. */
+async function runChecks(base: string, ...args: string[]) {
+  const { cookie } = await ApiClient.signIn(origin);
+  return runCommand('check', base, '--header', `cookie: ${cookie}`, ...args);
+}
 
-describe('the project’s own server', () => {
+describe('the reference server', () => {
   it.each([
-    ['the contract', []],
-    ['what an ill-meaning user may try', ['--hostile']],
-  ])('passes %s, every line of it', async (_, args) => {
-    const { code, output, passed, failed, missing, skipped } = await checkAs(server.origin, ...args);
+    ['of the contract', []],
+    ['for attacks', ['--hostile']],
+  ])('passes all checks %s', async (_, args) => {
+    const { code, output, passed, failed, missing, skipped } = await runChecks(origin, ...args);
     expect([code, failed, missing, skipped], output).toEqual([0, [], [], []]);
     expect(passed.length).toBeGreaterThan(args.length === 0 ? 20 : 40);
     // Presigned URLs are secrets.
     expect(output).not.toContain('X-Amz');
   });
 
-  it('is found with /api and without, and left as it was', async () => {
-    const cookie = await signIn();
-    for (const base of [`${server.origin}/`, `${server.origin}/api`, `${server.origin}/api/`]) {
-      expect((await check('check', base, '--header', `cookie: ${cookie}`)).code).toBe(0);
-      const answer = await fetch(`${server.origin}/api/me/avatar`, { headers: { cookie } });
-      expect(await answer.json()).toEqual({ url: null });
+  it('is found with and without /api; the user has no avatar afterwards', async () => {
+    const client = await ApiClient.signIn(origin);
+    for (const base of [`${origin}/`, `${origin}/api`, `${origin}/api/`]) {
+      expect((await runCommand('check', base, '--header', `cookie: ${client.cookie}`)).code).toBe(0);
+      expect((await client.getAvatar()).body).toEqual({ url: null });
     }
   });
 
-  it('describes itself in valid OpenAPI 3.1', async () => {
-    const answer = await fetch(`${server.origin}/api/openapi.json`);
-    const { valid, errors } = await new Validator().validate(await answer.json());
+  it('has a valid OpenAPI 3.1 document', async () => {
+    const response = await fetch(`${origin}/api/openapi.json`);
+    const { valid, errors } = await new Validator().validate(await response.json());
     expect(errors).toBeUndefined();
     expect(valid).toBe(true);
   });
 });
 
-describe('the check does not run', () => {
-  it('for an account that has an avatar, which it leaves alone', async () => {
+describe('the checks do not run', () => {
+  it('for a user who has an avatar, and do not change it', async () => {
     const url = 'https://pictures.test/1';
     const calls: string[] = [];
-    const taken: Spoil = {
-      reply: (reply, { method }) => {
+    const withAvatar: Rewrite = {
+      response: (response, { method }) => {
         calls.push(method);
-        reply.body = JSON.stringify({ url });
+        response.body = JSON.stringify({ url });
       },
     };
-    const { code, output } = await through(taken, (origin) => checkAs(origin));
+    const { code, output } = await runThrough(withAvatar, runChecks);
     expect([code, calls]).toEqual([2, ['GET']]);
     expect(output).toContain('has an avatar');
     expect(output).not.toContain(url);
   });
 
-  it('where nobody is signed in', async () => {
-    const { code, output } = await check('check', server.origin);
+  it('if nobody is signed in', async () => {
+    const { code, output } = await runCommand('check', origin);
     expect([code, output]).toEqual([2, expect.stringContaining('--header')]);
   });
 
@@ -79,183 +74,192 @@ describe('the check does not run', () => {
     ['check'],
     ['check', 'localhost'],
     ['check', 'http://localhost', '--nope'],
-  ])('without being asked rightly: %s %s %s', async (...args) => {
-    const { code, output } = await check(...args);
+  ])('for the arguments: %s %s %s', async (...args) => {
+    const { code, output } = await runCommand(...args);
     expect([code, output]).toEqual([2, expect.stringContaining('npx flare-avatar-upload check <base-url>')]);
   });
 
-  it('where nothing answers', async () => {
-    const origin = await through({}, async (gone) => gone);
-    const { code, output } = await check('check', origin);
-    expect([code, output]).toEqual([2, expect.stringMatching(/no answer .*ECONNREFUSED/)]);
+  it('if there is no server', async () => {
+    const closedOrigin = await runThrough({}, async (proxyOrigin) => proxyOrigin);
+    const { code, output } = await runCommand('check', closedOrigin);
+    expect([code, output]).toEqual([2, expect.stringMatching(/no response .*ECONNREFUSED/)]);
   });
 });
 
-it('a server that follows the guide to the letter is conformant, with all that it lacks named', async () => {
-  const guide = new GuideServer();
-  const { code, output, missing, failed } = await check('check', await guide.start());
-  await guide.stop();
+it('a server that returns only the required fields is conformant; optional parts are listed as missing', async () => {
+  const minimal = new MinimalServer();
+  const { code, output, missing, failed } = await runCommand('check', await minimal.start());
+  await minimal.stop();
   expect([code, failed], output).toEqual([0, []]);
-  expect(missing).toContain('a PUT of another length than declared is refused');
-  expect(output).toContain('The test picture is still there');
+  expect(missing).toContain('a PUT of a different size than declared is rejected');
+  expect(output).toContain('The test image was not removed');
 });
 
-/** Runs something against the server with one thing spoiled. */
-async function through<T>(spoil: Spoil, run: (origin: string) => Promise<T>): Promise<T> {
-  const proxy = new SpoilingProxy(server.origin, spoil);
-  const origin = await proxy.start();
+/** Runs something on a server that behaves differently. */
+async function runThrough<T>(rewrite: Rewrite, run: (origin: string) => Promise<T>): Promise<T> {
+  const proxy = new RewritingProxy(origin, rewrite);
+  const proxyOrigin = await proxy.start();
   try {
-    return await run(origin);
+    return await run(proxyOrigin);
   } finally {
     await proxy.stop();
   }
 }
 
-/** Changes the fields of a JSON body, in a request or an answer. */
-function edit(message: { body: string }, change: (body: Record<string, unknown>) => void): void {
+/** Changes the fields of a JSON body, in a request or a response. */
+function editBody(message: { body: string }, change: (body: Record<string, unknown>) => void): void {
   const body = JSON.parse(message.body);
   change(body);
   message.body = JSON.stringify(body);
 }
 
-/** Changes answers that a test picks out. */
-const answering = (pick: (reply: Reply, call: Call) => boolean, change: Partial<Reply>): Spoil => ({
-  reply: (reply, call) => {
-    if (pick(reply, call)) Object.assign(reply, change);
+/** Changes the responses that match. */
+const changeResponses = (
+  isMatch: (response: ProxiedResponse, request: ProxiedRequest) => boolean,
+  change: Partial<ProxiedResponse>,
+): Rewrite => ({
+  response: (response, request) => {
+    if (isMatch(response, request)) Object.assign(response, change);
   },
 });
 
-/** Changes what a presign asks for, before the server sees it. */
-const presigning = (change: (body: Record<string, unknown>) => void): Spoil => ({
-  call: (call) => {
-    if (call.path.endsWith('/presign') && call.body.startsWith('{"')) edit(call, change);
+/** Changes presign requests before the server gets them. */
+const changePresignRequests = (change: (body: Record<string, unknown>) => void): Rewrite => ({
+  request: (request) => {
+    if (request.path.endsWith('/presign') && request.body.startsWith('{"')) editBody(request, change);
   },
 });
 
-/** Changes what a presign answers. */
-const presigned = (change: (body: Record<string, unknown>, asked: Record<string, unknown>) => void): Spoil => ({
-  reply: (reply, { path, body: asked }) => {
-    if (path.endsWith('/presign') && reply.status === 200) edit(reply, (body) => change(body, JSON.parse(asked)));
+/** Changes successful presign responses. */
+const changePresignResponses = (
+  change: (body: Record<string, unknown>, requestBody: Record<string, unknown>) => void,
+): Rewrite => ({
+  response: (response, { path, body: requestBody }) => {
+    if (!path.endsWith('/presign') || response.status !== 200) return;
+    editBody(response, (body) => change(body, JSON.parse(requestBody)));
   },
 });
 
 const html = { headers: { 'content-type': 'text/html' }, body: '<h1>Oops</h1>' };
-const isShow = (_: Reply, { method, path }: Call) => method === 'GET' && path === '/api/me/avatar';
+const isAvatarRequest = (_: ProxiedResponse, { method, path }: ProxiedRequest) =>
+  method === 'GET' && path === '/api/me/avatar';
 
-describe.each<[string, string, Spoil]>([
+describe.each<[string, string, Rewrite]>([
   [
-    'answers the commit with 201',
-    'POST /uploads/commit answers {ok: true}',
-    answering(({ status }, { path }) => path.endsWith('/commit') && status === 200, { status: 201 }),
+    'returns 201 for the commit',
+    'POST /uploads/commit returns {ok: true}',
+    changeResponses(({ status }, { path }) => path.endsWith('/commit') && status === 200, { status: 201 }),
   ],
-  ['answers failures in HTML', 'refusals are JSON: {error}', answering(({ status }) => status >= 400, html)],
+  ['returns errors as HTML', 'error responses are JSON: {error}', changeResponses(({ status }) => status >= 400, html)],
   [
-    'answers successes in HTML',
-    'POST /uploads/presign answers {url, signedHeaders, key}',
-    answering((_, { path }) => path.endsWith('/presign'), html),
-  ],
-  [
-    'answers null',
-    'POST /uploads/presign answers {url, signedHeaders, key}',
-    answering((_, { path }) => path.endsWith('/presign'), { body: 'null' }),
+    'returns HTML with status 200',
+    'POST /uploads/presign returns {url, signedHeaders, key}',
+    changeResponses((_, { path }) => path.endsWith('/presign'), html),
   ],
   [
-    'asks for a header that no page can set',
-    'POST /uploads/presign answers {url, signedHeaders, key}',
-    presigned((body) => Object.assign(body.signedHeaders as object, { 'content-length': '79' })),
+    'returns null',
+    'POST /uploads/presign returns {url, signedHeaders, key}',
+    changeResponses((_, { path }) => path.endsWith('/presign'), { body: 'null' }),
   ],
   [
-    'takes nobody for somebody',
-    'nobody is answered 401',
-    answering(({ status }) => status === 401, { status: 200, body: '{"url":null}' }),
+    'requires a header that pages cannot set',
+    'POST /uploads/presign returns {url, signedHeaders, key}',
+    changePresignResponses((body) => Object.assign(body.signedHeaders as object, { 'content-length': '79' })),
   ],
   [
-    'shows no picture after the commit',
-    'GET /me/avatar answers {url} of a picture',
-    answering(isShow, { body: '{"url":null}' }),
+    'accepts requests without a session',
+    'requests without a session get 401',
+    changeResponses(({ status }) => status === 401, { status: 200, body: '{"url":null}' }),
   ],
-])('a server that %s', (_, name, spoil) => {
+  [
+    'has no avatar after the commit',
+    'GET /me/avatar returns the {url} of the avatar',
+    changeResponses(isAvatarRequest, { body: '{"url":null}' }),
+  ],
+])('a server that %s', (_, name, rewrite) => {
   it('is not conformant', async () => {
-    const { code, failed, output } = await through(spoil, (origin) => checkAs(origin));
+    const { code, failed, output } = await runThrough(rewrite, runChecks);
     expect(code, output).toBe(1);
     expect(failed).toContain(name);
   });
 });
 
-describe.each<[string, string, Spoil]>([
+describe.each<[string, string, Rewrite]>([
   [
-    'takes anybody’s key',
-    'keys that are not one’s own are refused, all alike',
-    answering(({ body }) => body.includes('"bad_key"'), { status: 200, body: '{"ok":true}' }),
+    'accepts keys of other users',
+    'keys of other uploads are rejected, all with the same response',
+    changeResponses(({ body }) => body.includes('"bad_key"'), { status: 200, body: '{"ok":true}' }),
   ],
   [
-    'tells which keys exist',
-    'keys that are not one’s own are refused, all alike',
-    answering(({ body }, call) => body.includes('"bad_key"') && call.body.includes('/../'), { status: 404 }),
+    'reveals which keys exist',
+    'keys of other uploads are rejected, all with the same response',
+    changeResponses(({ body }, request) => body.includes('"bad_key"') && request.body.includes('/../'), {
+      status: 404,
+    }),
   ],
   [
-    'does not sign the length',
-    'a PUT of another length than declared is refused',
-    presigning((body) => delete body.size),
+    'does not sign the size',
+    'a PUT of a different size than declared is rejected',
+    changePresignRequests((body) => delete body.size),
   ],
   [
     'does not compare digests',
-    'other bytes than declared are refused, of the same length too',
-    presigning((body) => delete body.sha256),
+    'bytes that differ from the declared digest are rejected, at the same size too',
+    changePresignRequests((body) => delete body.sha256),
   ],
   [
-    'stores pages as pictures',
-    'what is no picture type is refused (415)',
-    presigning((body) => Object.assign(body, { contentType: 'image/png' })),
+    'accepts HTML as an image',
+    'a content type that is not an image is rejected (415)',
+    changePresignRequests((body) => Object.assign(body, { contentType: 'image/png' })),
   ],
   [
-    'puts the file’s name into the key',
-    'a file name does not enter the key',
-    presigned((body, asked) => Object.assign(body, { key: `${body.key}${asked.filename}` })),
+    'puts the file name into the key',
+    'the file name does not become part of the key',
+    changePresignResponses((body, { filename }) => Object.assign(body, { key: `${body.key}${filename}` })),
   ],
   [
-    'fails at what it does not expect',
-    'bodies that are no request are refused',
-    answering(({ body }) => body.includes('"invalid_request"'), { status: 500 }),
+    'returns 500 for unexpected input',
+    'malformed request bodies are rejected',
+    changeResponses(({ body }) => body.includes('"invalid_request"'), { status: 500 }),
   ],
   [
-    'answers CORS to everybody',
-    'a page of an untrusted origin gets nothing',
+    'allows every origin in CORS headers',
+    'requests from untrusted origins are rejected',
     {
-      reply: (reply, { headers: { origin } }) => {
-        if (origin) reply.headers['access-control-allow-origin'] = origin;
+      response: (response, { headers }) => {
+        if (headers.origin) response.headers['access-control-allow-origin'] = headers.origin;
       },
     },
   ],
   [
-    'takes forms for JSON',
-    'a body that is not sent as JSON is refused',
+    'accepts forms as JSON',
+    'a request body that is not sent as JSON is rejected',
     {
-      call: (call) => {
-        if (call.body) call.headers['content-type'] = 'application/json';
+      request: ({ body, headers }) => {
+        if (body) headers['content-type'] = 'application/json';
       },
     },
   ],
-  ['brings removed pictures back', 'a commit sent again brings no removed picture back', revival()],
-])('a server that %s', (_, name, spoil) => {
-  it('does not withstand --hostile', async () => {
-    const { code, failed, output } = await through(spoil, (origin) => checkAs(origin, '--hostile'));
+  ['restores removed avatars', 'repeating a commit does not restore a removed avatar', restoreRemoved()],
+])('a server that %s', (_, name, rewrite) => {
+  it('fails with --hostile', async () => {
+    const { code, failed, output } = await runThrough(rewrite, (proxy) => runChecks(proxy, '--hostile'));
     expect(code, output).toBe(1);
     expect(failed, output).toContain(name);
   });
 });
 
-/** Shows the last picture again, once a commit is sent after a removal. */
-function revival(): Spoil {
-  let last = '';
-  let state: 'shown' | 'removed' | 'back' = 'shown';
+/** Returns the last avatar again when a commit is repeated after the removal. */
+function restoreRemoved(): Rewrite {
+  let lastBody = '';
+  let state: 'present' | 'removed' | 'restored' = 'present';
   return {
-    reply: (reply, call) => {
-      if (call.path.endsWith('/commit') && state === 'removed') state = 'back';
-      if (call.path === '/api/me/avatar' && call.method === 'DELETE') state = 'removed';
-      if (!isShow(reply, call) || reply.status !== 200) return;
-      if (!reply.body.includes('null')) [last, state] = [reply.body, 'shown'];
-      else if (state === 'back') reply.body = last || reply.body;
+    response: (response, request) => {
+      if (request.path.endsWith('/commit') && state === 'removed') state = 'restored';
+      if (request.path === '/api/me/avatar' && request.method === 'DELETE') state = 'removed';
+      if (!isAvatarRequest(response, request) || response.status !== 200) return;
+      if (!response.body.includes('null')) [lastBody, state] = [response.body, 'present'];
+      else if (state === 'restored') response.body = lastBody || response.body;
     },
   };
 }

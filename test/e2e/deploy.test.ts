@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { run } from '../../scripts/setup.mjs';
-import { type Answer, FakeWrangler } from '../support/fake-wrangler.js';
-import { root } from '../support/servers.js';
+import { root } from '../support/dev-server.js';
+import { FakeWrangler, type WranglerResult } from '../support/fake-wrangler.js';
 
 let fake: FakeWrangler;
 afterEach(() => fake?.remove());
@@ -12,8 +12,8 @@ afterEach(() => fake?.remove());
 const LIST = 'r2 bucket cors list flare-avatars';
 const SET = 'r2 bucket cors set flare-avatars --file <file> --force';
 
-/** As Wrangler prints a rule, with the padding of its own. */
-const printed = (
+/** Returns a CORS rule as Wrangler prints it. */
+const printRule = (
   origins: string,
   headers = 'content-type, if-none-match, x-amz-checksum-sha256, x-amz-copy-source-if-match',
 ) => `
@@ -26,14 +26,14 @@ max_age_seconds:  3600
 `;
 
 describe('npm run cors', () => {
-  const cors = async (TRUSTED_ORIGINS: string, answers: Record<string, Answer>, ...args: string[]) => {
-    fake = await FakeWrangler.make({ TRUSTED_ORIGINS });
-    return fake.run('cors.mjs', args, answers);
+  const runCors = async (TRUSTED_ORIGINS: string, results: Record<string, WranglerResult>, ...args: string[]) => {
+    fake = await FakeWrangler.create({ TRUSTED_ORIGINS });
+    return fake.run('cors.mjs', args, results);
   };
 
-  it('shows the difference, and sets one rule', async () => {
-    const list = { output: printed('https://old.example, https://app.example') };
-    const { code, output, calls, files } = await cors('https://app.example HTTPS://Bücher.example:443', {
+  it('prints the difference, and sets one rule', async () => {
+    const list = { output: printRule('https://old.example, https://app.example') };
+    const { code, output, calls, files } = await runCors('https://app.example HTTPS://Bücher.example:443', {
       [LIST]: list,
       [SET]: {},
     });
@@ -55,29 +55,29 @@ describe('npm run cors', () => {
     });
   });
 
-  it('changes nothing where nothing differs but the order', async () => {
+  it('changes nothing if only the order differs', async () => {
     const list = {
-      output: printed(
+      output: printRule(
         'https://b.example, https://a.example',
         'x-amz-copy-source-if-match, x-amz-checksum-sha256, if-none-match, content-type',
       ),
     };
-    const { code, calls, output } = await cors('https://a.example https://b.example', { [LIST]: list });
+    const { code, calls, output } = await runCors('https://a.example https://b.example', { [LIST]: list });
     expect([code, calls], output).toEqual([0, [LIST]]);
   });
 
-  it.each<[string, Answer]>([
-    ['prints none', { output: "There is no CORS configuration defined for bucket 'flare-avatars'.\n" }],
-    ['has none', { code: 1, errors: 'The CORS configuration does not exist. [code: 10059]' }],
-    ['has rules that say more', { output: printed('*') + printed('https://app.example') }],
-  ])('sets the rule where the bucket %s', async (_, list) => {
-    const { code, calls } = await cors('https://app.example', { [LIST]: list, [SET]: {} });
+  it.each<[string, WranglerResult]>([
+    ['has no rules', { output: "There is no CORS configuration defined for bucket 'flare-avatars'.\n" }],
+    ['has never had rules', { code: 1, errors: 'The CORS configuration does not exist. [code: 10059]' }],
+    ['has other rules too', { output: printRule('*') + printRule('https://app.example') }],
+  ])('sets the rule if the bucket %s', async (_, list) => {
+    const { code, calls } = await runCors('https://app.example', { [LIST]: list, [SET]: {} });
     expect([code, calls]).toEqual([0, [LIST, SET]]);
   });
 
-  it('only shows the difference with --dry-run, and says so by its exit code', async () => {
-    const list = { output: printed('*') };
-    const { code, calls, output } = await cors('https://app.example', { [LIST]: list }, '--dry-run');
+  it('only prints the difference with --dry-run, with exit code 1', async () => {
+    const list = { output: printRule('*') };
+    const { code, calls, output } = await runCors('https://app.example', { [LIST]: list }, '--dry-run');
     expect([code, calls]).toEqual([1, [LIST]]);
     expect(output).toContain('- allowed origins: *');
   });
@@ -87,13 +87,13 @@ describe('npm run cors', () => {
     ['https://app.example/', '"https://app.example/" is not an origin'],
     ['*', '"*" is not an origin'],
   ])('does nothing with TRUSTED_ORIGINS="%s"', async (origins, reason) => {
-    const { code, calls, output } = await cors(origins, {});
+    const { code, calls, output } = await runCors(origins, {});
     expect([code, calls]).toEqual([1, []]);
     expect(output).toContain(reason);
   });
 
-  it('sets nothing where the rules that are there cannot be seen', async () => {
-    const { code, calls, output } = await cors('https://app.example', {
+  it('sets nothing if the current rules cannot be read', async () => {
+    const { code, calls, output } = await runCors('https://app.example', {
       [LIST]: { code: 1, errors: 'Not logged in.' },
     });
     expect([code, calls]).toEqual([1, [LIST]]);
@@ -116,14 +116,14 @@ describe('npm run deploy', () => {
     'r2 bucket info flare-avatars --json': { output: '{}' },
     'd1 list --json': { output: '[{"name":"flare-avatars","uuid":"11111111-2222-3333-4444-555555555555"}]' },
     'd1 migrations apply DB --remote': {},
-    [LIST]: { output: printed('https://app.example') },
+    [LIST]: { output: printRule('https://app.example') },
     [LIFECYCLE]: { output: 'name:     pending-uploads\nprefix:   pending/\n' },
     deploy: { output: 'https://flare-avatar-upload.ada.workers.dev\n' },
   };
 
-  it('does everything on an empty account, once the secrets are there', async () => {
-    fake = await FakeWrangler.make(vars);
-    const empty: Record<string, Answer | Answer[]> = {
+  it('creates everything in an empty account, once the secrets are filled in', async () => {
+    fake = await FakeWrangler.create(vars);
+    const emptyAccount: Record<string, WranglerResult | WranglerResult[]> = {
       ...steps,
       'secret list --format json': { code: 1, errors: 'This Worker does not exist on your account. [code: 10007]' },
       'r2 bucket info flare-avatars --json': { code: 1, errors: 'The specified bucket does not exist.' },
@@ -136,10 +136,10 @@ describe('npm run deploy', () => {
       'r2 bucket lifecycle add flare-avatars pending-uploads pending/ --expire-days 1 --force': {},
       'deploy --secrets-file <file>': steps.deploy,
     };
-    const first = await fake.run('deploy.mjs', [], empty);
+    const first = await fake.run('deploy.mjs', [], emptyAccount);
     expect(first.code).toBe(1);
     expect(first.output).toContain('Secrets are missing: R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY');
-    // The bucket comes first: the token that is asked for is made for it.
+    // The bucket comes first: the user creates the token for this bucket.
     expect(first.calls.slice(1)).toEqual([
       'r2 bucket info flare-avatars --json',
       'r2 bucket create flare-avatars',
@@ -153,7 +153,7 @@ describe('npm run deploy', () => {
     for (const text of [owner, session]) expect(first.output).not.toContain(text);
 
     await fake.write('.env.deploy', secrets.replace('_KEY_ID=', '_KEY_ID=id').replace('ACCESS_KEY=', 'ACCESS_KEY=key'));
-    const { code, output, calls, files } = await fake.run('deploy.mjs', [], empty);
+    const { code, output, calls, files } = await fake.run('deploy.mjs', [], emptyAccount);
     expect(code, output).toBe(0);
     expect(calls).toEqual([
       'whoami --json',
@@ -176,13 +176,13 @@ describe('npm run deploy', () => {
     expect(config).toContain('"database_id": "11111111-2222-3333-4444-555555555555"');
     expect(config).toContain('"R2_ENDPOINT": "https://abc123.r2.cloudflarestorage.com"');
     expect(config).toContain('// a comment');
-    // The local database keeps its name, and with it what is in it.
+    // The local database keeps its id, and so its data.
     expect(config).toContain('"preview_database_id": "00000000-0000-0000-0000-000000000000"');
   });
 
-  it('leaves what is there as it is', async () => {
+  it('changes nothing that is already right', async () => {
     const more = { d1_databases: [{ binding: 'DB', database_name: 'flare-avatars', database_id: 'own' }] };
-    fake = await FakeWrangler.make({ ...vars, R2_ENDPOINT: 'https://abc123.r2.cloudflarestorage.com' }, more);
+    fake = await FakeWrangler.create({ ...vars, R2_ENDPOINT: 'https://abc123.r2.cloudflarestorage.com' }, more);
     const before = await fake.read('wrangler.jsonc');
     const { code, output, calls } = await fake.run('deploy.mjs', [], steps);
     expect(code, output).toBe(0);
@@ -194,62 +194,67 @@ describe('npm run deploy', () => {
     expect(await fake.read('wrangler.jsonc')).toBe(before);
   });
 
-  it.each<[string, Record<string, string>, Record<string, Answer>, string[]]>([
+  it.each<[string, Record<string, string>, Record<string, WranglerResult>, string[]]>([
     ['no settings', { TRUSTED_ORIGINS: '', AUTH: '' }, {}, ['"AUTH"', '"TRUSTED_ORIGINS"']],
     ['no issuer', { AUTH: 'oidc' }, {}, ['"OIDC_ISSUER"', '"OIDC_AUDIENCE"']],
-    ['an unknown sign-in', { AUTH: 'none' }, {}, ['"AUTH"']],
-    ['an origin that is none', { TRUSTED_ORIGINS: 'https://app.example/x' }, {}, ['is not an origin']],
-    ['another bucket', { R2_BUCKET: 'other' }, {}, ['"R2_BUCKET"', '"flare-avatars"']],
-    ['nobody signed in', {}, { 'whoami --json': { code: 1, output: '{"loggedIn":false}' } }, ['npx wrangler login']],
+    ['an unknown AUTH', { AUTH: 'none' }, {}, ['"AUTH"']],
+    ['an invalid origin', { TRUSTED_ORIGINS: 'https://app.example/x' }, {}, ['is not an origin']],
+    ['a different bucket name', { R2_BUCKET: 'other' }, {}, ['"R2_BUCKET"', '"flare-avatars"']],
+    ['no account', {}, { 'whoami --json': { code: 1, output: '{"loggedIn":false}' } }, ['npx wrangler login']],
     [
       'two accounts',
       {},
       { 'whoami --json': { output: '{"accounts":[{"id":"one","name":"A"},{"id":"two","name":"B"}]}' } },
       ['CLOUDFLARE_ACCOUNT_ID', 'one', 'two'],
     ],
-  ])('does nothing with %s, and says what to do', async (_, settings, answers, words) => {
-    fake = await FakeWrangler.make({ ...vars, ...settings });
-    const { code, output, calls } = await fake.run('deploy.mjs', [], answers);
+  ])('does nothing with %s, and prints what to do', async (_, settings, results, messages) => {
+    fake = await FakeWrangler.create({ ...vars, ...settings });
+    const { code, output, calls } = await fake.run('deploy.mjs', [], results);
     expect(code).toBe(1);
-    for (const word of words) expect(output).toContain(word);
-    expect(calls).toEqual(Object.keys(answers));
+    for (const message of messages) expect(output).toContain(message);
+    expect(calls).toEqual(Object.keys(results));
     expect(output).not.toMatch(/^ {4}at /m);
   });
 
-  it.each<[string, Answer, string, string]>([
+  it.each<[string, WranglerResult, string, string]>([
     [
-      'asks for no new owner secret where there is one',
+      'asks for no new owner secret if the Worker has one',
       secret('OWNER_SECRET', 'SESSION_SECRET', 'R2_ACCESS_KEY_ID'),
       '',
       'R2_SECRET_ACCESS_KEY=',
     ],
-    ['overwrites no secret with nothing', account['secret list --format json'], 'OWNER_SECRET=\n', 'OWNER_SECRET=\n'],
-    ['takes a list that cannot be read for no empty one', { code: 1, errors: 'fetch failed' }, '', ''],
+    [
+      'does not overwrite a secret with an empty one',
+      account['secret list --format json'],
+      'OWNER_SECRET=\n',
+      'OWNER_SECRET=\n',
+    ],
+    ['does not mistake a failed request for an empty list', { code: 1, errors: 'fetch failed' }, '', ''],
   ])('%s', async (_, list, before, after) => {
-    fake = await FakeWrangler.make(vars);
+    fake = await FakeWrangler.create(vars);
     if (before) await fake.write('.env.deploy', before);
     const { code, calls } = await fake.run('deploy.mjs', [], { ...steps, 'secret list --format json': list });
     expect([code, calls.at(-1)]).toEqual([1, 'secret list --format json']);
     expect((await fake.read('.env.deploy').catch(() => '')).trim()).toBe(after.trim());
   });
 
-  it('stops where a step fails, and says which', async () => {
-    fake = await FakeWrangler.make(vars);
+  it('stops when a step fails, and prints its error', async () => {
+    fake = await FakeWrangler.create(vars);
     const failed = { ...steps, 'd1 migrations apply DB --remote': { code: 1, errors: 'near "x": syntax error' } };
     const { code, output, calls } = await fake.run('deploy.mjs', [], failed);
     expect([code, calls.at(-1)]).toEqual([1, 'd1 migrations apply DB --remote']);
     expect(output).toContain('syntax error');
   });
 
-  it('goes on without secrets in a build of Cloudflare’s, which sets them itself', async () => {
-    fake = await FakeWrangler.make({ ...vars, R2_ENDPOINT: 'https://abc123.r2.cloudflarestorage.com' });
+  it('deploys without secrets in a build on Cloudflare, where the dashboard sets them', async () => {
+    fake = await FakeWrangler.create({ ...vars, R2_ENDPOINT: 'https://abc123.r2.cloudflarestorage.com' });
     const { code, output, calls } = await fake.run('deploy.mjs', [], steps, { WORKERS_CI: '1' });
     expect([code, calls.at(-1)], output).toEqual([0, 'deploy']);
     expect(calls).not.toContain('secret list --format json');
   });
 });
 
-it('what is deployed is the Worker, with nothing of the local development', async () => {
+it('a deployment contains no code or secrets of the local development', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'flare-deploy-'));
   const args = ['deploy', '--dry-run', '--outdir', folder, '--metafile'];
   const env = { CI: 'true', WRANGLER_SEND_METRICS: 'false' };
@@ -271,7 +276,7 @@ it('what is deployed is the Worker, with nothing of the local development', asyn
   }
 });
 
-it('the secrets that the button asks for are those that a deploy needs, each with a word about it', async () => {
+it('the deploy button asks for the secrets that a deployment needs, each with a description', async () => {
   const read = (name: string) => readFile(join(root, name), 'utf8');
   const names = [...(await read('.dev.vars.example')).matchAll(/^(\w+)=$/gm)].map(([, name]) => name);
   const { cloudflare } = JSON.parse(await read('package.json'));

@@ -1,123 +1,120 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rowsOf, runNode, signInAt } from '../support/commands.js';
-import { type Answer, FakeWrangler } from '../support/fake-wrangler.js';
-import { DevServer } from '../support/servers.js';
-import { type Spoil, SpoilingProxy } from '../support/spoiling-proxy.js';
+import { describe, expect, inject, it } from 'vitest';
+import { ApiClient } from '../support/api-client.js';
+import { parseResults, runNode } from '../support/commands.js';
+import { FakeWrangler, type WranglerResult } from '../support/fake-wrangler.js';
+import { type Rewrite, RewritingProxy } from '../support/rewriting-proxy.js';
 
-let server: DevServer;
-beforeAll(async () => {
-  server = await DevServer.fresh();
-});
-afterAll(async () => {
-  await server?.stop();
-});
+const origin = inject('origin');
 
-async function doctor(...args: string[]) {
+async function runDoctor(...args: string[]) {
   const { code, output } = await runNode(['scripts/doctor.mjs', ...args]);
-  return { code, output, ...rowsOf(output) };
+  return { code, output, ...parseResults(output) };
 }
 
-/** Examines the server with one thing spoiled. */
-async function examine(spoil: Spoil) {
-  const proxy = new SpoilingProxy(server.origin, spoil);
+/** Runs the doctor on a server that responds differently. */
+async function runDoctorThrough(rewrite: Rewrite) {
+  const proxy = new RewritingProxy(origin, rewrite);
   try {
-    return await doctor(await proxy.start());
+    return await runDoctor(await proxy.start());
   } finally {
     await proxy.stop();
   }
 }
 
-describe('npm run doctor, here', () => {
-  it('finds all well, and says what it has looked at', async () => {
-    const { code, output, passed, failed, missing } = await doctor(server.origin);
+describe('npm run doctor, for the local server', () => {
+  it('finds no problems, and prints what it has checked', async () => {
+    const { code, output, passed, failed, missing } = await runDoctor(origin);
     expect([code, failed, missing], output).toEqual([0, [], []]);
     expect(passed).toEqual(
       expect.arrayContaining([
-        'the clocks agree',
-        `a page of ${server.origin} may call the API`,
-        `a page of ${server.origin} may send files to the store`,
-        'a page of any other origin may not',
-        'a PUT cannot be made a copy of another object',
+        'the clocks of this machine and the server agree',
+        `pages of ${origin} can call the API`,
+        `pages of ${origin} can upload to the store`,
+        'pages of other origins have no access',
+        'a PUT cannot copy another object',
       ]),
     );
     expect(output).not.toContain('X-Amz');
   });
 
-  it('says that nothing answers, and how to start it', async () => {
-    const proxy = new SpoilingProxy(server.origin, {});
-    const gone = await proxy.start();
+  it('reports that there is no server, and how to start it', async () => {
+    const proxy = new RewritingProxy(origin, {});
+    const closedOrigin = await proxy.start();
     await proxy.stop();
-    const { code, output, failed } = await doctor(gone);
-    expect([code, failed]).toEqual([1, ['the API answers']]);
+    const { code, output, failed } = await runDoctor(closedOrigin);
+    expect([code, failed]).toEqual([1, ['the API responds']]);
     expect(output).toContain('npm start');
   });
 
-  it.each<[string, string, string, Spoil]>([
+  it.each<[string, string, string, Rewrite]>([
     [
       'a clock that is wrong',
-      'the clocks agree',
+      'the clocks of this machine and the server agree',
       '60 minutes apart',
-      { reply: ({ headers }) => void Object.assign(headers, { date: new Date(Date.now() - 3_600_000).toUTCString() }) },
+      {
+        response: ({ headers }) =>
+          void Object.assign(headers, { date: new Date(Date.now() - 3_600_000).toUTCString() }),
+      },
     ],
     [
-      'a setting that is missing',
-      'settings, database and sign-in',
-      'OWNER_SECRET must be set. docs/deploy.md',
+      'a missing setting',
+      'the settings, the database and the sign-in work',
+      'OWNER_SECRET must be set. See docs/deploy.md',
       {
-        reply: (reply, { path }) => {
+        response: (response, { path }) => {
           const body = JSON.stringify({ error: 'OWNER_SECRET must be set', code: 'unavailable' });
-          if (path === '/api/me/avatar') Object.assign(reply, { status: 503, body });
+          if (path === '/api/me/avatar') Object.assign(response, { status: 503, body });
         },
       },
     ],
     [
       'a database without tables',
-      'settings, database and sign-in',
+      'the settings, the database and the sign-in work',
       'npm run deploy',
       {
-        reply: (reply, { path }) => {
+        response: (response, { path }) => {
           const body = JSON.stringify({ error: 'Something went wrong', code: 'internal' });
-          if (path === '/api/me/avatar') Object.assign(reply, { status: 500, body });
+          if (path === '/api/me/avatar') Object.assign(response, { status: 500, body });
         },
       },
     ],
     [
-      'a local sign-in that is switched off',
-      'the local sign-in',
-      'Give a test user',
+      'a development sign-in that is switched off',
+      'the development sign-in works',
+      'Sign a test user in',
       {
-        reply: (reply, { path }) => {
-          if (path === '/api/dev/login') reply.status = 404;
+        response: (response, { path }) => {
+          if (path === '/api/dev/login') response.status = 404;
         },
       },
     ],
     [
-      'CORS that allows everybody',
-      'a page of any other origin may not',
-      'the API lets it',
+      'CORS headers that allow every origin',
+      'pages of other origins have no access',
+      'the API allows it',
       {
-        reply: (reply, { method, headers: { origin } }) => {
+        response: (response, { method, headers: { origin } }) => {
           if (method !== 'OPTIONS') return;
-          Object.assign(reply, { status: 204, body: '' });
-          Object.assign(reply.headers, {
+          Object.assign(response, { status: 204, body: '' });
+          Object.assign(response.headers, {
             'access-control-allow-origin': origin,
             'access-control-allow-credentials': 'true',
           });
         },
       },
     ],
-  ])('finds %s', async (_, name, words, spoil) => {
-    const { code, output, failed } = await examine(spoil);
+  ])('reports %s', async (_, name, message, rewrite) => {
+    const { code, output, failed } = await runDoctorThrough(rewrite);
     expect([code, failed], output).toEqual([1, expect.arrayContaining([name])]);
-    expect(output).toContain(words);
+    expect(output).toContain(message);
   });
 
-  it('leaves an account alone that has an avatar', async () => {
+  it('changes nothing if the user has an avatar', async () => {
     const calls: string[] = [];
-    const { code, output } = await examine({
-      reply: (reply, { method, path }) => {
+    const { code, output } = await runDoctorThrough({
+      response: (response, { method, path }) => {
         calls.push(`${method} ${path}`);
-        if (path === '/api/me/avatar') reply.body = '{"url":"https://pictures.test/1"}';
+        if (path === '/api/me/avatar') response.body = '{"url":"https://pictures.test/1"}';
       },
     });
     expect([code, output]).toEqual([1, expect.stringContaining('has an avatar')]);
@@ -125,7 +122,7 @@ describe('npm run doctor, here', () => {
   });
 });
 
-describe('npm run doctor, of a deployed one', () => {
+describe('npm run doctor, for a deployment', () => {
   const RULE = `allowed_origins:  https://app.example
 allowed_methods:  GET, PUT
 allowed_headers:  content-type, if-none-match, x-amz-checksum-sha256, x-amz-copy-source-if-match
@@ -141,37 +138,39 @@ max_age_seconds:  3600
     'r2 bucket lifecycle list flare-avatars': { output: 'name:  pending-uploads' },
   };
 
-  async function visit(answers: Record<string, Answer>) {
-    const fake = await FakeWrangler.make({ TRUSTED_ORIGINS: 'https://app.example', AUTH: 'oidc' });
+  /** Runs the doctor with a Wrangler that returns these results. */
+  async function runWith(results: Record<string, WranglerResult>) {
+    const fake = await FakeWrangler.create({ TRUSTED_ORIGINS: 'https://app.example', AUTH: 'oidc' });
     try {
-      const args = [server.origin, '--header', `cookie: ${await signInAt(server.origin)}`];
-      const { code, output, calls } = await fake.run('doctor.mjs', args, answers);
-      return { code, output, calls, ...rowsOf(output) };
+      const { cookie } = await ApiClient.signIn(origin);
+      const args = [origin, '--header', `cookie: ${cookie}`];
+      const { code, output, calls } = await fake.run('doctor.mjs', args, results);
+      return { code, output, calls, ...parseResults(output) };
     } finally {
       await fake.remove();
     }
   }
 
-  it('looks into the account too, and at every trusted origin', async () => {
-    const { failed, calls, output, passed } = await visit(account);
+  it('also checks the account and every trusted origin', async () => {
+    const { failed, calls, output, passed } = await runWith(account);
     expect(calls).toEqual(Object.keys(account));
     expect(passed, output).toEqual(
       expect.arrayContaining([
-        'the secrets are there',
-        'the migrations are applied',
-        'the bucket’s CORS rules are those of TRUSTED_ORIGINS',
-        'the bucket deletes pending uploads after a day, if nothing else does',
+        'the Worker has all secrets',
+        'all migrations are applied',
+        "the bucket's CORS rules match TRUSTED_ORIGINS",
+        'the bucket has the lifecycle rule for pending uploads',
       ]),
     );
-    // This server trusts no other origin than its own, and neither does its store.
+    // This server and its store trust only their own origin.
     expect(failed).toEqual([
-      'a page of https://app.example may call the API',
-      'a page of https://app.example may send files to the store',
+      'pages of https://app.example can call the API',
+      'pages of https://app.example can upload to the store',
     ]);
   });
 
-  it('finds what is missing there', async () => {
-    const { code, failed, output } = await visit({
+  it('reports what is missing in the account', async () => {
+    const { code, failed, output } = await runWith({
       ...account,
       'secret list --format json': { output: '[{"name":"OWNER_SECRET"}]' },
       'd1 migrations list DB --remote': { output: 'Migrations to be applied: 0001_avatars.sql' },
@@ -181,26 +180,26 @@ max_age_seconds:  3600
     expect([code, failed]).toEqual([
       1,
       [
-        'the secrets are there',
-        'the migrations are applied',
-        'the bucket’s CORS rules are those of TRUSTED_ORIGINS',
-        'the bucket deletes pending uploads after a day, if nothing else does',
+        'the Worker has all secrets',
+        'all migrations are applied',
+        "the bucket's CORS rules match TRUSTED_ORIGINS",
+        'the bucket has the lifecycle rule for pending uploads',
       ],
     ]);
     expect(output).toContain('missing: R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY');
   });
 
-  it('says what Wrangler says where it fails, and goes on', async () => {
+  it('prints the error of a Wrangler call that fails, and continues', async () => {
     const broken = { code: 1, errors: 'A request to the Cloudflare API failed.' };
-    const { failed, output, passed } = await visit({ ...account, 'secret list --format json': broken });
-    expect(failed).toContain('the secrets are there');
+    const { failed, output, passed } = await runWith({ ...account, 'secret list --format json': broken });
+    expect(failed).toContain('the Worker has all secrets');
     expect(output).toContain('A request to the Cloudflare API failed.');
-    expect(passed).toContain('the migrations are applied');
+    expect(passed).toContain('all migrations are applied');
   });
 
-  it('says what it cannot see without Wrangler, and goes on', async () => {
-    const { missing, passed } = await visit({ 'whoami --json': { code: 1 } });
+  it('reports what it cannot check without Wrangler, and continues', async () => {
+    const { missing, passed } = await runWith({ 'whoami --json': { code: 1 } });
     expect(missing).toEqual(['Wrangler is signed in to the account']);
-    expect(passed).toContain('POST /uploads/commit answers {ok: true}');
+    expect(passed).toContain('POST /uploads/commit returns {ok: true}');
   });
 });

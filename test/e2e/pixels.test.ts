@@ -4,27 +4,32 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ImageError, readPicture } from '../../server/image/index.js';
 import { avifFile, gridItems, realItem } from '../support/avif.js';
-import { launch } from '../support/browser.js';
+import { launchBrowser, openPage } from '../support/browser.js';
+import { root } from '../support/dev-server.js';
 import { dirty } from '../support/metadata.js';
-import { root } from '../support/servers.js';
 
 let browser: Browser;
 let page: Page;
 beforeAll(async () => {
-  browser = await launch();
-  page = await browser.newPage();
+  browser = await launchBrowser();
+  page = await openPage(browser);
+  // A secure context, which crypto.subtle needs.
+  await page.route('http://localhost/', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
+  );
+  await page.goto('http://localhost/');
 });
 afterAll(() => browser?.close());
 
-interface Frames {
-  /** As a page sees it: after orientation. */
+interface RenderedPicture {
+  /** Width and height, after orientation. */
   size: [number, number];
-  /** A hash of the pixels of each frame, or of the one that is shown. */
+  /** Hashes of the pixels: of the picture as an image, then of each frame. */
   frames: string[];
 }
 
-/** What a browser makes of a picture, every frame of it; null where it shows nothing. */
-function shown(bytes: Uint8Array, type: string): Promise<Frames | null> {
+/** Decodes a picture in the browser. Resolves with null if the browser can't show it. */
+function renderPicture(bytes: Uint8Array, type: string): Promise<RenderedPicture | null> {
   return page.evaluate(
     async ([base64, type]) => {
       const data = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
@@ -50,48 +55,43 @@ function shown(bytes: Uint8Array, type: string): Promise<Frames | null> {
         const { image: frame } = await decoder.decode({ frameIndex: i });
         frames.push(await hash(frame, frame.displayWidth, frame.displayHeight));
       }
-      return { size: [width, height], frames } satisfies Frames;
+      return { size: [width, height], frames } satisfies RenderedPicture;
     },
     [Buffer.from(bytes).toString('base64'), type] as const,
   );
 }
 
-async function compare(bytes: Uint8Array, type: string): Promise<Frames> {
+/** Expects that the browser shows a picture in the same way after the server has removed its metadata. */
+async function expectSamePixels(bytes: Uint8Array, type: string): Promise<RenderedPicture> {
   const picture = readPicture(bytes, { maxPixels: 50_000_000, keepMetadata: false });
-  const [before, after] = [await shown(bytes, type), await shown(picture.bytes, type)];
+  const [before, after] = [await renderPicture(bytes, type), await renderPicture(picture.bytes, type)];
   expect(picture.type).toBe(type);
-  if (!before) throw new Error('The browser does not show the picture.');
+  if (!before) throw new Error("The browser can't show the picture.");
   expect(after).toEqual(before);
   expect(before.size).toEqual([picture.width, picture.height]);
   return before;
 }
 
-beforeAll(async () => {
-  // A page of an origin that may hash.
-  await page.route('http://localhost/', (route) =>
-    route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
-  );
-  await page.goto('http://localhost/');
-});
-
-describe('a browser shows what is stored as it shows what was sent', () => {
+describe('a stored picture looks the same as the uploaded one', () => {
   it.each(dirty)('$name', async ({ bytes, type, frames: count = 1 }) => {
-    const { frames } = await compare(bytes, type);
+    const { frames } = await expectSamePixels(bytes, type);
     expect(frames).toHaveLength(1 + count);
   });
 
   it.each([
     ['grid', gridItems()],
-    ['in pieces', [realItem({ pieces: 3 })]],
-    ['within its list of items', [realItem({ method: 1 })]],
+    ['with several extents', [realItem({ pieces: 3 })]],
+    ['with data in the item data box', [realItem({ method: 1 })]],
   ])('AVIF %s', async (_, items) => {
-    await compare(avifFile({ items }), 'image/avif');
+    await expectSamePixels(avifFile({ items }), 'image/avif');
   });
 
-  it('in the colours of its profile', async () => {
+  it('keeps the colors of its profile', async () => {
     const profiled = dirty.find(({ type }) => type === 'image/avif');
-    const plain = await compare(avifFile({ items: [realItem()] }), 'image/avif');
-    expect((await compare(profiled?.bytes ?? new Uint8Array(), 'image/avif')).frames).not.toEqual(plain.frames);
+    const plain = await expectSamePixels(avifFile({ items: [realItem()] }), 'image/avif');
+    expect((await expectSamePixels(profiled?.bytes ?? new Uint8Array(), 'image/avif')).frames).not.toEqual(
+      plain.frames,
+    );
   });
 });
 
@@ -99,10 +99,10 @@ const photos = join(root, '..', 'shared', 'photos');
 describe.runIf(existsSync(photos))('real photos', () => {
   const names = existsSync(photos) ? readdirSync(photos).filter((name) => name.endsWith('.jpg')) : [];
   it.each(names.filter((name) => name !== 'corrupted.jpg'))('%s', async (name) => {
-    await compare(readFileSync(join(photos, name)), 'image/jpeg');
+    await expectSamePixels(readFileSync(join(photos, name)), 'image/jpeg');
   });
 
-  it('are refused where they are damaged', () => {
+  it('are rejected if they are damaged', () => {
     const bytes = readFileSync(join(photos, 'corrupted.jpg'));
     expect(() => readPicture(bytes, { maxPixels: 50_000_000, keepMetadata: false })).toThrow(ImageError);
   });

@@ -1,17 +1,17 @@
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launch, pickFile } from '../support/browser.js';
+import { launchBrowser, openPage, pickFile, toFile } from '../support/browser.js';
+import { root } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
-import { root } from '../support/servers.js';
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await launch();
+  browser = await launchBrowser();
 });
 afterAll(() => browser?.close());
 
-/** A page that uses the wrapper with an attribute, a hook and an event. */
+/** Uses the wrapper with properties, a hook and an event. */
 const APP = `
   import { createElement } from 'react';
   import { createRoot } from 'react-dom/client';
@@ -28,7 +28,7 @@ const APP = `
   );
 `;
 
-it('the React wrapper passes attributes, hooks and events on', async () => {
+it('the React wrapper passes on properties, hooks and events', async () => {
   const { outputFiles } = await build({
     stdin: { contents: APP, resolveDir: root },
     bundle: true,
@@ -36,15 +36,15 @@ it('the React wrapper passes attributes, hooks and events on', async () => {
     format: 'esm',
     define: { 'process.env.NODE_ENV': '"production"' },
   });
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   await page.route('http://react.test/**', (route) =>
     route.fulfill({ contentType: 'text/html', body: '<!doctype html><meta charset="utf-8"><body></body>' }),
   );
   await page.goto('http://react.test/');
   await page.addScriptTag({ content: outputFiles[0]?.text ?? '', type: 'module' });
   await page.getByText('AL', { exact: true }).waitFor();
-  await pickFile(page, { name: 'me.png', mimeType: 'image/png', buffer: Buffer.from(png()) });
+  await pickFile(page, toFile(png()));
   await page.getByText('That is not you.').waitFor();
   expect(await page.evaluate(() => (window as unknown as { rejected: string }).rejected)).toBe('not_you');
-  await page.close();
+  await page.context().close();
 });

@@ -1,61 +1,53 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { launch, pickFile } from '../support/browser.js';
+import { launchBrowser, pickFile, toFile } from '../support/browser.js';
+import { openDemo } from '../support/demo.js';
 import { png } from '../support/pictures.js';
-import { DevServer } from '../support/servers.js';
 
-let server: DevServer;
 let browser: Browser;
-
 beforeAll(async () => {
-  [server, browser] = await Promise.all([DevServer.fresh(), launch()]);
+  browser = await launchBrowser();
 });
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.stop()]);
-});
+afterAll(() => browser?.close());
 
-const reaches = (page: Page, condition: (element: FlareAvatarUpload) => boolean) =>
+const file = toFile(png({ width: 8, height: 8 }));
+
+const waitForElement = (page: Page, condition: (element: FlareAvatarUpload) => boolean) =>
   page.waitForFunction(`(() => {
     const element = document.querySelector('flare-avatar-upload');
     return element !== null && (${condition})(element);
   })()`);
 
-async function openDemo(): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(server.origin);
-  await page.waitForSelector('flare-avatar-upload');
-  return page;
-}
-
-const present = (page: Page) =>
+/** The description of the user's avatar in the back end, or null. */
+const fetchAvatar = (page: Page) =>
   page.evaluate(async () => (await (await fetch('/api/me/avatar')).json()).avatar ?? null);
 
-it('a page that is reloaded before its commit is answered shows the new picture all the same', async () => {
-  const page = await openDemo();
+it('a page that is reloaded before the commit has a response commits the upload again', async () => {
+  const { page } = await openDemo(browser, inject('origin'));
   await page.route('**/api/uploads/commit', () => {});
-  await pickFile(page, { name: 'me.png', mimeType: 'image/png', buffer: Buffer.from(png({ width: 8, height: 8 })) });
-  await reaches(page, (element) => element.state === 'committing');
-  expect(await present(page)).toBe(null);
+  await pickFile(page, file);
+  await waitForElement(page, (element) => element.state === 'committing');
+  expect(await fetchAvatar(page)).toBe(null);
   await page.unroute('**/api/uploads/commit');
   await page.reload();
-  await reaches(page, (element) => element.value !== '');
-  const { key } = await present(page);
+  await waitForElement(page, (element) => element.value !== '');
+  const { key } = await fetchAvatar(page);
   expect(await page.evaluate(() => document.querySelector('flare-avatar-upload')?.value)).toBe(key);
   expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
 });
 
-it('a network that goes and comes back in the middle loses nothing', async () => {
-  const page = await openDemo();
+it('an upload that is interrupted by a lost network continues when the network is back', async () => {
+  const { page } = await openDemo(browser, inject('origin'));
   const context = page.context();
-  // The present picture comes from there too, and may still be on its way.
+  // The GET of the current avatar goes to the store too, and may still be running.
   await page.route('**/r2/s3/**', (route) =>
     route.request().method() === 'PUT' ? context.setOffline(true) : route.continue(),
   );
-  await pickFile(page, { name: 'me.png', mimeType: 'image/png', buffer: Buffer.from(png({ width: 8, height: 8 })) });
-  await reaches(page, (element) => element.matches(':state(offline)'));
+  await pickFile(page, file);
+  await waitForElement(page, (element) => element.matches(':state(offline)'));
   await page.unroute('**/r2/s3/**');
   await context.setOffline(false);
-  await reaches(page, (element) => element.state === 'success');
-  expect((await present(page)).key).toMatch(/^avatars\//);
+  await waitForElement(page, (element) => element.state === 'success');
+  expect((await fetchAvatar(page)).key).toMatch(/^avatars\//);
 });

@@ -2,50 +2,37 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { PresignResponse } from '../../src/core/protocol.js';
+import { ApiClient, putFile } from '../support/api-client.js';
+import { DevServer } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
-import { DevServer } from '../support/servers.js';
 
-let state: string;
+let stateFolder: string;
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'flare-'));
+  stateFolder = await mkdtemp(join(tmpdir(), 'flare-'));
 });
-afterAll(() => rm(state, { recursive: true, force: true }));
+afterAll(() => rm(stateFolder, { recursive: true, force: true }));
 
-const headers = { 'content-type': 'application/json' };
-
-async function during<T>(
-  args: string[],
-  act: (call: (method: string, path: string, body?: unknown) => Promise<Response>) => Promise<T>,
-): Promise<T> {
-  const server = await DevServer.start(state, ...args);
+/** Starts a server, does something as the user `ada`, and stops it. */
+async function withServer(args: string[], act: (client: ApiClient) => Promise<void>): Promise<void> {
+  const server = await DevServer.start(stateFolder, ...args);
   try {
-    const login = await fetch(`${server.origin}/api/dev/login`, { method: 'POST', headers, body: '{"user":"ada"}' });
-    const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
-    return await act((method, path, body) =>
-      fetch(server.origin + path, {
-        method,
-        headers: { cookie, ...headers },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      }),
-    );
+    await act(await ApiClient.signIn(server.origin, 'ada'));
   } finally {
     await server.stop();
   }
 }
 
-it('npm start keeps its state from run to run, until --reset', async () => {
-  await during([], async (call) => {
-    const answer = await call('POST', '/api/uploads/presign', { contentType: 'image/png' });
-    const { url, signedHeaders, key } = (await answer.json()) as PresignResponse;
-    await fetch(url, { method: 'PUT', headers: signedHeaders, body: png() });
-    expect((await call('POST', '/api/uploads/commit', { key })).status).toBe(200);
+it('npm start keeps its data between runs, until --reset', async () => {
+  await withServer([], async (client) => {
+    const presigned = await client.presign();
+    await putFile(presigned, png());
+    expect((await client.commit(presigned)).status).toBe(200);
   });
-  await during([], async (call) => {
-    const { url } = await (await call('GET', '/api/me/avatar')).json();
+  await withServer([], async (client) => {
+    const { url } = (await client.getAvatar()).body;
     expect((await fetch(url)).status).toBe(200);
   });
-  await during(['--reset'], async (call) => {
-    expect(await (await call('GET', '/api/me/avatar')).json()).toEqual({ url: null });
+  await withServer(['--reset'], async (client) => {
+    expect((await client.getAvatar()).body).toEqual({ url: null });
   });
 });

@@ -1,88 +1,55 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AvatarResponse, PresignResponse } from '../../src/core/protocol.js';
+import { describe, expect, inject, it } from 'vitest';
+import { ApiClient, putFile } from '../support/api-client.js';
 import { png } from '../support/pictures.js';
-import { DevServer } from '../support/servers.js';
 
-let server: DevServer;
-beforeAll(async () => {
-  server = await DevServer.fresh();
-});
-afterAll(async () => {
-  await server?.stop();
-});
+const signIn = () => ApiClient.signIn(inject('origin'));
 
-const json = { 'content-type': 'application/json' };
-type Call = (method: string, path: string, body?: unknown) => Promise<{ status: number; body: unknown }>;
-
-/** A session of a user of its own. */
-async function signIn(): Promise<Call> {
-  const body = JSON.stringify({ user: crypto.randomUUID() });
-  const login = await fetch(`${server.origin}/api/dev/login`, { method: 'POST', headers: json, body });
-  const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
-  return async (method, path, body) => {
-    const init = { method, headers: { cookie, ...json }, ...(body ? { body: JSON.stringify(body) } : {}) };
-    const response = await fetch(server.origin + path, init);
-    return { status: response.status, body: await response.json() };
-  };
-}
-
-const presign = async (call: Call, fields = {}) =>
-  (await call('POST', '/api/uploads/presign', { contentType: 'image/png', ...fields })).body as PresignResponse;
-
-/** What the presigned PUT answers, with more headers than were signed. */
-async function put({ url, signedHeaders }: PresignResponse, body: Uint8Array<ArrayBuffer> | null, more = {}) {
-  const response = await fetch(url, { method: 'PUT', headers: { ...signedHeaders, ...more }, body });
-  return response.status;
-}
-
-const commit = (call: Call, { key }: PresignResponse) => call('POST', '/api/uploads/commit', { key });
-
-/** Uploads a picture; gives the path of its object, as the store wants it named. */
-async function uploaded(call: Call): Promise<string> {
-  const upload = await presign(call);
-  expect(await put(upload, png())).toBe(200);
-  expect((await commit(call, upload)).status).toBe(200);
-  const { url } = (await call('GET', '/api/me/avatar')).body as AvatarResponse;
-  const { pathname } = new URL(url ?? '');
+/** Uploads an avatar. Resolves with the path of its object, in the form of `x-amz-copy-source`. */
+async function uploadAvatar(): Promise<string> {
+  const client = await signIn();
+  const presigned = await client.presign();
+  expect(await putFile(presigned, png())).toBe(200);
+  expect((await client.commit(presigned)).status).toBe(200);
+  const { pathname } = new URL((await client.getAvatar()).body.url);
   return pathname.slice(pathname.indexOf('/flare-avatars/'));
 }
 
-describe('a PUT that the store is told to take from another object', () => {
+describe('a PUT that tells the store to copy another object', () => {
   const directives = [{}, { 'x-amz-metadata-directive': 'COPY' }, { 'x-amz-metadata-directive': 'REPLACE' }];
 
-  it.each(directives)('is refused by the store where no digest is declared (%j)', async (directive) => {
-    const path = await uploaded(await signIn());
-    const call = await signIn();
-    const upload = await presign(call);
+  it.each(directives)('is rejected by the store if no digest was declared (%j)', async (directive) => {
+    const path = await uploadAvatar();
+    const client = await signIn();
+    const presigned = await client.presign();
     const copy = { 'x-amz-copy-source': path, ...directive };
-    expect(await put(upload, null, copy)).toBe(412);
-    expect(await commit(call, upload)).toMatchObject({ status: 409, body: { code: 'not_uploaded' } });
-    // What makes the store refuse it is signed.
-    expect(await put(upload, null, { ...copy, 'x-amz-copy-source-if-match': '*' })).toBe(403);
-    const { 'x-amz-copy-source-if-match': _, ...signedHeaders } = upload.signedHeaders;
-    expect(await put({ ...upload, signedHeaders }, null, copy)).toBe(403);
-    // The upload itself is none the worse for it.
-    expect(await put(upload, png())).toBe(200);
-    expect((await commit(call, upload)).status).toBe(200);
+    expect(await putFile(presigned, null, copy)).toBe(412);
+    expect(await client.commit(presigned)).toMatchObject({ status: 409, body: { code: 'not_uploaded' } });
+    // The header that makes the store reject copies is signed: it can be neither changed nor left out.
+    expect(await putFile(presigned, null, { ...copy, 'x-amz-copy-source-if-match': '*' })).toBe(403);
+    const { 'x-amz-copy-source-if-match': _, ...signedHeaders } = presigned.signedHeaders;
+    expect(await putFile({ ...presigned, signedHeaders }, null, copy)).toBe(403);
+    // The upload itself still works.
+    expect(await putFile(presigned, png())).toBe(200);
+    expect((await client.commit(presigned)).status).toBe(200);
   });
 
-  it.each(directives)('does not match the digest where one is declared (%j)', async (directive) => {
-    const path = await uploaded(await signIn());
-    const call = await signIn();
+  it.each(directives)('does not match the digest if one was declared (%j)', async (directive) => {
+    const path = await uploadAvatar();
+    const client = await signIn();
     const hash = await crypto.subtle.digest('SHA-256', png({ width: 3 }));
-    const upload = await presign(call, { sha256: btoa(String.fromCharCode(...new Uint8Array(hash))) });
-    // The simulated store makes the copy; the live one may refuse it before.
-    await put(upload, null, { 'x-amz-copy-source': path, ...directive });
-    expect((await commit(call, upload)).status).toBeGreaterThanOrEqual(400);
-    expect((await call('GET', '/api/me/avatar')).body).toEqual({ url: null });
+    const presigned = await client.presign({ sha256: btoa(String.fromCharCode(...new Uint8Array(hash))) });
+    // The local store makes the copy; R2 itself may reject the PUT.
+    await putFile(presigned, null, { 'x-amz-copy-source': path, ...directive });
+    expect((await client.commit(presigned)).status).toBeGreaterThanOrEqual(400);
+    expect((await client.getAvatar()).body).toEqual({ url: null });
   });
 });
 
-describe('headers that nobody signed', () => {
-  it('are kept from viewers', async () => {
-    const call = await signIn();
-    const upload = await presign(call);
-    const smuggled = {
+describe('unsigned headers of a PUT', () => {
+  it('are not served to viewers', async () => {
+    const client = await signIn();
+    const presigned = await client.presign();
+    const unsigned = {
       'cache-control': 'public, max-age=1',
       'content-disposition': 'attachment; filename="evil.html"',
       'content-encoding': 'br',
@@ -90,10 +57,9 @@ describe('headers that nobody signed', () => {
       expires: 'Thu, 01 Jan 2037 00:00:00 GMT',
       'x-amz-meta-evil': 'yes',
     };
-    expect(await put(upload, png(), smuggled)).toBe(200);
-    expect((await commit(call, upload)).status).toBe(200);
-    const { url } = (await call('GET', '/api/me/avatar')).body as AvatarResponse;
-    const { headers } = await fetch(url ?? '');
+    expect(await putFile(presigned, png(), unsigned)).toBe(200);
+    expect((await client.commit(presigned)).status).toBe(200);
+    const { headers } = await fetch((await client.getAvatar()).body.url);
     expect(headers.get('content-type')).toBe('image/png');
     expect(headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
     expect(headers.get('content-disposition')).toBe('inline');

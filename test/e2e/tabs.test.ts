@@ -1,126 +1,122 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch } from '../support/browser.js';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { ApiClient } from '../support/api-client.js';
+import { createContext, launchBrowser, toFile } from '../support/browser.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { png } from '../support/pictures.js';
-import { DevServer } from '../support/servers.js';
 
-let server: DevServer;
-let proxy: FaultProxy;
+const proxy = new FaultProxy(inject('origin'));
 let browser: Browser;
 
 beforeAll(async () => {
-  // Pages that are left are kept, as browsers do when nobody drives them.
-  const options = { ignoreDefaultArgs: ['--disable-back-forward-cache'] };
-  [server, browser] = await Promise.all([DevServer.fresh(), launch(options)]);
-  proxy = await FaultProxy.start(server.origin);
+  // Playwright switches the back/forward cache off by default.
+  browser = await launchBrowser({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+  await proxy.start();
 });
 afterAll(async () => {
-  await Promise.all([browser?.close(), proxy?.stop(), server?.stop()]);
+  await Promise.all([browser?.close(), proxy.stop()]);
 });
 
-/** The tabs of a user: their element, and what it tells. */
-async function signIn(): Promise<BrowserContext> {
-  const login = await fetch(`${server.origin}/api/dev/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user: crypto.randomUUID() }),
-  });
-  const [name = '', value = ''] = login.headers.get('set-cookie')?.split(';')[0]?.split('=') ?? [];
-  const context = await browser.newContext();
+/** Signs a new user in. Resolves with a browser context that has the session's cookie. */
+async function signIn(): Promise<{ client: ApiClient; context: BrowserContext }> {
+  const client = await ApiClient.signIn(inject('origin'));
+  const [name = '', value = ''] = client.cookie.split('=');
+  const context = await createContext(browser);
   await context.addCookies([{ name, value, url: proxy.origin }]);
-  return context;
+  return { client, context };
 }
 
 async function openTab(context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
   await page.goto(proxy.origin);
   await page.evaluate(() => {
-    const told: string[] = [];
+    const events: string[] = [];
     for (const type of ['input', 'change', 'flare-success', 'flare-error'])
-      document.addEventListener(type, () => told.push(type));
-    Object.assign(window, { told });
+      document.addEventListener(type, () => events.push(type));
+    Object.assign(window, { events });
     document.body.innerHTML = '<form><flare-avatar-upload name="avatar"></flare-avatar-upload></form>';
   });
-  await shows(page, '');
+  await waitForAvatar(page, '');
   return page;
 }
 
-/** Resolves when the element has this value, and shows the picture of that name or none. */
-async function shows(page: Page, key: string): Promise<void> {
-  await page.waitForFunction((now) => {
+/** Waits until the element has this value and shows its picture, or none for an empty value. */
+async function waitForAvatar(page: Page, key: string): Promise<void> {
+  await page.waitForFunction((expected) => {
     const element = document.querySelector('flare-avatar-upload');
     const image = element?.renderRoot.querySelector<HTMLImageElement>('[part=image]');
-    const isRight = now ? image?.naturalWidth && (image.src.includes(now) || image.src.startsWith('blob:')) : !image;
-    return element?.value === now && isRight && !element.matches(':state(loading)');
+    const isNew = image?.src.includes(expected) || image?.src.startsWith('blob:');
+    const isShown = expected ? image?.naturalWidth && isNew : !image;
+    return element?.value === expected && isShown && !element.matches(':state(loading)');
   }, key);
 }
 
 const upload = async (page: Page, side: number): Promise<string> => {
-  await page.locator('input[type=file]').setInputFiles({
-    name: 'me.png',
-    mimeType: 'image/png',
-    buffer: Buffer.from(png({ width: side, height: side })),
-  });
+  await page.locator('input[type=file]').setInputFiles(toFile(png({ width: side, height: side })));
   await page.waitForFunction(() => document.querySelector('flare-avatar-upload')?.state === 'success');
   return page.evaluate(() => document.querySelector('flare-avatar-upload')?.value ?? '');
 };
 
-const told = (page: Page) => page.evaluate(() => (window as unknown as { told: string[] }).told);
+const readEvents = (page: Page) => page.evaluate(() => (window as unknown as { events: string[] }).events);
 
-describe('two tabs of one user, and one of another', () => {
-  it('show what has been committed and removed, each its own', async () => {
-    const [ada, grace] = await Promise.all([signIn(), signIn()]);
+/** Waits until the API signs another URL than the old one: within a second, all URLs of a picture are the same. */
+async function waitForNewSignature(client: ApiClient, oldUrl: string): Promise<void> {
+  const dateOf = (url: string) => new URL(url, proxy.origin).searchParams.get('X-Amz-Date');
+  const isNew = async () => dateOf((await client.getAvatar()).body.url) !== dateOf(oldUrl);
+  await vi.waitUntil(isNew, { timeout: 60_000 });
+}
+
+describe('two tabs of one user', () => {
+  it('both show uploads and removals, which a tab of another user does not', async () => {
+    const [{ context: ada }, { context: grace }] = await Promise.all([signIn(), signIn()]);
     const [first, second, other] = await Promise.all([openTab(ada), openTab(ada), openTab(grace)]);
     const key = await upload(first, 8);
-    await shows(second, key);
-    await shows(other, '');
-    const hers = await upload(other, 9);
+    await waitForAvatar(second, key);
+    await waitForAvatar(other, '');
+    const otherKey = await upload(other, 9);
     const newer = await upload(second, 10);
-    await shows(first, newer);
-    await shows(other, hers);
+    await waitForAvatar(first, newer);
+    await waitForAvatar(other, otherKey);
     expect(await second.evaluate(() => new FormData(document.forms[0]).get('avatar'))).toBe(newer);
-    expect(await told(first)).toEqual(['flare-success', 'input', 'change']);
+    expect(await readEvents(first)).toEqual(['flare-success', 'input', 'change']);
 
     await first.getByRole('button', { name: 'Remove' }).click();
-    await shows(first, '');
-    await shows(second, '');
-    await shows(other, hers);
-    expect(await told(second)).toEqual(['flare-success', 'input', 'change']);
+    await waitForAvatar(first, '');
+    await waitForAvatar(second, '');
+    await waitForAvatar(other, otherKey);
+    expect(await readEvents(second)).toEqual(['flare-success', 'input', 'change']);
     await Promise.all([ada.close(), grace.close()]);
   });
 });
 
-describe('a page that is left and come back to', () => {
-  it('shows what is true by then', async () => {
-    const context = await signIn();
+describe('a page from the back/forward cache', () => {
+  it('shows the current avatar', async () => {
+    const { context } = await signIn();
     const [page, other] = await Promise.all([openTab(context), openTab(context)]);
     await page.goto(`${proxy.origin}/elsewhere`);
     const key = await upload(other, 8);
     await page.evaluate(() => history.back()).catch(() => {});
-    await shows(page, key);
-    expect(await told(page)).toEqual([]);
+    await waitForAvatar(page, key);
+    expect(await readEvents(page)).toEqual([]);
     await context.close();
   });
 });
 
-describe('the renewed address of a picture', () => {
-  it('takes the old one’s place, and its bytes are fetched once for all elements', async () => {
-    const context = await signIn();
+describe('the renewed URL of an avatar', () => {
+  it('replaces the old one, with one download for all elements of the page', async () => {
+    const { client, context } = await signIn();
     const page = await openTab(context);
     const key = await upload(page, 8);
     await page.clock.install();
     await page.reload();
-    proxy.mend();
+    proxy.reset();
     await page.evaluate(() => {
       document.body.innerHTML = '<flare-avatar-upload></flare-avatar-upload>'.repeat(3);
     });
-    await shows(page, key);
+    await waitForAvatar(page, key);
     expect(proxy.requests).toEqual(['load', 'image']);
-    const loadedAt = Date.now();
     const before = await page.locator('img').first().getAttribute('src');
-    // In the same second, the same address would be signed.
-    await expect.poll(() => Date.now() > loadedAt + 1000).toBe(true);
+    await waitForNewSignature(client, before ?? '');
     await page.clock.fastForward(280_000);
     await page.waitForFunction(
       (old) =>

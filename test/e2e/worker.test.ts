@@ -1,24 +1,22 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch } from '../support/browser.js';
+import { launchBrowser, openPage } from '../support/browser.js';
+import { root } from '../support/dev-server.js';
+import { HttpServer } from '../support/http-server.js';
 import { png } from '../support/pictures.js';
-import { root } from '../support/servers.js';
 
-/** Serves the built files, and any page. */
-class Site {
-  readonly #server: Server;
+/** Serves the built CDN files, and the pages of a test. */
+class Site extends HttpServer {
   /** Pages by path. */
   readonly pages = new Map<string, { html: string; policy: string }>();
-  /** Files that are not there. */
+  /** Paths that are answered with 404. */
   missing = /^$/;
 
   constructor() {
-    this.#server = createServer(async (request, response) => {
+    super(async (request, response) => {
       const path = request.url ?? '';
       const page = this.pages.get(path);
       const file = join(root, 'dist', 'cdn', path.slice('/cdn/'.length));
@@ -35,46 +33,36 @@ class Site {
       }
     });
   }
-
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
 }
 
 const [site, cdn] = [new Site(), new Site()];
-let [origin, elsewhere] = ['', ''];
+let [origin, cdnOrigin] = ['', ''];
 let browser: Browser;
 
 beforeAll(async () => {
-  [origin, elsewhere, browser] = await Promise.all([site.start(), cdn.start(), launch()]);
+  [origin, cdnOrigin, browser] = await Promise.all([site.start(), cdn.start(), launchBrowser()]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop(), cdn.stop()]));
 
-interface Made {
-  /** Addresses of the workers that were started. */
+interface Result {
+  /** URLs of the workers that were started. */
   workers: string[];
   /** Type and width of the square. */
   square: [string, number];
-  /** What the page's policy has stopped. */
+  /** Directives of the page's policy that blocked something. */
   violations: string[];
 }
 
-const TYPED = "require-trusted-types-for 'script'; trusted-types lit-html flare-avatar-upload";
+const TRUSTED_TYPES = "require-trusted-types-for 'script'; trusted-types lit-html flare-avatar-upload";
 const MODULE = 'type="module" src="/cdn/flare-avatar-upload.js"';
 
-/** Makes a picture ready in a page with a policy. */
-async function make(policy: string, script = MODULE): Promise<Made> {
+/** Prepares a picture in a page with a Content Security Policy. */
+async function prepareWith(policy: string, script = MODULE): Promise<Result> {
   const base = "default-src 'none'; connect-src 'self'; img-src blob:; style-src 'self'; ";
   const html = `<!doctype html><meta charset="utf-8"><title>Worker</title><script ${script}></script>
     <flare-avatar-upload avatar-url=""></flare-avatar-upload>`;
   site.pages.set('/page', { html, policy: base + policy });
-  const page = await (await browser.newContext()).newPage();
+  const page = await openPage(browser);
   const workers: string[] = [];
   page.on('worker', (worker) => workers.push(worker.url()));
   await page.addInitScript(() => {
@@ -84,13 +72,13 @@ async function make(policy: string, script = MODULE): Promise<Made> {
   });
   await page.goto(`${origin}/page`);
   await page.waitForFunction(() => customElements.get('flare-avatar-upload'));
-  const square = await prepared(page, [...png({ width: 30, height: 20 })]);
+  const square = await preparePicture(page, [...png({ width: 30, height: 20 })]);
   const violations = await page.evaluate(() => (window as unknown as { violations: string[] }).violations);
   await page.context().close();
   return { workers, square, violations };
 }
 
-const prepared = (page: Page, bytes: number[]) =>
+const preparePicture = (page: Page, bytes: number[]) =>
   page.evaluate(async (all): Promise<[string, number]> => {
     const element = document.querySelector('flare-avatar-upload') as HTMLElement & {
       presign: unknown;
@@ -99,7 +87,7 @@ const prepared = (page: Page, bytes: number[]) =>
     element.presign = () => new Promise(() => {});
     const started = new Promise<CustomEvent<{ blob: Blob }>>((resolve, reject) => {
       element.addEventListener('flare-start', (event) => resolve(event as CustomEvent<{ blob: Blob }>));
-      element.addEventListener('flare-reject', () => reject(new Error('refused')));
+      element.addEventListener('flare-reject', () => reject(new Error('The element rejected the file.')));
     });
     element.upload(new File([new Uint8Array(all)], 'a.png', { type: 'image/png' })).catch(() => {});
     const { blob } = (await started).detail;
@@ -109,36 +97,39 @@ const prepared = (page: Page, bytes: number[]) =>
 const SQUARE = ['image/webp', 20];
 
 describe('the worker', () => {
-  it('is started directly on the same origin, under the strictest policy', async () => {
-    const { workers, square, violations } = await make(`script-src 'self'; ${TYPED}`);
+  it('starts directly from the same origin, under the strictest policy', async () => {
+    const { workers, square, violations } = await prepareWith(`script-src 'self'; ${TRUSTED_TYPES}`);
     expect(square).toEqual(SQUARE);
     expect(workers).toEqual([expect.stringMatching(new RegExp(`^${origin}/cdn/flare-avatar-upload.worker-\\w+.js$`))]);
     expect(violations).toEqual([]);
   });
 
-  it('is imported by a blob from another origin', async () => {
-    const script = `type="module" crossorigin src="${elsewhere}/cdn/flare-avatar-upload.js"`;
-    const { workers, square, violations } = await make(`script-src ${elsewhere}; worker-src blob:; ${TYPED}`, script);
+  it('starts from a blob that imports it, if it is on another origin', async () => {
+    const script = `type="module" crossorigin src="${cdnOrigin}/cdn/flare-avatar-upload.js"`;
+    const { workers, square, violations } = await prepareWith(
+      `script-src ${cdnOrigin}; worker-src blob:; ${TRUSTED_TYPES}`,
+      script,
+    );
     expect(square).toEqual(SQUARE);
     expect(workers).toEqual([expect.stringMatching(/^blob:/)]);
     expect(violations).toEqual([]);
   });
 
-  it('is done without where the policy forbids workers', async () => {
-    const { workers, square } = await make(`script-src 'self'; worker-src 'none'; ${TYPED}`);
+  it('is not used if the policy forbids workers', async () => {
+    const { workers, square } = await prepareWith(`script-src 'self'; worker-src 'none'; ${TRUSTED_TYPES}`);
     expect([square, workers]).toEqual([SQUARE, []]);
   });
 
-  it('is done without where the policy forbids our Trusted Types policy', async () => {
-    const { workers, square } = await make(
+  it('is not used if the policy forbids the Trusted Types policy of the package', async () => {
+    const { workers, square } = await prepareWith(
       "script-src 'self'; require-trusted-types-for 'script'; trusted-types lit-html",
     );
     expect([square, workers]).toEqual([SQUARE, []]);
   });
 
-  it('of the classic script is the file beside it', async () => {
-    const { workers, square, violations } = await make(
-      `script-src 'self'; ${TYPED}`,
+  it('of the classic script is the file next to it', async () => {
+    const { workers, square, violations } = await prepareWith(
+      `script-src 'self'; ${TRUSTED_TYPES}`,
       'src="/cdn/flare-avatar-upload.iife.js"',
     );
     expect(square).toEqual(SQUARE);
@@ -146,9 +137,12 @@ describe('the worker', () => {
     expect(violations).toEqual([]);
   });
 
-  it('of the classic script alone is done without: everything is inside', async () => {
+  it('is not used if the classic script is alone: the script contains its code', async () => {
     site.missing = /worker-/;
-    const { square } = await make(`script-src 'self'; ${TYPED}`, 'src="/cdn/flare-avatar-upload.iife.js"');
+    const { square } = await prepareWith(
+      `script-src 'self'; ${TRUSTED_TYPES}`,
+      'src="/cdn/flare-avatar-upload.iife.js"',
+    );
     site.missing = /^$/;
     expect(square).toEqual(SQUARE);
   });

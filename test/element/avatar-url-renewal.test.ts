@@ -126,7 +126,7 @@ describe('an avatar URL that expires', () => {
     }
   });
 
-  it('is not renewed while the page is hidden, but when it becomes visible', async () => {
+  it('is not renewed until the hidden page becomes visible', async () => {
     const { element } = await createLoaded(60_000);
     setHidden(true);
     clock.pass(600_000);
@@ -140,7 +140,7 @@ describe('an avatar URL that expires', () => {
     expect(backend.count('load')).to.equal(2);
   });
 
-  it('is not renewed while the element is out of view, but when it comes into view', async () => {
+  it('is not renewed until the element comes into view', async () => {
     const { element } = await createLoaded(60_000);
     element.style.display = 'none';
     await waitForVisibility(element, false);
@@ -196,7 +196,7 @@ describe('an avatar URL that expires', () => {
     expect(log.names).to.deep.equal([]);
   });
 
-  it('is not renewed during an upload, but afterwards', async () => {
+  it('is not renewed until an upload has ended', async () => {
     const { element } = await createLoaded(60_000);
     backend.storeResponse = 'hold';
     const ended = element.upload(createPngFile()).catch(() => {});

@@ -1,6 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { browserTransport } from '../../src/core/browser-transport.js';
-import type { AvatarUploadError } from '../../src/core/errors.js';
+import { type AvatarUploadError, browserTransport } from '../../src/client.js';
 
 const body = new Blob(['picture'], { type: 'image/png' });
 const createCall = (url: string, options = {}) => ({

@@ -1,6 +1,5 @@
 import { expect } from '@open-wc/testing';
-import type { AvatarUploadError } from '../../src/core/errors.js';
-import type { RetryInfo } from '../../src/core/retry.js';
+import type { AvatarUploadError, RetryInfo } from '../../src/client.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { type EventLog, jsonResponse } from '../support/fake-backend.js';
 import { askedOf, codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import type { AvatarUploadError } from '../../src/core/errors.js';
+import type { AvatarUploadError } from '../../src/client.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { createElement, createPngFile, waitForFrames, waitUntil } from '../support/element-fixtures.js';
 import { avatar, getPart, installFakeBackend, jsonResponse, PIXEL, waitForState } from '../support/fake-backend.js';

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import type { AvatarUploadError } from '../../src/core/errors.js';
+import type { AvatarUploadError } from '../../src/client.js';
 import { createPngFile } from '../support/element-fixtures.js';
 import { avatar, type EventLog, jsonResponse } from '../support/fake-backend.js';
 import { codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';

@@ -1,16 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import { root } from '../support/servers.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { root } from '../support/dev-server.js';
+import { PackedPackage } from '../support/packed-package.js';
 import sizes from './sizes.json' with { type: 'json' };
 
-const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
-const manifest = JSON.parse(read('package.json'));
-const cdn = readdirSync(join(root, 'dist', 'cdn'));
+const packed = PackedPackage.create();
+afterAll(() => packed.remove());
 
-/** Bytes of the CDN file whose name begins so, by gzip -9. */
+/** Reads a file of the package. */
+const read = (...path: string[]): string => readFileSync(join(packed.folder, ...path), 'utf8');
+const readSource = (path: string): string => readFileSync(join(root, path), 'utf8');
+const manifest = JSON.parse(read('package.json'));
+const cdn = readdirSync(join(packed.folder, 'dist', 'cdn'));
+
+/** Size in bytes, after gzip -9, of the CDN file whose name starts like this. */
 function gzipped(name: string): number {
   const file = cdn.find((candidate) => candidate.startsWith(name)) ?? '';
   return gzipSync(read('dist', 'cdn', file), { level: 9 }).length;
@@ -42,38 +48,47 @@ describe('the package', () => {
   const files = Object.values(manifest.exports).flatMap(targets).concat(manifest.unpkg, manifest.customElements);
 
   it.each(files.filter((file) => !file.includes('*')))('has %s', (file) => {
-    expect(existsSync(join(root, file))).toBe(true);
+    expect(existsSync(join(packed.folder, file))).toBe(true);
   });
 
-  it('has a command that runs as it is', () => {
+  it('contains the build and the documents that npm shows, and nothing else', () => {
+    expect(readdirSync(packed.folder).sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+  });
+
+  it('has an executable command that needs nothing but Node', () => {
     const [file = ''] = Object.values<string>(manifest.bin);
-    expect(manifest.files).toContain(file.split('/')[0]);
-    const { stderr, status } = spawnSync(process.execPath, [join(root, file)], { encoding: 'utf8' });
+    const path = join(packed.folder, file);
+    accessSync(path, constants.X_OK);
+    const { stderr, status } = spawnSync(process.execPath, [path], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([2, expect.stringContaining('npx flare-avatar-upload check <base-url>')]);
-    const source = readdirSync(join(root, 'check')).map((name) => read('check', name));
-    expect(source.join().match(/from '(?!\.\/|node:)/)).toBeNull();
+    const code = read(file);
+    expect(code.startsWith('#!/usr/bin/env node\n')).toBe(true);
+    const imports = [...code.matchAll(/^import .* from ['"](.*)['"];$/gm)].map(([, from]) => from);
+    expect(imports.length).toBeGreaterThan(0);
+    expect(imports.filter((from) => !from?.startsWith('node:'))).toEqual([]);
   });
 
-  it('has the migrations as files', () => {
-    const migrations = (folder: string) => readdirSync(join(root, folder, 'migrations'));
-    expect(migrations('dist/server')).toEqual(migrations('server'));
+  it('contains all migrations', () => {
+    expect(readdirSync(join(packed.folder, 'dist/server/migrations'))).toEqual(
+      readdirSync(join(root, 'server/migrations')),
+    );
   });
 
-  it('keeps what each entry promises out of it', () => {
-    const reach = (file: string, seen = new Set<string>()): Set<string> => {
+  it('each entry point imports only its own dependencies', () => {
+    const findImports = (file: string, seen = new Set<string>()): Set<string> => {
       for (const [, from = ''] of read('dist', file).matchAll(/^(?:import|export)\b[^;"]*"([^"]+)";/gm)) {
         if (seen.has(from)) continue;
         seen.add(from);
-        if (from.startsWith('.')) reach(from.slice(2), seen);
+        if (from.startsWith('.')) findImports(from.slice(2), seen);
       }
       return seen;
     };
-    const outside = (file: string) => [...reach(file)].filter((name) => !name.startsWith('.')).sort();
-    expect(outside('client.js')).toEqual([]);
-    expect(outside('element.js')).toEqual(['lit']);
-    expect(outside('index.js')).toEqual(['lit']);
-    expect(outside('react.js')).toEqual(['@lit/react', 'lit', 'react']);
-    expect(outside('server.js')).toEqual([
+    const packagesOf = (file: string) => [...findImports(file)].filter((name) => !name.startsWith('.')).sort();
+    expect(packagesOf('client.js')).toEqual([]);
+    expect(packagesOf('element.js')).toEqual(['lit']);
+    expect(packagesOf('index.js')).toEqual(['lit']);
+    expect(packagesOf('react.js')).toEqual(['@lit/react', 'lit', 'react']);
+    expect(packagesOf('server.js')).toEqual([
       'aws4fetch',
       'hono',
       'hono/cookie',
@@ -100,25 +115,34 @@ describe('the package', () => {
     expect(names(element.cssStates)).toHaveLength(17);
   });
 
-  it('loads in Node, where there is no page', async () => {
-    const { uploadAvatar, AvatarUploadError } = await import(join(root, 'dist', 'client.js'));
-    expect([typeof uploadAvatar, typeof AvatarUploadError]).toEqual(['function', 'function']);
-    // Frameworks that render on a server import the element there.
-    const { FlareAvatarUpload } = await import(join(root, 'dist', 'index.js'));
-    const { AvatarUpload } = await import(join(root, 'dist', 'react.js'));
-    expect([typeof FlareAvatarUpload, typeof AvatarUpload]).toEqual(['function', 'object']);
-    const { createAvatarApi, sweepAvatars } = await import(join(root, 'dist', 'server.js'));
-    expect([typeof createAvatarApi, typeof sweepAvatars]).toEqual(['function', 'function']);
+  // Frameworks that render on a server import the element in Node.
+  it.each<[string, Record<string, string>]>([
+    ['flare-avatar-upload', { FlareAvatarUpload: 'function', uploadAvatar: 'function' }],
+    ['flare-avatar-upload/element', { FlareAvatarUpload: 'function' }],
+    ['flare-avatar-upload/client', { uploadAvatar: 'function', AvatarUploadError: 'function' }],
+    ['flare-avatar-upload/react', { AvatarUpload: 'object' }],
+    ['flare-avatar-upload/server', { createAvatarApi: 'function', sweepAvatars: 'function' }],
+  ])('%s can be imported in Node, where there is no DOM', (entry, expected) => {
+    const names = JSON.stringify(Object.keys(expected));
+    const types = packed.runModule(`
+      const entry = await import('${entry}');
+      console.log(JSON.stringify(Object.fromEntries(${names}.map((name) => [name, typeof entry[name]]))));`);
+    expect(JSON.parse(types)).toEqual(expected);
+  });
+
+  it.each(['custom-elements.json', 'package.json', 'cdn/flare-avatar-upload.js'])('%s can be resolved', (path) => {
+    const code = `console.log(import.meta.resolve('flare-avatar-upload/${path}'))`;
+    expect(packed.runModule(code)).toMatch(/^file:.*flare-avatar-upload\//);
   });
 });
 
-describe('a deploy', () => {
-  it('takes nothing along that only local development may have', () => {
-    const config = read('wrangler.jsonc');
+describe('a deployment', () => {
+  it('contains no settings of the local development', () => {
+    const config = readSource('wrangler.jsonc');
     expect(config).not.toMatch(/"LOCAL_DEV"|_SECRET"|_KEY_ID"/);
-    expect(read('vite.config.ts')).toContain("command !== 'serve'");
+    expect(readSource('vite.config.ts')).toContain("command !== 'serve'");
   });
-  it('leaves the local database where it is, though the id of the real one is filled in', () => {
-    expect(read('wrangler.jsonc')).toMatch(/"preview_database_id": "[\d-]{36}"/);
+  it('keeps the local database when the id of the remote one is filled in', () => {
+    expect(readSource('wrangler.jsonc')).toMatch(/"preview_database_id": "[\d-]{36}"/);
   });
 });

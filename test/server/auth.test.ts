@@ -2,11 +2,11 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { authenticateBy, type WorkerEnv } from '../../server/auth-config.js';
-import { signedCookie } from '../../server/auth-cookie.js';
-import { type OidcOptions, oidc } from '../../server/auth-oidc.js';
-import worker from '../../server/index.js';
-import { localSignIn, localUser } from '../../server/local-sign-in.js';
+import { getAuthenticator, type WorkerEnv } from '../../server/auth/configured-auth.js';
+import { devSignIn, getDevUser } from '../../server/auth/dev-sign-in.js';
+import { type OidcOptions, oidc } from '../../server/auth/oidc.js';
+import { signedCookie } from '../../server/auth/signed-cookie.js';
+import worker from '../../server/worker.js';
 import { apiFor } from './harness.js';
 
 const AUDIENCE = 'avatars';
@@ -405,8 +405,8 @@ describe('the reference Worker', () => {
 
   it('asks a local session of nobody who comes from elsewhere', async () => {
     const app = new Hono<{ Bindings: WorkerEnv }>();
-    app.route('/api/dev', localSignIn);
-    app.get('/', async (c) => c.json(await localUser(c)));
+    app.route('/api/dev', devSignIn);
+    app.get('/', async (c) => c.json(await getDevUser(c)));
     const at = (url: string, headers: Record<string, string>, init: RequestInit = {}) =>
       app.request(url, { ...init, headers }, { ...env, LOCAL_DEV: 'on' });
     const login = { method: 'POST', body: '{"user":"ada"}' };
@@ -418,7 +418,7 @@ describe('the reference Worker', () => {
 
   it('makes one adapter for one configuration', () => {
     const vars = { ...env, AUTH: 'cookie', SESSION_SECRET: SECRET };
-    expect(authenticateBy(vars)).toBe(authenticateBy({ ...vars }));
-    expect(authenticateBy({ ...vars, SESSION_COOKIE: 'x' })).not.toBe(authenticateBy(vars));
+    expect(getAuthenticator(vars)).toBe(getAuthenticator({ ...vars }));
+    expect(getAuthenticator({ ...vars, SESSION_COOKIE: 'x' })).not.toBe(getAuthenticator(vars));
   });
 });

@@ -13,7 +13,7 @@ import {
 } from '../support/avif.js';
 import { type Bytes, u16, u32 } from '../support/bytes.js';
 import { text } from '../support/pictures.js';
-import { at, exactly, patched, read, refuse } from './read.js';
+import { at, exactly, patched, read, refuse } from './read-helpers.js';
 
 /** A tile or a picture of which only the headers are right. */
 const coded = (size: [number, number], claimed = size, av1C = REAL.av1C): AvifItem => ({

@@ -3,8 +3,8 @@ import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import { Hono } from 'hono';
 import { beforeAll, expect, it } from 'vitest';
-import { createAvatarApi } from '../../server/app.js';
-import type { AvatarEnv } from '../../server/env.js';
+import type { AvatarEnv } from '../../server/config.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
 
 /** The worked example of docs/authentication.md, with the tests' own D1. */
 const options = (bindings: AvatarEnv) => ({

@@ -1,10 +1,12 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AvatarStore, CLAIM_LEASE, LATE_WRITE } from '../../server/avatar-store.js';
-import { sweepAvatars } from '../../server/sweep.js';
+import { AvatarStore } from '../../server/db/avatar-store.js';
+import { CLAIM_LEASE_MS, LATE_WRITE_MS } from '../../server/db/claim.js';
+import { UploadStore } from '../../server/db/upload-store.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { jpeg, png, text } from '../support/pictures.js';
-import { bindingsWith, FAILURES, type Failure, failingAt, pausingAt } from './bindings.js';
+import { bindingsWith, FAILURES, type Failure, failingAt, pausingAt } from './fault-bindings.js';
 import { type Answer, apiFor, keysBelow, newUser, ownerIn } from './harness.js';
 
 const OVER = 721_000;
@@ -31,7 +33,7 @@ async function expectNothingAstray(user: string, owner: string, bindings = blind
   if (before) expect(await env.AVATARS.head(before.key)).toBeTruthy();
   pass(OVER);
   await sweep(bindings);
-  pass(LATE_WRITE);
+  pass(LATE_WRITE_MS);
   await sweep(bindings);
   expect(await shown()).toEqual(before);
   expect(await keysBelow(`avatars/${owner}/`)).toEqual(before ? [before.key] : []);
@@ -83,7 +85,7 @@ describe.each(FAILURES)('where a call to D1 or R2 fails (%s)', (failure) => {
       const { user, key, owner } = await withUpload();
       const first = await apiFor(user, {}, bindings).commit(key);
       expectFailure(first, 200);
-      pass(CLAIM_LEASE);
+      pass(CLAIM_LEASE_MS);
       const again = await apiFor(user).commit(key);
       expect(again.status).toBe(200);
       if (first.status === 200) expect(again.body).toEqual(first.body);
@@ -106,7 +108,7 @@ describe.each(FAILURES)('where a call to D1 or R2 fails (%s)', (failure) => {
     const calls = await forEveryCall(async ({ bindings }) => {
       const { user, key, owner, before } = await withUpload(text('no picture'));
       expectFailure(await apiFor(user, {}, bindings).commit(key), 422);
-      pass(CLAIM_LEASE);
+      pass(CLAIM_LEASE_MS);
       expect((await apiFor(user).commit(key)).body.code).toBe('invalid_image');
       expect(await expectNothingAstray(user, owner)).toEqual(before);
     }, failure);
@@ -164,18 +166,20 @@ describe('a commit that died', () => {
     const { key } = await withArrived(user);
     const [, owner = '', id = ''] = key.split('/');
     const orphan = `avatars/${owner}/${crypto.randomUUID()}.png`;
-    const store = new AvatarStore(env.DB);
-    expect(await store.claimUpload(owner, id, orphan, Date.now())).toBe(true);
+    const uploads = new UploadStore(env.DB);
+    expect(await uploads.claimUpload(owner, id, orphan, Date.now())).toBe(true);
     await env.AVATARS.put(orphan, png());
-    pass(CLAIM_LEASE + 1);
+    pass(CLAIM_LEASE_MS + 1);
     const { status, body } = await apiFor(user).commit(key);
     expect(status).toBe(200);
     // Not at once: the dead commit might still be writing it.
     expect(await keysBelow(`avatars/${owner}/`)).toHaveLength(2);
-    pass(LATE_WRITE);
+    pass(LATE_WRITE_MS);
     await sweep();
     expect(await keysBelow(`avatars/${owner}/`)).toEqual([body.avatar?.key]);
-    expect(await store.publish(owner, id, { ...(body.avatar as Avatar), key: orphan })).toBe(null);
+    expect(await new AvatarStore(env.DB).publishAvatar(owner, id, { ...(body.avatar as Avatar), key: orphan })).toBe(
+      null,
+    );
   });
 
   it('only seemed to: when it goes on, it answers with the other’s avatar and leaves no object', async () => {
@@ -184,7 +188,7 @@ describe('a commit that died', () => {
     const slow = pausingAt('put');
     const first = apiFor(user, {}, slow.bindings).commit(key);
     await slow.reached;
-    pass(CLAIM_LEASE + 1);
+    pass(CLAIM_LEASE_MS + 1);
     const other = await apiFor(user).commit(key);
     slow.goOn();
     expect(other.status).toBe(200);

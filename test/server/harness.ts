@@ -1,9 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
-import { type AvatarApiOptions, createAvatarApi } from '../../server/app.js';
-import type { AvatarEnv } from '../../server/env.js';
+import type { AvatarEnv } from '../../server/config.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
+import type { AvatarApiOptions } from '../../server/options.js';
 import type { Avatar, PresignResponse } from '../../src/core/protocol.js';
-import { undescribed } from './described.js';
+import { undescribed } from './openapi-check.js';
 
 /** Each test has users of its own, instead of a clean database. */
 export const newUser = (): string => `user-${crypto.randomUUID()}`;

@@ -2,11 +2,11 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { createAvatarApi } from '../../server/app.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
 import type { Committed, UnseenImage } from '../../server/hooks.js';
 import type { LogEntry } from '../../server/log.js';
 import { jpeg, png, text } from '../support/pictures.js';
-import { failingAt } from './bindings.js';
+import { failingAt } from './fault-bindings.js';
 import { apiFor, keysBelow, newUser, ownerIn } from './harness.js';
 
 /** All that the hooks are told, in order. */

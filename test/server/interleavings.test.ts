@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { afterEach, expect, it, vi } from 'vitest';
-import { CLAIM_LEASE, LATE_WRITE } from '../../server/avatar-store.js';
-import { sweepAvatars } from '../../server/sweep.js';
+import { CLAIM_LEASE_MS, LATE_WRITE_MS } from '../../server/db/claim.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { png, text } from '../support/pictures.js';
-import { bindingsWith, FAILURES, failingAt } from './bindings.js';
+import { bindingsWith, FAILURES, failingAt } from './fault-bindings.js';
 import { type Answer, apiFor, keysBelow, newUser, ownerIn } from './harness.js';
 
 afterEach(() => {
@@ -42,7 +42,7 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       at: fc.constant('later' as const),
-      ms: fc.constantFrom(1, CLAIM_LEASE, 120_000, OVER, OVER + LATE_WRITE),
+      ms: fc.constantFrom(1, CLAIM_LEASE_MS, 120_000, OVER, OVER + LATE_WRITE_MS),
     }),
   },
 );
@@ -129,7 +129,7 @@ class Story {
 
   /** When all time is over: the bucket holds the current avatar and nothing else, and D1 no more than its row. */
   async end(): Promise<void> {
-    for (const ms of [OVER, LATE_WRITE, MEMORY, 1]) {
+    for (const ms of [OVER, LATE_WRITE_MS, MEMORY, 1]) {
       vi.setSystemTime(Date.now() + ms);
       await sweepAvatars(env, {}, Date.now());
     }

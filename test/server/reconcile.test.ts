@@ -1,10 +1,11 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AvatarStore, LATE_WRITE } from '../../server/avatar-store.js';
+import { AvatarStore } from '../../server/db/avatar-store.js';
+import { LATE_WRITE_MS } from '../../server/db/claim.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { LogEntry } from '../../server/log.js';
-import { sweepAvatars } from '../../server/sweep.js';
 import { png } from '../support/pictures.js';
-import { pausingAt } from './bindings.js';
+import { pausingAt } from './fault-bindings.js';
 import { apiFor, newUser, ownerIn } from './harness.js';
 
 beforeEach(async () => {
@@ -40,7 +41,7 @@ describe('the walk through the bucket', () => {
     await env.AVATARS.put(key, png());
     expect(await sweep()).toMatchObject({ level: 'info', walked: 3, orphans: 0 });
     expect(await isThere(key)).toBe(true);
-    pass(LATE_WRITE + A_WHILE);
+    pass(LATE_WRITE_MS + A_WHILE);
     expect(await sweep()).toMatchObject({ orphans: 1, deleted: 1 });
     expect(await isThere(key)).toBe(false);
     expect(await isThere(body.avatar?.key ?? '')).toBe(true);
@@ -53,7 +54,7 @@ describe('the walk through the bucket', () => {
     const slow = pausingAt('put', 'after');
     const commit = apiFor(user, {}, slow.bindings).commit(key);
     await slow.reached;
-    pass(LATE_WRITE + A_WHILE);
+    pass(LATE_WRITE_MS + A_WHILE);
     expect(await sweep()).toMatchObject({ orphans: 0 });
     slow.goOn();
     expect(await isThere((await commit).body.avatar?.key ?? '')).toBe(true);
@@ -62,7 +63,7 @@ describe('the walk through the bucket', () => {
   it('leaves alone what is not named as ours', async () => {
     const keys = ['avatars/x', 'avatars/x/y.png', 'pending/x', 'zebra', `avatars/${'F'.repeat(32)}/a.png`];
     for (const key of keys) await env.AVATARS.put(key, png());
-    pass(LATE_WRITE + A_WHILE);
+    pass(LATE_WRITE_MS + A_WHILE);
     expect(await sweep()).toMatchObject({ walked: keys.length, orphans: 0 });
     for (const key of keys) expect(await isThere(key)).toBe(true);
   });
@@ -126,12 +127,12 @@ describe('the walk through the bucket', () => {
   it('deletes nothing where nothing in the bucket is known, as with the wrong database', async () => {
     const keys = Array.from({ length: 200 }, (_, i) => strange(i.toString(16).padStart(32, '0')));
     await Promise.all(keys.map((key) => env.AVATARS.put(key, 'x')));
-    pass(LATE_WRITE + A_WHILE);
+    pass(LATE_WRITE_MS + A_WHILE);
     expect(await sweep()).toMatchObject({
       level: 'error',
       orphans: 0,
       deleted: 0,
-      errors: [{ message: expect.stringContaining('belong together') }],
+      errors: [{ message: expect.stringContaining('different installations') }],
     });
     expect(await isThere(keys[0] ?? '')).toBe(true);
     // One avatar that agrees tells that the two belong together.
@@ -160,7 +161,7 @@ describe('the walk through the bucket', () => {
     await env.AVATARS.put(`avatars/${owners[0]}/x.png`, 'x');
     expect(await sweep()).toMatchObject({ lost: 200 });
     expect(await sweep()).toMatchObject({ lost: 99 });
-    expect(await new AvatarStore(env.DB).currentAvatar(owners[0] ?? '')).toBeTruthy();
+    expect(await new AvatarStore(env.DB).findAvatar(owners[0] ?? '')).toBeTruthy();
   });
 });
 

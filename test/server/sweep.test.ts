@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { sweepAvatars } from '../../server/sweep.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import { png } from '../support/pictures.js';
 import { apiFor, keysBelow, newUser, ownerIn } from './harness.js';
 

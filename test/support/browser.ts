@@ -1,14 +1,30 @@
-import { type Browser, chromium, type LaunchOptions, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core';
 import { browserFlags, findBrowser } from '../../scripts/setup.mjs';
 
-export const launch = (options: LaunchOptions = {}): Promise<Browser> =>
+/** Milliseconds after which a wait fails. It only ends waits that hang: a busy machine is slow, and that is no failure. */
+const WAIT_LIMIT = 240_000;
+
+export const launchBrowser = (options: LaunchOptions = {}): Promise<Browser> =>
   chromium.launch({ executablePath: findBrowser(), args: browserFlags, headless: true, ...options });
 
-/** Picks a file on the page's element as a user does. */
-export async function pickFile(
-  page: Page,
-  file: string | { name: string; mimeType: string; buffer: Buffer },
-): Promise<void> {
+/** Creates a browser context: pages with cookies and storage of their own. */
+export async function createContext(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(WAIT_LIMIT);
+  return context;
+}
+
+export async function openPage(browser: Browser): Promise<Page> {
+  return (await createContext(browser)).newPage();
+}
+
+/** A file as Playwright takes it. */
+export function toFile(bytes: Uint8Array, name = 'me.png', mimeType = 'image/png') {
+  return { name, mimeType, buffer: Buffer.from(bytes) };
+}
+
+/** Picks a file in the page's element, by its button and the file picker. */
+export async function pickFile(page: Page, file: string | ReturnType<typeof toFile>): Promise<void> {
   const chooser = page.waitForEvent('filechooser');
   await page
     .locator('flare-avatar-upload')
@@ -18,8 +34,8 @@ export async function pickFile(
   await (await chooser).setFiles(file);
 }
 
-/** Resolves with the state in which the run ends. */
-export async function endState(page: Page): Promise<string> {
+/** Waits until the upload has ended. Resolves with the element's state: `success` or `error`. */
+export async function waitForEnd(page: Page): Promise<string> {
   const handle = await page.waitForFunction(() => {
     const state = document.querySelector('flare-avatar-upload')?.state ?? '';
     return /success|error/.test(state) && state;

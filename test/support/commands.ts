@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { root } from './servers.js';
+import { root } from './dev-server.js';
 
-/** Runs a script of the project to its end; what it prints is one text. */
+/** Runs a script with Node in the project's root. Resolves with its exit code, and all that it printed. */
 export async function runNode(args: string[], env: Record<string, string> = {}) {
   const child = spawn('node', args, { cwd: root, env: { ...process.env, ...env } });
   let output = '';
@@ -14,19 +14,14 @@ export async function runNode(args: string[], env: Record<string, string> = {}) 
   return { code, output };
 }
 
-/** The names of the checks in a printed table, by how they ended. */
-export function rowsOf(output: string) {
-  const rows = (outcome: string) =>
+/** Returns the names of the checks in a printed table, by their outcome. */
+export function parseResults(output: string) {
+  const namesWith = (outcome: string) =>
     [...output.matchAll(new RegExp(`^  . ${outcome} +(.*)$`, 'gm'))].map(([, name]) => name);
-  return { passed: rows('pass'), failed: rows('fail'), missing: rows('missing'), skipped: rows('skip') };
-}
-
-/** A local test user of its own, as a cookie. */
-export async function signInAt(origin: string): Promise<string> {
-  const login = await fetch(`${origin}/api/dev/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user: crypto.randomUUID() }),
-  });
-  return login.headers.get('set-cookie')?.split(';')[0] ?? '';
+  return {
+    passed: namesWith('pass'),
+    failed: namesWith('fail'),
+    missing: namesWith('missing'),
+    skipped: namesWith('skip'),
+  };
 }

@@ -1,41 +1,37 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { root } from './servers.js';
+import { root } from './dev-server.js';
+import { HttpServer } from './http-server.js';
 
 /** What a request is for. */
-export type Kind = 'presign' | 'put' | 'commit' | 'load' | 'image' | 'remove';
+export type RequestKind = 'presign' | 'put' | 'commit' | 'load' | 'image' | 'remove';
 
 /**
- * What goes wrong with a request.
- * - `lost before`: the connection ends before the server hears of it
- * - `lost in the middle`: the server hears half of the request, or the client half of the answer
- * - `lost after`: the server has done it, and its answer is lost
- * - `stall`: nothing more is heard of it
- * - `slow`: the request takes its time
- * - `truncated`: half of the answer, as if it were whole
- * - `twice`: something on the way has sent it twice
- * - an answer that does not come from the server
+ * What goes wrong with a request:
+ *
+ * - `drop request`: the connection ends before the server gets the request
+ * - `drop midway`: it ends in the middle of a PUT, or else of the response
+ * - `drop response`: it ends after the server has handled the request
+ * - `stall`: nothing more happens
+ * - `slow`: the request body arrives slowly
+ * - `truncate`: the first half of the response arrives as if it were all
+ * - `duplicate`: the server gets the request twice
+ * - a response that does not come from the server
  */
 export type Fault =
-  | 'lost before'
-  | 'lost in the middle'
-  | 'lost after'
+  | 'drop request'
+  | 'drop midway'
+  | 'drop response'
   | 'stall'
   | 'slow'
-  | 'truncated'
-  | 'twice'
+  | 'truncate'
+  | 'duplicate'
   | { status: number; headers?: Record<string, string>; body?: string };
 
-/** What the back end has answered, whether that has arrived or not. */
-interface Answered {
-  kind: Kind;
-  status: number;
-  body: Buffer;
-}
-
-interface Answer {
+/** A response of the back end, whether or not the client has received it. */
+interface BackEndResponse {
+  kind: RequestKind;
   status: number;
   headers: IncomingMessage['headers'];
   body: Buffer;
@@ -45,83 +41,82 @@ const PAGE =
   '<!doctype html><meta charset="utf-8"><title>Faults</title>' +
   '<script type="module" src="/cdn/flare-avatar-upload.js"></script>';
 
-/** The real back end with a bad line in front of it, and a page with the built element. */
-export class FaultProxy {
-  /** What has come in, in order. */
-  readonly requests: Kind[] = [];
-  readonly answered: Answered[] = [];
-  #faults: { kind: Kind; fault: Fault; times: number }[] = [];
-  readonly #server: Server;
+/** A page with the built element, and the real back end behind a connection that fails on request. */
+export class FaultProxy extends HttpServer {
+  /** Kinds of the requests so far, in order. */
+  readonly requests: RequestKind[] = [];
+  readonly responses: BackEndResponse[] = [];
+  /** Called when a request has stalled. */
+  onStall: () => void = () => {};
+  #fault: { kind: RequestKind; fault: Fault; times: number } | null = null;
+  readonly #backEnd: URL;
+  /** A connection for each request: the server may close an idle one in the moment in which it is used again. */
+  readonly #agent = new Agent({ keepAlive: false });
 
-  private constructor(private readonly backEnd: URL) {
-    this.#server = createServer((incoming, outgoing) => {
-      // Browsers send again by themselves what is lost on a connection that was used before.
+  /** @param backEnd - origin of the back end */
+  constructor(backEnd: string) {
+    super((incoming, outgoing) => {
+      // Browsers retry by themselves what fails on a connection that was used before.
       outgoing.shouldKeepAlive = false;
       this.#handle(incoming, outgoing).catch(() => outgoing.destroy());
     });
+    this.#backEnd = new URL(backEnd);
   }
 
-  /** @param backEnd its origin. */
-  static async start(backEnd: string): Promise<FaultProxy> {
-    const proxy = new FaultProxy(new URL(backEnd));
-    await new Promise<void>((resolve) => proxy.#server.listen(0, resolve));
-    return proxy;
+  /** Makes the next requests of a kind fail. Replaces the fault that was set before. */
+  injectFault(kind: RequestKind, fault: Fault, times = Number.POSITIVE_INFINITY): void {
+    this.#fault = { kind, fault, times };
   }
 
-  get origin(): string {
-    return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  /** From now on, so many requests of a kind go wrong; none does that was said before. */
-  break(kind: Kind, fault: Fault, times = Infinity): void {
-    this.#faults = [{ kind, fault, times }];
-  }
-
-  /** Forgets faults, requests and answers. */
-  mend(): void {
-    this.#faults = [];
+  /** Removes the fault, and forgets requests and responses. */
+  reset(): void {
+    this.#fault = null;
     this.requests.length = 0;
-    this.answered.length = 0;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    this.responses.length = 0;
   }
 
   async #handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const kind = kindOf(incoming);
     if (!kind) return this.#servePage(incoming, outgoing);
     this.requests.push(kind);
-    const fault = this.#nextFault(kind);
-    if (fault === 'lost before') return void incoming.socket.destroy();
-    if (fault === 'stall') return void incoming.pause();
-    const half = fault === 'lost in the middle' && kind === 'put';
-    const body = await read(incoming, fault === 'slow', half);
+    const fault = this.#takeFault(kind);
+    if (fault === 'drop request') return void incoming.socket.destroy();
+    if (fault === 'stall') {
+      incoming.pause();
+      return this.onStall();
+    }
+    const isAborted = fault === 'drop midway' && kind === 'put';
+    const body = await readBody(incoming, fault === 'slow', isAborted);
     if (!body) return void incoming.socket.destroy();
     if (typeof fault === 'object') return void outgoing.writeHead(fault.status, fault.headers).end(fault.body);
-    if (fault === 'twice') await this.#ask(kind, incoming, body);
-    reply(await this.#ask(kind, incoming, body), fault, outgoing);
+    if (fault === 'duplicate') await this.#forward(kind, incoming, body);
+    send(await this.#forward(kind, incoming, body), fault, outgoing);
   }
 
-  #nextFault(kind: Kind): Fault | undefined {
-    const found = this.#faults.find((it) => it.kind === kind && it.times > 0);
-    if (found) found.times--;
-    return found?.fault;
+  #takeFault(kind: RequestKind): Fault | undefined {
+    if (this.#fault?.kind !== kind || this.#fault.times === 0) return undefined;
+    this.#fault.times--;
+    return this.#fault.fault;
   }
 
-  /** The back end is asked under this proxy's own name, which is what it signs. */
-  #ask(kind: Kind, { method, url, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
+  /** Forwards the request under this proxy's own host name, which the back end signs URLs for. */
+  #forward(
+    kind: RequestKind,
+    { method, url, headers }: IncomingMessage,
+    requestBody: Buffer,
+  ): Promise<BackEndResponse> {
     return new Promise((resolve, reject) => {
-      const { hostname, port } = this.backEnd;
-      const asked = request({ hostname, port, method, path: url, headers }, async (answer) => {
-        const bytes = (await read(answer)) ?? Buffer.alloc(0);
-        const { statusCode: status = 0 } = answer;
-        this.answered.push({ kind, status, body: bytes });
-        resolve({ status, headers: answer.headers, body: bytes });
+      const { hostname, port } = this.#backEnd;
+      const options = { hostname, port, method, path: url, headers, agent: this.#agent };
+      const forwarded = request(options, async (incoming) => {
+        const { statusCode: status = 0 } = incoming;
+        const body = (await readBody(incoming)) ?? Buffer.alloc(0);
+        const response = { kind, status, headers: incoming.headers, body };
+        this.responses.push(response);
+        resolve(response);
       });
-      asked.on('error', reject);
-      asked.end(body);
+      forwarded.on('error', reject);
+      forwarded.end(requestBody);
     });
   }
 
@@ -132,7 +127,7 @@ export class FaultProxy {
   }
 }
 
-function kindOf({ method, url = '' }: IncomingMessage): Kind | null {
+function kindOf({ method, url = '' }: IncomingMessage): RequestKind | null {
   if (url === '/api/uploads/presign') return 'presign';
   if (url === '/api/uploads/commit') return 'commit';
   if (url === '/api/me/avatar') return method === 'DELETE' ? 'remove' : 'load';
@@ -140,23 +135,23 @@ function kindOf({ method, url = '' }: IncomingMessage): Kind | null {
   return null;
 }
 
-/** Undefined where only half of it was to be read. */
-async function read(message: IncomingMessage, isSlow = false, isHalf = false): Promise<Buffer | undefined> {
+/** Resolves with undefined if the message is aborted after its first chunk. */
+async function readBody(message: IncomingMessage, isSlow = false, isAborted = false): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) {
     chunks.push(chunk);
-    if (isHalf) return undefined;
+    if (isAborted) return undefined;
     if (isSlow) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return Buffer.concat(chunks);
 }
 
-function reply({ status, headers, body }: Answer, fault: Fault | undefined, outgoing: ServerResponse): void {
-  if (fault === 'lost after') return void outgoing.destroy();
+function send({ status, headers, body }: BackEndResponse, fault: Fault | undefined, outgoing: ServerResponse): void {
+  if (fault === 'drop response') return void outgoing.destroy();
   const { connection, 'content-length': length, 'transfer-encoding': encoding, ...rest } = headers;
   const half = body.subarray(0, body.length / 2);
-  if (fault === 'truncated') return void outgoing.writeHead(status, rest).end(half);
+  if (fault === 'truncate') return void outgoing.writeHead(status, rest).end(half);
   outgoing.writeHead(status, { ...rest, 'content-length': body.length });
-  if (fault !== 'lost in the middle') return void outgoing.end(body);
+  if (fault !== 'drop midway') return void outgoing.end(body);
   outgoing.write(half, () => outgoing.destroy());
 }

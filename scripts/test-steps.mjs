@@ -1,0 +1,113 @@
+/** The steps of `npm test`: which tool each one runs, and how many tests it counted. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEngine } from './engines.mjs';
+import { findBrowser, run } from './setup.mjs';
+
+/** The engines that `test:browsers` runs, and the values of `TEST_ENGINE`. */
+const ENGINES = ['chromium', 'firefox', 'webkit'];
+
+/**
+ * What a step takes:
+ * - `files`: run only these
+ * - `watch`: run again when a file changes
+ * - `isBrief`: one dot for each test
+ *
+ * It resolves with `{code, passed, failed, skipped}`; `code` is the tool's exit code.
+ */
+export const STEPS = {
+  lint: {
+    isPartOfAll: true,
+    run: ({ files, watch }) =>
+      runCheck('biome', ['check', '--error-on-warnings', ...(watch ? ['--watch'] : []), ...files]),
+  },
+  types: { isPartOfAll: true, run: checkTypes },
+  build: { isPartOfAll: true, run: () => runCheck('node', ['scripts/build.mjs']) },
+  core: { isPartOfAll: true, run: (options) => runVitest('core', options) },
+  server: { isPartOfAll: true, run: (options) => runVitest('server', options) },
+  element: { isPartOfAll: true, run: (options) => runElementTests(process.env.TEST_ENGINE ?? 'chromium', options) },
+  package: { isPartOfAll: true, needs: ['build'], run: (options) => runVitest('package', options) },
+  e2e: { isPartOfAll: true, needs: ['build'], run: (options) => runEndToEnd(options) },
+  browsers: { run: runAllEngines },
+};
+
+/** Runs a tool that counts nothing: it passes or fails as a whole. */
+async function runCheck(command, args) {
+  const code = await run(command, args);
+  return { code, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** Checks the package and the server, or only the project that the given files belong to. */
+async function checkTypes({ files, watch }) {
+  const isOfServer = (file) => /^(\.\/)?(test\/)?server\b/.test(file);
+  const projects = { 'tsconfig.json': (file) => !isOfServer(file), server: isOfServer };
+  const names = Object.keys(projects).filter((name) => files.length === 0 || files.some(projects[name]));
+  const options = watch ? ['--watch', '--preserveWatchOutput'] : [];
+  const results = await Promise.all(names.map((name) => runCheck('tsc', ['-p', name, ...options])));
+  return sumOf(results);
+}
+
+/** Runs one project of vitest.config.ts. */
+async function runVitest(project, { files, watch, isBrief }) {
+  if (watch) return runCheck('vitest', ['watch', '--project', project, ...files]);
+  const reporters = [`--reporter=${isBrief ? 'dot' : 'default'}`, '--reporter=./scripts/count-reporters.mjs'];
+  return countTests('vitest', ['run', '--project', project, ...reporters, ...files]);
+}
+
+function runEndToEnd(options) {
+  process.env.CHROME_PATH = findBrowser();
+  return runVitest('e2e', options);
+}
+
+/** Runs the tests of the element and of the image code in one browser engine. */
+async function runElementTests(engine, { files, watch }) {
+  if (!ENGINES.includes(engine)) throw new Error(`Unknown engine "${engine}". Engines: ${ENGINES.join(', ')}`);
+  const { env, stop } = await startEngine(engine);
+  const args = ['--config', 'web-test-runner.config.mjs', ...(watch ? ['--watch'] : [])];
+  if (files.length > 0) args.push('--files', ...files);
+  try {
+    return await countTests('wtr', args, { ...env, TEST_ENGINE: engine });
+  } finally {
+    stop();
+  }
+}
+
+/** Runs them in every engine, or in those that are named. An engine that can't start has failed. */
+async function runAllEngines({ files: words, ...options }) {
+  const files = words.filter((word) => !ENGINES.includes(word));
+  const named = ENGINES.filter((engine) => words.includes(engine));
+  const results = [];
+  for (const engine of named.length > 0 ? named : ENGINES) {
+    console.log(`\n── ${engine} ──`);
+    const result = await runElementTests(engine, { files, ...options }).catch((error) => {
+      console.error(error.message);
+      return { code: 1, passed: 0, failed: 1, skipped: 0 };
+    });
+    results.push(result);
+    console.log(`${engine}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);
+  }
+  return sumOf(results);
+}
+
+/** Runs a test runner that has a reporter of scripts/count-reporters.mjs. */
+async function countTests(command, args, env = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'flare-tests-'));
+  const report = join(folder, 'counts.json');
+  try {
+    const code = await run(command, args, { env: { ...env, TEST_REPORT: report } });
+    return { code, ...JSON.parse(readFileSync(report, 'utf8')) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function sumOf(results) {
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  return {
+    code: Math.max(...results.map(({ code }) => code)),
+    passed: sum('passed'),
+    failed: sum('failed'),
+    skipped: sum('skipped'),
+  };
+}

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './dev-server.js';
+
+/** The package as `npm publish` would upload it, unpacked into the `node_modules` of an empty project. */
+export class PackedPackage {
+  private constructor(
+    /** Folder of the project. */
+    private readonly project: string,
+    /** Folder of the package. */
+    readonly folder: string,
+  ) {}
+
+  /** Packs dist/, which must be built. The project gets the dependencies that are installed here. */
+  static create(): PackedPackage {
+    const project = mkdtempSync(join(tmpdir(), 'flare-package-'));
+    const modules = join(project, 'node_modules');
+    mkdirSync(modules);
+    // Without scripts: `prepack` would build the package again.
+    const tarball = run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', project], root);
+    run('tar', ['-xzf', join(project, tarball.trim()), '-C', modules], project);
+    const folder = join(modules, 'flare-avatar-upload');
+    renameSync(join(modules, 'package'), folder);
+    for (const name of readdirSync(join(root, 'node_modules'))) {
+      if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(modules, name));
+    }
+    return new PackedPackage(project, folder);
+  }
+
+  /** Runs a module in the project, with the Node of the tests. Returns what it prints; throws if it fails. */
+  runModule(code: string): string {
+    return run(process.execPath, ['--input-type=module', '--eval', code], this.project);
+  }
+
+  remove(): void {
+    rmSync(this.project, { recursive: true, force: true });
+  }
+}
+
+/** Returns what the command prints. Throws if it fails, or if it prints a warning. */
+function run(command: string, args: string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0 || stderr) throw new Error(`${command} ${args.join(' ')} failed:\n${stderr || stdout}`);
+  return stdout;
+}
