@@ -1,17 +1,18 @@
-/** What runs in the page of the image bench: the ways to make a square of a photo, each measured. */
+/** Runs in the page of the image benchmark: measures several methods to turn a photo into a square. */
 import imageCompression from 'browser-image-compression';
 import Compressor from 'compressorjs';
 import Pica from 'pica';
-import { lanczosReference, ssim } from './image-quality.mjs';
+import { paintPhoto } from './generated-photo.js';
+import { computeSsim, scaleByLanczos } from './image-quality.mjs';
 
 const SIDE = 512;
 const TYPE = 'image/webp';
 const QUALITY = 0.85;
 
-const canvasOf = (width, height) => Object.assign(document.createElement('canvas'), { width, height });
-const encoded = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, TYPE, QUALITY));
+const createCanvas = (width, height) => Object.assign(document.createElement('canvas'), { width, height });
+const encode = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, TYPE, QUALITY));
 
-async function imageOf(file) {
+async function loadImage(file) {
   const image = new Image();
   image.src = URL.createObjectURL(file);
   await image.decode();
@@ -19,8 +20,8 @@ async function imageOf(file) {
   return image;
 }
 
-/** The centred square, by one drawImage. */
-function drawn(canvas, source, width, height) {
+/** Draws the centered square of the source, with one drawImage. */
+function drawSquare(canvas, source, width, height) {
   const side = Math.min(width, height);
   const context = canvas.getContext('2d');
   context.imageSmoothingQuality = 'high';
@@ -28,8 +29,8 @@ function drawn(canvas, source, width, height) {
   return canvas;
 }
 
-/** A worker whose code is given here, for the ways that are compared with. */
-function workerOf(body) {
+/** Returns a method that runs in a worker; `body` is the code that draws the square. */
+function createWorkerMethod(body) {
   const code = `onmessage = async ({ data: [file, width, height] }) => {
     const canvas = new OffscreenCanvas(${SIDE}, ${SIDE});
     const context = canvas.getContext('2d');
@@ -46,19 +47,19 @@ function workerOf(body) {
     });
 }
 
-const CUT = `const side = Math.min(w, h);
+const DRAW_SQUARE = `const side = Math.min(w, h);
   context.drawImage(source, (w - side) / 2, (h - side) / 2, side, side, 0, 0, ${SIDE}, ${SIDE});
   source.close();`;
 
-/** Each makes a function of a file and its size that gives the square. */
-const ways = {
+/** Each creates a function that turns a file into the square. The function also gets the size of the picture. */
+const methods = {
   pica: () => {
     const pica = new Pica();
     return async (file) => {
-      const image = await imageOf(file);
+      const image = await loadImage(file);
       const side = Math.min(image.naturalWidth, image.naturalHeight);
-      const square = drawn(canvasOf(side, side), image, image.naturalWidth, image.naturalHeight);
-      return pica.toBlob(await pica.resize(square, canvasOf(SIDE, SIDE)), TYPE, QUALITY);
+      const square = drawSquare(createCanvas(side, side), image, image.naturalWidth, image.naturalHeight);
+      return pica.toBlob(await pica.resize(square, createCanvas(SIDE, SIDE)), TYPE, QUALITY);
     };
   },
   compressorjs: () => (file) =>
@@ -66,7 +67,7 @@ const ways = {
       const options = { width: SIDE, height: SIDE, resize: 'cover', mimeType: TYPE, quality: QUALITY };
       new Compressor(file, { ...options, success, error });
     }),
-  // It can't crop: the shorter side is made as long as the square's.
+  // It can't crop: the shorter side gets the size of the square.
   'browser-image-compression':
     () =>
     (file, { width, height }) =>
@@ -79,128 +80,131 @@ const ways = {
         libURL: new URL('/browser-image-compression.js', location.href).href,
       }),
   'img + drawImage': () => async (file) => {
-    const image = await imageOf(file);
-    return encoded(drawn(canvasOf(SIDE, SIDE), image, image.naturalWidth, image.naturalHeight));
+    const image = await loadImage(file);
+    return encode(drawSquare(createCanvas(SIDE, SIDE), image, image.naturalWidth, image.naturalHeight));
   },
   'worker, bitmap resized': () =>
-    workerOf(`const scale = ${SIDE} / Math.min(width, height);
+    createWorkerMethod(`const scale = ${SIDE} / Math.min(width, height);
       const size = { resizeWidth: Math.round(width * scale), resizeHeight: Math.round(height * scale) };
       const source = await createImageBitmap(file, { ...size, resizeQuality: 'high' });
-      const [w, h] = [source.width, source.height]; ${CUT}`),
+      const [w, h] = [source.width, source.height]; ${DRAW_SQUARE}`),
   'worker, bitmap drawn': () =>
-    workerOf(`const source = await createImageBitmap(file); const [w, h] = [source.width, source.height]; ${CUT}`),
+    createWorkerMethod(
+      `const source = await createImageBitmap(file); const [w, h] = [source.width, source.height]; ${DRAW_SQUARE}`,
+    ),
   'worker, ImageDecoder': () =>
-    workerOf(`const scale = (1.4 * ${SIDE}) / Math.min(width, height);
+    createWorkerMethod(`const scale = (1.4 * ${SIDE}) / Math.min(width, height);
       const size = { desiredWidth: Math.ceil(width * scale), desiredHeight: Math.ceil(height * scale) };
       const decoder = new ImageDecoder({ data: await file.arrayBuffer(), type: file.type, ...size });
       const source = (await decoder.decode()).image; decoder.close();
-      const [w, h] = [source.displayWidth, source.displayHeight]; ${CUT}`),
+      const [w, h] = [source.displayWidth, source.displayHeight]; ${DRAW_SQUARE}`),
   'flare-avatar-upload': async () => {
-    const { prepareSquare } = await import('/ours.js');
+    const { prepareSquare } = await import('/own.js');
     return (file) => prepareSquare(file, { size: SIDE, type: TYPE, quality: QUALITY });
   },
 };
 
-/** Runs something, and tells how long it took and how long it held the page up at a time. */
-async function measured(run) {
-  let [running, longest, last] = [true, 0, performance.now()];
+/** Runs something, and measures its duration and the longest block of the main thread, in milliseconds. */
+async function measureRun(run) {
+  let [isRunning, longest, last] = [true, 0, performance.now()];
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
     const now = performance.now();
     longest = Math.max(longest, now - last);
     last = now;
-    if (running) port2.postMessage(0);
+    if (isRunning) port2.postMessage(0);
   };
   port2.postMessage(0);
   await new Promise((resolve) => setTimeout(resolve, 50));
   longest = 0;
-  const began = performance.now();
+  const startedAt = performance.now();
   const blob = await run();
-  const time = performance.now() - began;
+  const time = performance.now() - startedAt;
   await new Promise((resolve) => setTimeout(resolve));
-  running = false;
+  isRunning = false;
   return { blob, time, longest };
 }
 
-async function pixelsOf(blob) {
+async function readPixels(blob) {
   const bitmap = await createImageBitmap(blob);
-  const context = drawn(canvasOf(SIDE, SIDE), bitmap, bitmap.width, bitmap.height).getContext('2d');
+  const context = drawSquare(createCanvas(SIDE, SIDE), bitmap, bitmap.width, bitmap.height).getContext('2d');
   return context.getImageData(0, 0, SIDE, SIDE).data;
 }
 
-/** A photo that no cache has seen: each has another byte after its end. */
+/** Returns a copy that is in no cache: each has a different byte after its end. */
 let copies = 0;
-const copy = (file) => new File([file, new Uint8Array([copies++])], file.name, { type: file.type });
+const copyFile = (file) => new File([file, new Uint8Array([copies++])], file.name, { type: file.type });
 
-const photo = async (name) =>
+const fetchPhoto = async (name) =>
   new File([await (await fetch(`/${name}.jpg`)).blob()], 'photo.jpg', { type: 'image/jpeg' });
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** One way with one photo: the median of some turns, after one that warms up. */
-window.measure = async (way, name, turns) => {
-  const file = await photo(name);
+/** Measures a method with a photo: the median of some rounds, after a warm-up. */
+window.measure = async (method, name, rounds) => {
+  const file = await fetchPhoto(name);
   const bitmap = await createImageBitmap(file);
   const size = { width: bitmap.width, height: bitmap.height };
   bitmap.close();
-  const make = await ways[way]();
-  await make(copy(file), size);
+  const prepare = await methods[method]();
+  await prepare(copyFile(file), size);
   const results = [];
-  for (let turn = 0; turn < turns; turn++) {
-    const another = copy(file);
-    results.push(await measured(() => make(another, size)));
+  for (let round = 0; round < rounds; round++) {
+    const copy = copyFile(file);
+    results.push(await measureRun(() => prepare(copy, size)));
   }
   const [{ blob }] = results;
-  const reference = new Uint8ClampedArray(await (await fetch(`/${name}.reference`)).arrayBuffer());
   return {
     time: median(results.map(({ time }) => time)),
     longest: median(results.map(({ longest }) => longest)),
     bytes: blob.size,
     type: blob.type,
-    ssim: ssim(await pixelsOf(blob), reference, SIDE),
+    ssim: await compareWithReference(blob, name),
   };
 };
 
-/** How like the reference ours is before it is encoded with losses. */
-window.bare = async (name) => {
-  const { prepareSquare } = await import('/ours.js');
-  const file = await photo(name);
+/** Compares a square with the reference of its photo. Resolves with the SSIM. */
+async function compareWithReference(blob, name) {
+  const reference = new Uint8ClampedArray(await (await fetch(`/${name}.reference`)).arrayBuffer());
+  return computeSsim(await readPixels(blob), reference, SIDE);
+}
+
+/** Compares the package's square with the reference before lossy encoding. Resolves with the SSIM. */
+window.compareUnencoded = async (name) => {
+  const { prepareSquare } = await import('/own.js');
+  const file = await fetchPhoto(name);
   const blob = await prepareSquare(file, { size: SIDE, type: 'image/png', quality: 1 });
-  return ssim(
-    await pixelsOf(blob),
-    new Uint8ClampedArray(await (await fetch(`/${name}.reference`)).arrayBuffer()),
-    SIDE,
-  );
+  return compareWithReference(blob, name);
 };
 
-/** A first run, for when somebody watches the memory. */
-window.once = async (way, name) => {
-  const [make, file] = [await ways[way](), await photo(name)];
+/** Returns a function that runs a method for the first time, so that its memory can be measured. */
+window.prepareFirstRun = async (method, name) => {
+  const [prepare, file] = [await methods[method](), await fetchPhoto(name)];
   const [width, height] = name === '12' ? [3000, 4000] : [6000, 8000];
   return async () => {
-    await make(file, { width, height });
+    await prepare(file, { width, height });
   };
 };
 
-/** From a pick in the element to the picture on the screen. */
-window.look = async (name) => {
+/** Measures the time from a pick in the element until the picture is visible. */
+window.measurePick = async (name) => {
   await import('/cdn/flare-avatar-upload.js');
-  const file = await photo(name);
+  const file = await fetchPhoto(name);
   const element = document.createElement('flare-avatar-upload');
   Object.assign(element, { avatarUrl: '', presign: () => new Promise(() => {}) });
   document.body.append(element);
   const shown = new Promise((resolve) => {
-    const look = () => {
+    const poll = () => {
       const image = element.renderRoot?.querySelector('img');
       if (image?.complete && image.naturalWidth > 0) requestAnimationFrame(() => resolve());
-      else requestAnimationFrame(look);
+      else requestAnimationFrame(poll);
     };
-    look();
+    poll();
   });
-  // What comes before every pick: the pointer over it, and a click that opens the picker.
+  // Before every pick, the pointer enters the element and a click opens the picker.
   element.dispatchEvent(new Event('pointerenter'));
   element.pick();
   await new Promise((resolve) => setTimeout(resolve, 300));
-  const { time, longest } = await measured(() => {
+  const { time, longest } = await measureRun(() => {
     element.upload(file).catch(() => {});
     return shown;
   });
@@ -208,96 +212,30 @@ window.look = async (name) => {
   return { time, longest };
 };
 
-/** A JPEG's segment that says that the camera was held upright: orientation 6. */
-const SIDEWAYS = new Uint8Array([
-  ...[0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x4d, 0x4d, 0, 42, 0, 0, 0, 8],
-  ...[0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0],
-]);
-
-/** Grey noise, as opaque as was asked for. */
-function noise(width, height, random, alpha) {
-  const canvas = new OffscreenCanvas(width, height);
-  const pixels = new ImageData(width, height);
-  for (let at = 0; at < pixels.data.length; at += 4) {
-    pixels.data.fill(random() * 255, at, at + 3);
-    pixels.data[at + 3] = alpha;
-  }
-  canvas.getContext('2d').putImageData(pixels, 0, 0);
-  return canvas;
-}
-
-/** Cells along the height, and strength, of the structure that a photo has at every size down to a few pixels of the square. */
-const STRUCTURE = [
-  [32, 0.7],
-  [64, 0.9],
-  [128, 1],
-  [200, 0.9],
-];
-
-/** A picture like a photo from a phone, sideways as those are, the same in each run: soft and sharp edges, structure, a little noise. */
-window.paint = async (width, height) => {
-  let seed = 7;
-  const random = () => {
-    seed = (seed * 1664525 + 1013904223) % 2 ** 32;
-    return seed / 2 ** 32;
-  };
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext('2d');
-  const sky = context.createLinearGradient(0, 0, width, height);
-  for (let stop = 0; stop <= 4; stop++) sky.addColorStop(stop / 4, `hsl(${random() * 360} 40% ${30 + stop * 12}%)`);
-  context.fillStyle = sky;
-  context.fillRect(0, 0, width, height);
-  for (let i = 0; i < 300; i++) {
-    const radius = (height / 6) * random() ** 3 + height / 400;
-    const [x, y] = [random() * width, random() * height];
-    const glow = context.createRadialGradient(x, y, radius * random(), x, y, radius);
-    const hue = random() * 360;
-    glow.addColorStop(0, `hsl(${hue} 50% ${20 + random() * 60}% / 0.8)`);
-    glow.addColorStop(1, `hsl(${hue} 50% 50% / 0)`);
-    context.fillStyle = glow;
-    context.fillRect(x - radius, y - radius, radius * 2, radius * 2);
-  }
-  context.globalCompositeOperation = 'overlay';
-  context.imageSmoothingQuality = 'high';
-  for (const [cells, strength] of STRUCTURE) {
-    context.globalAlpha = strength;
-    context.drawImage(noise(Math.floor((cells * 4) / 3), cells, random, 255), 0, 0, width, height);
-  }
-  context.globalAlpha = 1;
-  context.globalCompositeOperation = 'source-over';
-  context.lineWidth = height / 300;
-  for (let i = 0; i < 60; i++) {
-    context.strokeStyle = `hsl(${random() * 360} 30% ${random() * 90}% / 0.8)`;
-    context.beginPath();
-    const [x, y, reach] = [random() * width, random() * height, height / 12];
-    context.moveTo(x, y);
-    context.quadraticCurveTo(x + reach * random(), y - reach * random(), x + reach * random(), y + reach * random());
-    context.stroke();
-  }
-  const tile = noise(256, 256, random, 2);
-  context.fillStyle = context.createPattern(tile, 'repeat');
-  context.fillRect(0, 0, width, height);
-  const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
-  await fetch('/photo', { method: 'POST', body: new Blob([blob.slice(0, 2), SIDEWAYS, blob.slice(2)]) });
+/** Paints a photo and posts it. */
+window.paintPhoto = async (width, height) => {
+  await fetch('/photo', { method: 'POST', body: await paintPhoto(width, height) });
 };
 
-/** What the photo's centred square is at full quality: decoded whole, scaled in floating point. */
-window.refer = async (name) => {
-  const bitmap = await createImageBitmap(await photo(name));
+/** Scales the photo's centered square in floating point, from its full size, and posts it. */
+window.createReference = async (name) => {
+  const bitmap = await createImageBitmap(await fetchPhoto(name));
   const side = Math.min(bitmap.width, bitmap.height);
-  const square = drawn(canvasOf(side, side), bitmap, bitmap.width, bitmap.height).getContext('2d');
+  const square = drawSquare(createCanvas(side, side), bitmap, bitmap.width, bitmap.height).getContext('2d');
   bitmap.close();
-  const strip = (y, height) => square.getImageData(0, y, side, height).data;
-  await fetch('/reference', { method: 'POST', body: lanczosReference(strip, side, SIDE) });
+  const readRows = (y, height) => square.getImageData(0, y, side, height).data;
+  await fetch('/reference', { method: 'POST', body: scaleByLanczos(readRows, side, SIDE) });
 };
 
-// The engines without a protocol to drive them run what the address says, and send what they have found.
-const { ask } = Object.fromEntries(new URLSearchParams(location.search));
-if (ask) {
+// Engines that are not driven by a protocol run what the URL says, and post the results.
+const { runs } = Object.fromEntries(new URLSearchParams(location.search));
+if (runs) {
   const results = {};
-  for (const [way, name, turns] of JSON.parse(ask)) {
-    results[`${way} ${name}`] = await window.measure(way, name, turns).catch((error) => ({ error: String(error) }));
+  for (const [method, name, rounds] of JSON.parse(runs)) {
+    results[`${method} ${name}`] = await window
+      .measure(method, name, rounds)
+      .catch((error) => ({ error: String(error) }));
   }
-  results.look = await window.look('12').catch((error) => ({ error: String(error) }));
+  results.pick = await window.measurePick('12').catch((error) => ({ error: String(error) }));
   await fetch('/results', { method: 'POST', body: JSON.stringify(results) });
 }

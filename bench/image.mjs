@@ -7,9 +7,9 @@ import { browserFlags, findBrowser, root } from '../scripts/setup.mjs';
 const cdn = join(root, 'dist', 'cdn');
 const bench = join(root, 'bench');
 const SIZES = { 12: [4000, 3000], 48: [8000, 6000] };
-const TURNS = { 12: 5, 48: 3 };
-const OURS = 'flare-avatar-upload';
-const WAYS = [
+const ROUNDS = { 12: 5, 48: 3 };
+const OWN = 'flare-avatar-upload';
+const METHODS = [
   'pica',
   'compressorjs',
   'browser-image-compression',
@@ -17,28 +17,32 @@ const WAYS = [
   'worker, bitmap resized',
   'worker, bitmap drawn',
   'worker, ImageDecoder',
-  OURS,
+  OWN,
 ];
 
-/** From a photo to the square that is uploaded, by us and by the usual ways: time, blocks, memory, bytes, likeness. */
-export async function image() {
-  const files = new Files();
-  const origin = await files.start();
+/**
+ * Compares ways to turn a photo into the square that is uploaded: time, longest
+ * block of the main thread, memory, bytes and similarity. Returns whether the
+ * targets are met.
+ */
+export async function runImageBench() {
+  const server = new PhotoServer();
+  const origin = await server.start();
   try {
-    const chromium = await inChromium(origin, files);
-    for (const engine of ['firefox', 'webkit']) await inOther(engine, origin, files);
-    return chromium;
+    const isMet = await measureInChromium(origin, server);
+    for (const engine of ['firefox', 'webkit']) await measureInEngine(engine, origin, server);
+    return isMet;
   } finally {
-    files.stop();
+    server.stop();
   }
 }
 
-/** Serves the page and the photos, and takes what the page has made. */
-class Files {
-  #made = new Map();
-  #code = '';
-  #waiting = null;
-  #server = createServer((request, response) => this.#answer(request, response));
+/** Serves the page and the photos, and receives what the page creates. */
+class PhotoServer {
+  #files = new Map();
+  #pageCode = '';
+  #onPost = null;
+  #server = createServer((request, response) => this.#handle(request, response));
 
   async start() {
     const { build } = await import('esbuild');
@@ -48,9 +52,9 @@ class Files {
       bundle: true,
       format: 'esm',
       write: false,
-      external: ['/ours.js', '/cdn/*'],
+      external: ['/own.js', '/cdn/*'],
     });
-    this.#code = outputFiles[0].text;
+    this.#pageCode = outputFiles[0].text;
     await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     return `http://localhost:${this.#server.address().port}`;
   }
@@ -60,93 +64,95 @@ class Files {
     this.#server.close();
   }
 
-  /** What the page posts next. */
-  next() {
+  /** Resolves with the body of the next POST. */
+  receive() {
     return new Promise((resolve) => {
-      this.#waiting = resolve;
+      this.#onPost = resolve;
     });
   }
 
-  keep(name, bytes) {
-    this.#made.set(name, bytes);
+  addFile(name, bytes) {
+    this.#files.set(name, bytes);
   }
 
-  async #answer(request, response) {
+  async #handle(request, response) {
     const path = request.url.split('?')[0].slice(1);
     if (request.method === 'POST') {
       const chunks = [];
       for await (const chunk of request) chunks.push(chunk);
       response.end();
-      this.#waiting?.(Buffer.concat(chunks));
+      this.#onPost?.(Buffer.concat(chunks));
       return;
     }
     response.setHeader('content-type', path === '' ? 'text/html' : 'text/javascript');
-    response.end(this.#file(path));
+    response.end(this.#readFile(path));
   }
 
-  #file(path) {
+  #readFile(path) {
     if (path === '') return '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>';
-    if (path === 'page.js') return this.#code;
-    if (path === 'ours.js') return `export * from '/cdn/${readdirSync(cdn).find((file) => file.includes('.image-'))}'`;
+    if (path === 'page.js') return this.#pageCode;
+    if (path === 'own.js') return `export * from '/cdn/${readdirSync(cdn).find((file) => file.includes('.image-'))}'`;
     if (path === 'browser-image-compression.js') {
       return readFileSync(join(bench, 'node_modules/browser-image-compression/dist/browser-image-compression.js'));
     }
     const [, script] = /^cdn\/([\w.-]+)$/.exec(path) ?? [];
     if (script && existsSync(join(cdn, script))) return readFileSync(join(cdn, script));
-    return this.#made.get(path) ?? '';
+    return this.#files.get(path) ?? '';
   }
 }
 
-async function inChromium(origin, files) {
+async function measureInChromium(origin, server) {
   const { chromium } = await import('playwright-core');
   const launch = () => chromium.launch({ executablePath: findBrowser(), args: browserFlags });
   const withPage = async (work) => {
     const browser = await launch();
     const page = await browser.newPage();
     await page.goto(origin);
-    await page.waitForFunction(() => 'look' in window);
+    await page.waitForFunction(() => 'measurePick' in window);
     const result = await work(page, browser);
     await browser.close();
     return result;
   };
-  const made = async (page, name, work) => {
-    const posted = files.next();
-    await work(page);
-    files.keep(name, await posted);
+  const createFile = async (name, create) => {
+    const posted = server.receive();
+    await create();
+    server.addFile(name, await posted);
   };
   const version = await withPage(async (page, browser) => {
     for (const [name, [width, height]] of Object.entries(SIZES)) {
-      await made(page, `${name}.jpg`, () => page.evaluate(([w, h]) => window.paint(w, h), [width, height]));
-      await made(page, `${name}.reference`, () => page.evaluate((n) => window.refer(n), name));
+      await createFile(`${name}.jpg`, () => page.evaluate(([w, h]) => window.paintPhoto(w, h), [width, height]));
+      await createFile(`${name}.reference`, () => page.evaluate((n) => window.createReference(n), name));
     }
     return browser.version();
   });
   const rows = {};
-  for (const way of WAYS) {
-    rows[way] = {};
+  for (const method of METHODS) {
+    rows[method] = {};
     for (const name of Object.keys(SIZES)) {
-      // A browser of its own, so that nobody's memory is another's, and the first run in it shows what is needed.
-      rows[way][name] = await withPage(async (page) => {
-        const once = await page.evaluateHandle(([w, n]) => window.once(w, n), [way, name]);
-        const memory = await peakMemory(() => once.evaluate((run) => run()));
-        const row = await page.evaluate(([w, n, t]) => window.measure(w, n, t), [way, name, TURNS[name]]);
+      // In a new browser, so that the memory of the first run belongs to this method alone.
+      rows[method][name] = await withPage(async (page) => {
+        const firstRun = await page.evaluateHandle(([m, n]) => window.prepareFirstRun(m, n), [method, name]);
+        const memory = await measurePeakMemory(() => firstRun.evaluate((run) => run()));
+        const row = await page.evaluate(([m, n, r]) => window.measure(m, n, r), [method, name, ROUNDS[name]]);
         return { ...row, memory };
       });
     }
   }
-  const look = await withPage((page) => page.evaluate(() => window.look('12')));
-  const bare = await withPage((page) => page.evaluate(() => Promise.all(['12', '48'].map(window.bare))));
-  print(`Chromium ${version}`, rows, look);
-  return judge(rows, look, Math.min(...bare));
+  const pick = await withPage((page) => page.evaluate(() => window.measurePick('12')));
+  const unencoded = await withPage((page) =>
+    page.evaluate(() => Promise.all(['12', '48'].map(window.compareUnencoded))),
+  );
+  printTable(`Chromium ${version}`, rows, pick);
+  return checkTargets(rows, pick, Math.min(...unencoded));
 }
 
-/** Megabytes that the renderers of browsers started here grow by, at most; null where the system does not tell. */
-async function peakMemory(work) {
+/** Returns by how many megabytes a renderer of this process grows at most; null where the system does not report it. */
+async function measurePeakMemory(work) {
   if (process.platform !== 'linux') return work().then(() => null);
   const kilobytes = (pid, field) =>
     Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-  const before = renderers().map((pid) => {
-    // Forgets the peak so far.
+  const before = findRenderers().map((pid) => {
+    // Resets the peak.
     writeFileSync(`/proc/${pid}/clear_refs`, '5');
     return [pid, kilobytes(pid, 'VmRSS')];
   });
@@ -154,91 +160,94 @@ async function peakMemory(work) {
   return Math.max(...before.map(([pid, rss]) => kilobytes(pid, 'VmHWM') - rss)) / 1024;
 }
 
-/** Chromium's processes for pages that descend from this one. */
-function renderers() {
+/** Returns the pids of Chromium's renderer processes that this process has started. */
+function findRenderers() {
   const parents = new Map();
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       parents.set(pid, /PPid:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
     } catch {
-      // It has ended meanwhile.
+      // The process has ended.
     }
   }
-  const isOurs = (pid) => pid !== undefined && (pid === String(process.pid) || isOurs(parents.get(pid)));
+  const isDescendant = (pid) => pid !== undefined && (pid === String(process.pid) || isDescendant(parents.get(pid)));
   const isRenderer = (pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=renderer');
-  return [...parents.keys()].filter((pid) => isOurs(pid) && isRenderer(pid));
+  return [...parents.keys()].filter((pid) => isDescendant(pid) && isRenderer(pid));
 }
 
-async function inOther(engine, origin, files) {
-  const ways = engine === 'webkit' ? WAYS.filter((way) => !way.includes('ImageDecoder')) : WAYS;
-  const asked = ways.flatMap((way) => Object.keys(SIZES).map((name) => [way, name, TURNS[name]]));
-  const posted = files.next();
-  const started = await openUrl(engine, `${origin}/?ask=${encodeURIComponent(JSON.stringify(asked))}`).catch(
+async function measureInEngine(engine, origin, server) {
+  const methods = engine === 'webkit' ? METHODS.filter((method) => !method.includes('ImageDecoder')) : METHODS;
+  const runs = methods.flatMap((method) => Object.keys(SIZES).map((name) => [method, name, ROUNDS[name]]));
+  const posted = server.receive();
+  const opened = await openUrl(engine, `${origin}/?runs=${encodeURIComponent(JSON.stringify(runs))}`).catch(
     (error) => error,
   );
-  if (started instanceof Error) {
-    console.log(`\n${engine} did not run: ${started.message}`);
+  if (opened instanceof Error) {
+    console.log(`\n${engine} did not run: ${opened.message}`);
     return;
   }
   const results = JSON.parse(await posted);
-  started.stop();
+  opened.stop();
   const rows = {};
-  for (const way of ways) {
-    rows[way] = Object.fromEntries(Object.keys(SIZES).map((name) => [name, results[`${way} ${name}`]]));
+  for (const method of methods) {
+    rows[method] = Object.fromEntries(Object.keys(SIZES).map((name) => [name, results[`${method} ${name}`]]));
   }
-  print(started.version, rows, results.look);
+  printTable(opened.version, rows, results.pick);
 }
 
-function versions() {
-  const of = (name) => JSON.parse(readFileSync(join(bench, 'node_modules', name, 'package.json'), 'utf8')).version;
-  return ['pica', 'compressorjs', 'browser-image-compression'].map((name) => `${name} ${of(name)}`).join(', ');
+function formatVersions() {
+  const versionOf = (name) =>
+    JSON.parse(readFileSync(join(bench, 'node_modules', name, 'package.json'), 'utf8')).version;
+  return ['pica', 'compressorjs', 'browser-image-compression'].map((name) => `${name} ${versionOf(name)}`).join(', ');
 }
 
-function print(engine, rows, look) {
-  console.log(`\nA 12 and a 48 MP JPEG to a 512 × 512 WebP, quality 0.85 (${engine}; ${versions()})`);
+function printTable(engine, rows, pick) {
+  console.log(`\nA 12 and a 48 MP JPEG to a 512 × 512 WebP, quality 0.85 (${engine}; ${formatVersions()})`);
   console.log(
-    `  (the photo is painted: soft and sharp edges, structure at every size, little grain; pica’s square is like the reference to ${rows.pica[12].ssim?.toFixed(4)})`,
+    `  (a generated photo: soft and sharp edges, structure at every size, little noise; SSIM of pica's square: ${rows.pica[12].ssim?.toFixed(4)})`,
   );
   console.log(
-    `  ${'way'.padEnd(27)} ${'ms'.padStart(11)} ${'block, ms'.padStart(11)} ${'memory, MB'.padStart(11)} bytes (type), SSIM at 12 MP`,
+    `  ${'method'.padEnd(27)} ${'ms'.padStart(11)} ${'block, ms'.padStart(11)} ${'memory, MB'.padStart(11)} bytes (type), SSIM at 12 MP`,
   );
   const pair = (row, field) =>
     ['12', '48']
       .map((name) => format(row[name][field]))
       .join(' / ')
       .padStart(11);
-  for (const [way, row] of Object.entries(rows)) {
+  for (const [method, row] of Object.entries(rows)) {
     const [{ bytes, type, ssim, error }] = [row[12]];
-    const end = error ?? `${bytes} (${type?.replace('image/', '')}) ${ssim?.toFixed(4)}`;
-    console.log(`  ${way.padEnd(27)} ${pair(row, 'time')} ${pair(row, 'longest')} ${pair(row, 'memory')} ${end}`);
+    const result = error ?? `${bytes} (${type?.replace('image/', '')}) ${ssim?.toFixed(4)}`;
+    console.log(`  ${method.padEnd(27)} ${pair(row, 'time')} ${pair(row, 'longest')} ${pair(row, 'memory')} ${result}`);
   }
   console.log(
-    `  from a pick to the picture on the screen, 12 MP: ${format(look.time)} ms, longest block ${format(look.longest)} ms`,
+    `  from a pick to the visible picture, 12 MP: ${format(pick.time)} ms, longest block ${format(pick.longest)} ms`,
   );
 }
 
 const format = (value) => (typeof value === 'number' ? value.toFixed(0) : '–');
 
-/** Our figures as ratios, each against its aim. */
-function judge(rows, look, bare) {
-  const [ours, pica, compressor] = [OURS, 'pica', 'compressorjs'].map((way) => rows[way]);
-  const ratio = (other, name, field) => ours[name][field] / other[name][field];
-  const aims = [
-    ['time of pica’s, 12 MP', ratio(pica, 12, 'time'), 0.3],
-    ['time of compressorjs’, 12 MP', ratio(compressor, 12, 'time'), 0.3],
-    ['time of pica’s, 48 MP', ratio(pica, 48, 'time'), 0.2],
-    ['time of compressorjs’, 48 MP', ratio(compressor, 48, 'time'), 0.2],
-    ['bytes of pica’s', ratio(pica, 12, 'bytes'), 1],
-    ['longest block, ms', Math.max(ours[12].longest, ours[48].longest), 16],
-    ['pick to picture, 12 MP, ms', look.time, 150],
-    ['loss of likeness (1 − SSIM), of pica’s', (1 - ours[12].ssim) / (1 - pica[12].ssim), 1.2],
-    ['loss of likeness', 1 - Math.min(ours[12].ssim, ours[48].ssim), 0.007],
-    ['the same before encoding', 1 - bare, 0.003],
+/** Compares the package with its targets. Returns whether all are met. */
+function checkTargets(rows, pick, unencodedSsim) {
+  const [own, pica, compressor] = [OWN, 'pica', 'compressorjs'].map((method) => rows[method]);
+  const ratio = (other, name, field) => own[name][field] / other[name][field];
+  const targets = [
+    ['time / pica, 12 MP', ratio(pica, 12, 'time'), 0.3],
+    ['time / compressorjs, 12 MP', ratio(compressor, 12, 'time'), 0.3],
+    ['time / pica, 48 MP', ratio(pica, 48, 'time'), 0.2],
+    ['time / compressorjs, 48 MP', ratio(compressor, 48, 'time'), 0.2],
+    ['bytes / pica', ratio(pica, 12, 'bytes'), 1],
+    ['longest block, ms', Math.max(own[12].longest, own[48].longest), 16],
+    ['pick to picture, 12 MP, ms', pick.time, 150],
+    ['loss of similarity (1 − SSIM) / pica', (1 - own[12].ssim) / (1 - pica[12].ssim), 1.2],
+    ['loss of similarity', 1 - Math.min(own[12].ssim, own[48].ssim), 0.007],
+    ['loss of similarity before encoding', 1 - unencodedSsim, 0.003],
   ];
-  if (ours[48].memory !== null) aims.push(['memory of pica’s, 48 MP', ratio(pica, 48, 'memory'), 0.35]);
-  for (const [name, value, aim] of aims) {
-    const isMet = value <= aim;
-    console.log(`  ${isMet ? '✓' : '✗'} ${name.padEnd(40)} ${value.toFixed(3).padStart(8)}  (aim: at most ${aim})`);
+  if (own[48].memory !== null) targets.push(['memory / pica, 48 MP', ratio(pica, 48, 'memory'), 0.35]);
+  for (const [name, value, target] of targets) {
+    const isMet = value <= target;
+    console.log(
+      `  ${isMet ? '✓' : '✗'} ${name.padEnd(40)} ${value.toFixed(3).padStart(8)}  (target: at most ${target})`,
+    );
   }
-  return aims.every(([, value, aim]) => value <= aim);
+  return targets.every(([, value, target]) => value <= target);
 }

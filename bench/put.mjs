@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { browserFlags, findBrowser, root } from '../scripts/setup.mjs';
-import { median, row } from './report.mjs';
+import { median, printRow } from './report.mjs';
 
 const cdn = join(root, 'dist', 'cdn');
 
-/** What a back end and a store answer, and a page with the element on it. */
-const ANSWERS = {
+/** Responses of a back end and a store, and a page with the element. */
+const RESPONSES = {
   'POST /api/uploads/presign': JSON.stringify({
     url: '/put?element',
     signedHeaders: { 'content-type': 'image/png' },
@@ -20,8 +20,8 @@ const ANSWERS = {
     '<script type="module" src="/cdn/flare-avatar-upload.js"></script><flare-avatar-upload avatar-url="" crop="off"></flare-avatar-upload>',
 };
 
-/** A PUT of 5 MB through the element against the same by a bare XMLHttpRequest, in turns, on a slow line. */
-export async function putTime() {
+/** Compares a PUT of 5 MB by the element with one by a plain XMLHttpRequest, alternately, on a slow connection. */
+export async function runPutBench() {
   const { chromium } = await import('playwright-core');
   const requests = [];
   const server = createServer((request, response) => {
@@ -31,7 +31,7 @@ export async function putTime() {
       requests.push(name);
       const file = /^GET \/cdn\/([\w.-]+)$/.exec(name)?.[1];
       response.setHeader('content-type', file ? 'text/javascript' : 'text/html');
-      response.end(file ? readFileSync(join(cdn, file)) : (ANSWERS[name] ?? 'null'));
+      response.end(file ? readFileSync(join(cdn, file)) : (RESPONSES[name] ?? 'null'));
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -45,35 +45,35 @@ export async function putTime() {
     uploadThroughput: 10_000_000,
   });
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
-  const turns = 9;
-  const times = await page.evaluate(measure, turns);
+  const rounds = 9;
+  const times = await page.evaluate(measure, rounds);
   await browser.close();
   server.close();
-  const own = requests.filter((name) => /api|element/.test(name)).length / (turns + 1);
-  const [bare, element, whole] = [times.bare, times.element, times.whole].map(median);
-  console.log(`\nA PUT of 5 MB at 10 MB/s, median of ${turns} turns (Chromium ${browser.version()})`);
-  row('bare XMLHttpRequest', `${bare.toFixed(0)} ms`, '1.000');
-  row('element, the PUT', `${element.toFixed(0)} ms`, (element / bare).toFixed(3));
-  row('element, pick to success', `${whole.toFixed(0)} ms`, (whole / bare).toFixed(3));
-  row('requests per upload', `${own}`, (own / 3).toFixed(3));
-  return element / bare <= 1.02 && own === 3;
+  const requestsPerUpload = requests.filter((name) => /api|element/.test(name)).length / (rounds + 1);
+  const [plain, element, total] = [times.plain, times.element, times.total].map(median);
+  console.log(`\nA PUT of 5 MB at 10 MB/s, median of ${rounds} rounds (Chromium ${browser.version()})`);
+  printRow('plain XMLHttpRequest', `${plain.toFixed(0)} ms`, '1.000');
+  printRow('element, the PUT', `${element.toFixed(0)} ms`, (element / plain).toFixed(3));
+  printRow('element, pick to success', `${total.toFixed(0)} ms`, (total / plain).toFixed(3));
+  printRow('requests per upload', `${requestsPerUpload}`, (requestsPerUpload / 3).toFixed(3));
+  return element / plain <= 1.02 && requestsPerUpload === 3;
 }
 
 /** Runs in the page. */
-async function measure(turns) {
+async function measure(rounds) {
   await customElements.whenDefined('flare-avatar-upload');
   const element = document.querySelector('flare-avatar-upload');
-  // The header of a PNG, and then bytes that don't compress.
+  // The signature of a PNG, followed by random bytes, which don't compress.
   const bytes = new Uint8Array(5_000_000);
   for (let at = 0; at < bytes.length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   const file = new File([bytes], 'a.png', { type: 'image/png' });
 
-  const bare = () =>
+  const putPlainly = () =>
     new Promise((resolve, reject) => {
       const xhr = new XMLHttpRequest();
-      const began = performance.now();
-      xhr.onload = () => resolve(performance.now() - began);
+      const startedAt = performance.now();
+      xhr.onload = () => resolve(performance.now() - startedAt);
       xhr.onerror = reject;
       xhr.open('PUT', '/put');
       xhr.setRequestHeader('content-type', 'image/png');
@@ -83,16 +83,16 @@ async function measure(turns) {
   element.addEventListener('flare-statechange', ({ detail }) => {
     marks[detail.state] = performance.now();
   });
-  const times = { bare: [], element: [], whole: [] };
-  for (let turn = -1; turn < turns; turn++) {
-    const single = await bare();
-    const began = performance.now();
+  const times = { plain: [], element: [], total: [] };
+  for (let round = -1; round < rounds; round++) {
+    const plainTime = await putPlainly();
+    const startedAt = performance.now();
     await element.upload(file);
-    // The first turn warms up.
-    if (turn < 0) continue;
-    times.bare.push(single);
+    // The first round is a warm-up.
+    if (round < 0) continue;
+    times.plain.push(plainTime);
     times.element.push(marks.committing - marks.uploading);
-    times.whole.push(marks.success - began);
+    times.total.push(marks.success - startedAt);
   }
   return times;
 }

@@ -1,12 +1,14 @@
-/** How figures are told: a name, a value, a ratio. */
+/** How the benchmarks print their results. */
 import { gzipSync } from 'node:zlib';
 
-export const gzip = (code) => gzipSync(code, { level: 9 }).length;
+/** Size in bytes after gzip -9. */
+export const gzippedSize = (code) => gzipSync(code, { level: 9 }).length;
 
 export function median(values) {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-export function row(name, value, ratio) {
+/** Prints a line with a name, a value, and its ratio to a reference. */
+export function printRow(name, value, ratio) {
   console.log(`  ${name.padEnd(28)} ${value.padStart(14)}  ${ratio.padStart(6)}`);
 }

@@ -1,16 +1,16 @@
 import { Agent, request } from 'node:http';
-import { median, row } from './report.mjs';
-import { migrations, startWorker } from './worker.mjs';
+import { median, printRow } from './report.mjs';
+import { readMigrations, startWorker } from './worker.mjs';
 
-const TURNS = 7;
-/** Requests of each kind in a turn, and how many are under way at once. */
+const ROUNDS = 7;
+/** Requests of each kind per round. */
 const COUNT = 400;
-const AT_ONCE = 8;
-/** A user may have 20 uploads open: so many presign in a turn. */
-const PRESIGNS_EACH = 20;
+const CONCURRENCY = 8;
+/** A user may have 20 pending uploads. */
+const PRESIGNS_PER_USER = 20;
 
-/** Requests per second on local workerd, each against a route of the same Worker that does nothing. */
-export async function requests() {
+/** Measures requests per second in local workerd, and compares each kind with a route of the same Worker that does nothing. */
+export async function runRequestsBench() {
   const worker = await startWorker('requests', {
     d1Databases: { DB: 'requests' },
     r2Buckets: { AVATARS: 'requests' },
@@ -25,38 +25,37 @@ export async function requests() {
   });
   const client = new Client(worker.url);
   try {
-    for (const sql of await migrations()) await client.send('POST', '/bench/sql', { body: { sql } });
-    const times = await inTurns(client, await kindsOf(client));
-    tell(times);
+    for (const sql of await readMigrations()) await client.send('POST', '/bench/sql', { body: { sql } });
+    printTimes(await measureTimes(client, await prepareRequests(client)));
   } finally {
     client.close();
     await worker.stop();
   }
 }
 
-/** The kinds of request, each as what makes the n-th one of a turn. */
-async function kindsOf(client) {
+/** Returns for each kind of request a function that prepares a round: it returns the arguments of the n-th request. */
+async function prepareRequests(client) {
   const viewer = await client.signIn('viewer');
   await upload(client, viewer);
   const body = { filename: 'me.webp', contentType: 'image/webp', size: 31_000 };
-  const get = (headers) => () => ['GET', '/api/me/avatar', { headers: { ...viewer, ...headers } }];
+  const getAvatar = (headers) => () => ['GET', '/api/me/avatar', { headers: { ...viewer, ...headers } }];
   const presign = (headers, users) => (n) => {
-    const user = users[Math.floor(n / PRESIGNS_EACH)];
+    const user = users[Math.floor(n / PRESIGNS_PER_USER)];
     return ['POST', '/api/uploads/presign', { body, headers: { ...user, ...headers } }];
   };
-  const without = { 'x-without-d1': '1' };
+  const withoutD1 = { 'x-without-d1': '1' };
   return {
     'GET floor': () => () => ['GET', '/floor', {}],
-    'GET own avatar': () => get({}),
-    'GET own avatar, no D1': () => get(without),
+    'GET own avatar': () => getAvatar({}),
+    'GET own avatar, no D1': () => getAvatar(withoutD1),
     'POST floor': () => () => ['POST', '/floor', { body }],
-    'POST presign': async () => presign({}, await newUsers(client)),
-    'POST presign, no D1': async () => presign(without, await newUsers(client)),
+    'POST presign': async () => presign({}, await createUsers(client)),
+    'POST presign, no D1': async () => presign(withoutD1, await createUsers(client)),
   };
 }
 
-const newUsers = (client) =>
-  Promise.all(Array.from({ length: COUNT / PRESIGNS_EACH }, () => client.signIn(crypto.randomUUID())));
+const createUsers = (client) =>
+  Promise.all(Array.from({ length: COUNT / PRESIGNS_PER_USER }, () => client.signIn(crypto.randomUUID())));
 
 async function upload(client, headers) {
   const body = { contentType: 'image/png' };
@@ -65,30 +64,30 @@ async function upload(client, headers) {
   await client.send('POST', '/api/uploads/commit', { headers, body: { key } });
 }
 
-/** Microseconds a request, by kind; the first turn warms up. */
-async function inTurns(client, kinds) {
+/** Returns the median time of each kind of request, in microseconds. The first round is a warm-up. */
+async function measureTimes(client, kinds) {
   const times = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]));
-  for (let turn = -1; turn < TURNS; turn++)
+  for (let round = -1; round < ROUNDS; round++)
     for (const [kind, prepare] of Object.entries(kinds)) {
-      const make = await prepare();
-      const began = performance.now();
-      await sendAll(client, make);
-      if (turn >= 0) times[kind].push(((performance.now() - began) * 1000) / COUNT);
+      const requestOf = await prepare();
+      const startedAt = performance.now();
+      await sendAll(client, requestOf);
+      if (round >= 0) times[kind].push(((performance.now() - startedAt) * 1000) / COUNT);
     }
   return Object.fromEntries(Object.entries(times).map(([kind, values]) => [kind, median(values)]));
 }
 
-async function sendAll(client, make) {
+async function sendAll(client, requestOf) {
   let next = 0;
-  const lane = async () => {
-    while (next < COUNT) await client.send(...make(next++));
+  const sendInTurn = async () => {
+    while (next < COUNT) await client.send(...requestOf(next++));
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: CONCURRENCY }, sendInTurn));
 }
 
-/** HTTP on kept connections; anything but a 200 ends the bench. */
+/** Sends HTTP requests on persistent connections. Every response must have status 200. */
 class Client {
-  #agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  #agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
 
   constructor(url) {
     this.url = url;
@@ -123,20 +122,20 @@ class Client {
   close = () => this.#agent.destroy();
 }
 
-function tell(times) {
-  console.log(`\nRequests per second on local workerd, ${AT_ONCE} at once, median of ${TURNS} turns of ${COUNT}`);
+function printTimes(times) {
+  console.log(
+    `\nRequests per second on local workerd, ${CONCURRENCY} at a time, median of ${ROUNDS} rounds of ${COUNT}`,
+  );
   for (const [kind, time] of Object.entries(times)) {
     const floor = times[`${kind.split(' ')[0]} floor`];
-    row(kind, `${Math.round(1_000_000 / time)} /s`, (time / floor).toFixed(2));
+    printRow(kind, `${Math.round(1_000_000 / time)} /s`, (time / floor).toFixed(2));
   }
   for (const [method, kind] of [
     ['GET', 'GET own avatar'],
     ['POST', 'POST presign'],
   ]) {
-    const [whole, bare, floor] = [times[kind], times[`${kind}, no D1`], times[`${method} floor`]];
-    const share = (part) => `${Math.round((100 * part) / whole)} %`;
-    console.log(
-      `  ${kind}: ${share(whole - floor)} of the time is ours: D1 ${share(whole - bare)}, the code ${share(bare - floor)}.`,
-    );
+    const [total, noD1, floor] = [times[kind], times[`${kind}, no D1`], times[`${method} floor`]];
+    const share = (part) => `${Math.round((100 * part) / total)} %`;
+    console.log(`  ${kind}: ${share(total - noD1)} of the time is D1, ${share(noD1 - floor)} the code of the API.`);
   }
 }

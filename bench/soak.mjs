@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { browserFlags, findBrowser, root } from '../scripts/setup.mjs';
-import { row } from './report.mjs';
+import { printRow } from './report.mjs';
 
 const cdn = join(root, 'dist', 'cdn');
 const UPLOADS = 500;
-/** By then everything has been loaded and compiled. */
-const WARM = 100;
+/** Uploads between measurements. After the first ones, all code is loaded and compiled. */
+const BATCH = 100;
 
-/** Many uploads on one page: what is left behind after each hundred. Ratios are to the first row. */
-export async function soak() {
+/** Looks for leaks: many uploads on one page, with the live objects after each hundred and their ratio to the first. */
+export async function runSoakBench() {
   const { chromium } = await import('playwright-core');
-  const server = createServer(answer);
+  const server = createServer(handleRequest);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const browser = await chromium.launch({ executablePath: findBrowser(), args: browserFlags });
   const page = await browser.newPage();
@@ -21,25 +21,26 @@ export async function soak() {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable');
 
-  console.log(`\n${UPLOADS} uploads on one page (Chromium ${browser.version()}): what is alive after a collection`);
+  console.log(
+    `\n${UPLOADS} uploads on one page (Chromium ${browser.version()}): live objects after garbage collection`,
+  );
   let first;
   for (let done = 0; done < UPLOADS; ) {
-    await page.evaluate(upload, WARM);
-    done += WARM;
-    const now = await measure(page, session);
-    first ??= now;
-    for (const [name, value] of Object.entries(now))
-      row(`${done} uploads: ${name}`, value.toLocaleString('en'), (value / first[name]).toFixed(3));
+    await page.evaluate(uploadMany, BATCH);
+    done += BATCH;
+    const counts = await countLiveObjects(page, session);
+    first ??= counts;
+    for (const [name, value] of Object.entries(counts))
+      printRow(`${done} uploads: ${name}`, value.toLocaleString('en'), (value / first[name]).toFixed(3));
   }
   await browser.close();
   server.close();
 }
 
-/** What is alive: object URLs, listeners, nodes, bytes. */
-async function measure(page, session) {
+async function countLiveObjects(page, session) {
   await session.send('HeapProfiler.collectGarbage');
   const { metrics } = await session.send('Performance.getMetrics');
-  const metric = (name) => metrics.find((one) => one.name === name).value;
+  const metric = (name) => metrics.find((each) => each.name === name).value;
   return {
     'object URLs': await page.evaluate(() => window.liveUrls.size),
     listeners: metric('JSEventListeners'),
@@ -48,8 +49,8 @@ async function measure(page, session) {
   };
 }
 
-/** A back end that takes everything, and a page with two elements that hear of each other. */
-function answer(request, response) {
+/** A back end and store that accept every upload, and a page with two elements that share their state. */
+function handleRequest(request, response) {
   const { method, url } = request;
   const json = (body) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
   request.resume();
@@ -59,13 +60,13 @@ function answer(request, response) {
     else if (url === '/api/me/avatar') json({ url: `/picture?${performance.now()}` });
     else if (url.startsWith('/picture')) response.setHeader('content-type', 'image/svg+xml').end(SVG);
     else if (method === 'PUT') response.end();
-    else serve(url, response);
+    else serveFile(url, response);
   });
 }
 
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>';
 
-function serve(url, response) {
+function serveFile(url, response) {
   const file = /^\/cdn\/([\w.-]+)$/.exec(url)?.[1];
   response.setHeader('content-type', file ? 'text/javascript' : 'text/html');
   const tags = '<flare-avatar-upload></flare-avatar-upload>'.repeat(2);
@@ -74,7 +75,7 @@ function serve(url, response) {
   );
 }
 
-/** Runs in the page, before anything else. */
+/** Runs in the page before its scripts. */
 function countObjectUrls() {
   const { createObjectURL, revokeObjectURL } = URL;
   window.liveUrls = new Set();
@@ -89,8 +90,8 @@ function countObjectUrls() {
   };
 }
 
-/** Runs in the page: so many uploads, one after the other, each of a picture of its own. */
-async function upload(count) {
+/** Runs in the page: uploads different pictures, one after the other. */
+async function uploadMany(count) {
   await customElements.whenDefined('flare-avatar-upload');
   const [element, other] = document.querySelectorAll('flare-avatar-upload');
   const canvas = new OffscreenCanvas(800, 600);

@@ -1,19 +1,20 @@
-/** Workers for the benchmarks: bundled as Wrangler would, run by the workerd that Wrangler runs. */
+/** Bundles the Workers of the benchmarks as Wrangler does, and runs them in Wrangler's workerd. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../scripts/setup.mjs';
 
-/** Miniflare and workerd are Wrangler's own copies: a second one would be 130 MB. */
-const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
+/** Resolves Wrangler's copy of Miniflare: a second copy of workerd would take 130 MB. */
+const requireFromWrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
 
 /**
  * Starts a Worker of bench/workers.
- * @param options bindings and the like, in the form of Miniflare 4.
- * @returns its address, a way to ask it, and its end.
+ *
+ * @param options - bindings and other options, as in Miniflare 4
+ * @returns the Worker's URL, and functions to send it JSON and to stop it
  */
 export async function startWorker(name, options = {}) {
-  const { Miniflare, convertV4MiniflareOptions } = await import(wrangler.resolve('miniflare'));
+  const { Miniflare, convertV4MiniflareOptions } = await import(requireFromWrangler.resolve('miniflare'));
   const script = {
     modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundle(name) }],
     compatibilityDate: '2026-09-15',
@@ -24,10 +25,10 @@ export async function startWorker(name, options = {}) {
   const url = await miniflare.ready;
   return {
     url,
-    /** Asks with a JSON body, for a JSON answer. */
-    async ask(body) {
+    /** POSTs JSON to the Worker, and returns the JSON of the response. */
+    async send(body) {
       const response = await miniflare.dispatchFetch(url, { method: 'POST', body: JSON.stringify(body) });
-      if (!response.ok) throw new Error(`The Worker of the bench has failed: ${await response.text()}`);
+      if (!response.ok) throw new Error(`The Worker failed: ${await response.text()}`);
       return response.json();
     },
     stop: () => miniflare.dispose(),
@@ -50,8 +51,8 @@ async function bundle(name) {
   return outputFiles[0].text;
 }
 
-/** The statements of all migrations, in their order. */
-export async function migrations() {
+/** Returns the SQL statements of all migrations in order. */
+export async function readMigrations() {
   const { unstable_splitSqlQuery: split } = await import('wrangler');
   const folder = join(root, 'server', 'migrations');
   return readdirSync(folder)

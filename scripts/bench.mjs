@@ -11,14 +11,14 @@ if (isNodeTooOld()) process.exit(await run('node', ['scripts/bench.mjs', ...proc
 if ((await run('node', ['scripts/build.mjs'])) !== 0) process.exit(1);
 
 const benchmarks = {
-  sizes: async () => (await import('../bench/sizes.mjs')).sizes(),
-  image: async () => (await import('../bench/image.mjs')).image(),
-  put: async () => (await import('../bench/put.mjs')).putTime(),
-  signatures: async () => (await import('../bench/signatures.mjs')).signatures(),
-  requests: async () => (await import('../bench/requests.mjs')).requests(),
-  checks: async () => (await import('../bench/checks.mjs')).checks(),
-  soak: async () => (await import('../bench/soak.mjs')).soak(),
-  rows: async () => (await import('../bench/rows.mjs')).rows(),
+  sizes: async () => (await import('../bench/sizes.mjs')).runSizesBench(),
+  image: async () => (await import('../bench/image.mjs')).runImageBench(),
+  put: async () => (await import('../bench/put.mjs')).runPutBench(),
+  signatures: async () => (await import('../bench/signatures.mjs')).runSignaturesBench(),
+  requests: async () => (await import('../bench/requests.mjs')).runRequestsBench(),
+  checks: async () => (await import('../bench/checks.mjs')).runChecksBench(),
+  soak: async () => (await import('../bench/soak.mjs')).runSoakBench(),
+  rows: async () => (await import('../bench/rows.mjs')).runRowsBench(),
 };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks));

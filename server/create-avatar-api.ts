@@ -49,7 +49,7 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
   return api as unknown as Hono<{ Bindings: E }>;
 }
 
-/** Adds the middleware that runs for every request to a path, whoever sends it. */
+/** Adds the middleware that runs before authentication. */
 function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log): void {
   api.use(path, requestLog(path, log), requestId(), noStore(), drainBody(), trustedOrigin());
 }

@@ -4,9 +4,9 @@ import { type ApiErrorCode, ERROR_CODES } from '../src/core/error-codes.js';
 import type { ErrorResponse } from '../src/core/protocol.js';
 
 /**
- * A failure that the caller may know about. Thrown from `authenticate` or a
- * hook, it becomes the response: `{"error": message, "code": code}` with the
- * status of the code.
+ * A failure that the caller may know about. Thrown from `authenticate` or
+ * `canView`, it becomes the response: `{"error": message, "code": code}` with
+ * the status of the code.
  *
  * @example
  * ```ts

@@ -19,7 +19,7 @@ import { type Log, logToConsole } from './log.js';
 export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks<E> {
   /**
    * Identifies the user of a request; called once per request. Null means that
-   * nobody is signed in, which the API answers with 401.
+   * nobody is signed in, to which the API responds with 401.
    */
   authenticate(c: Context<{ Bindings: E }>): Promise<User | null> | User | null;
   /**

@@ -1,25 +1,25 @@
-/** Runs in workerd: what a commit does with the bytes, on the largest that it takes. */
+/** Runs in workerd: checks the largest files that a commit accepts. */
 import { readPicture } from '../../server/image/index.js';
 import { avif, concat, gif, jpeg, png, pngChunk, webp } from '../../test/support/pictures.js';
 
 const SIZE = 5 * 2 ** 20;
 const LIMITS = { maxPixels: 50_000_000, keepMetadata: false };
 
-/** The picture, filled up to the limit with copies of a piece at a place where its format allows any number. */
-function fill(picture, at, piece) {
+/** Inserts as many copies of a piece as the size limit allows, at a position where the format allows any number. */
+function fill(picture, position, piece) {
   const count = Math.floor((SIZE - picture.length) / piece.length);
   const filling = new Uint8Array(count * piece.length);
   for (let i = 0; i < count; i++) filling.set(piece, i * piece.length);
-  return concat(picture.subarray(0, at), filling, picture.subarray(at));
+  return concat(picture.subarray(0, position), filling, picture.subarray(position));
 }
 
-/** A RIFF file says its own length. */
-function withLength(bytes) {
+/** Writes the length into the header of a RIFF file. */
+function setRiffLength(bytes) {
   new DataView(bytes.buffer).setUint32(4, bytes.length - 8, true);
   return bytes;
 }
 
-const noise = (length) => {
+const createNoise = (length) => {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   return bytes;
@@ -27,36 +27,36 @@ const noise = (length) => {
 const afterHeader = { jpeg: 2, png: 33, gif: 22 };
 const [webpFile, avifFile] = [webp({ canvas: [1, 1] }), avif()];
 
-const makers = {
+const generators = {
   'JPEG of 5 MiB': () => jpeg({ padding: SIZE - 2000 }),
-  'PNG of 5 MiB': () => fill(png(), afterHeader.png, pngChunk('IDAT', noise(500_000))),
+  'PNG of 5 MiB': () => fill(png(), afterHeader.png, pngChunk('IDAT', createNoise(500_000))),
   'JPEG of smallest segments': () => fill(jpeg(), afterHeader.jpeg, [0xff, 0xfe, 0, 2]),
   'PNG of smallest chunks': () => fill(png(), afterHeader.png, pngChunk('tEXt', [])),
   'GIF of smallest blocks': () => fill(gif(), afterHeader.gif, [0x21, 0xfe, 1, 0, 0]),
-  'WebP of smallest chunks': () => withLength(fill(webpFile, webpFile.length, [0x45, 0x58, 0x49, 0x46, 0, 0, 0, 0])),
+  'WebP of smallest chunks': () => setRiffLength(fill(webpFile, webpFile.length, [0x45, 0x58, 0x49, 0x46, 0, 0, 0, 0])),
   'AVIF of smallest boxes': () => fill(avifFile, avifFile.length, [0, 0, 0, 8, 0x66, 0x72, 0x65, 0x65]),
 };
 
-/** The picture in use. */
-let made = { name: '', bytes: null };
+/** The file of the last request. */
+let current = { name: '', bytes: null };
 
 export default {
   async fetch(request) {
     const { picture, count } = await request.json();
-    if (!picture) return Response.json(Object.keys(makers));
+    if (!picture) return Response.json(Object.keys(generators));
     const name = picture.replace('floor ', '');
-    if (name !== made.name) made = { name, bytes: makers[name]() };
+    if (name !== current.name) current = { name, bytes: generators[name]() };
     let outcome = '';
-    for (let i = 0; i < count; i++) outcome = await check(made.bytes, picture.startsWith('floor '));
+    for (let i = 0; i < count; i++) outcome = await checkFile(current.bytes, picture.startsWith('floor '));
     return Response.json({ outcome });
   },
 };
 
-async function check(bytes, isFloor) {
+async function checkFile(bytes, isFloor) {
   await crypto.subtle.digest('SHA-256', bytes);
   if (isFloor) return '';
   try {
-    return `${readPicture(bytes, LIMITS).bytes.length} bytes are stored`;
+    return `${readPicture(bytes, LIMITS).bytes.length} bytes would be stored`;
   } catch (error) {
     return error.message;
   }

@@ -1,4 +1,4 @@
-/** Runs in workerd: the API and the sweep over a D1 binding that notes what every statement costs. */
+/** Runs in workerd: the API and the sweep, with a D1 binding that records the cost of every statement. */
 import { Hono } from 'hono';
 import { createAvatarApi } from '../../server/create-avatar-api.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
@@ -7,65 +7,65 @@ import { png } from '../../test/support/pictures.js';
 const app = new Hono();
 app.route('/api', createAvatarApi({ authenticate: (c) => ({ id: c.req.header('x-user') }) }));
 
-// The API logs each call, and one fails on purpose; a failure that is not ends the bench.
+// The API logs each call, and some fail on purpose. bench/users.mjs throws for any other failure.
 console.log = () => {};
 console.error = () => {};
 
 const actions = {
-  /** One statement as it stands, for the tables, their rows and the plans. */
+  /** Runs a statement. */
   async sql({ sql, params }, env) {
     const { results, meta } = await env.DB.prepare(sql)
       .bind(...params)
       .all();
     return { results, bytes: meta.size_after };
   },
-  /** The bytes of an upload, as its PUT would bring them. */
+  /** Stores the file of an upload, as its PUT would. */
   async put({ key, isPicture }, env) {
     await env.AVATARS.put(key, isPicture ? png() : 'not a picture');
     return {};
   },
-  /** One request to the API; `failing` names a method of the bucket that fails. */
+  /** Calls the API; `failing` names a method of the bucket that fails. */
   async call({ method, path, user, body, failing }, env) {
-    const { notes, DB } = record(env.DB);
+    const { statements, DB } = recordStatements(env.DB);
     const init = { method, headers: { 'x-user': user, 'content-type': 'application/json' } };
     if (body) init.body = JSON.stringify(body);
     const response = await app.request(`https://app.test/api${path}`, init, {
       ...env,
       DB,
-      AVATARS: failing ? breakDown(env.AVATARS, failing) : env.AVATARS,
+      AVATARS: failing ? failAfter(env.AVATARS, failing) : env.AVATARS,
     });
     const { status, headers } = response;
     const isJson = headers.get('content-type')?.includes('json');
-    return { status, answer: isJson ? await response.json() : null, notes };
+    return { status, json: isJson ? await response.json() : null, statements };
   },
-  /** One run of the cron. */
+  /** Runs the sweep. */
   async sweep({ now }, env) {
-    const { notes, DB } = record(env.DB);
-    await sweepAvatars({ AVATARS: agreeing(env, now), DB }, {}, now);
-    return { notes };
+    const { statements, DB } = recordStatements(env.DB);
+    await sweepAvatars({ AVATARS: simulateBucket(env, now), DB }, {}, now);
+    return { statements };
   },
 };
 
-/** The same bucket, one method of which fails after it has done its work. */
-function breakDown(bucket, method) {
+/** Returns a bucket with a method that throws after it has succeeded. */
+function failAfter(bucket, method) {
   const fail = async (...args) => {
     await bucket[method](...args);
-    throw new Error('The bench lets this fail.');
+    throw new Error('The benchmark makes this call fail.');
   };
   return new Proxy(bucket, {
     get: (target, name) => (name === method ? fail : target[name].bind(target)),
   });
 }
 
-/** An hour before the sweep: what lies there so long and is not known is an orphan. */
-const LONG_AGO = 60 * 60_000;
+/** Age of the bucket's objects in milliseconds: old enough to count as orphans if they are unknown. */
+const OBJECT_AGE = 60 * 60_000;
 
 /**
- * A bucket that holds what the database says: an object for each avatar, and
- * one that nothing knows for every hundredth. (A million real ones take hours.)
+ * Simulates the bucket: it has an object for each avatar of the database, and an
+ * orphan for every hundredth. (Storing a million real objects takes hours.)
  */
-function agreeing({ AVATARS, DB }, now) {
-  const uploaded = new Date(now - LONG_AGO);
+function simulateBucket({ AVATARS, DB }, now) {
+  const uploaded = new Date(now - OBJECT_AGE);
   const list = async ({ startAfter = '', limit }) => {
     const owner = startAfter.split('/')[1] ?? '';
     const { results } = await DB.prepare(
@@ -84,40 +84,40 @@ function agreeing({ AVATARS, DB }, now) {
 
 const ORPHAN = 'ffffffff-ffff-4fff-8fff-ffffffffffff';
 
-/** The same database; `notes` fills with a line for each statement that is run. */
-function record(real) {
-  const notes = [];
-  const note = (sql, params, { meta }) => {
-    notes.push({ sql: sql.replace(/\s+/g, ' '), params, read: meta.rows_read, written: meta.rows_written });
-    notes.at(-1).ms = meta.duration;
+/** Wraps a database. Each statement that runs is added to `statements`. */
+function recordStatements(real) {
+  const recorded = [];
+  const record = (sql, params, { meta }) => {
+    const costs = { read: meta.rows_read, written: meta.rows_written, ms: meta.duration };
+    recorded.push({ sql: sql.replace(/\s+/g, ' '), params, ...costs });
   };
   const wrap = (db) => ({
-    prepare: (sql) => statement(db.prepare(sql), sql, [], note),
+    prepare: (sql) => wrapStatement(db.prepare(sql), sql, [], record),
     async batch(statements) {
       const results = await db.batch(statements.map(({ inner }) => inner));
-      for (const [i, result] of results.entries()) note(statements[i].sql, statements[i].params, result);
+      for (const [i, result] of results.entries()) record(statements[i].sql, statements[i].params, result);
       return results;
     },
     withSession: (...args) => wrap(db.withSession(...args)),
     getBookmark: () => db.getBookmark(),
   });
-  return { notes, DB: wrap(real) };
+  return { statements: recorded, DB: wrap(real) };
 }
 
-function statement(inner, sql, params, note) {
+function wrapStatement(inner, sql, params, record) {
   const all = async () => {
     const result = await inner.all();
-    note(sql, params, result);
+    record(sql, params, result);
     return result;
   };
   return {
     inner,
     sql,
     params,
-    bind: (...values) => statement(inner.bind(...values), sql, values, note),
+    bind: (...values) => wrapStatement(inner.bind(...values), sql, values, record),
     all,
     run: all,
-    /** The real one tells no costs. */
+    /** D1's own `first` returns no costs. */
     async first(column) {
       const [row = null] = (await all()).results;
       return row && column ? row[column] : row;

@@ -1,11 +1,12 @@
-/** Runs in workerd: signs one PUT after the other, by our code or by AWS's, as many as it is asked for. */
+/** Runs in workerd: signs PUTs one after the other, with the server's code or with the AWS SDK. */
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
 import { encodeUtf8, importHmacKey, signHmac } from '../../server/storage/hmac.js';
 import { presignPut } from '../../server/storage/presign.js';
-import { verify } from '../../test/server/sigv4.js';
+import { verifySignature } from '../../test/server/sigv4.js';
 
-/** The same for all: what is signed, with which key, for how long. */
+// What all signers sign.
+
 const credentials = { accessKeyId: 'bench-access-key', secretAccessKey: 'bench-secret-key' };
 const host = 'account.r2.test';
 const bucket = 'flare-avatars';
@@ -26,8 +27,8 @@ const client = new S3Client({
   requestChecksumCalculation: 'WHEN_REQUIRED',
 });
 const presigner = new S3RequestPresigner({ region: 'auto', credentials, sha256: client.config.sha256 });
-/** What makes AWS's code sign type and digest as headers too. */
-const asHeaders = () => ({
+/** Options that make the AWS SDK sign the content type and the digest as headers. */
+const createAwsOptions = () => ({
   expiresIn: seconds,
   signableHeaders: new Set(['content-type']),
   unhoistableHeaders: new Set(['x-amz-checksum-sha256']),
@@ -36,7 +37,7 @@ const floorKey = importHmacKey(encodeUtf8('x'.repeat(32)));
 
 const signers = {
   ours: async (key) => (await presignPut({ bucketUrl, ...credentials }, key, headers, seconds)).url,
-  /** As AWS's documentation shows it. */
+  /** As in the documentation of the AWS SDK. */
   getSignedUrl: (key) =>
     getSignedUrl(
       client,
@@ -48,15 +49,18 @@ const signers = {
         IfNoneMatch: headers['if-none-match'],
         ChecksumSHA256: headers['x-amz-checksum-sha256'],
       }),
-      asHeaders(),
+      createAwsOptions(),
     ),
-  /** The same without the client around it. */
+  /** The same without the client. */
   S3RequestPresigner: async (key) => {
     const request = { protocol: 'https:', method: 'PUT', hostname: host, path: `/${bucket}/${key}` };
-    const { path, query } = await presigner.presign({ ...request, query: {}, headers: { ...headers } }, asHeaders());
+    const { path, query } = await presigner.presign(
+      { ...request, query: {}, headers: { ...headers } },
+      createAwsOptions(),
+    );
     return `https://${host}${path}?${new URLSearchParams(query)}`;
   },
-  /** The cryptography alone, of as many bytes. */
+  /** Only the cryptography, for the same number of bytes. */
   floor: async (key) => {
     await crypto.subtle.digest('SHA-256', encodeUtf8(key.padEnd(550)));
     await signHmac(await floorKey, key.padEnd(140));
@@ -64,10 +68,13 @@ const signers = {
   },
 };
 
-/** Whether a signer's URL is good for these headers, and for no other type. */
+/** Whether a URL is valid for these headers, and for no other content type. */
 async function isValid(url) {
   const changed = { ...headers, 'content-type': 'text/html' };
-  return (await verify('PUT', url, headers, credentials)) && !(await verify('PUT', url, changed, credentials));
+  return (
+    (await verifySignature('PUT', url, headers, credentials)) &&
+    !(await verifySignature('PUT', url, changed, credentials))
+  );
 }
 
 export default {

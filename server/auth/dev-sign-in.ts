@@ -23,7 +23,7 @@ const signInRequest = z.object({
     .refine((id) => new TextEncoder().encode(id).length <= 2400, 'must be at most 2,400 bytes'),
 });
 
-/** `POST /login` and `POST /logout`; both answer 404 outside of local development. */
+/** `POST /login` and `POST /logout`; both respond with 404 outside of local development. */
 export const devSignIn = new Hono<{ Bindings: AvatarEnv }>();
 devSignIn.onError(toErrorResponse);
 

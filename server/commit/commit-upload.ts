@@ -73,7 +73,7 @@ async function commitClaimed(job: CommitJob, upload: Upload, avatarKey: string):
   return publishAvatar(job, toAvatar(avatarKey, picture));
 }
 
-/** Asks the host before anybody can see the picture. If the host fails, the picture is not shown. */
+/** Calls the host's moderation, before anybody can see the picture. If it fails, the picture is not shown. */
 async function moderatePicture({ c, user, options }: CommitJob, picture: Picture): Promise<void> {
   const { type: contentType, bytes, width, height } = picture;
   let isAllowed: boolean;

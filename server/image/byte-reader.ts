@@ -1,6 +1,6 @@
 import type { ImageType } from '../../src/core/protocol.js';
 
-/** The bytes are not a whole picture of a known type. */
+/** Thrown for bytes that are not a complete, well-formed picture of a known type. */
 export class ImageError extends Error {
   override name = 'ImageError';
 }
@@ -11,32 +11,35 @@ export interface Size {
   height: number;
 }
 
-/** What a picture's own structure says of it; no pixel is decoded. */
-export interface Structure extends Size {
+/** What the structure of a picture says about it. No pixel is decoded. */
+export interface ImageStructure extends Size {
   type: ImageType;
-  /** Pictures that are shown one after the other; 1 for a still. */
+  /** Number of frames of an animation; 1 for a still picture. */
   frames: number;
-  /** Pixels of the largest picture that a decoder makes room for. */
+  /** Pixels of the largest image that a decoder allocates. */
   pixels: number;
-  /** Where the picture ends: what follows is not part of it. Bytes from the start. */
+  /** Offset of the first byte after the picture. */
   end: number;
-  /** The file without anything that is not needed to show the picture. */
-  clean(): Uint8Array;
+  /** Returns the file without anything that is not needed to show the picture. */
+  removeMetadata(): Uint8Array;
 }
 
-/** More segments, chunks, blocks or boxes than any encoder writes. */
-const MOST_PARTS = 10_000;
+/** Maximum number of segments, chunks, blocks or boxes: more than any encoder writes. */
+const MAX_PARTS = 10_000;
 
-/** Keeps a walk through a file within bounds: call it once for every part. */
-export function counter(): () => void {
+/**
+ * Bounds the work for one file.
+ * @returns A function to call once for every part.
+ */
+export function createPartCounter(): () => void {
   let parts = 0;
   return () => {
-    if (++parts > MOST_PARTS) throw new ImageError('The picture has too many parts.');
+    if (++parts > MAX_PARTS) throw new ImageError('The picture has too many parts.');
   };
 }
 
-/** Reads numbers out of bytes; past the end is a RangeError. */
-export class Reader {
+/** Reads numbers and text at offsets. Reading past the end throws a RangeError. */
+export class ByteReader {
   readonly #view: DataView;
 
   constructor(readonly bytes: Uint8Array) {
@@ -47,12 +50,12 @@ export class Reader {
     return this.bytes.length;
   }
 
-  is(at: number, text: string): boolean {
-    return this.text(at, text.length) === text;
+  matches(at: number, text: string): boolean {
+    return this.readText(at, text.length) === text;
   }
 
-  /** Latin-1 text of a few bytes; shorter than asked for at the end of the bytes. */
-  text(at: number, length: number): string {
+  /** A few bytes as Latin-1 text. At the end of the file the text is shorter. */
+  readText(at: number, length: number): string {
     return String.fromCharCode(...this.bytes.subarray(at, at + length));
   }
 
@@ -72,23 +75,23 @@ export class Reader {
     return this.#view.getUint32(at, littleEndian);
   }
 
-  /** A larger number than there are bytes in a file is past the end, too. */
+  /** Loses precision above 2 ** 53, far beyond the end of any file. */
   u64(at: number): number {
     return this.u32(at) * 2 ** 32 + this.u32(at + 4);
   }
 
-  /** The position, if that many bytes are there. */
-  upTo(end: number): number {
+  /** Returns the offset if it is not past the end; else throws a RangeError. */
+  checkEnd(end: number): number {
     if (end > this.length) throw new RangeError();
     return end;
   }
 
   slice(from: number, end: number): Uint8Array {
-    return this.bytes.subarray(from, this.upTo(end));
+    return this.bytes.subarray(from, this.checkEnd(end));
   }
 }
 
-export function join(parts: readonly ArrayLike<number>[]): Uint8Array {
+export function concatBytes(parts: readonly ArrayLike<number>[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -98,5 +101,5 @@ export function join(parts: readonly ArrayLike<number>[]): Uint8Array {
   return out;
 }
 
-export const ascii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
-export const u32 = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
+export const encodeAscii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));
+export const encodeU32 = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];

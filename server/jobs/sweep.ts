@@ -34,7 +34,7 @@ const MAX_BATCHES = 20;
 /** Maximum number of slices of the bucket that a run compares with the database. */
 const MAX_SLICES = 10;
 
-/** How long an expired upload is remembered, so that a late commit is answered with 410, in milliseconds. */
+/** How long an expired upload is remembered, so that a late commit gets 410, in milliseconds. */
 const RETENTION_MS = 24 * 60 * 60 * 1000;
 
 /** What a run did, as it is logged. */

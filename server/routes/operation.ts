@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ApiErrorCode } from '../../src/core/protocol.js';
 import type { RouteHandler } from '../context.js';
 
-/** One route: what it answers to, what it does, and how it is described. */
+/** One route: its method and path, its handler, and its OpenAPI operation. */
 export interface Route {
   method: 'GET' | 'POST' | 'DELETE';
   /** In Hono's syntax, below the path where the API is mounted. */

@@ -49,8 +49,13 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
   /** Milliseconds since 1970. */
   #renewAt = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #isInView = true;
-  #observer: IntersectionObserver | undefined;
+  /** Observes the element from the time when its URL needs renewal until the user can see it. */
+  readonly #observer = new IntersectionObserver((entries) => {
+    if (!entries.at(-1)?.isIntersecting) return;
+    this.#observer.disconnect();
+    this.#isRenewalDue = true;
+    this.element.requestUpdate();
+  });
 
   constructor(
     private readonly element: ReactiveControllerHost & HTMLElement & Settings,
@@ -72,18 +77,12 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
 
   hostConnected(): void {
     subscribe(this);
-    this.#observer = new IntersectionObserver((entries) => {
-      const wasInView = this.#isInView;
-      this.#isInView = entries.at(-1)?.isIntersecting ?? true;
-      if (!wasInView) this.renewIfDue();
-    });
-    this.#observer.observe(this.element);
     this.renewIfDue();
   }
 
   hostDisconnected(): void {
     unsubscribe(this);
-    this.#observer?.disconnect();
+    this.#observer.disconnect();
     clearTimeout(this.#timer);
     this.#isStale ||= this.#load !== null;
     this.#abortLoad();
@@ -119,16 +118,13 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
     this.element.requestUpdate();
   }
 
-  /** Renews the URL if it is time to, and the user can see the element; else sets a timer. */
+  /** Renews the URL when it is time to, and the user can see the element. */
   renewIfDue(): void {
     clearTimeout(this.#timer);
     const remaining = this.#renewAt - Date.now();
     if (remaining === Infinity || !this.element.isConnected) return;
     if (remaining > 0) this.#timer = setTimeout(() => this.renewIfDue(), Math.min(remaining, MAX_TIMER_DELAY));
-    else if (this.#isInView && !document.hidden && !this.#load) {
-      this.#isRenewalDue = true;
-      this.element.requestUpdate();
-    }
+    else if (!document.hidden && !this.#load) this.#observer.observe(this.element);
   }
 
   /** The picture is replaced now: a load in progress, and its URL, are out of date. */

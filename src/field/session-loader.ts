@@ -1,5 +1,4 @@
-import { rejectOnAbort } from '../core/abort.js';
-import type { AvatarUploadError, Phase } from '../core/errors.js';
+import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { emitEvent } from '../events.js';
 import type { FieldStore } from './field-store.js';
 import { loadModule } from './load-module.js';
@@ -38,14 +37,15 @@ export class SessionLoader {
     if (this.session) return await run(this.session);
     if (retry) this.#waiting = retry;
     const { signal } = this.#controller;
-    const session = await rejectOnAbort(this.#load(phase), signal, phase).catch((error) => {
+    const session = await this.#load(phase).catch((error) => {
       if (retry && retry === this.#waiting) this.#fail(error, retry);
       throw error;
     });
+    if (signal.aborted) throw new AvatarUploadError('aborted', phase);
     return await run(session);
   }
 
-  /** Rejects the commands that wait with `aborted`. Returns whether there were any. */
+  /** Drops the commands that wait: they reject with `aborted`. Returns whether there were any. */
   abort(): boolean {
     const hadCommands = this.#waiting !== null;
     this.#waiting = null;

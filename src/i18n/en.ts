@@ -11,6 +11,7 @@ export const en: Messages = {
   presigning: 'Uploading…',
   uploading: 'Uploading…',
   offline: 'You’re offline. The upload will resume when you reconnect.',
+  offline_removing: 'You’re offline. The picture will be removed when you reconnect.',
   retrying: 'Something went wrong. Trying again in {seconds} s…',
   finishing: 'Almost done…',
   committing: 'Almost done…',

@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { describe, expect, it, vi } from 'vitest';
 import { createAvatarApi } from '../../server/create-avatar-api.js';
 import worker from '../../server/worker.js';
-import { apiFor, newUser } from './harness.js';
+import { createApi, createUserId } from './harness.js';
 
 const ROUTES = [
   ['POST', '/api/uploads/presign'],
@@ -15,8 +15,8 @@ const ROUTES = [
 ] as const;
 
 describe.each(ROUTES)('%s %s', (method, path) => {
-  it('is for nobody who is not signed in', async () => {
-    const { status, body, headers } = await apiFor(null).call(method, path, method === 'POST' ? {} : undefined);
+  it('responds with 401 without a session', async () => {
+    const { status, body, headers } = await createApi(null).call(method, path, method === 'POST' ? {} : undefined);
     expect([status, body.code]).toEqual([401, 'unauthorized']);
     expect(headers.get('cache-control')).toBe('no-store');
   });
@@ -29,34 +29,39 @@ describe.each(ROUTES)('%s %s', (method, path) => {
     'https://app.test:8443',
     'null',
     '',
-  ])('is for no page of the origin %j', async (origin) => {
-    const { status, body, headers } = await apiFor(newUser()).call(method, path, undefined, { origin });
+  ])('responds with 403 to the untrusted origin %j', async (origin) => {
+    const { status, body, headers } = await createApi(createUserId()).call(method, path, undefined, { origin });
     expect([status, body.code]).toEqual([403, 'forbidden_origin']);
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 });
 
-describe('browsers', () => {
+describe('requests from browsers', () => {
   const presign = (headers: Record<string, string>, overrides = {}) =>
-    apiFor(newUser(), {}, overrides).call('POST', '/api/uploads/presign', { contentType: 'image/png' }, headers);
+    createApi(createUserId(), {}, overrides).call(
+      'POST',
+      '/api/uploads/presign',
+      { contentType: 'image/png' },
+      headers,
+    );
 
-  it.each(['cross-site', 'same-site'])('may not send a %s request without an origin', async (site) => {
+  it.each(['cross-site', 'same-site'])('responds with 403 to a %s request without an origin', async (site) => {
     const { status, body } = await presign({ 'sec-fetch-site': site });
     expect([status, body.code]).toEqual([403, 'forbidden_origin']);
   });
 
-  it.each(['same-origin', 'none'])('may send a %s request', async (site) => {
+  it.each(['same-origin', 'none'])('accepts a %s request', async (site) => {
     expect((await presign({ 'sec-fetch-site': site })).status).toBe(200);
   });
 
-  it('may follow a link to a picture from another site', async () => {
-    const { status } = await apiFor(newUser()).call('GET', '/api/users/none/avatar', undefined, {
+  it('accepts a navigation from another site to a picture', async () => {
+    const { status } = await createApi(createUserId()).call('GET', '/api/users/none/avatar', undefined, {
       'sec-fetch-site': 'cross-site',
     });
     expect(status).toBe(404);
   });
 
-  it('may call from a trusted origin, which is told so, exactly', async () => {
+  it('accepts trusted origins, and names exactly the requesting one in the CORS headers', async () => {
     const trusted = { TRUSTED_ORIGINS: 'https://one.example HTTPS://Two.Example:443, https://bücher.example' };
     for (const origin of [
       'https://one.example',
@@ -73,9 +78,9 @@ describe('browsers', () => {
     expect((await presign({ origin: 'https://three.example' }, trusted)).status).toBe(403);
   });
 
-  it('are told of failures across origins too', async () => {
+  it('adds CORS headers to failures', async () => {
     const origin = 'https://one.example';
-    const { status, headers } = await apiFor(null, {}, { TRUSTED_ORIGINS: origin }).call(
+    const { status, headers } = await createApi(null, {}, { TRUSTED_ORIGINS: origin }).call(
       'GET',
       '/api/me/avatar',
       undefined,
@@ -85,22 +90,22 @@ describe('browsers', () => {
     expect(headers.get('access-control-allow-origin')).toBe(origin);
   });
 
-  it('get their preflight answered', async () => {
+  it('responds to preflight requests', async () => {
     const headers = {
       origin: 'https://one.example',
       'access-control-request-method': 'POST',
       'access-control-request-headers': 'content-type,x-csrf',
     };
-    const answer = await apiFor(null, {}, { TRUSTED_ORIGINS: headers.origin }).call(
+    const response = await createApi(null, {}, { TRUSTED_ORIGINS: headers.origin }).call(
       'OPTIONS',
       '/api/uploads/presign',
       undefined,
       headers,
     );
-    expect(answer.status).toBe(204);
-    expect(answer.headers.get('access-control-allow-origin')).toBe(headers.origin);
-    expect(answer.headers.get('access-control-allow-headers')).toContain('x-csrf');
-    expect(answer.headers.get('access-control-allow-methods')).toContain('DELETE');
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-origin')).toBe(headers.origin);
+    expect(response.headers.get('access-control-allow-headers')).toContain('x-csrf');
+    expect(response.headers.get('access-control-allow-methods')).toContain('DELETE');
   });
 
   it.each([
@@ -111,19 +116,19 @@ describe('browsers', () => {
     'one.example',
     'ftp://one.example',
     'https://u@one.example',
-  ])('find the API closed where TRUSTED_ORIGINS says %s', async (TRUSTED_ORIGINS) => {
+  ])('responds with 503 if TRUSTED_ORIGINS is %s', async (TRUSTED_ORIGINS) => {
     const { status, body } = await presign({ origin: 'https://one.example' }, { TRUSTED_ORIGINS });
     expect([status, body.code]).toEqual([503, 'unavailable']);
   });
 });
 
 describe('the API', () => {
-  it('answers other methods with 405 and those it has', async () => {
-    const { status, body, headers } = await apiFor(newUser()).call('PUT', '/api/me/avatar');
+  it('responds to other methods with 405 and the allowed ones', async () => {
+    const { status, body, headers } = await createApi(createUserId()).call('PUT', '/api/me/avatar');
     expect([status, body.code, headers.get('allow')]).toEqual([405, 'method_not_allowed', 'GET, DELETE']);
   });
 
-  it('leaves every other path to its host', async () => {
+  it('leaves all other paths to the host application', async () => {
     const host = new Hono();
     host.route('/api', createAvatarApi({ authenticate: () => null }));
     host.get('/api/me', (c) => c.text('host'));
@@ -133,38 +138,42 @@ describe('the API', () => {
   });
 
   it.each(['DB', 'AVATARS', 'R2_ENDPOINT', 'R2_BUCKET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'OWNER_SECRET'])(
-    'is closed without %s, and names it',
+    'responds with 503 without %s and names it',
     async (name) => {
-      const { status, body } = await apiFor(newUser(), {}, { [name]: '' }).call('POST', '/api/uploads/presign', {
-        contentType: 'image/png',
-      });
+      const { status, body } = await createApi(createUserId(), {}, { [name]: '' }).call(
+        'POST',
+        '/api/uploads/presign',
+        {
+          contentType: 'image/png',
+        },
+      );
       expect([status, body.code]).toEqual([503, 'unavailable']);
       expect(body.error).toContain(name);
     },
   );
 
-  it('takes an endpoint given as a path in local development only', async () => {
+  it('accepts a path as the endpoint in local development only', async () => {
     const overrides = { R2_ENDPOINT: '/cdn-cgi/local/r2/s3' };
-    const closed = await apiFor(newUser(), {}, overrides).call('POST', '/api/uploads/presign', {
+    const closed = await createApi(createUserId(), {}, overrides).call('POST', '/api/uploads/presign', {
       contentType: 'image/png',
     });
     expect(closed.status).toBe(503);
   });
 
-  it('takes a 401 that an authentication library throws for what it is', async () => {
+  it('responds with 401 if an authentication library throws an HTTPException with 401', async () => {
     const authenticate = () => {
       throw new HTTPException(401);
     };
-    const { status, body } = await apiFor(null, { authenticate }).call('GET', '/api/me/avatar');
+    const { status, body } = await createApi(null, { authenticate }).call('GET', '/api/me/avatar');
     expect([status, body.code]).toEqual([401, 'unauthorized']);
   });
 
-  it('tells nothing of what went wrong inside, and logs no address', async () => {
+  it('hides the details of an internal error, and logs no URL', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const authenticate = () => {
       throw new Error('secret detail');
     };
-    const { status, body } = await apiFor(null, { authenticate }).call('GET', '/api/me/avatar?expiresIn=60');
+    const { status, body } = await createApi(null, { authenticate }).call('GET', '/api/me/avatar?expiresIn=60');
     expect([status, body.code]).toEqual([500, 'internal']);
     expect(JSON.stringify(body)).not.toContain('secret detail');
     expect(log.mock.calls.flat().join()).not.toMatch(/expiresIn|https?:/);
@@ -172,7 +181,7 @@ describe('the API', () => {
   });
 });
 
-describe('the Worker', () => {
+describe('the reference Worker', () => {
   const ask = (path: string, init: RequestInit = {}, vars = {}, origin = 'http://localhost:5173') =>
     worker.fetch(new Request(origin + path, init), { ...env, ...vars }, {} as ExecutionContext);
   const local = { LOCAL_DEV: 'on' };
@@ -185,14 +194,14 @@ describe('the Worker', () => {
     );
   const cookieOf = (response: Response) => response.headers.get('set-cookie')?.split(';')[0] ?? '';
 
-  it('is closed where no authentication is configured', async () => {
+  it('responds with 503 if no authentication is configured', async () => {
     const response = await ask('/api/me/avatar');
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ code: 'unavailable' });
   });
 
   it.each(['ada', 'ä/b?#%', '日本', 'x'.repeat(500), '😀'.repeat(500), 'a\u0001b'])(
-    'signs %j in, and out, locally',
+    'signs %j in and out in local development',
     async (user) => {
       const login = await signIn(user);
       expect(login.status).toBe(200);
@@ -205,18 +214,18 @@ describe('the Worker', () => {
     },
   );
 
-  it.each([undefined, 1, '', '\ud800', 'x'.repeat(2401)])('does not sign %j in', async (user) => {
+  it.each([undefined, 1, '', '\ud800', 'x'.repeat(2401)])('refuses to sign %j in', async (user) => {
     expect((await signIn(user)).status).toBe(400);
   });
 
-  it('believes no cookie that it has not signed', async () => {
+  it('rejects a forged cookie', async () => {
     const cookie = cookieOf(await signIn('ada'));
     const forged = cookie.replace('YWRh', 'YmVu');
     expect(forged).not.toBe(cookie);
     expect((await ask('/api/me/avatar', { headers: { cookie: forged } }, local)).status).toBe(401);
   });
 
-  it('knows no local sign-in, and believes none of its cookies, where the flag is not set or the name is not local', async () => {
+  it('has no development sign-in, and rejects its cookies, without the flag or on another host', async () => {
     const cookie = cookieOf(await signIn('ada'));
     for (const [vars, origin] of [
       [{}, undefined],
@@ -229,7 +238,7 @@ describe('the Worker', () => {
     }
   });
 
-  it('answers 404 as JSON elsewhere', async () => {
+  it('responds with 404 as JSON for unknown paths', async () => {
     const response = await ask('/api/nothing');
     expect([response.status, await response.json()]).toEqual([404, { error: expect.any(String), code: 'not_found' }]);
     expect(response.headers.get('cache-control')).toBe('no-store');

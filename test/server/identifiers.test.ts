@@ -2,9 +2,9 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import { png } from '../support/pictures.js';
-import { type Answer, apiFor, keysBelow, newUser, ownerIn } from './harness.js';
+import { createApi, createUserId, listKeys, parseOwner, type TestResponse } from './harness.js';
 
-/** Ids that are not the same, however alike they look to a path, a prefix, a database or a person. */
+/** Different ids that a path, a prefix, a database or a person could confuse. */
 const IDS = [
   'u',
   'U',
@@ -46,44 +46,44 @@ const IDS = [
   '0',
 ];
 
-/** Half of a character: a path cannot name it, a session can. */
-const HALVES = ['\ud800', '\ud801', '\udfff', '\ufffd'];
+/** Lone surrogates: a path can't contain them, a session can. */
+const SURROGATES = ['\ud800', '\ud801', '\udfff', '\ufffd'];
 
-/** Ids of this run alone, still as odd. */
-const salted = (id: string, salt: string): string => `${id}${salt}${id}`;
+/** An id that is unique to a test run, and as unusual as before. */
+const saltId = (id: string, salt: string): string => `${id}${salt}${id}`;
 
 describe('user ids', () => {
-  it('each have an avatar of their own, which they alone name', async () => {
+  it('never share an avatar or an owner', async () => {
     const salt = crypto.randomUUID();
-    const ids = IDS.map((id) => salted(id, salt));
+    const ids = IDS.map((id) => saltId(id, salt));
     const keys = new Map<string, string>();
-    for (const id of ids) keys.set(id, (await apiFor(id).upload(png(), 'image/png')).body.avatar?.key ?? '');
-    expect(new Set([...keys.values()].map(ownerIn)).size).toBe(ids.length);
-    const viewer = apiFor(newUser());
+    for (const id of ids) keys.set(id, (await createApi(id).upload(png(), 'image/png')).body.avatar?.key ?? '');
+    expect(new Set([...keys.values()].map(parseOwner)).size).toBe(ids.length);
+    const viewer = createApi(createUserId());
     for (const [id, key] of keys) {
       const { status, headers } = await viewer.call('GET', `/api/users/${encodeURIComponent(id)}/avatar`);
       expect([status, new URL(headers.get('location') ?? '').pathname], id).toEqual([302, `/flare-avatars/${key}`]);
     }
   });
 
-  it('lose their own avatar by a removal, and no other’s', async () => {
+  it('lose only their own avatar by a removal', async () => {
     const salt = crypto.randomUUID();
-    for (const id of IDS) await apiFor(salted(id, salt)).upload(png(), 'image/png');
+    for (const id of IDS) await createApi(saltId(id, salt)).upload(png(), 'image/png');
     for (const [index, id] of IDS.entries()) {
-      await apiFor(salted(id, salt)).call('DELETE', '/api/me/avatar');
+      await createApi(saltId(id, salt)).call('DELETE', '/api/me/avatar');
       const next = IDS[index + 1];
-      if (next) expect((await apiFor(salted(next, salt)).call('GET', '/api/me/avatar')).body.url, next).toBeTruthy();
+      if (next) expect((await createApi(saltId(next, salt)).call('GET', '/api/me/avatar')).body.url, next).toBeTruthy();
     }
   });
 
-  it('tell halves of characters apart', async () => {
-    const owners = await Promise.all(HALVES.map(async (id) => ownerIn((await apiFor(id).presign()).key)));
-    expect(new Set(owners).size).toBe(HALVES.length);
+  it('are distinct for different lone surrogates', async () => {
+    const owners = await Promise.all(SURROGATES.map(async (id) => parseOwner((await createApi(id).presign()).key)));
+    expect(new Set(owners).size).toBe(SURROGATES.length);
   });
 
-  it('do not reach into each other’s keys', async () => {
-    const [user, inside] = [newUser(), newUser()];
-    const { key } = await apiFor(user).presign();
+  it("give no access to another user's keys", async () => {
+    const [user, inside] = [createUserId(), createUserId()];
+    const { key } = await createApi(user).presign();
     await env.AVATARS.put(key, png());
     for (const id of [
       `${user}/`,
@@ -93,9 +93,9 @@ describe('user ids', () => {
       user.slice(0, -1),
       `${user}x`,
     ]) {
-      expect((await apiFor(id).commit(key)).body.code, id).toBe('bad_key');
+      expect((await createApi(id).commit(key)).body.code, id).toBe('bad_key');
     }
-    expect((await apiFor(user).commit(key)).status).toBe(200);
+    expect((await createApi(user).commit(key)).status).toBe(200);
   });
 });
 
@@ -124,8 +124,8 @@ describe('GET and HEAD of /users/:id/avatar', () => {
     ';',
     '@',
   ];
-  it.each(paths)('say that there is no picture of %s', async (path) => {
-    const api = apiFor(newUser());
+  it.each(paths)('respond with 404 for %s', async (path) => {
+    const api = createApi(createUserId());
     const [get, head] = [
       await api.call('GET', `/api/users/${path}/avatar`),
       await api.call('HEAD', `/api/users/${path}/avatar`),
@@ -134,10 +134,10 @@ describe('GET and HEAD of /users/:id/avatar', () => {
     expect(head.status).toBe(404);
   });
 
-  it('answer HEAD as GET', async () => {
-    const id = newUser();
-    await apiFor(id).upload(png(), 'image/png');
-    const { status, headers } = await apiFor(newUser()).call('HEAD', `/api/users/${id}/avatar`);
+  it('respond to HEAD like GET', async () => {
+    const id = createUserId();
+    await createApi(id).upload(png(), 'image/png');
+    const { status, headers } = await createApi(createUserId()).call('HEAD', `/api/users/${id}/avatar`);
     expect(status).toBe(302);
     expect(headers.get('location')).toContain('X-Amz-Signature');
   });
@@ -161,41 +161,41 @@ describe('file names', () => {
     'é.png',
     'e\u0301.png',
   ];
-  it.each(names)('leave no trace in key or URL: %j', async (filename) => {
-    const { key, url, signedHeaders } = await apiFor(newUser()).presign({ filename });
+  it.each(names)('do not appear in key or URL: %j', async (filename) => {
+    const { key, url, signedHeaders } = await createApi(createUserId()).presign({ filename });
     expect(key).toMatch(/^pending\/[0-9a-f]{32}\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(new URL(url).pathname).toBe(`/flare-avatars/${key}`);
     expect(Object.keys(signedHeaders).every((name) => /^[a-z0-9-]+$/.test(name))).toBe(true);
   });
 });
 
-/** All that a caller can see of an answer. */
-const seen = ({ status, body, headers }: Answer) => ({
+/** Everything that a caller can observe of a response, other than its id. */
+const observe = ({ status, body, headers }: TestResponse) => ({
   status,
   body,
   headers: [...headers].filter(([name]) => name !== 'x-request-id'),
 });
 
 describe('keys', () => {
-  it('that are not one’s own, were never issued, or are forgotten are answered alike', async () => {
-    const user = newUser();
-    const [api, other] = [apiFor(user), apiFor(newUser())];
+  it('of other users, never issued and forgotten get the same response', async () => {
+    const user = createUserId();
+    const [api, other] = [createApi(user), createApi(createUserId())];
     const { key: forgotten } = await api.presign();
     await env.AVATARS.put(forgotten, png());
     await sweepAvatars(env, {}, Date.now() + 3 * 86_400_000);
     const { key: foreign } = await other.presign();
     await env.AVATARS.put(foreign, png());
-    const never = `pending/${ownerIn(foreign)}/${crypto.randomUUID()}`;
-    const neverOwn = `pending/${ownerIn(forgotten)}/${crypto.randomUUID()}`;
+    const never = `pending/${parseOwner(foreign)}/${crypto.randomUUID()}`;
+    const neverOwn = `pending/${parseOwner(forgotten)}/${crypto.randomUUID()}`;
     const [first, ...others] = await Promise.all(
-      [foreign, never, neverOwn, forgotten].map(async (key) => seen(await api.commit(key))),
+      [foreign, never, neverOwn, forgotten].map(async (key) => observe(await api.commit(key))),
     );
     expect([first?.status, first?.body.code]).toEqual([400, 'bad_key']);
-    for (const answer of others) expect(answer).toEqual(first);
+    for (const response of others) expect(response).toEqual(first);
   });
 
-  it('of another user are of no use: nothing is taken, changed or shown', async () => {
-    const [api, other] = [apiFor(newUser()), apiFor(newUser())];
+  it('of another user cannot be used to commit, remove or see anything', async () => {
+    const [api, other] = [createApi(createUserId()), createApi(createUserId())];
     const { key: pending } = await other.presign();
     await env.AVATARS.put(pending, png());
     const { key, body } = await other.upload(png(), 'image/png');
@@ -205,7 +205,7 @@ describe('keys', () => {
     await api.call('DELETE', '/api/me/avatar', { key: body.avatar?.key });
     await api.call('DELETE', `/api/me/avatar?key=${body.avatar?.key}`);
     expect((await api.call('GET', `/api/me/avatar?key=${body.avatar?.key}`)).body).toEqual({ url: null });
-    expect(await keysBelow(`avatars/${ownerIn(key)}/`)).toEqual([body.avatar?.key]);
+    expect(await listKeys(`avatars/${parseOwner(key)}/`)).toEqual([body.avatar?.key]);
     expect((await other.commit(pending)).status).toBe(200);
   });
 
@@ -213,27 +213,27 @@ describe('keys', () => {
     ['an array', (key) => [key]],
     ['an object', (key) => ({ toString: key })],
     ['a number', () => 1],
-    ['nothing', () => null],
-    ['a newline after it', (key) => `${key}\n`],
-    ['a space before it', (key) => ` ${key}`],
-    ['a slash after it', (key) => `${key}/`],
-    ['a slash before it', (key) => `/${key}`],
-    ['two slashes in it', (key) => key.replace('/', '//')],
-    ['a dot in it', (key) => key.replace('/', '/./')],
-    ['a way back in it', (key) => key.replace('/', '/x/../')],
-    ['capitals', (key) => key.toUpperCase()],
-    ['percent signs', (key) => key.replace('/', '%2F')],
-    ['backslashes', (key) => key.replaceAll('/', '\\')],
-    ['the end of a string in it', (key) => `${key}\u0000`],
-    ['a name after it', (key) => `${key}.png`],
-    ['the other prefix', (key) => key.replace('pending', 'avatars')],
-    ['no prefix', (key) => key.replace('pending/', '')],
-    ['the bucket before it', (key) => `flare-avatars/${key}`],
-    ['a wildcard', (key) => key.replace(/[^/]+$/, '%')],
-    ['megabytes of it', (key) => key.repeat(100)],
+    ['null', () => null],
+    ['a key with a newline after it', (key) => `${key}\n`],
+    ['a key with a space before it', (key) => ` ${key}`],
+    ['a key with a slash after it', (key) => `${key}/`],
+    ['a key with a slash before it', (key) => `/${key}`],
+    ['a key with a double slash', (key) => key.replace('/', '//')],
+    ['a key with a dot segment', (key) => key.replace('/', '/./')],
+    ['a key with a parent segment', (key) => key.replace('/', '/x/../')],
+    ['an uppercase key', (key) => key.toUpperCase()],
+    ['a percent-encoded key', (key) => key.replace('/', '%2F')],
+    ['a key with backslashes', (key) => key.replaceAll('/', '\\')],
+    ['a key with a NUL after it', (key) => `${key}\u0000`],
+    ['a key with a file extension', (key) => `${key}.png`],
+    ['a key with the other prefix', (key) => key.replace('pending', 'avatars')],
+    ['a key without its prefix', (key) => key.replace('pending/', '')],
+    ['a key after the name of the bucket', (key) => `flare-avatars/${key}`],
+    ['a key with a wildcard', (key) => key.replace(/[^/]+$/, '%')],
+    ['a hundred repetitions of a key', (key) => key.repeat(100)],
   ];
-  it.each(variants)('with %s are none', async (_, change) => {
-    const api = apiFor(newUser());
+  it.each(variants)('replaced by %s are refused', async (_, change) => {
+    const api = createApi(createUserId());
     const { key } = await api.presign();
     await env.AVATARS.put(key, png());
     const { status, body } = await api.call('POST', '/api/uploads/commit', { key: change(key) });

@@ -13,23 +13,23 @@ interface Document {
 const { paths, components } = buildOpenApi('https://app.test', '/api') as Document;
 const schemas = new Map<Response, z.ZodType>();
 
-/** Why an answer is not what the OpenAPI document says of it, or null; what is not in the document says nothing. */
-export function undescribed(method: string, url: string, status: number, body: string): string | null {
+/** How a response differs from the OpenAPI document, or null. Responses of paths that are not in the document are ignored. */
+export function findMismatch(method: string, url: string, status: number, body: string): string | null {
   const { pathname } = new URL(url, 'https://app.test');
-  const [, operations] = Object.entries(paths).find(([path]) => matches(path, pathname)) ?? [];
+  const [, operations] = Object.entries(paths).find(([path]) => matchesPath(path, pathname)) ?? [];
   const operation = operations?.[method.toLowerCase()];
   if (!operation) return null;
   const response = operation.responses[status];
-  if (!response) return `${method} ${pathname}: the status ${status} is not in the document`;
+  if (!response) return `${method} ${pathname}: the status ${status} is not documented`;
   const schema = response.content?.['application/json'].schema;
-  if (!schema) return body === '' ? null : `${method} ${pathname}: ${status} has a body that is not in the document`;
-  const type = schemas.get(response) ?? z.fromJSONSchema(resolved(schema));
+  if (!schema) return body === '' ? null : `${method} ${pathname}: the body of ${status} is not documented`;
+  const type = schemas.get(response) ?? z.fromJSONSchema(resolveReferences(schema));
   schemas.set(response, type);
   return type.safeParse(JSON.parse(body)).error?.message ?? null;
 }
 
-/** A schema with those in it that it names. */
-function resolved(schema: object): Parameters<typeof z.fromJSONSchema>[0] {
+/** A schema with its references resolved. */
+function resolveReferences(schema: object): Parameters<typeof z.fromJSONSchema>[0] {
   const text = JSON.stringify(schema, (_, value) => {
     const name = /^#\/components\/schemas\/(\w+)$/.exec(value?.$ref)?.[1];
     return name ? components.schemas[name] : value;
@@ -37,6 +37,6 @@ function resolved(schema: object): Parameters<typeof z.fromJSONSchema>[0] {
   return JSON.parse(text);
 }
 
-function matches(path: string, pathname: string): boolean {
+function matchesPath(path: string, pathname: string): boolean {
   return new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/, '[^/]+')}$`).test(pathname);
 }

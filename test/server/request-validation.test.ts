@@ -4,16 +4,16 @@ import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { createAvatarApi } from '../../server/create-avatar-api.js';
 import worker from '../../server/worker.js';
-import { apiFor, newUser } from './harness.js';
+import { createApi, createUserId } from './harness.js';
 
 const json = { 'content-type': 'application/json' };
 const POSTS = ['/api/uploads/presign', '/api/uploads/commit'];
 const PATHS = [...POSTS, '/api/me/avatar', '/api/users/ada/avatar', '/api/openapi.json'];
 
-/** Sends anything at all to the API as a host mounts it, and insists on an answer in its own words. */
+/** Sends a request to the mounted API and expects a success, or a failure with an error code. */
 async function send(path: string, init: RequestInit): Promise<{ status: number; code?: string; error?: string }> {
   const app = new Hono();
-  app.route('/api', createAvatarApi({ authenticate: () => ({ id: newUser() }) }));
+  app.route('/api', createAvatarApi({ authenticate: () => ({ id: createUserId() }) }));
   app.notFound((c) => c.json({ error: 'host', code: 'host' }, 404));
   const response = await app.request(`https://app.test${path}`, init, env);
   const text = await response.text();
@@ -29,33 +29,33 @@ async function send(path: string, init: RequestInit): Promise<{ status: number; 
 const post = (path: string, body: BodyInit | null, headers: Record<string, string> = json) =>
   send(path, { method: 'POST', body, headers });
 
-describe('a body that is not what it should be', () => {
+describe('an invalid body', () => {
   const valid = '{"contentType":"image/png","key":"k"}';
 
   it.each([
-    ['nothing', ''],
+    ['an empty body', ''],
     ['null', 'null'],
     ['a number', '1'],
-    ['a text', '"x"'],
-    ['a list', '[{"contentType":"image/png","key":"k"}]'],
+    ['a string', '"x"'],
+    ['an array', '[{"contentType":"image/png","key":"k"}]'],
     ['an empty object', '{}'],
-    ['half an object', '{"contentType":'],
+    ['half of an object', '{"contentType":'],
     ['two objects', valid + valid],
     ['NaN', '{"contentType":"image/png","key":NaN}'],
     ['a comment', `/**/${valid}`],
-    ['nesting without an end', '['.repeat(16_000)],
-    ['a field of the prototype only', '{"__proto__":{"contentType":"image/png","key":"k"}}'],
-    ['a constructor', '{"constructor":{"prototype":{"contentType":"image/png","key":"k"}}}'],
+    ['unterminated nesting', '['.repeat(16_000)],
+    ['fields of __proto__ only', '{"__proto__":{"contentType":"image/png","key":"k"}}'],
+    ['fields of constructor.prototype only', '{"constructor":{"prototype":{"contentType":"image/png","key":"k"}}}'],
     ['a form', 'contentType=image%2Fpng&key=k'],
   ])('%s is refused', async (_, body) => {
     for (const path of POSTS) expect(await post(path, body)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
   it.each([
-    ['bad UTF-8', [0xc3, 0x28]],
-    ['an overlong form', [0xc0, 0xaf]],
-    ['half of a pair', [0xed, 0xa0, 0x80]],
-  ])('%s is refused in a text that nobody reads', async (_, bytes) => {
+    ['invalid UTF-8', [0xc3, 0x28]],
+    ['an overlong encoding', [0xc0, 0xaf]],
+    ['a lone surrogate', [0xed, 0xa0, 0x80]],
+  ])('%s is refused in a field that the server ignores', async (_, bytes) => {
     const [before, after] = ['{"contentType":"image/png","filename":"', '"}'].map((part) =>
       new TextEncoder().encode(part),
     );
@@ -70,7 +70,7 @@ describe('a body that is not what it should be', () => {
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
     'application/jsonp',
-  ])('JSON that is sent as %j is refused', async (type) => {
+  ])('JSON with the content type %j is refused', async (type) => {
     for (const path of POSTS) {
       const { status, code } = await post(path, valid, { 'content-type': type });
       expect([status, code]).toEqual([400, 'invalid_request']);
@@ -78,17 +78,17 @@ describe('a body that is not what it should be', () => {
   });
 
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset=UTF-8'])(
-    'JSON that is sent as %j is read',
+    'JSON with the content type %j is accepted',
     async (type) => {
       expect((await post('/api/uploads/presign', valid, { 'content-type': type })).status).toBe(200);
     },
   );
 
-  it('may begin with a byte order mark, as fetch allows', async () => {
+  it('with a byte order mark is accepted', async () => {
     expect((await post('/api/uploads/presign', `\ufeff${valid}`)).status).toBe(200);
   });
 
-  it('counts the last of a key that comes twice', async () => {
+  it('with a duplicate key uses the last value', async () => {
     const twice = (first: string, last: string) =>
       post('/api/uploads/presign', `{"contentType":"${first}","contentType":"${last}"}`);
     expect((await twice('text/html', 'image/png')).status).toBe(200);
@@ -120,7 +120,7 @@ describe('a body that is not what it should be', () => {
     expect(await post('/api/uploads/presign', body)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
-  it('says of a size that is too large that it is', async () => {
+  it('with a size over the limit gets too_large', async () => {
     for (const size of [5 * 2 ** 20 + 1, 1e300]) {
       const body = JSON.stringify({ contentType: 'image/png', size });
       expect(await post('/api/uploads/presign', body)).toMatchObject({ status: 413, code: 'too_large' });
@@ -138,21 +138,21 @@ describe('a body that is not what it should be', () => {
     'text/html',
     '__proto__',
     '\ud800',
-  ])('%j is no picture type', async (contentType) => {
-    const answer = await post('/api/uploads/presign', JSON.stringify({ contentType }));
-    expect([answer.status, answer.code]).toEqual([415, 'unsupported_type']);
+  ])('%j is not an accepted content type', async (contentType) => {
+    const response = await post('/api/uploads/presign', JSON.stringify({ contentType }));
+    expect([response.status, response.code]).toEqual([415, 'unsupported_type']);
   });
 
-  it('does not matter in what it says of things nobody asked for', async () => {
+  it('with unknown fields is accepted', async () => {
     const body = '{"contentType":"image/png","__proto__":{"size":9e9},"size2":-1,"filename":"../../x\\u0000"}';
     expect((await post('/api/uploads/presign', body)).status).toBe(200);
   });
 });
 
-describe('whatever is sent', () => {
+describe('arbitrary input', () => {
   const anyJson = fc.json({ maxDepth: 6 });
   const anyField = fc.jsonValue({ maxDepth: 3 });
-  const nearly = fc
+  const almostValid = fc
     .record(
       { contentType: anyField, filename: anyField, size: anyField, sha256: anyField, key: anyField },
       { requiredKeys: [] },
@@ -160,14 +160,14 @@ describe('whatever is sent', () => {
     .map((value) => JSON.stringify(value));
   const run = { numRuns: 150 };
 
-  it.each(POSTS)('as JSON to %s, is answered in words', async (path) => {
+  it.each(POSTS)('as JSON to %s gets a well-formed response', async (path) => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(anyJson, nearly), async (body) => void (await post(path, body))),
+      fc.asyncProperty(fc.oneof(anyJson, almostValid), async (body) => void (await post(path, body))),
       run,
     );
   });
 
-  it('as JSON to the local sign-in, is answered in words', async () => {
+  it('as JSON to the development sign-in gets 200 or 400', async () => {
     const user = fc.oneof(anyField, fc.string({ unit: 'binary' })).map((value) => JSON.stringify({ user: value }));
     await fc.assert(
       fc.asyncProperty(fc.oneof(anyJson, user), async (body) => {
@@ -179,7 +179,7 @@ describe('whatever is sent', () => {
     );
   });
 
-  it.each(POSTS)('as bytes to %s, is answered in words', async (path) => {
+  it.each(POSTS)('as bytes to %s gets a well-formed response', async (path) => {
     const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Uint8Array.from(array));
     await fc.assert(
       fc.asyncProperty(bytes, async (body) => {
@@ -189,7 +189,7 @@ describe('whatever is sent', () => {
     );
   });
 
-  it('as bytes to a call that takes none, changes nothing', async () => {
+  it('as the body of a request that needs none is ignored', async () => {
     const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Uint8Array.from(array));
     await fc.assert(
       fc.asyncProperty(bytes, async (body) => {
@@ -199,7 +199,7 @@ describe('whatever is sent', () => {
     );
   });
 
-  it('as a query, a path, a method or a header, is answered in words', async () => {
+  it('as query, path, method or header gets a well-formed response', async () => {
     const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'LOCK');
     const segment = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 40 }).map((text) => encodeURIComponent(text.toWellFormed())),
@@ -233,9 +233,9 @@ describe('whatever is sent', () => {
   });
 
   it.each(['1e2', '1e400', '-1e400', '0x64', ' ', '+', '%00', '100&expiresIn=x', 'NaN', 'null', '[]', '1,2'])(
-    'as expiresIn=%s, gives a life within the bounds or is refused',
+    'as expiresIn=%s is accepted or refused with 400',
     async (text) => {
-      const { status, body } = await apiFor(newUser()).call('GET', `/api/me/avatar?expiresIn=${text}`);
+      const { status, body } = await createApi(createUserId()).call('GET', `/api/me/avatar?expiresIn=${text}`);
       expect([200, 400]).toContain(status);
       if (status === 400) expect(body.code).toBe('invalid_request');
     },
@@ -243,8 +243,8 @@ describe('whatever is sent', () => {
 });
 
 describe('GET /openapi.json', () => {
-  it('says of a request what its check says', async () => {
-    const { body } = await apiFor(null).call('GET', '/api/openapi.json');
+  it('describes requests with the schemas that validate them', async () => {
+    const { body } = await createApi(null).call('GET', '/api/openapi.json');
     const { schemas } = body.components as { schemas: Record<string, object> };
     expect(schemas.PresignRequest).toMatchObject({
       type: 'object',
@@ -255,16 +255,16 @@ describe('GET /openapi.json', () => {
     expect(schemas.CommitResponse).toMatchObject({ properties: { avatar: { $ref: '#/components/schemas/Avatar' } } });
   });
 
-  it('is for everybody, and kept by no cache', async () => {
-    const { status, headers, body } = await apiFor(null).call('GET', '/api/openapi.json');
+  it('is public and not cached', async () => {
+    const { status, headers, body } = await createApi(null).call('GET', '/api/openapi.json');
     expect([status, headers.get('cache-control'), body.openapi]).toEqual([200, 'no-store', '3.1.0']);
   });
 
-  it('names the paths as they are where the API is mounted', async () => {
+  it('has the paths where the API is mounted', async () => {
     const host = new Hono().basePath('/v2');
     host.route('/pictures', createAvatarApi({ authenticate: () => null }));
-    const answer = await host.request('https://app.test/v2/pictures/openapi.json', {}, env);
-    const { servers, paths } = await answer.json<{ servers: { url: string }[]; paths: object }>();
+    const response = await host.request('https://app.test/v2/pictures/openapi.json', {}, env);
+    const { servers, paths } = await response.json<{ servers: { url: string }[]; paths: object }>();
     for (const path of Object.keys(paths).filter((name) => !name.includes('{'))) {
       const url = `${servers[0]?.url}${path}`;
       expect((await host.request(url, { method: 'LOCK' }, env)).status, url).toBe(405);
@@ -272,8 +272,8 @@ describe('GET /openapi.json', () => {
     expect(Object.keys(paths)).toHaveLength(4);
   });
 
-  it('answers no other method', async () => {
-    const { status, headers } = await apiFor(null).call('POST', '/api/openapi.json', {});
+  it('responds with 405 to other methods', async () => {
+    const { status, headers } = await createApi(null).call('POST', '/api/openapi.json', {});
     expect([status, headers.get('allow')]).toEqual([405, 'GET']);
   });
 });

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { parseOrigins } from '../../server/parse-origins.js';
 import worker from '../../server/worker.js';
-import { apiFor, newUser } from './harness.js';
+import { createApi, createUserId } from './harness.js';
 
 const APP = 'https://app.example';
 const trusted = { TRUSTED_ORIGINS: `${APP}, http://localhost:3000` };
@@ -22,7 +22,7 @@ describe('TRUSTED_ORIGINS', () => {
       'http://localhost:5173 http://127.0.0.1:1 http://[::1]:2',
       ['http://localhost:5173', 'http://127.0.0.1:1', 'http://[::1]:2'],
     ],
-  ])('%j is read as %j', (text, origins) => {
+  ])('%j is parsed as %j', (text, origins) => {
     expect(parseOrigins(text)).toEqual(origins);
   });
 
@@ -50,7 +50,7 @@ describe('TRUSTED_ORIGINS', () => {
     'file:///app',
     'javascript:alert(1)',
     '["https://app.example"]',
-  ])('%s is refused, by its name', (text) => {
+  ])('%s is refused, and the error names it', (text) => {
     expect(() => parseOrigins(`https://good.test ${text}`)).toThrow(`TRUSTED_ORIGINS: "${text}" is not an origin.`);
   });
 });
@@ -75,9 +75,9 @@ describe('an origin that looks like a trusted one', () => {
     'null',
     'file://',
     '',
-  ])('%j is not it', async (origin) => {
+  ])('%j is refused', async (origin) => {
     for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS']) {
-      const api = apiFor(newUser(), {}, trusted);
+      const api = createApi(createUserId(), {}, trusted);
       const { status, headers } = await api.call(method, '/api/me/avatar', undefined, { origin });
       expect(status).toBe(403);
       expect(headers.get('access-control-allow-origin')).toBeNull();
@@ -88,27 +88,30 @@ describe('an origin that looks like a trusted one', () => {
 
 describe('a form on another site', () => {
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/json'])(
-    'cannot sign up a %s body, whatever the browser says of where it comes from',
+    'cannot send a %s body, whatever its Origin and Sec-Fetch-Site',
     async (type) => {
       const send = (headers: Record<string, string>) =>
-        apiFor(newUser(), {}, trusted).call('POST', '/api/uploads/presign', body, { 'content-type': type, ...headers });
+        createApi(createUserId(), {}, trusted).call('POST', '/api/uploads/presign', body, {
+          'content-type': type,
+          ...headers,
+        });
       for (const headers of [
         { 'sec-fetch-site': 'cross-site' },
         { 'sec-fetch-site': 'same-site' },
         { 'sec-fetch-site': 'nonsense' },
         { origin: 'https://evil.test' },
         { origin: 'null', 'sec-fetch-site': 'cross-site' },
-        // Only Origin decides where both are there.
+        // Origin takes precedence over Sec-Fetch-Site.
         { origin: 'https://evil.test', 'sec-fetch-site': 'same-origin' },
       ]) {
         expect((await send(headers)).body.code).toBe('forbidden_origin');
       }
-      // Neither: not a browser of these days, and no form can send JSON.
+      // With neither header it is no current browser, and no form can send JSON.
       expect((await send({})).status).toBe(type === 'application/json' ? 200 : 400);
     },
   );
 
-  it('cannot sign anybody in or out, locally', async () => {
+  it('cannot sign anyone in or out in local development', async () => {
     for (const path of ['/api/dev/login', '/api/dev/logout']) {
       const headers = { origin: 'https://evil.test', 'content-type': 'application/json' };
       const request = new Request(`http://localhost:5173${path}`, { method: 'POST', headers, body: '{"user":"eve"}' });
@@ -124,12 +127,12 @@ describe('a page of a trusted origin', () => {
   it.each([
     ['not signed in', 401, null, 'GET', '/api/me/avatar', undefined],
     ['no picture', 404, 'ada', 'GET', '/api/users/none/avatar', undefined],
-    ['no such method', 405, 'ada', 'PUT', '/api/me/avatar', undefined],
+    ['method not allowed', 405, 'ada', 'PUT', '/api/me/avatar', undefined],
     ['not JSON', 400, 'ada', 'POST', '/api/uploads/commit', '{'],
-    ['too much', 413, 'ada', 'POST', '/api/uploads/commit', 'x'.repeat(20_000)],
-    ['the description', 200, null, 'GET', '/api/openapi.json', undefined],
-  ])('can read what it is told: %s', async (_, expected, user, method, path, text) => {
-    const { status, headers } = await apiFor(user, {}, trusted).call(method, path, text, from);
+    ['body too large', 413, 'ada', 'POST', '/api/uploads/commit', 'x'.repeat(20_000)],
+    ['OpenAPI document', 200, null, 'GET', '/api/openapi.json', undefined],
+  ])('can read the response: %s', async (_, expected, user, method, path, text) => {
+    const { status, headers } = await createApi(user, {}, trusted).call(method, path, text, from);
     expect(status).toBe(expected);
     expect(headers.get('access-control-allow-origin')).toBe(APP);
     expect(headers.get('access-control-allow-credentials')).toBe('true');
@@ -137,8 +140,8 @@ describe('a page of a trusted origin', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  it('can read when to try again', async () => {
-    const api = apiFor(newUser(), { maxPending: 1 }, trusted);
+  it('can read Retry-After', async () => {
+    const api = createApi(createUserId(), { maxPending: 1 }, trusted);
     await api.presign();
     const { status, headers } = await api.call('POST', '/api/uploads/presign', body, from);
     expect(status).toBe(429);
@@ -147,9 +150,9 @@ describe('a page of a trusted origin', () => {
     expect(headers.get('access-control-allow-origin')).toBe(APP);
   });
 
-  it('can read that the server failed', async () => {
+  it('can read an internal error', async () => {
     const authenticate = () => Promise.reject(new Error('broken'));
-    const { status, headers } = await apiFor(null, { authenticate }, trusted).call(
+    const { status, headers } = await createApi(null, { authenticate }, trusted).call(
       'GET',
       '/api/me/avatar',
       undefined,
@@ -158,17 +161,17 @@ describe('a page of a trusted origin', () => {
     expect([status, headers.get('access-control-allow-origin')]).toEqual([500, APP]);
   });
 
-  it('is told the same of every method beforehand, without being signed in', async () => {
+  it('gets its preflight requests accepted without a session', async () => {
     for (const method of ['GET', 'POST', 'DELETE']) {
       const headers = { ...from, 'access-control-request-method': method };
-      const answer = await apiFor(null, {}, trusted).call('OPTIONS', '/api/me/avatar', undefined, headers);
-      expect(answer.status).toBe(204);
-      expect(answer.headers.get('access-control-allow-methods')?.split(',')).toContain(method);
-      expect(answer.headers.get('access-control-allow-origin')).toBe(APP);
+      const response = await createApi(null, {}, trusted).call('OPTIONS', '/api/me/avatar', undefined, headers);
+      expect(response.status).toBe(204);
+      expect(response.headers.get('access-control-allow-methods')?.split(',')).toContain(method);
+      expect(response.headers.get('access-control-allow-origin')).toBe(APP);
     }
   });
 
-  it('is one of the API’s own host too, whichever of its names that is', async () => {
+  it("may also be on the API's own host, under any of its names", async () => {
     for (const host of ['https://avatars.example', 'https://flare.me.workers.dev', 'http://localhost:5173']) {
       const ask = (origin: string) =>
         worker.fetch(new Request(`${host}/api/openapi.json`, { headers: { origin } }), env, {} as ExecutionContext);
@@ -178,7 +181,7 @@ describe('a page of a trusted origin', () => {
   });
 });
 
-it('an answer to no origin says that it depends on the origin', async () => {
-  const { headers } = await apiFor(newUser()).call('GET', '/api/me/avatar');
+it('a response to a request without an origin varies by origin', async () => {
+  const { headers } = await createApi(createUserId()).call('GET', '/api/me/avatar');
   expect(headers.get('vary')).toBe('Origin');
 });
