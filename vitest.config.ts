@@ -15,7 +15,7 @@ export default defineConfig({
     // The request log of the API is not shown; everything else is.
     onConsoleLog: (text) => !text.startsWith('{"level":'),
     projects: [
-      { test: { name: 'core', include: ['test/core/**/*.test.ts'], ...LIMITS } },
+      { test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts'], ...LIMITS } },
       {
         plugins: [
           cloudflareTest(async () => ({

@@ -165,7 +165,7 @@ const cells = (values) => values.map((value) => String(value).padStart(6)).join(
 /** Counts the statements in the source, to show whether one was not measured. */
 function countStatements() {
   const folder = join(root, 'server');
-  const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.ts'));
   const code = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
   return code.match(/\.prepare\(/g).length;
 }

@@ -1,12 +1,13 @@
 import '../src/define.js';
 
-const PEOPLE = { ada: 'Ada Lovelace', grace: 'Grace Hopper', alan: 'Alan Turing' };
+const USERS = { ada: 'Ada Lovelace', grace: 'Grace Hopper', alan: 'Alan Turing' };
 
-const EVENTS = [
+const EVENT_TYPES = [
   'flare-accept',
   'flare-reject',
   'flare-start',
   'flare-progress',
+  'flare-retry',
   'flare-success',
   'flare-error',
   'flare-cancel',
@@ -17,8 +18,8 @@ const EVENTS = [
   'change',
 ];
 
-/** The switches: an attribute and its values, the first one being the default. */
-const SETTINGS: Record<string, string[]> = {
+/** Attributes of the element and their values, the default first. A boolean attribute has no values. */
+const ATTRIBUTES: Record<string, string[]> = {
   shape: ['circle', 'rounded', 'square'],
   crop: ['auto', 'manual', 'off'],
   animated: ['keep', 'first-frame'],
@@ -32,39 +33,42 @@ const SETTINGS: Record<string, string[]> = {
   disabled: [],
 };
 
-/** Settings of this page, not of the element. */
-const PAGE: Record<string, string[]> = { size: ['176px', '48px', '96px', '256px'], scheme: ['auto', 'light', 'dark'] };
+/** Settings of this page that are not attributes of the element. */
+const PAGE_SETTINGS: Record<string, string[]> = {
+  size: ['176px', '48px', '96px', '256px'],
+  scheme: ['auto', 'light', 'dark'],
+};
 
-const find = <T extends HTMLElement = HTMLElement>(selector: string): T => {
+const getElement = <T extends HTMLElement = HTMLElement>(selector: string): T => {
   const found = document.querySelector<T>(selector);
   if (!found) throw new Error(`The page has no ${selector}`);
   return found;
 };
 
-const log = find('#log');
-const settings = find<HTMLFormElement>('#settings');
-let person: keyof typeof PEOPLE = 'ada';
+const eventLog = getElement('#event-log');
+const settingsForm = getElement<HTMLFormElement>('#settings');
+let userId: keyof typeof USERS = 'ada';
 let element = document.createElement('flare-avatar-upload');
 
-function note(event: Event): void {
+function logEvent(event: Event): void {
   const item = document.createElement('li');
   const time = document.createElement('time');
   const name = document.createElement('b');
   const detail = document.createElement('span');
   time.textContent = new Date().toLocaleTimeString([], { hour12: false });
   name.textContent = event.type;
-  detail.textContent = describe(event);
+  detail.textContent = formatDetail(event);
   item.append(time, name, detail);
-  log.prepend(item);
+  eventLog.prepend(item);
 }
 
-function describe(event: Event): string {
-  if (!(event instanceof CustomEvent)) return `value ${element.value || '(empty)'}`;
-  const parts = Object.entries(event.detail ?? {}).map(([name, value]) => `${name}: ${brief(value)}`);
-  return parts.join(', ');
+function formatDetail(event: Event): string {
+  if (!(event instanceof CustomEvent)) return `value: ${element.value || '(empty)'}`;
+  const fields = Object.entries(event.detail ?? {}).map(([name, value]) => `${name}: ${formatValue(value)}`);
+  return fields.join(', ');
 }
 
-function brief(value: unknown): string {
+function formatValue(value: unknown): string {
   if (value instanceof File) return value.name;
   if (value instanceof Blob) return `${value.type}, ${value.size} bytes`;
   if (value instanceof Error) return `${'code' in value ? value.code : value.name}`;
@@ -72,48 +76,51 @@ function brief(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-const initialsOf = (name: string): string => name.replace(/[^A-Z]/g, '');
+const getInitials = (name: string): string => name.replace(/[^A-Z]/g, '');
 
-/** A new element for the person who is signed in, with the attributes that are set. */
-function show(): void {
+/** Replaces the element with a new one for the signed-in user, with the selected attributes. */
+function renderElement(): void {
   element = document.createElement('flare-avatar-upload');
-  for (const type of EVENTS) element.addEventListener(type, note);
-  for (const type of ['flare-success', 'flare-removed']) element.addEventListener(type, showPublic);
+  for (const type of EVENT_TYPES) element.addEventListener(type, logEvent);
+  for (const type of ['flare-success', 'flare-removed']) element.addEventListener(type, renderPublicAvatar);
   element.setAttribute('name', 'avatar');
-  apply();
-  find('#stage').replaceChildren(element);
-  showPublic();
+  applySettings();
+  getElement('#element').replaceChildren(element);
+  renderPublicAvatar();
 }
 
-function apply(): void {
-  const values = new FormData(settings);
-  for (const [name, options] of Object.entries(SETTINGS)) {
+function applySettings(): void {
+  const values = new FormData(settingsForm);
+  for (const [name, options] of Object.entries(ATTRIBUTES)) {
     const value = options.length ? String(values.get(name) ?? '') : values.has(name) ? '' : null;
     const isDefault = value === null || value === options[0];
     if (isDefault) element.removeAttribute(name);
-    else element.setAttribute(name, name === 'initials' ? initialsOf(PEOPLE[person]) : value);
+    else element.setAttribute(name, name === 'initials' ? getInitials(USERS[userId]) : value);
   }
-  element.style.setProperty('--flare-size', String(values.get('size')));
+  const size = String(values.get('size'));
+  element.style.setProperty('--flare-size', size);
   document.documentElement.dataset.scheme = String(values.get('scheme'));
-  const attributes = element.getAttributeNames().filter((name) => name !== 'style');
-  const text = attributes.map((name) => {
+  renderSnippet(size);
+}
+
+/** Shows the markup of the element as it is now. */
+function renderSnippet(size: string): void {
+  const names = element.getAttributeNames().filter((name) => name !== 'style');
+  const attributes = names.map((name) => {
     const value = element.getAttribute(name);
     return value ? ` ${name}="${value}"` : ` ${name}`;
   });
-  const size = values.get('size') === '96px' ? '' : ` style="--flare-size: ${values.get('size')}"`;
-  find('#snippet').textContent =
+  const style = size === '96px' ? '' : ` style="--flare-size: ${size}"`;
+  getElement('#snippet').textContent =
     `<script type="module" src="/flare-avatar-upload.js"></script>\n\n` +
-    `<flare-avatar-upload${text.join('')}${size}></flare-avatar-upload>`;
+    `<flare-avatar-upload${attributes.join('')}${style}></flare-avatar-upload>`;
 }
 
-/** The address that any <img> can keep; asked anew here, because this page has changed the picture. */
-async function showPublic(): Promise<void> {
-  const image = find<HTMLImageElement>('#public');
-  const path = `/api/users/${person}/avatar`;
-  const caption = find('.others figcaption');
-  const address = document.createElement('code');
-  address.textContent = `<img src="${path}">`;
-  caption.replaceChildren('What other people see', document.createElement('br'), address);
+/** Shows the avatar by the URL that other pages use. Browsers cache its redirect, hence the query. */
+function renderPublicAvatar(): void {
+  const image = getElement<HTMLImageElement>('#public-avatar');
+  const path = `/api/users/${userId}/avatar`;
+  getElement('#public-avatar-markup').textContent = `<img src="${path}">`;
   image.hidden = true;
   image.onload = () => {
     image.hidden = false;
@@ -125,17 +132,18 @@ async function signIn(): Promise<void> {
   await fetch('/api/dev/login', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user: person }),
+    body: JSON.stringify({ user: userId }),
   });
-  show();
+  renderElement();
 }
 
-function choice(name: string, options: string[]): HTMLLabelElement {
+/** A labeled select, or a checkbox if there are no options. */
+function createField(name: string, options: string[]): HTMLLabelElement {
   const label = document.createElement('label');
   if (options.length === 0) {
-    const box = document.createElement('input');
-    Object.assign(box, { type: 'checkbox', name });
-    label.append(box, name);
+    const checkbox = document.createElement('input');
+    Object.assign(checkbox, { type: 'checkbox', name });
+    label.append(checkbox, name);
     return label;
   }
   const select = document.createElement('select');
@@ -145,20 +153,25 @@ function choice(name: string, options: string[]): HTMLLabelElement {
   return label;
 }
 
-for (const [id, name] of Object.entries(PEOPLE)) {
+function createUserOption(id: keyof typeof USERS): HTMLLabelElement {
   const label = document.createElement('label');
   const radio = document.createElement('input');
-  Object.assign(radio, { type: 'radio', name: 'person', value: id, checked: id === person });
+  Object.assign(radio, { type: 'radio', name: 'user', value: id, checked: id === userId });
   radio.addEventListener('change', () => {
-    person = id as keyof typeof PEOPLE;
+    userId = id;
     signIn();
   });
-  label.append(radio, name);
-  find('.people').append(label);
+  label.append(radio, USERS[id]);
+  return label;
 }
-for (const [name, options] of Object.entries({ ...SETTINGS, ...PAGE })) settings.append(choice(name, options));
-settings.addEventListener('change', apply);
-find('#form').addEventListener('submit', (event) => event.preventDefault());
-find('#clear').addEventListener('click', () => log.replaceChildren());
-find('#copy').addEventListener('click', () => navigator.clipboard.writeText(find('#snippet').textContent ?? ''));
+
+const fields = Object.entries({ ...ATTRIBUTES, ...PAGE_SETTINGS });
+settingsForm.append(...fields.map(([name, options]) => createField(name, options)));
+settingsForm.addEventListener('change', applySettings);
+getElement('#users').append(...Object.keys(USERS).map((id) => createUserOption(id as keyof typeof USERS)));
+getElement('#form').addEventListener('submit', (event) => event.preventDefault());
+getElement('#clear').addEventListener('click', () => eventLog.replaceChildren());
+getElement('#copy').addEventListener('click', () =>
+  navigator.clipboard.writeText(getElement('#snippet').textContent ?? ''),
+);
 await signIn();

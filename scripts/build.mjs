@@ -65,7 +65,7 @@ const sharedOptions = {
  * @returns the file's name, relative to the folder
  */
 async function buildWorker(folder, name, minify) {
-  const lib = { entry: 'src/image/worker.ts', formats: ['es'] };
+  const lib = { entry: 'src/image/image.worker.ts', formats: ['es'] };
   const rolldownOptions = { output: { minify, comments: !minify } };
   const [{ output }] = await build({
     ...sharedOptions,
@@ -83,8 +83,9 @@ function workerFilePlugin(file, isInlined) {
   return {
     name: 'worker-file',
     enforce: 'pre',
-    resolveId: (id) => (id === './worker.js' && !isInlined ? { id: file, external: 'relative' } : null),
-    transform: (code, id) => (id.endsWith('/image/team.ts') ? code.replace("'./worker.ts'", `'${file}'`) : null),
+    resolveId: (id) => (id === './image.worker.js' && !isInlined ? { id: file, external: 'relative' } : null),
+    transform: (code, id) =>
+      id.endsWith('/image/worker-pool.ts') ? code.replace("'./image.worker.ts'", `'${file}'`) : null,
     renderChunk: (code) => code.replaceAll('/* @vite-ignore */ ', ''),
   };
 }
@@ -106,7 +107,7 @@ await build({
         element: 'src/element.ts',
         client: 'src/client.ts',
         react: 'src/react.ts',
-        server: 'server/api.ts',
+        server: 'server/index.ts',
       },
       formats: ['es'],
     },

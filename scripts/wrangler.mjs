@@ -45,7 +45,7 @@ export function replaceInConfig(path, name, oldValue, newValue) {
 
 /** Parses TRUSTED_ORIGINS. Returns each origin as browsers send it. */
 export async function readTrustedOrigins({ vars }) {
-  const { parseOrigins } = await import('../server/trusted-origins.ts');
+  const { parseOrigins } = await import('../server/parse-origins.ts');
   try {
     return parseOrigins(vars.TRUSTED_ORIGINS);
   } catch (error) {

@@ -1,62 +1,62 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { ApiErrorCode, ErrorResponse } from '../src/core/protocol.js';
+import { type ApiErrorCode, ERROR_CODES } from '../src/core/error-codes.js';
+import type { ErrorResponse } from '../src/core/protocol.js';
 
-/** The one table of HTTP statuses by code. */
-export const STATUS: Record<ApiErrorCode, ContentfulStatusCode> = {
-  invalid_request: 400,
-  digest_required: 400,
-  bad_key: 400,
-  unauthorized: 401,
-  forbidden_origin: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  not_uploaded: 409,
-  upload_expired: 410,
-  too_large: 413,
-  unsupported_type: 415,
-  invalid_image: 422,
-  mismatch: 422,
-  moderated: 422,
-  rate_limited: 429,
-  internal: 500,
-  unavailable: 503,
-};
-
-/** A failure that the caller is told about, in a sentence for a person. */
+/**
+ * A failure that the caller may know about. Thrown from `authenticate` or
+ * `canView`, it becomes the response: `{"error": message, "code": code}` with
+ * the status of the code.
+ *
+ * @example
+ * ```ts
+ * createAvatarApi({
+ *   authenticate(c) {
+ *     if (isMaintenance) throw new ApiError('unavailable', 'Down for maintenance.', { 'retry-after': '600' });
+ *     return currentUser(c);
+ *   },
+ * });
+ * ```
+ */
 export class ApiError extends Error {
   override name = 'ApiError';
 
+  /**
+   * @param code - The error code. It decides the HTTP status.
+   * @param message - A sentence for a person.
+   * @param headers - Response headers to add, such as `retry-after` or `allow`.
+   */
   constructor(
     readonly code: ApiErrorCode,
     message: string,
-    /** Response headers to send along: `retry-after`, `allow`. */
     readonly headers: Record<string, string> = {},
   ) {
     super(message);
   }
 }
 
-/** Answers a failure as JSON. */
-export function answerError(error: Error, c: Context): Response {
-  const known = toApiError(error);
-  const body: ErrorResponse = { error: known.message, code: known.code };
-  return c.json(body, STATUS[known.code], known.headers);
+/** Hono's error handler: responds to a failure with JSON. */
+export function toErrorResponse(error: Error, c: Context): Response {
+  const { message, code, headers } = toApiError(error);
+  const body: ErrorResponse = { error: message, code };
+  return c.json(body, ERROR_CODES[code].status, headers);
 }
 
-/** What the caller is told: of what is not an `ApiError`, no more than `internal`. */
+/** The error as the caller sees it. Anything that is not an `ApiError` becomes `internal`, without its message. */
 export function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
-  // Authentication libraries throw it.
-  if (error instanceof HTTPException && error.status === 401) return unauthorized();
-  return new ApiError('internal', 'Something went wrong on the server. Nothing was lost; please try again.');
+  // Authentication libraries throw this one.
+  if (error instanceof HTTPException && error.status === 401) return unauthorizedError();
+  return new ApiError('internal', 'Something went wrong on the server. Please try again.');
 }
 
-export const unauthorized = (): ApiError => new ApiError('unauthorized', 'Please sign in first.');
+export const unauthorizedError = (): ApiError => new ApiError('unauthorized', 'Please sign in first.');
 
-/** The refusal of a file over the limit; the limit is named in MiB. */
-export function tooLarge(maxBytes: number): ApiError {
+/** @param maxBytes - The limit, which the message names in MiB. */
+export const tooLargeError = (maxBytes: number): ApiError => new ApiError('too_large', describeSizeLimit(maxBytes));
+
+/** @param maxBytes - The limit, which the sentence names in MiB. */
+export function describeSizeLimit(maxBytes: number): string {
   const limit = Math.round((maxBytes / 2 ** 20) * 10) / 10;
-  return new ApiError('too_large', `The file is too large: at most ${limit} MiB.`);
+  return `The file is too large. The limit is ${limit} MiB.`;
 }

@@ -1,17 +1,19 @@
 import type { Context } from 'hono';
 import type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
-import type { User } from './app.js';
-import type { AvatarEnv } from './env.js';
-import { describeError, type Log, requestIdOf } from './log.js';
+import type { User } from './auth/user.js';
+import type { AvatarEnv } from './config.js';
+import { describeError, type Log } from './log.js';
+import { getRequestId } from './middleware/request-id.js';
+import { runInBackground } from './run-in-background.js';
 
-/** A picture that nobody has seen yet, as it will be stored. */
+/** A picture as it will be stored, before anybody can see it. */
 export interface UnseenImage {
   user: User;
   bytes: Uint8Array;
   contentType: ImageType;
-  /** Pixels, as displayed. */
+  /** Width in pixels, as displayed. */
   width: number;
-  /** Pixels, as displayed. */
+  /** Height in pixels, as displayed. */
   height: number;
 }
 
@@ -19,11 +21,11 @@ export interface UnseenImage {
 export interface Committed {
   user: User;
   avatar: Avatar;
-  /** Key of the one it replaced, whose object is being deleted. */
+  /** Key of the avatar it replaced, whose object is being deleted; null if there was none. */
   previousKey: string | null;
 }
 
-/** An upload was refused for good; what was current still is. */
+/** An upload was rejected for good. The current avatar has not changed. */
 export interface Rejected {
   user: User;
   code: ApiErrorCode;
@@ -37,51 +39,46 @@ export interface Removed {
 }
 
 /**
- * Where the host application takes part. Of the `on…` hooks each is called at
- * most once for what it tells of, after the fact and apart from the answer; a
- * Worker that dies in between never calls it. If one fails, that is logged.
+ * Hooks of the host application. Each `on…` hook is called at most once per
+ * event, after the event; the response does not depend on it. A Worker that
+ * stops in between does not call it. A hook that throws is logged.
+ *
+ * @example
+ * ```ts
+ * createAvatarApi<Env>({
+ *   authenticate,
+ *   moderate: async ({ bytes }) => (await classify(bytes)).isSafe,
+ *   onCommitted: ({ user, avatar }, c) => c.env.EVENTS.send({ user: user.id, key: avatar.key }),
+ * });
+ * ```
  */
 export interface Hooks<E extends AvatarEnv = AvatarEnv> {
   /**
-   * Whether a picture may be shown, asked before it is. Anything but `true`
-   * refuses it for good (422 `moderated`). If it throws, the commit is answered
-   * with 503 and may be sent again. May be called more than once for an upload.
+   * Decides whether a picture may be shown, before anybody can see it. Any
+   * result other than `true` rejects the upload for good (422 `moderated`). If
+   * the hook throws, the commit fails with 503 and can be sent again. May be
+   * called more than once for an upload.
+   * @defaultValue every picture is allowed
    */
   moderate?(image: UnseenImage, c: Context<{ Bindings: E }>): Promise<boolean> | boolean;
+  /** Called after an avatar has become current. */
   onCommitted?(event: Committed, c: Context<{ Bindings: E }>): Promise<void> | void;
+  /** Called after an upload was rejected for good. */
   onRejected?(event: Rejected, c: Context<{ Bindings: E }>): Promise<void> | void;
+  /** Called after a user has removed their avatar. */
   onRemoved?(event: Removed, c: Context<{ Bindings: E }>): Promise<void> | void;
 }
 
-/** Calls an `on…` hook. The answer waits for it only where nothing else would let it end. */
-export async function notify(c: Context, log: Log, hook: keyof Hooks, call: () => unknown): Promise<void> {
-  const called = async () => {
+/** Calls an `on…` hook in the background; without an execution context the response waits for it. */
+export async function callHook(c: Context, log: Log, hook: keyof Hooks, call: () => unknown): Promise<void> {
+  const callSafely = async () => {
     await Promise.resolve()
       .then(call)
-      .catch((error: unknown) => logFailure(c, log, hook, error));
+      .catch((error: unknown) => logHookFailure(c, log, hook, error));
   };
-  if (!outlive(c, called)) await called();
+  if (!runInBackground(c, callSafely)) await callSafely();
 }
 
-export function logFailure(c: Context, log: Log, hook: keyof Hooks, error: unknown): void {
-  log({ level: 'error', event: 'hook', requestId: requestIdOf(c), hook, error: describeError(error) });
-}
-
-/**
- * Starts work that goes on when the answer is out, or the client gone. Does
- * nothing and tells false where there is no such thing, as in tests.
- */
-export function outlive(c: Context, work: () => Promise<unknown>): boolean {
-  const context = executionContext(c);
-  context?.waitUntil(work().catch(() => {}));
-  return context !== null;
-}
-
-function executionContext(c: Context) {
-  try {
-    // Hono throws where there is none.
-    return c.executionCtx;
-  } catch {
-    return null;
-  }
+export function logHookFailure(c: Context, log: Log, hook: keyof Hooks, error: unknown): void {
+  log({ level: 'error', event: 'hook', requestId: getRequestId(c), hook, error: describeError(error) });
 }

@@ -1,25 +1,12 @@
-import { Hono } from 'hono';
-import { answerWhole, createAvatarApi } from './app.js';
-import { authenticateBy, type WorkerEnv } from './auth-config.js';
-import { isLocal } from './env.js';
-import { ApiError, answerError } from './errors.js';
-import { localSignIn, localUser } from './local-sign-in.js';
-import { sweepAvatars } from './sweep.js';
-
-const app = new Hono<{ Bindings: WorkerEnv }>();
-
-app.use(answerWhole);
-app.onError(answerError);
-app.notFound((c) => answerError(new ApiError('not_found', 'There is nothing here.'), c));
-app.route('/api/dev', localSignIn);
-app.route(
-  '/api',
-  createAvatarApi<WorkerEnv>({
-    authenticate: (c) => (isLocal(c.env, c.req.url) ? localUser(c) : authenticateBy(c.env)(c)),
-  }),
-);
-
-export default {
-  fetch: app.fetch,
-  scheduled: (event, env) => sweepAvatars(env, {}, event.scheduledTime),
-} satisfies ExportedHandler<WorkerEnv>;
+/** The `./server` entry of the package. */
+export type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
+export { type OidcOptions, oidc } from './auth/oidc.js';
+export { type SignedCookie, type SignedCookieOptions, signedCookie } from './auth/signed-cookie.js';
+export type { User } from './auth/user.js';
+export type { AvatarEnv } from './config.js';
+export { createAvatarApi } from './create-avatar-api.js';
+export { ApiError } from './errors.js';
+export type { Committed, Hooks, Rejected, Removed, UnseenImage } from './hooks.js';
+export { type SweepOptions, sweepAvatars } from './jobs/sweep.js';
+export type { Log, LogEntry } from './log.js';
+export type { AvatarApiOptions } from './options.js';

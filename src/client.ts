@@ -7,12 +7,18 @@ export {
   type ErrorDetails,
   type Phase,
 } from './core/errors.js';
-export type { Progress } from './core/progress.js';
+export { checkFileLimits, type FileLimits, matchesAccept } from './core/file-limits.js';
+export type { Progress } from './core/progress-throttle.js';
 export type * from './core/protocol.js';
-export type { Retry, RetryOptions } from './core/retry.js';
-export type { State } from './core/state.js';
-export { Ticket } from './core/ticket.js';
-export type { EndpointAnswer, EndpointCall, HeadersSource, PutAnswer, PutCall, Transport } from './core/transport.js';
+export type { RetryInfo, RetryOptions } from './core/retry.js';
+export type {
+  EndpointRequest,
+  EndpointResponse,
+  HeadersSource,
+  PutRequest,
+  PutResponse,
+  Transport,
+} from './core/transport.js';
 export {
   commitUpload,
   type HookContext,
@@ -20,4 +26,5 @@ export {
   type UploadResult,
   uploadAvatar,
 } from './core/upload-avatar.js';
-export { accepts, type FileLimits, validateFile } from './core/validate-file.js';
+export { UploadCheckpoint } from './core/upload-checkpoint.js';
+export type { UploadState } from './field/derive-view.js';

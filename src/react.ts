@@ -4,29 +4,42 @@ import './define.js';
 import type { AvatarUploadEventMap } from './events.js';
 import { FlareAvatarUpload } from './flare-avatar-upload.js';
 
-/** A listener prop's event, as `@lit/react` wants it told. */
-const event = <K extends keyof AvatarUploadEventMap>(name: K) => name as K & { __eventType: AvatarUploadEventMap[K] };
+/** Names an event for `@lit/react`, which reads the type of the event object from `__eventType`. */
+const defineEvent = <K extends keyof AvatarUploadEventMap>(name: K) =>
+  name as K & { __eventType: AvatarUploadEventMap[K] };
 
 /**
- * `<flare-avatar-upload>` as a React component: properties as props, events as
- * `onSuccess`, `onError` … (React 19 can use the tag itself.)
+ * A React component for `<flare-avatar-upload>`, for React 18 and older.
+ * Properties are props, and events are callbacks such as `onSuccess` and
+ * `onError`. React 19 can use the element directly.
+ *
+ * @example
+ * ```tsx
+ * import { AvatarUpload } from 'flare-avatar-upload/react';
+ *
+ * <AvatarUpload
+ *   presignUrl="/api/uploads/presign"
+ *   onSuccess={({ detail }) => console.log(detail.key)}
+ *   onError={({ detail }) => console.error(detail.error.code)}
+ * />;
+ * ```
  */
 export const AvatarUpload = createComponent({
   react: React,
   tagName: 'flare-avatar-upload',
   elementClass: FlareAvatarUpload,
   events: {
-    onAccept: event('flare-accept'),
-    onReject: event('flare-reject'),
-    onStart: event('flare-start'),
-    onProgress: event('flare-progress'),
-    onRetry: event('flare-retry'),
-    onSuccess: event('flare-success'),
-    onError: event('flare-error'),
-    onCancel: event('flare-cancel'),
-    onRemove: event('flare-remove'),
-    onRemoved: event('flare-removed'),
-    onStateChange: event('flare-statechange'),
+    onAccept: defineEvent('flare-accept'),
+    onReject: defineEvent('flare-reject'),
+    onStart: defineEvent('flare-start'),
+    onProgress: defineEvent('flare-progress'),
+    onRetry: defineEvent('flare-retry'),
+    onSuccess: defineEvent('flare-success'),
+    onError: defineEvent('flare-error'),
+    onCancel: defineEvent('flare-cancel'),
+    onRemove: defineEvent('flare-remove'),
+    onRemoved: defineEvent('flare-removed'),
+    onStateChange: defineEvent('flare-statechange'),
     onChange: 'change',
   },
 });

@@ -1,6 +1,6 @@
 /** Runs in workerd: the reference Worker, and routes that do nothing, for comparison. */
 import { Hono } from 'hono';
-import worker from '../../server/index.js';
+import worker from '../../server/worker.js';
 import { png } from '../../test/support/pictures.js';
 
 // The request log is created, but not printed.
@@ -45,12 +45,16 @@ const setup = new Hono();
 setup.post('/bench/sql', async (c) => c.json(await c.env.DB.prepare((await c.req.json()).sql).run()));
 setup.post('/bench/put', async (c) => c.json(await c.env.AVATARS.put((await c.req.json()).key, png())));
 
+/** The environment without D1. It is one object for all requests, as a Worker's own environment is. */
+let offline;
+
 export default {
   fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);
     if (pathname === '/floor') return floor.fetch(request, env, ctx);
     if (pathname.startsWith('/bench/')) return setup.fetch(request, env, ctx);
-    const DB = request.headers.has('x-without-d1') ? cacheResults(env.DB) : env.DB;
-    return worker.fetch(request, { ...env, DB }, ctx);
+    if (!request.headers.has('x-without-d1')) return worker.fetch(request, env, ctx);
+    offline ??= { ...env, DB: cacheResults(env.DB) };
+    return worker.fetch(request, offline, ctx);
   },
 };

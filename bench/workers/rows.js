@@ -1,7 +1,7 @@
 /** Runs in workerd: the API and the sweep, with a D1 binding that records the cost of every statement. */
 import { Hono } from 'hono';
-import { createAvatarApi } from '../../server/app.js';
-import { sweepAvatars } from '../../server/sweep.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import { png } from '../../test/support/pictures.js';
 
 const app = new Hono();

@@ -1,9 +1,9 @@
 /** Runs in workerd: signs PUTs one after the other, with the server's code or with the AWS SDK. */
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
-import { hmac, importKey, utf8 } from '../../server/hmac.js';
-import { presignPut } from '../../server/presign.js';
-import { verify } from '../../test/server/sigv4.js';
+import { encodeUtf8, importHmacKey, signHmac } from '../../server/storage/hmac.js';
+import { presignPut } from '../../server/storage/presign.js';
+import { verifySignature } from '../../test/server/sigv4.js';
 
 // What all signers sign.
 
@@ -33,7 +33,7 @@ const createAwsOptions = () => ({
   signableHeaders: new Set(['content-type']),
   unhoistableHeaders: new Set(['x-amz-checksum-sha256']),
 });
-const floorKey = importKey(utf8('x'.repeat(32)));
+const floorKey = importHmacKey(encodeUtf8('x'.repeat(32)));
 
 const signers = {
   ours: async (key) => (await presignPut({ bucketUrl, ...credentials }, key, headers, seconds)).url,
@@ -62,8 +62,8 @@ const signers = {
   },
   /** Only the cryptography, for the same number of bytes. */
   floor: async (key) => {
-    await crypto.subtle.digest('SHA-256', utf8(key.padEnd(550)));
-    await hmac(await floorKey, key.padEnd(140));
+    await crypto.subtle.digest('SHA-256', encodeUtf8(key.padEnd(550)));
+    await signHmac(await floorKey, key.padEnd(140));
     return '';
   },
 };
@@ -71,7 +71,10 @@ const signers = {
 /** Whether a URL is valid for these headers, and for no other content type. */
 async function isValid(url) {
   const changed = { ...headers, 'content-type': 'text/html' };
-  return (await verify('PUT', url, headers, credentials)) && !(await verify('PUT', url, changed, credentials));
+  return (
+    (await verifySignature('PUT', url, headers, credentials)) &&
+    !(await verifySignature('PUT', url, changed, credentials))
+  );
 }
 
 export default {

@@ -1,16 +1,25 @@
-import { checkSequence } from './avif-picture.js';
-import { type Blanked, type Box, Fields, firstBox, onlyBox, type Range, readBox, readBoxes } from './boxes.js';
-import { counter, ImageError, type Reader, type Size } from './reader.js';
+import { checkCodedSize } from './avif-geometry.js';
+import { type ByteReader, createPartCounter, ImageError, type Size } from './byte-reader.js';
+import {
+  type BlankedCopy,
+  type Box,
+  type ByteRange,
+  FieldReader,
+  findBox,
+  readBox,
+  readBoxes,
+  requireBox,
+} from './isobmff.js';
 
-// ISO/IEC 14496-12, sections 8.2 to 8.7: the frames of an AVIF that moves.
+// ISO/IEC 14496-12, sections 8.2 to 8.7: the frames of an AVIF sequence.
 
-/** A track that shows something. */
+/** A track of pictures. */
 interface Track extends Size {
   frames: number;
-  /** Where its frames are in the file. */
-  samples: Range[];
-  /** The boxes that hold it, each as what is in it. */
-  inside: { trak: Box[]; mdia: Box[]; minf: Box[]; stbl: Box[]; entry: Box[] };
+  /** Ranges of its frames in the file. */
+  samples: ByteRange[];
+  /** The child boxes of its nested boxes. */
+  children: { trak: Box[]; mdia: Box[]; minf: Box[]; stbl: Box[]; entry: Box[] };
   entry: Box;
 }
 
@@ -19,14 +28,14 @@ export interface Movie {
   tracks: Map<Box, Track>;
 }
 
-/** Handlers of tracks that show something. */
-const SHOWING = ['pict', 'auxv', 'vide'];
+/** Handler types of tracks of pictures. */
+const PICTURE_HANDLERS = ['pict', 'auxv', 'vide'];
 
-/** Bytes of a sample entry before the boxes in it, and the run of them that names the encoder. */
-const SAMPLE_ENTRY = 78;
-const COMPRESSOR = { from: 42, to: 74 };
+/** Bytes of a sample entry before its child boxes, and the bytes among them that name the encoder. */
+const SAMPLE_ENTRY_BYTES = 78;
+const COMPRESSOR_NAME = { from: 42, to: 74 };
 
-export function readMovie(file: Reader, moov: Box): Movie {
+export function readMovie(file: ByteReader, moov: Box): Movie {
   const boxes = readBoxes(file, moov.data, moov.end);
   const tracks = new Map<Box, Track>();
   for (const trak of boxes.filter(({ type }) => type === 'trak')) {
@@ -37,84 +46,84 @@ export function readMovie(file: Reader, moov: Box): Movie {
   return { boxes, tracks };
 }
 
-function readTrack(file: Reader, box: Box): Track | null {
-  const within = ({ data, end: until }: Box) => readBoxes(file, data, until);
-  const trak = within(box);
-  const mdia = within(onlyBox(trak, 'mdia'));
-  const handler = onlyBox(mdia, 'hdlr');
-  if (!SHOWING.includes(file.text(handler.data + 8, 4))) return null;
-  const minf = within(onlyBox(mdia, 'minf'));
-  const stbl = within(onlyBox(minf, 'stbl'));
-  const entry = readEntry(file, onlyBox(stbl, 'stsd'));
-  const inEntry = readBoxes(file, entry.data + SAMPLE_ENTRY, entry.end);
+function readTrack(file: ByteReader, box: Box): Track | null {
+  const readChildren = ({ data, end }: Box) => readBoxes(file, data, end);
+  const trak = readChildren(box);
+  const mdia = readChildren(requireBox(trak, 'mdia'));
+  const handler = requireBox(mdia, 'hdlr');
+  if (!PICTURE_HANDLERS.includes(file.readText(handler.data + 8, 4))) return null;
+  const minf = readChildren(requireBox(mdia, 'minf'));
+  const stbl = readChildren(requireBox(minf, 'stbl'));
+  const entry = readSampleEntry(file, requireBox(stbl, 'stsd'));
+  const entryChildren = readBoxes(file, entry.data + SAMPLE_ENTRY_BYTES, entry.end);
   const size = { width: file.u16(entry.data + 24), height: file.u16(entry.data + 26) };
-  const sizes = readSampleSizes(file, onlyBox(stbl, 'stsz'));
-  const samples = readSamples(file, stbl, sizes);
+  const sizes = readSampleSizes(file, requireBox(stbl, 'stsz'));
+  const samples = readSampleRanges(file, stbl, sizes);
   const [first] = samples;
   if (!first) throw new ImageError('The AVIF has an empty track.');
   const data = file.slice(first.start, first.start + (sizes[0] ?? 0));
-  checkSequence(file, onlyBox(inEntry, 'av1C'), data, data.length, size);
-  return { ...size, frames: sizes.length, samples, inside: { trak, mdia, minf, stbl, entry: inEntry }, entry };
+  checkCodedSize(file, requireBox(entryChildren, 'av1C'), data, data.length, size);
+  return { ...size, frames: sizes.length, samples, children: { trak, mdia, minf, stbl, entry: entryChildren }, entry };
 }
 
-/** The one description of the frames. */
-function readEntry(file: Reader, stsd: Box): Box {
-  const fields = new Fields(file, stsd);
-  fields.version();
-  const count = fields.uint(4);
-  const entry = readBox(file, fields.at, stsd.end);
-  if (count !== 1 || entry.type !== 'av01' || entry.data + SAMPLE_ENTRY > entry.end) {
-    throw new ImageError('The AVIF has frames of another kind.');
+/** The only sample entry. */
+function readSampleEntry(file: ByteReader, stsd: Box): Box {
+  const fields = new FieldReader(file, stsd);
+  fields.readVersion();
+  const count = fields.readUint(4);
+  const entry = readBox(file, fields.offset, stsd.end);
+  if (count !== 1 || entry.type !== 'av01' || entry.data + SAMPLE_ENTRY_BYTES > entry.end) {
+    throw new ImageError('The AVIF has frames of an unsupported type.');
   }
   return entry;
 }
 
-function readSampleSizes(file: Reader, stsz: Box): number[] {
-  const fields = new Fields(file, stsz);
-  fields.version();
-  const same = fields.uint(4);
-  const count = counter();
-  return Array.from({ length: bounded(fields.uint(4)) }, () => {
+function readSampleSizes(file: ByteReader, stsz: Box): number[] {
+  const fields = new FieldReader(file, stsz);
+  fields.readVersion();
+  const commonSize = fields.readUint(4);
+  const count = createPartCounter();
+  return Array.from({ length: checkPartCount(fields.readUint(4)) }, () => {
     count();
-    return same || fields.uint(4);
+    return commonSize || fields.readUint(4);
   });
 }
 
-/** A number of parts that memory is taken for before they are read. */
-function bounded(parts: number): number {
-  const count = counter();
+/** Checks a number of parts before memory is allocated for them. */
+function checkPartCount(parts: number): number {
+  const count = createPartCounter();
   for (let i = 0; i < parts; i++) count();
   return parts;
 }
 
-/** The frames lie in chunks: so many in each of so many chunks, one after the other. */
-function readSamples(file: Reader, stbl: Box[], sizes: number[]): Range[] {
-  const perChunk = readSamplesPerChunk(file, onlyBox(stbl, 'stsc'));
-  const samples: Range[] = [];
+/** The range of each chunk of frames. Within a chunk the frames follow each other. */
+function readSampleRanges(file: ByteReader, stbl: Box[], sizes: number[]): ByteRange[] {
+  const perChunk = readSamplesPerChunk(file, requireBox(stbl, 'stsc'));
+  const samples: ByteRange[] = [];
   let next = 0;
   readChunkOffsets(file, stbl).forEach((start, index) => {
-    const here = sizes.slice(next, next + perChunk(index + 1));
-    next += here.length;
-    samples.push({ start, end: here.reduce((sum, size) => sum + size, start) });
+    const chunkSizes = sizes.slice(next, next + perChunk(index + 1));
+    next += chunkSizes.length;
+    samples.push({ start, end: chunkSizes.reduce((sum, size) => sum + size, start) });
   });
-  if (next !== sizes.length) throw new ImageError('The AVIF has frames that are nowhere.');
+  if (next !== sizes.length) throw new ImageError('The AVIF has frames without data.');
   return samples;
 }
 
-function readChunkOffsets(file: Reader, stbl: Box[]): number[] {
-  const narrow = firstBox(stbl, 'stco');
-  const fields = new Fields(file, narrow ?? onlyBox(stbl, 'co64'));
-  fields.version();
-  return Array.from({ length: bounded(fields.uint(4)) }, () => fields.uint(narrow ? 4 : 8));
+function readChunkOffsets(file: ByteReader, stbl: Box[]): number[] {
+  const narrow = findBox(stbl, 'stco');
+  const fields = new FieldReader(file, narrow ?? requireBox(stbl, 'co64'));
+  fields.readVersion();
+  return Array.from({ length: checkPartCount(fields.readUint(4)) }, () => fields.readUint(narrow ? 4 : 8));
 }
 
-/** Each entry holds from its first chunk, counted from one, to that of the next. */
-function readSamplesPerChunk(file: Reader, stsc: Box): (chunk: number) => number {
-  const fields = new Fields(file, stsc);
-  fields.version();
-  const entries = Array.from({ length: bounded(fields.uint(4)) }, () => {
-    const entry = { first: fields.uint(4), samples: fields.uint(4) };
-    fields.uint(4);
+/** An entry applies from its first chunk, counted from one, up to the first chunk of the next entry. */
+function readSamplesPerChunk(file: ByteReader, stsc: Box): (chunk: number) => number {
+  const fields = new FieldReader(file, stsc);
+  fields.readVersion();
+  const entries = Array.from({ length: checkPartCount(fields.readUint(4)) }, () => {
+    const entry = { first: fields.readUint(4), samples: fields.readUint(4) };
+    fields.readUint(4);
     return entry;
   });
   let at = -1;
@@ -133,32 +142,33 @@ const NEEDED = {
   entry: new Set(['av1C', 'colr', 'pasp', 'ccst', 'auxi', 'clli', 'mdcv']),
 };
 
-/** Takes out the tracks that do not show, and what the others say beside their frames. */
-export function blankMovie(file: Reader, { boxes, tracks }: Movie, blanked: Blanked): void {
-  blanked.others(boxes, NEEDED.moov);
-  blankTimes(file, onlyBox(boxes, 'mvhd'), blanked);
+/** Removes the tracks that are not pictures, and the metadata of the others. */
+export function blankMovie(file: ByteReader, { boxes, tracks }: Movie, blanked: BlankedCopy): void {
+  blanked.blankOtherBoxes(boxes, NEEDED.moov);
+  blankTimes(file, requireBox(boxes, 'mvhd'), blanked);
   for (const box of boxes.filter(({ type }) => type === 'trak')) {
     const track = tracks.get(box);
     if (track) blankTrack(file, track, blanked);
-    else blanked.box(box);
+    else blanked.blankBox(box);
   }
 }
 
-function blankTrack(file: Reader, { inside, entry }: Track, blanked: Blanked): void {
-  for (const name of ['trak', 'mdia', 'minf', 'stbl', 'entry'] as const) blanked.others(inside[name], NEEDED[name]);
-  blankTimes(file, onlyBox(inside.trak, 'tkhd'), blanked);
-  blankTimes(file, onlyBox(inside.mdia, 'mdhd'), blanked);
-  blankName(onlyBox(inside.mdia, 'hdlr'), blanked);
-  blanked.range(entry.data + COMPRESSOR.from, entry.data + COMPRESSOR.to);
+function blankTrack(file: ByteReader, { children, entry }: Track, blanked: BlankedCopy): void {
+  for (const name of ['trak', 'mdia', 'minf', 'stbl', 'entry'] as const)
+    blanked.blankOtherBoxes(children[name], NEEDED[name]);
+  blankTimes(file, requireBox(children.trak, 'tkhd'), blanked);
+  blankTimes(file, requireBox(children.mdia, 'mdhd'), blanked);
+  blankName(requireBox(children.mdia, 'hdlr'), blanked);
+  blanked.blankRange(entry.data + COMPRESSOR_NAME.from, entry.data + COMPRESSOR_NAME.to);
 }
 
-/** When it was made and last changed. */
-function blankTimes(file: Reader, header: Box, blanked: Blanked): void {
+/** Removes the times of creation and modification. */
+function blankTimes(file: ByteReader, header: Box, blanked: BlankedCopy): void {
   const bytes = file.u8(header.data) === 1 ? 16 : 8;
-  blanked.range(header.data + 4, Math.min(header.data + 4 + bytes, header.end));
+  blanked.blankRange(header.data + 4, Math.min(header.data + 4 + bytes, header.end));
 }
 
-/** The name that a handler gives itself. */
-export function blankName(hdlr: Box, blanked: Blanked): void {
-  blanked.range(Math.min(hdlr.data + 24, hdlr.end), hdlr.end);
+/** Removes the name in a handler box. */
+export function blankName(hdlr: Box, blanked: BlankedCopy): void {
+  blanked.blankRange(Math.min(hdlr.data + 24, hdlr.end), hdlr.end);
 }

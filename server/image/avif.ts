@@ -1,25 +1,25 @@
+import { checkItem, findNeededItems, readDisplaySize, readItemSize } from './avif-geometry.js';
 import { type Item, type Items, readItems } from './avif-items.js';
-import { checkItem, displayedSize, neededItems, statedSize } from './avif-picture.js';
 import { blankMovie, blankName, type Movie, readMovie } from './avif-tracks.js';
+import { type ByteReader, createPartCounter, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
 import {
-  Blanked,
+  BlankedCopy,
   type Box,
-  firstBox,
-  isWithin,
-  merged,
-  onlyBox,
-  overlaps,
-  type Range,
+  type ByteRange,
+  findBox,
+  isWithinAny,
+  mergeRanges,
+  overlapsAny,
   readBox,
   readBoxes,
-} from './boxes.js';
-import { ascii, counter, ImageError, type Reader, type Structure } from './reader.js';
+  requireBox,
+} from './isobmff.js';
 
-/** The boxes that make up a picture or a sequence, and those that may stand between them. */
+/** Top-level boxes that make up a picture or a sequence, and those that may be between them. */
 const PICTURE = new Set(['ftyp', 'meta', 'mdat', 'moov']);
-const FILLING = new Set(['free', 'skip', 'uuid']);
+const FILLER = new Set(['free', 'skip', 'uuid']);
 
-/** What is needed of what `meta`, `iprp` and `ipco` hold. */
+/** Boxes in `meta`, `iprp` and `ipco` that are needed to show the picture. */
 const NEEDED = {
   meta: new Set(['hdlr', 'pitm', 'iinf', 'iloc', 'iprp', 'iref', 'idat', 'grpl']),
   iprp: new Set(['ipco', 'ipma']),
@@ -29,128 +29,128 @@ const NEEDED = {
   ]),
 };
 
-/** A file taken apart. */
+/** The parsed structure of a file. */
 interface Avif {
-  file: Reader;
+  file: ByteReader;
   top: Box[];
   end: number;
   meta: Box[];
   items: Items;
   needed: Map<number, Item>;
   movie: Movie | null;
-  /** The bytes of everything that shows, in order. */
-  kept: Range[];
+  /** Merged ranges of the bytes that are needed to show the picture. */
+  kept: ByteRange[];
 }
 
-export function readAvif(file: Reader): Structure {
-  const avif = takeApart(file);
+export function readAvif(file: ByteReader): ImageStructure {
+  const avif = parseAvif(file);
   const { items, movie, end } = avif;
   const pixels = [...avif.needed.keys()].map((id) => checkItem(file, items, id));
   const primary = items.all.get(items.primary);
-  if (!primary) throw new ImageError('The AVIF names no picture.');
-  checkTracks(file, primary, movie);
-  checkPlaces(avif);
+  if (!primary) throw new ImageError('The AVIF has no primary item.');
+  checkTrackSizes(file, primary, movie);
+  checkDataPlacement(avif);
   const frames = [...(movie?.tracks.values() ?? [])].map((track) => track.frames);
   return {
     type: 'image/avif',
-    ...displayedSize(file, primary),
+    ...readDisplaySize(file, primary),
     frames: Math.max(1, ...frames),
     pixels: Math.max(...pixels),
     end,
-    clean: () => blankAvif(avif),
+    removeMetadata: () => blankAvif(avif),
   };
 }
 
-function takeApart(file: Reader): Avif {
-  const { top, end } = readTop(file);
-  const metaBox = onlyBox(top, 'meta');
+function parseAvif(file: ByteReader): Avif {
+  const { top, end } = readTopLevel(file);
+  const metaBox = requireBox(top, 'meta');
   const meta = readBoxes(file, metaBox.data + 4, metaBox.end);
-  const moov = firstBox(top, 'moov');
+  const moov = findBox(top, 'moov');
   const items = readItems(file, meta, end);
-  const needed = neededItems(file, items);
+  const needed = findNeededItems(file, items);
   const movie = moov ? readMovie(file, moov) : null;
   const samples = [...(movie?.tracks.values() ?? [])].flatMap((track) => track.samples);
-  const kept = merged([...needed.values()].flatMap(({ extents }) => extents).concat(samples));
+  const kept = mergeRanges([...needed.values()].flatMap(({ extents }) => extents).concat(samples));
   return { file, top, end, meta, items, needed, movie, kept };
 }
 
-function readTop(file: Reader): { top: Box[]; end: number } {
+function readTopLevel(file: ByteReader): { top: Box[]; end: number } {
   const top: Box[] = [];
-  const count = counter();
-  // What follows the last box that the picture is made of is not part of it.
+  const count = createPartCounter();
+  // The picture ends with the last box that is part of it.
   let end = 0;
   for (let at = 0; at < file.length; ) {
     count();
-    const type = file.text(at + 4, 4);
-    if (!PICTURE.has(type) && !FILLING.has(type)) break;
+    const type = file.readText(at + 4, 4);
+    if (!PICTURE.has(type) && !FILLER.has(type)) break;
     const box = readBox(file, at, file.length);
     top.push(box);
     at = box.end;
     if (PICTURE.has(type)) end = at;
   }
-  if (!hasBrand(file, onlyBox(top, 'ftyp'))) throw new ImageError('This is not an AVIF picture.');
+  if (!hasAvifBrand(file, requireBox(top, 'ftyp'))) throw new ImageError('The file is not an AVIF.');
   return { top: top.filter((box) => box.end <= end), end };
 }
 
-/** The brand is named first, or after the version among those it is compatible with. */
-function hasBrand(file: Reader, { data, end }: Box): boolean {
+/** The major brand comes first, then a version, then the compatible brands. */
+function hasAvifBrand(file: ByteReader, { data, end }: Box): boolean {
   for (let at = data; at + 4 <= end; at += at === data ? 8 : 4) {
-    if (file.is(at, 'avif') || file.is(at, 'avis')) return true;
+    if (file.matches(at, 'avif') || file.matches(at, 'avis')) return true;
   }
   return false;
 }
 
-/** What moves has the size of the picture that stands for it. */
-function checkTracks(file: Reader, primary: Item, movie: Movie | null): void {
-  const { width, height } = statedSize(file, primary);
+/** The tracks of a sequence have the same size as its still picture. */
+function checkTrackSizes(file: ByteReader, primary: Item, movie: Movie | null): void {
+  const { width, height } = readItemSize(file, primary);
   for (const track of movie?.tracks.values() ?? []) {
-    if (track.width !== width || track.height !== height) throw new ImageError('The AVIF states two different sizes.');
+    if (track.width !== width || track.height !== height) throw new ImageError('The AVIF has two different sizes.');
   }
 }
 
 /**
- * What shows lies in the boxes for data; what does not show shares no byte with
- * it, or taking out the one would destroy the other.
+ * Picture data lies in the boxes for data, and metadata shares no byte with it:
+ * removing the metadata would destroy the picture.
  */
-function checkPlaces({ top, meta, items, needed, kept }: Avif): void {
-  const places = merged(
-    [...top.filter(({ type }) => type === 'mdat'), ...meta.filter(({ type }) => type === 'idat')].map(inner),
+function checkDataPlacement({ top, meta, items, needed, kept }: Avif): void {
+  const dataRanges = mergeRanges(
+    [...top.filter(({ type }) => type === 'mdat'), ...meta.filter(({ type }) => type === 'idat')].map(getContentRange),
   );
-  if (!kept.every((range) => isWithin(places, range)))
-    throw new ImageError('The AVIF has its picture in the wrong place.');
+  if (!kept.every((range) => isWithinAny(dataRanges, range)))
+    throw new ImageError('The AVIF has picture data outside of its data boxes.');
   for (const [id, { extents }] of items.all) {
-    if (!needed.has(id) && extents.some((extent) => overlaps(kept, extent))) {
-      throw new ImageError('The AVIF has metadata within its picture.');
+    if (!needed.has(id) && extents.some((extent) => overlapsAny(kept, extent))) {
+      throw new ImageError('The AVIF has metadata that overlaps its picture data.');
     }
   }
 }
 
-const inner = ({ data, end }: Box): Range => ({ start: data, end });
+const getContentRange = ({ data, end }: Box): ByteRange => ({ start: data, end });
 
-/** Puts everything to zero that does not show; no offset changes. */
+/** Overwrites everything that is not needed to show the picture with zeros. No offset changes. */
 function blankAvif({ file, top, end, meta, items, needed, movie, kept }: Avif): Uint8Array {
-  const blanked = new Blanked(file, end);
-  blanked.others(top, PICTURE);
-  blanked.others(meta, NEEDED.meta);
+  const blanked = new BlankedCopy(file, end);
+  blanked.blankOtherBoxes(top, PICTURE);
+  blanked.blankOtherBoxes(meta, NEEDED.meta);
   for (const box of [...top, ...meta]) {
-    if (box.type === 'mdat' || box.type === 'idat') blanked.allBut(inner(box), kept);
+    if (box.type === 'mdat' || box.type === 'idat') blanked.blankExcept(getContentRange(box), kept);
     if (box.type === 'hdlr') blankName(box, blanked);
   }
-  for (const [id, item] of items.all) blankEntry(item, needed.has(id), blanked);
-  blankProperties(file, onlyBox(meta, 'iprp'), blanked);
+  for (const [id, item] of items.all) blankItemEntry(item, needed.has(id), blanked);
+  blankProperties(file, requireBox(meta, 'iprp'), blanked);
   if (movie) blankMovie(file, movie, blanked);
   return blanked.bytes;
 }
 
-/** An item's name goes; one that does not show gets a type that no reader knows. */
-function blankEntry({ entry, typeAt }: Item, isNeeded: boolean, blanked: Blanked): void {
-  if (!isNeeded) blanked.bytes.set(ascii('skip'), typeAt);
-  blanked.range(typeAt + 4, entry.end);
+/** Removes the item's name. An item that is not needed gets a type that no reader knows. */
+function blankItemEntry({ entry, typeOffset }: Item, isNeeded: boolean, blanked: BlankedCopy): void {
+  if (!isNeeded) blanked.bytes.set(encodeAscii('skip'), typeOffset);
+  blanked.blankRange(typeOffset + 4, entry.end);
 }
 
-function blankProperties(file: Reader, iprp: Box, blanked: Blanked): void {
-  const inside = readBoxes(file, iprp.data, iprp.end);
-  const ipco = onlyBox(inside, 'ipco');
-  blanked.others(inside, NEEDED.iprp);
-  blanked.others(readBoxes(file, ipco.data, ipco.end), NEEDED.ipco);
+function blankProperties(file: ByteReader, iprp: Box, blanked: BlankedCopy): void {
+  const propertyBoxes = readBoxes(file, iprp.data, iprp.end);
+  const ipco = requireBox(propertyBoxes, 'ipco');
+  blanked.blankOtherBoxes(propertyBoxes, NEEDED.iprp);
+  blanked.blankOtherBoxes(readBoxes(file, ipco.data, ipco.end), NEEDED.ipco);
 }

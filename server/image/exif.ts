@@ -1,43 +1,43 @@
-import { ascii, join, Reader } from './reader.js';
+import { ByteReader, concatBytes, encodeAscii } from './byte-reader.js';
 
-/** Tag of the orientation, and the type SHORT that its value has. */
+/** EXIF 2.3, section 4.6.4: the tag of the orientation, and the type of its value. */
 const ORIENTATION = 0x0112;
 const SHORT = 3;
 
 /**
- * The orientation, 1 to 8, in a TIFF structure, as browsers read it; 1 where
- * there is none that can be read. Broken metadata is no reason to refuse a
- * picture: viewers ignore it too.
+ * The orientation in a TIFF structure, 1 to 8, as browsers read it; 1 if it is
+ * missing or malformed. Malformed metadata is no reason to refuse a picture:
+ * viewers ignore it too.
  */
 export function readOrientation(bytes: Uint8Array): number {
   try {
-    return findOrientation(new Reader(bytes));
+    return findOrientation(new ByteReader(bytes));
   } catch (error) {
     if (error instanceof RangeError) return 1;
     throw error;
   }
 }
 
-function findOrientation(tiff: Reader): number {
-  const littleEndian = tiff.is(0, 'II*\0');
-  if (!littleEndian && !tiff.is(0, 'MM\0*')) return 1;
+function findOrientation(tiff: ByteReader): number {
+  const littleEndian = tiff.matches(0, 'II*\0');
+  if (!littleEndian && !tiff.matches(0, 'MM\0*')) return 1;
   const directory = tiff.u32(4, littleEndian);
   const entries = tiff.u16(directory, littleEndian);
   for (let i = 0; i < entries; i++) {
     const entry = directory + 2 + i * 12;
     if (tiff.u16(entry, littleEndian) !== ORIENTATION) continue;
-    const isOne = tiff.u16(entry + 2, littleEndian) === SHORT && tiff.u32(entry + 4, littleEndian) === 1;
+    const isSingleShort = tiff.u16(entry + 2, littleEndian) === SHORT && tiff.u32(entry + 4, littleEndian) === 1;
     const value = tiff.u16(entry + 8, littleEndian);
-    return isOne && value >= 1 && value <= 8 ? value : 1;
+    return isSingleShort && value >= 1 && value <= 8 ? value : 1;
   }
   return 1;
 }
 
-/** Orientations from 5 on swap width and height. */
-export const isTurned = (orientation: number): boolean => orientation >= 5;
+/** Whether an orientation swaps width and height. */
+export const swapsSides = (orientation: number): boolean => orientation >= 5;
 
-/** The smallest TIFF structure that says an orientation, and nothing else. */
-export function orientationOnly(orientation: number): Uint8Array {
+/** The smallest TIFF structure with an orientation. */
+export function buildOrientation(orientation: number): Uint8Array {
   const entry = [0x01, 0x12, 0, SHORT, 0, 0, 0, 1, 0, orientation, 0, 0];
-  return join([ascii('MM\0*'), [0, 0, 0, 8, 0, 1], entry, [0, 0, 0, 0]]);
+  return concatBytes([encodeAscii('MM\0*'), [0, 0, 0, 8, 0, 1], entry, [0, 0, 0, 0]]);
 }

@@ -1,4 +1,11 @@
-import { ascii, counter, ImageError, join, type Reader, type Structure } from './reader.js';
+import {
+  type ByteReader,
+  concatBytes,
+  createPartCounter,
+  encodeAscii,
+  ImageError,
+  type ImageStructure,
+} from './byte-reader.js';
 
 // GIF89a specification, sections 17 to 27.
 
@@ -7,11 +14,11 @@ const [CONTROL, APPLICATION] = [0xf9, 0xff];
 const LOOPS = ['NETSCAPE2.0', 'ANIMEXTS1.0'];
 const PROFILE = 'ICCRGBG1012';
 
-export function readGif(file: Reader): Structure {
-  let at = 13 + colourTable(file.u8(10));
+export function readGif(file: ByteReader): ImageStructure {
+  let at = 13 + colorTableSize(file.u8(10));
   const kept: ArrayLike<number>[] = [file.slice(0, at)];
   let [width, height, frames] = [file.u16(6, true), file.u16(8, true), 0];
-  const count = counter();
+  const count = createPartCounter();
   for (;;) {
     count();
     const start = at;
@@ -19,47 +26,55 @@ export function readGif(file: Reader): Structure {
     if (block === TRAILER) break;
     if (block === EXTENSION) {
       at = skipSubBlocks(file, start + 2);
-      kept.push(keptExtension(file, start, at));
+      kept.push(keepExtension(file, start, at));
     } else if (block === IMAGE) {
       frames++;
-      // Decoders make room for a frame that is larger than the screen.
+      // Decoders enlarge the canvas for a frame that exceeds the logical screen.
       width = Math.max(width, file.u16(at, true) + file.u16(at + 4, true));
       height = Math.max(height, file.u16(at + 2, true) + file.u16(at + 6, true));
-      at = skipPicture(file, at);
+      at = skipImage(file, at);
       kept.push(file.slice(start, at));
     } else {
       throw new ImageError('The GIF has an unknown block.');
     }
   }
-  if (frames === 0) throw new ImageError('The GIF holds no picture.');
+  if (frames === 0) throw new ImageError('The GIF has no frame.');
   const pixels = width * height;
-  return { type: 'image/gif', width, height, frames, pixels, end: at, clean: () => join([...kept, [TRAILER]]) };
+  return {
+    type: 'image/gif',
+    width,
+    height,
+    frames,
+    pixels,
+    end: at,
+    removeMetadata: () => concatBytes([...kept, [TRAILER]]),
+  };
 }
 
-const colourTable = (flags: number): number => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
+const colorTableSize = (flags: number): number => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
 
-function skipSubBlocks(file: Reader, from: number): number {
+function skipSubBlocks(file: ByteReader, from: number): number {
   let at = from;
   for (let size = file.u8(at); size !== 0; size = file.u8(at)) at += 1 + size;
   return at + 1;
 }
 
-function skipPicture(file: Reader, at: number): number {
-  const data = at + 10 + colourTable(file.u8(at + 8));
+function skipImage(file: ByteReader, at: number): number {
+  const data = at + 10 + colorTableSize(file.u8(at + 8));
   if (file.u8(data) === 0) throw new ImageError('The GIF has an empty frame.');
   return skipSubBlocks(file, data);
 }
 
 /**
- * What is kept of an extension: a frame's timing, how often the animation is
- * repeated, the colour profile. Each without bytes that nobody reads.
+ * The extension without unused bytes, if it is a frame's timing, the number of
+ * repetitions or the color profile; else nothing.
  */
-function keptExtension(file: Reader, start: number, end: number): ArrayLike<number> {
+function keepExtension(file: ByteReader, start: number, end: number): ArrayLike<number> {
   const [label, first] = [file.u8(start + 1), file.u8(start + 2)];
   if (label === CONTROL && first === 4) return [...file.slice(start, start + 7), 0];
   if (label !== APPLICATION || first !== 11) return [];
-  const name = file.text(start + 3, 11);
+  const name = file.readText(start + 3, 11);
   if (name === PROFILE) return file.slice(start, end);
-  const isLoop = LOOPS.includes(name) && file.is(start + 14, '\x03\x01');
-  return isLoop ? [EXTENSION, APPLICATION, 11, ...ascii(name), ...file.slice(start + 14, start + 18), 0] : [];
+  const isLoop = LOOPS.includes(name) && file.matches(start + 14, '\x03\x01');
+  return isLoop ? [EXTENSION, APPLICATION, 11, ...encodeAscii(name), ...file.slice(start + 14, start + 18), 0] : [];
 }

@@ -1,61 +1,61 @@
 import type { ImageType } from '../../src/core/protocol.js';
 import { readAvif } from './avif.js';
+import { ByteReader, ImageError, type ImageStructure } from './byte-reader.js';
 import { readGif } from './gif.js';
 import { readJpeg } from './jpeg.js';
 import { readPng } from './png.js';
-import { ImageError, Reader, type Structure } from './reader.js';
 import { readWebp } from './webp.js';
 
-export { ImageError } from './reader.js';
+export { ImageError } from './byte-reader.js';
 
 /** A picture that may be stored. */
 export interface Picture {
   type: ImageType;
-  /** Pixels, as displayed (after orientation). */
+  /** Width in pixels, as displayed (after orientation). */
   width: number;
-  /** Pixels, as displayed (after orientation). */
+  /** Height in pixels, as displayed (after orientation). */
   height: number;
   bytes: Uint8Array;
 }
 
 export interface PictureLimits {
-  /** Width times height. */
+  /** Maximum width times height. */
   maxPixels: number;
-  /** Leave metadata where it is. */
+  /** Keeps metadata instead of removing it. */
   keepMetadata: boolean;
 }
 
-/** Frames of an animation: half a minute of the smoothest. */
-const MOST_FRAMES = 1000;
+/** Maximum number of frames of an animation: half a minute at 30 frames per second. */
+const MAX_FRAMES = 1000;
 
-/** All frames of an animation together may have so many times the pixels of one picture. */
-const MOST_PIXELS = 10;
+/** Maximum pixels of all frames of an animation together, as a multiple of `maxPixels`. */
+const MAX_ANIMATION_FACTOR = 10;
 
 /**
- * Reads a picture's structure to its end and gives the picture without what
- * follows it and, unless told otherwise, without what is not needed to show
- * it. No pixel is decoded.
- * @throws {ImageError}
+ * Reads the structure of a picture to its end, without decoding a pixel. The
+ * returned picture lacks the bytes after its end and, by default, everything
+ * that is not needed to show it.
+ * @throws ImageError if the bytes are not a picture within the limits.
  */
 export function readPicture(bytes: Uint8Array, { maxPixels, keepMetadata }: PictureLimits): Picture {
-  const { type, width, height, frames, pixels, end, clean } = readStructure(new Reader(bytes));
-  if (width === 0 || height === 0) throw new ImageError('The picture has no size.');
-  if (frames > MOST_FRAMES) throw new ImageError('The picture has too many frames.');
-  const isSane = pixels <= maxPixels && pixels * frames <= maxPixels * MOST_PIXELS;
-  if (!isSane) throw new ImageError('The picture has too many pixels.');
-  return { type, width, height, bytes: keepMetadata ? bytes.subarray(0, end) : clean() };
+  const { type, width, height, frames, pixels, end, removeMetadata } = readStructure(new ByteReader(bytes));
+  if (width === 0 || height === 0) throw new ImageError('The width or height is zero.');
+  if (frames > MAX_FRAMES) throw new ImageError('The picture has too many frames.');
+  const isWithinLimits = pixels <= maxPixels && pixels * frames <= maxPixels * MAX_ANIMATION_FACTOR;
+  if (!isWithinLimits) throw new ImageError('The picture has too many pixels.');
+  return { type, width, height, bytes: keepMetadata ? bytes.subarray(0, end) : removeMetadata() };
 }
 
-function readStructure(file: Reader): Structure {
+function readStructure(file: ByteReader): ImageStructure {
   try {
-    if (file.is(0, '\xff\xd8\xff')) return readJpeg(file);
-    if (file.is(0, '\x89PNG\r\n\x1a\n')) return readPng(file);
-    if (file.is(0, 'GIF87a') || file.is(0, 'GIF89a')) return readGif(file);
-    if (file.is(0, 'RIFF') && file.is(8, 'WEBP')) return readWebp(file);
-    if (file.is(4, 'ftyp')) return readAvif(file);
+    if (file.matches(0, '\xff\xd8\xff')) return readJpeg(file);
+    if (file.matches(0, '\x89PNG\r\n\x1a\n')) return readPng(file);
+    if (file.matches(0, 'GIF87a') || file.matches(0, 'GIF89a')) return readGif(file);
+    if (file.matches(0, 'RIFF') && file.matches(8, 'WEBP')) return readWebp(file);
+    if (file.matches(4, 'ftyp')) return readAvif(file);
   } catch (error) {
-    if (error instanceof RangeError) throw new ImageError('The picture is cut short.');
+    if (error instanceof RangeError) throw new ImageError('The picture is truncated.');
     throw error;
   }
-  throw new ImageError('This is not a picture of a known type.');
+  throw new ImageError('Unknown file type.');
 }

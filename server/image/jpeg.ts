@@ -1,58 +1,66 @@
-import { isTurned, orientationOnly, readOrientation } from './exif.js';
-import { ascii, counter, ImageError, join, type Reader, type Size, type Structure } from './reader.js';
+import {
+  type ByteReader,
+  concatBytes,
+  createPartCounter,
+  encodeAscii,
+  ImageError,
+  type ImageStructure,
+  type Size,
+} from './byte-reader.js';
+import { buildOrientation, readOrientation, swapsSides } from './exif.js';
 
 // ITU-T T.81, annex B.
 
-/** One marker with its segment, and for a scan also the data that follows. */
+/** A marker with its segment and, for a scan, the entropy-coded data that follows. */
 interface Segment {
   marker: number;
-  /** Of the marker; fill bytes before it are nobody's. */
+  /** Offset of the marker, without fill bytes before it. */
   start: number;
-  /** First byte after marker and length. */
+  /** Offset of the first byte after marker and length. */
   data: number;
-  /** Bytes of the segment without marker and length. */
+  /** Bytes in the segment, without marker and length. */
   length: number;
   end: number;
 }
 
 const [EOI, SOS, DHT, DQT, DRI, COM] = [0xd9, 0xda, 0xc4, 0xdb, 0xdd, 0xfe];
 
-/** Baseline, extended and progressive: browsers show no other kind. */
-const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xc2;
+/** Baseline, extended sequential and progressive. Browsers decode no other kind. */
+const isFrameHeader = (marker: number): boolean => marker >= 0xc0 && marker <= 0xc2;
 const isApplication = (marker: number): boolean => marker >= 0xe0 && marker <= 0xef;
-/** What a decoder needs. Any other marker is refused: decoders disagree about them, and DNL changes the size. */
-const isNeeded = (marker: number): boolean => isFrame(marker) || [SOS, DHT, DQT, DRI].includes(marker);
+/** Markers that a decoder needs. Others are refused: decoders disagree about them, and DNL changes the height. */
+const isNeeded = (marker: number): boolean => isFrameHeader(marker) || [SOS, DHT, DQT, DRI].includes(marker);
 
-export function readJpeg(file: Reader): Structure {
+export function readJpeg(file: ByteReader): ImageStructure {
   const { segments, end } = readSegments(file);
-  const { width, height } = readFrame(file, segments);
-  // Decoders have made up their mind about colours and orientation when the first scan begins.
+  const { width, height } = readFrameSize(file, segments);
+  // Decoders read colors and orientation from the segments before the first scan.
   const firstScan = segments.findIndex(({ marker }) => marker === SOS);
   const header = segments.slice(0, firstScan).filter(({ marker }) => isApplication(marker));
-  const exif = header.find((segment) => isApplicationOf(file, segment, 0xe1, 'Exif\0\0', 6));
+  const exif = header.find((segment) => isNamedApplication(file, segment, 0xe1, 'Exif\0\0', 6));
   const orientation = exif ? readOrientation(file.bytes.subarray(exif.data + 6, exif.end)) : 1;
-  const turned = isTurned(orientation);
+  const isRotated = swapsSides(orientation);
   return {
     type: 'image/jpeg',
-    width: turned ? height : width,
-    height: turned ? width : height,
+    width: isRotated ? height : width,
+    height: isRotated ? width : height,
     frames: 1,
     pixels: width * height,
     end,
-    clean: () => {
+    removeMetadata: () => {
       const needed = segments.filter(({ marker }) => isNeeded(marker));
       const pieces = needed.map((segment) => file.slice(segment.start, segment.end));
-      return join([[0xff, 0xd8], ...keptHeader(file, header, orientation), ...pieces, [0xff, EOI]]);
+      return concatBytes([[0xff, 0xd8], ...buildHeader(file, header, orientation), ...pieces, [0xff, EOI]]);
     },
   };
 }
 
-function readSegments(file: Reader): { segments: Segment[]; end: number } {
+function readSegments(file: ByteReader): { segments: Segment[]; end: number } {
   const segments: Segment[] = [];
-  const count = counter();
+  const count = createPartCounter();
   for (let at = 2; ; ) {
     count();
-    if (file.u8(at) !== 0xff) throw new ImageError('The JPEG has bytes where a marker belongs.');
+    if (file.u8(at) !== 0xff) throw new ImageError('The JPEG has data where a marker is expected.');
     while (file.u8(at) === 0xff) at++;
     const marker = file.u8(at);
     if (marker === EOI) return { segments, end: at + 1 };
@@ -62,20 +70,20 @@ function readSegments(file: Reader): { segments: Segment[]; end: number } {
   }
 }
 
-function readSegment(file: Reader, marker: number, at: number): Segment {
+function readSegment(file: ByteReader, marker: number, at: number): Segment {
   if (!isNeeded(marker) && !isApplication(marker) && marker !== COM) {
-    throw new ImageError('The JPEG has a marker that no picture of this kind has.');
+    throw new ImageError('The JPEG has an unsupported marker.');
   }
   const length = file.u16(at) - 2;
-  if (length < 0) throw new ImageError('The JPEG has a segment without a length.');
+  if (length < 0) throw new ImageError('The JPEG has a segment of invalid length.');
   const data = at + 2;
-  const end = file.upTo(data + length);
+  const end = file.checkEnd(data + length);
   const segment = { marker, start: at - 2, data, length, end };
   return marker === SOS ? { ...segment, end: skipScan(file, end) } : segment;
 }
 
-/** The position of the next marker that is neither a stuffed byte nor a restart. */
-function skipScan(file: Reader, from: number): number {
+/** The offset of the next marker, other than a restart marker. (0xff 0x00 is a stuffed byte.) */
+function skipScan(file: ByteReader, from: number): number {
   for (let at = from; ; ) {
     at = file.bytes.indexOf(0xff, at);
     if (at === -1) throw new RangeError();
@@ -87,33 +95,39 @@ function skipScan(file: Reader, from: number): number {
   }
 }
 
-/** The one frame header, which comes before the first of the scans. */
-function readFrame(file: Reader, segments: Segment[]): Size {
-  const [frame, second] = segments.filter(({ marker }) => isFrame(marker));
+/** The size in the only frame header, which precedes the first scan. */
+function readFrameSize(file: ByteReader, segments: Segment[]): Size {
+  const [frame, second] = segments.filter(({ marker }) => isFrameHeader(marker));
   const scan = segments.find(({ marker }) => marker === SOS);
   if (!frame || second || !scan || scan.start < frame.start) {
-    throw new ImageError('The JPEG does not hold exactly one picture.');
+    throw new ImageError('The JPEG does not have exactly one frame before its first scan.');
   }
-  const isWhole = frame.length >= 6 && frame.length === 6 + 3 * file.u8(frame.data + 5);
-  if (!isWhole || file.u8(frame.data) !== 8) throw new ImageError('The JPEG has a broken frame header.');
+  const isComplete = frame.length >= 6 && frame.length === 6 + 3 * file.u8(frame.data + 5);
+  if (!isComplete || file.u8(frame.data) !== 8) throw new ImageError('The JPEG has an invalid frame header.');
   return { height: file.u16(frame.data + 1), width: file.u16(frame.data + 3) };
 }
 
-function isApplicationOf(file: Reader, segment: Segment, marker: number, name: string, least: number): boolean {
-  return segment.marker === marker && segment.length >= least && file.is(segment.data, name);
+function isNamedApplication(
+  file: ByteReader,
+  segment: Segment,
+  marker: number,
+  name: string,
+  minLength: number,
+): boolean {
+  return segment.marker === marker && segment.length >= minLength && file.matches(segment.data, name);
 }
 
-/** What is kept of the application segments: none as it was, but the colour profile. */
-function keptHeader(file: Reader, header: Segment[], orientation: number): ArrayLike<number>[] {
-  const all = (marker: number, name: string, least: number) =>
-    header.filter((segment) => isApplicationOf(file, segment, marker, name, least));
-  const [jfif] = all(0xe0, 'JFIF\0', 14);
-  const adobe = all(0xee, 'Adobe', 12).at(-1);
+/** The application segments to keep, rebuilt from what decoders need. Only the color profile is copied unchanged. */
+function buildHeader(file: ByteReader, header: Segment[], orientation: number): ArrayLike<number>[] {
+  const findAll = (marker: number, name: string, minLength: number) =>
+    header.filter((segment) => isNamedApplication(file, segment, marker, name, minLength));
+  const [jfif] = findAll(0xe0, 'JFIF\0', 14);
+  const adobe = findAll(0xee, 'Adobe', 12).at(-1);
   return [
-    // Without the thumbnail, and with its size, the last two bytes, at zero.
+    // Without the thumbnail: its width and height are the last two bytes.
     jfif ? [0xff, 0xe0, 0, 16, ...file.slice(jfif.data, jfif.data + 12), 0, 0] : [],
-    orientation === 1 ? [] : [0xff, 0xe1, 0, 34, ...ascii('Exif\0\0'), ...orientationOnly(orientation)],
-    ...all(0xe2, 'ICC_PROFILE\0', 14).map((segment) => file.slice(segment.start, segment.end)),
+    orientation === 1 ? [] : [0xff, 0xe1, 0, 34, ...encodeAscii('Exif\0\0'), ...buildOrientation(orientation)],
+    ...findAll(0xe2, 'ICC_PROFILE\0', 14).map((segment) => file.slice(segment.start, segment.end)),
     adobe ? [0xff, 0xee, 0, 14, ...file.slice(adobe.data, adobe.data + 12)] : [],
   ];
 }

@@ -1,12 +1,21 @@
-import { ascii, counter, ImageError, join, type Reader, type Size, type Structure, u32 } from './reader.js';
+import {
+  type ByteReader,
+  concatBytes,
+  createPartCounter,
+  encodeAscii,
+  encodeU32,
+  ImageError,
+  type ImageStructure,
+  type Size,
+} from './byte-reader.js';
 
-// RFC 9649.
+// RFC 9649, section 2.
 
 interface Chunk {
   type: string;
   data: number;
   length: number;
-  /** Of its data: padding not included. */
+  /** Offset of the end of its data, without padding. */
   end: number;
 }
 
@@ -14,14 +23,14 @@ const [ANIMATED, ALPHA, PROFILE] = [0x02, 0x10, 0x20];
 
 interface Content extends Size {
   frames: number;
-  clean(): ArrayLike<number>[];
+  buildChunks(): ArrayLike<number>[];
 }
 
-export function readWebp(file: Reader): Structure {
-  const end = file.upTo(8 + file.u32(4, true));
+export function readWebp(file: ByteReader): ImageStructure {
+  const end = file.checkEnd(8 + file.u32(4, true));
   const chunks = readChunks(file, 12, end);
   const content = chunks[0]?.type === 'VP8X' ? readExtended(file, chunks) : readStill(file, chunks.slice(0, 1));
-  const { width, height, frames, clean } = content;
+  const { width, height, frames, buildChunks } = content;
   return {
     type: 'image/webp',
     width,
@@ -29,97 +38,101 @@ export function readWebp(file: Reader): Structure {
     frames,
     pixels: width * height,
     end,
-    clean: () => {
-      const body = join([ascii('WEBP'), ...clean()]);
-      return join([ascii('RIFF'), u32(body.length).reverse(), body]);
+    removeMetadata: () => {
+      const body = concatBytes([encodeAscii('WEBP'), ...buildChunks()]);
+      return concatBytes([encodeAscii('RIFF'), encodeU32(body.length).reverse(), body]);
     },
   };
 }
 
-function readChunks(file: Reader, from: number, end: number): Chunk[] {
+function readChunks(file: ByteReader, from: number, end: number): Chunk[] {
   const chunks: Chunk[] = [];
-  const count = counter();
+  const count = createPartCounter();
   for (let at = from; at < end; ) {
     count();
     const length = file.u32(at + 4, true);
-    const chunk = { type: file.text(at, 4), data: at + 8, length, end: at + 8 + length };
-    if (chunk.end > end) throw new ImageError('The WebP has a chunk that is larger than the file.');
+    const chunk = { type: file.readText(at, 4), data: at + 8, length, end: at + 8 + length };
+    if (chunk.end > end) throw new ImageError('The WebP has a chunk that exceeds the file.');
     chunks.push(chunk);
     at = chunk.end + (length & 1);
   }
   return chunks;
 }
 
-/** One picture: a lossless one, or a lossy one with or without its alpha channel before it. */
-function readStill(file: Reader, chunks: Chunk[]): Content {
+/** One image: lossless, or lossy with or without an alpha channel before it. */
+function readStill(file: ByteReader, chunks: Chunk[]): Content {
   const [picture, second] = chunks.filter(({ type }) => type === 'VP8 ' || type === 'VP8L');
-  if (!picture || second) throw new ImageError('The WebP does not hold exactly one picture.');
+  if (!picture || second) throw new ImageError('The WebP does not have exactly one image.');
   const alpha = chunks.slice(0, chunks.indexOf(picture)).find(({ type }) => type === 'ALPH');
   const kept = alpha && picture.type === 'VP8 ' ? [alpha, picture] : [picture];
-  return { ...readFrame(file, picture), frames: 1, clean: () => kept.map((chunk) => keep(file, chunk)) };
+  return { ...readFrameSize(file, picture), frames: 1, buildChunks: () => kept.map((chunk) => copyChunk(file, chunk)) };
 }
 
-function readFrame(file: Reader, { type, data, length }: Chunk): Size {
-  const broken = () => new ImageError('The WebP has a broken frame.');
+function readFrameSize(file: ByteReader, { type, data, length }: Chunk): Size {
+  const frameError = () => new ImageError('The WebP has an invalid frame.');
   if (type === 'VP8 ') {
-    const isKeyFrame = length > 10 && (file.u8(data) & 1) === 0 && file.is(data + 3, '\x9d\x01\x2a');
-    if (!isKeyFrame) throw broken();
+    const isKeyFrame = length > 10 && (file.u8(data) & 1) === 0 && file.matches(data + 3, '\x9d\x01\x2a');
+    if (!isKeyFrame) throw frameError();
     return { width: file.u16(data + 6, true) & 0x3fff, height: file.u16(data + 8, true) & 0x3fff };
   }
   const bits = file.u32(data + 1, true);
-  // The last three bits of the header are its version, of which there is one.
-  if (length <= 5 || file.u8(data) !== 0x2f || bits >>> 29 !== 0) throw broken();
+  // The last three bits of the header are its version, which is always 0.
+  if (length <= 5 || file.u8(data) !== 0x2f || bits >>> 29 !== 0) throw frameError();
   return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
 }
 
-function readExtended(file: Reader, chunks: Chunk[]): Content {
+function readExtended(file: ByteReader, chunks: Chunk[]): Content {
   const [header, ...rest] = chunks;
   if (!header || header.length < 10 || rest.some(({ type }) => type === 'VP8X')) {
-    throw new ImageError('The WebP has a broken header.');
+    throw new ImageError('The WebP has an invalid header.');
   }
   const flags = file.u8(header.data);
   const canvas = readSize(file, header.data + 4);
   const content = flags & ANIMATED ? readAnimation(file, rest, canvas) : readStill(file, rest);
-  if (!isSame(content, canvas)) throw new ImageError('The WebP states two different sizes.');
+  if (!isSameSize(content, canvas)) throw new ImageError('The WebP has two different sizes.');
   const profile = flags & PROFILE ? rest.find(({ type }) => type === 'ICCP') : undefined;
   const keptFlags = flags & (ANIMATED | ALPHA | (profile ? PROFILE : 0));
   return {
     ...content,
-    clean: () => [
-      newChunk('VP8X', [[keptFlags, 0, 0, 0], file.slice(header.data + 4, header.data + 10)]),
-      profile ? keep(file, profile) : [],
-      ...content.clean(),
+    buildChunks: () => [
+      buildChunk('VP8X', [[keptFlags, 0, 0, 0], file.slice(header.data + 4, header.data + 10)]),
+      profile ? copyChunk(file, profile) : [],
+      ...content.buildChunks(),
     ],
   };
 }
 
-const readSize = (file: Reader, at: number): Size => ({ width: file.u24le(at) + 1, height: file.u24le(at + 3) + 1 });
-const isSame = (a: Size, b: Size): boolean => a.width === b.width && a.height === b.height;
+const readSize = (file: ByteReader, at: number): Size => ({
+  width: file.u24le(at) + 1,
+  height: file.u24le(at + 3) + 1,
+});
+const isSameSize = (a: Size, b: Size): boolean => a.width === b.width && a.height === b.height;
 
-function readAnimation(file: Reader, chunks: Chunk[], canvas: Size): Content {
+function readAnimation(file: ByteReader, chunks: Chunk[], canvas: Size): Content {
   const control = chunks.find(({ type }) => type === 'ANIM');
   const frames = chunks.filter(({ type }) => type === 'ANMF');
   if (!control || control.length < 6 || frames.length === 0) throw new ImageError('The WebP has no animation.');
-  const pictures = frames.map((frame) => readAnimationFrame(file, frame, canvas));
-  const head = newChunk('ANIM', [file.slice(control.data, control.data + 6)]);
-  const clean = () => [head, ...pictures.map((picture) => picture())];
-  return { ...canvas, frames: frames.length, clean };
+  const rebuilders = frames.map((frame) => readAnimationFrame(file, frame, canvas));
+  const head = buildChunk('ANIM', [file.slice(control.data, control.data + 6)]);
+  const buildChunks = () => [head, ...rebuilders.map((rebuild) => rebuild())];
+  return { ...canvas, frames: frames.length, buildChunks };
 }
 
-/** Checks one frame; gives what makes it anew. */
-function readAnimationFrame(file: Reader, { data, end }: Chunk, canvas: Size): () => ArrayLike<number> {
+/** Checks one frame; returns a function that rebuilds its chunk. */
+function readAnimationFrame(file: ByteReader, { data, end }: Chunk, canvas: Size): () => ArrayLike<number> {
   const stated = readSize(file, data + 6);
   const picture = readStill(file, readChunks(file, data + 16, end));
   const [right, bottom] = [file.u24le(data) * 2 + stated.width, file.u24le(data + 3) * 2 + stated.height];
-  if (!isSame(picture, stated) || right > canvas.width || bottom > canvas.height) {
-    throw new ImageError('The WebP has a frame that contradicts its header.');
+  if (!isSameSize(picture, stated) || right > canvas.width || bottom > canvas.height) {
+    throw new ImageError('The WebP has a frame that does not match its header.');
   }
-  return () => newChunk('ANMF', [file.slice(data, data + 16), ...picture.clean()]);
+  return () => buildChunk('ANMF', [file.slice(data, data + 16), ...picture.buildChunks()]);
 }
 
-const keep = (file: Reader, { type, data, end }: Chunk): Uint8Array => newChunk(type, [file.slice(data, end)]);
+const copyChunk = (file: ByteReader, { type, data, end }: Chunk): Uint8Array =>
+  buildChunk(type, [file.slice(data, end)]);
 
-function newChunk(type: string, data: ArrayLike<number>[]): Uint8Array {
-  const body = join(data);
-  return join([ascii(type), u32(body.length).reverse(), body, body.length & 1 ? [0] : []]);
+function buildChunk(type: string, data: ArrayLike<number>[]): Uint8Array {
+  const body = concatBytes(data);
+  return concatBytes([encodeAscii(type), encodeU32(body.length).reverse(), body, body.length & 1 ? [0] : []]);
 }

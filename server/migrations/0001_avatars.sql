@@ -1,18 +1,18 @@
--- Times are milliseconds since 1970. `owner` is an HMAC of the user id (see object-key.ts).
+-- Times are milliseconds since 1970. `owner` is an HMAC of the user id (see server/storage/owner.ts).
 
--- One row per presigned upload, kept until long after its last moment for a commit.
+-- One row per presigned upload, kept for a day after it can no longer be committed.
 CREATE TABLE uploads (
   owner        TEXT NOT NULL,
   id           TEXT NOT NULL,
   content_type TEXT NOT NULL,
   size         INTEGER,                -- declared at presign, or NULL
   sha256       TEXT,                   -- declared at presign (base64), or NULL
-  commit_until INTEGER NOT NULL,       -- the first moment a commit is too late
+  commit_until INTEGER NOT NULL,       -- from this time on a commit is too late
   state        TEXT NOT NULL DEFAULT 'pending'
                CHECK (state IN ('pending', 'committing', 'committed', 'rejected', 'expired')),
-  claimed_at   INTEGER,                -- when a commit took the row
-  avatar_key   TEXT,                   -- the object that commit writes
-  code         TEXT,                   -- why it was rejected
+  claimed_at   INTEGER,                -- when a commit claimed the upload
+  avatar_key   TEXT,                   -- the object that the commit writes
+  code         TEXT,                   -- the error code of the rejection
   stored_size  INTEGER,
   width        INTEGER,
   height       INTEGER,
@@ -21,13 +21,13 @@ CREATE TABLE uploads (
   PRIMARY KEY (owner, id)
 ) STRICT, WITHOUT ROWID;
 
--- The cap on pending uploads counts these.
+-- For the limit on open uploads per owner.
 CREATE INDEX uploads_open ON uploads (owner, commit_until) WHERE state IN ('pending', 'committing');
--- The sweep walks these.
+-- For the sweep.
 CREATE INDEX uploads_unswept ON uploads (commit_until) WHERE swept = 0;
 CREATE INDEX uploads_swept ON uploads (commit_until) WHERE swept = 1;
 
--- The current avatar of each user: the pointer that a commit swaps.
+-- The current avatar of each owner. A commit replaces the row.
 CREATE TABLE avatars (
   owner        TEXT PRIMARY KEY,
   key          TEXT NOT NULL,
@@ -38,10 +38,10 @@ CREATE TABLE avatars (
   created_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Objects that nothing points to any more. A row goes once its object is gone.
+-- Queue of objects to delete. A row is deleted after its object.
 CREATE TABLE deletions (
   key TEXT PRIMARY KEY,
-  due INTEGER NOT NULL DEFAULT 0 -- not before: a commit that lost its claim may still be writing the object
+  due INTEGER NOT NULL DEFAULT 0 -- earliest time of the deletion: a commit that has lost its claim may still be writing the object
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deletions_due ON deletions (due);

@@ -1,48 +1,75 @@
-import type { PresignResponse } from '../../src/core/protocol.js';
-import type { Handler } from '../app.js';
-import { s3Settings } from '../env.js';
-import { ApiError, tooLarge } from '../errors.js';
-import { imageType, presignInput, readJson } from '../input.js';
-import { pendingKey } from '../object-key.js';
-import { presignPut } from '../presign.js';
+import { z } from 'zod';
+import type { ImageType, PresignResponse } from '../../src/core/protocol.js';
+import { resolveS3 } from '../config.js';
+import type { RouteContext, RouteHandler } from '../context.js';
+import { ApiError, tooLargeError } from '../errors.js';
+import { readJson } from '../read-json.js';
+import { imageType, namedSchemas, secretUrl, timestamp } from '../schemas.js';
+import { pendingKey } from '../storage/object-keys.js';
+import { presignPut } from '../storage/presign.js';
+import type { Operation } from './operation.js';
 
-/**
- * Whoever holds a presigned PUT can add `x-amz-copy-source` and have the store
- * copy an object of somebody else's into the upload. A digest shows that at
- * commit; without one the store is told to copy only what has a tag that no
- * object has. For a PUT with a body this says nothing.
- */
-const NO_COPY = { 'x-amz-copy-source-if-match': '"none"' };
+const presignRequest = z
+  .object({
+    filename: z.string().meta({ description: "For the client's own logs. The server ignores it." }).optional(),
+    // Any string: a type that is not accepted gets an error code of its own.
+    contentType: z
+      .string()
+      .min(1)
+      .meta({ description: `One of ${imageType.options.join(', ')}.`, examples: ['image/webp'] }),
+    size: z
+      .number()
+      .positive()
+      .refine(Number.isInteger, 'must be a whole number of bytes')
+      .meta({ type: 'integer', description: 'Size of the file in bytes. The store refuses any other length.' })
+      .optional(),
+    sha256: z
+      .string()
+      .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'must be the base64 of a SHA-256')
+      .meta({ description: 'SHA-256 of the file as base64. Compared again at commit.' })
+      .optional(),
+  })
+  .register(namedSchemas, { id: 'PresignRequest' });
 
-/** `POST /uploads/presign`: one PUT of one picture, into this user's pending uploads. */
-export const presign: Handler = async (c, { owner, store, options }) => {
-  const { contentType: type, size, sha256 } = await readJson(c, presignInput);
-  const { data: contentType } = imageType.safeParse(type);
-  if (!contentType) {
-    throw new ApiError('unsupported_type', 'This type of file is not accepted: use JPEG, PNG, WebP, GIF or AVIF.');
-  }
-  if (size !== undefined && size > options.maxBytes) throw tooLarge(options.maxBytes);
-  if (sha256 === undefined && options.requireDigest) {
-    throw new ApiError('digest_required', 'The SHA-256 of the file is required.');
-  }
+const presignResponse = z
+  .object({
+    url: secretUrl('Where to PUT the file.'),
+    signedHeaders: z
+      .record(z.string(), z.string())
+      .meta({ description: 'The headers to send with the PUT. Send exactly these.' }),
+    key: z.string().meta({ description: 'Identifies the upload. Send it with the commit.' }),
+    expiresAt: timestamp.meta({ description: 'When the URL expires.' }),
+  })
+  .register(namedSchemas, { id: 'PresignResponse' }) satisfies z.ZodType<PresignResponse>;
 
+export const presignOperation: Operation = {
+  operationId: 'presign',
+  summary: 'Create a URL for the upload of one picture',
+  description:
+    'PUT the file to `url` with exactly `signedHeaders`, then commit the `key`. A 412 response to the PUT means that an earlier attempt has succeeded: continue with the commit.',
+  requestBody: presignRequest,
+  success: { status: 200, description: 'The URL, the headers for the PUT, and the key', body: presignResponse },
+  errorCodes: ['invalid_request', 'digest_required', 'too_large', 'unsupported_type'],
+};
+
+/** What a client declares about a file. */
+interface DeclaredFile {
+  contentType: ImageType;
+  size: number | undefined;
+  sha256: string | undefined;
+}
+
+/** `POST /uploads/presign`: a presigned PUT for one picture, into the user's pending uploads. */
+export const presign: RouteHandler = async (c, context) => {
+  const file = checkDeclaration(await readJson(c, presignRequest), context.options);
   const id = crypto.randomUUID();
-  const key = pendingKey(owner, id);
-  const bound = sha256 === undefined ? NO_COPY : { 'x-amz-checksum-sha256': sha256 };
-  const returned = { 'content-type': contentType, 'if-none-match': '*', ...bound };
-  // Browsers set the length themselves and forbid a page to: signed, but not handed back.
-  const signed = size === undefined ? returned : { ...returned, 'content-length': String(size) };
-  const { url, expiresAt } = await presignPut(s3Settings(c.env, c.req.url), key, signed, options.uploadSeconds);
-
-  const now = Date.now();
-  const commitUntil = expiresAt + options.commitGraceSeconds * 1000;
-  const upload = { id, contentType, size: size ?? null, sha256: sha256 ?? null, commitUntil };
-  if (!(await store.addUpload(owner, upload, options.maxPending, now))) {
-    const next = (await store.nextExpiry(owner, now)) ?? now;
-    throw new ApiError('rate_limited', 'Too many uploads are waiting to be finished. Please try again later.', {
-      'retry-after': String(Math.max(1, Math.ceil((next - now) / 1000))),
-    });
-  }
+  const key = pendingKey(context.owner, id);
+  const returned = buildHeaders(file);
+  // Browsers set the length themselves and do not let a page set it: signed, but not returned.
+  const signed = file.size === undefined ? returned : { ...returned, 'content-length': String(file.size) };
+  const s3 = resolveS3(context.config, c.req.url);
+  const { url, expiresAt } = await presignPut(s3, key, signed, context.options.uploadSeconds);
+  await addUpload(context, id, file, expiresAt);
   return c.json<PresignResponse>({
     url,
     signedHeaders: returned,
@@ -50,3 +77,47 @@ export const presign: Handler = async (c, { owner, store, options }) => {
     expiresAt: new Date(expiresAt).toISOString(),
   });
 };
+
+/** @throws ApiError if the declared file can't be accepted. */
+function checkDeclaration(
+  { contentType: type, size, sha256 }: z.infer<typeof presignRequest>,
+  { maxBytes, requireDigest }: RouteContext['options'],
+): DeclaredFile {
+  const { data: contentType } = imageType.safeParse(type);
+  if (!contentType) {
+    throw new ApiError('unsupported_type', "This file type isn't supported. Choose a JPEG, PNG, WebP, GIF or AVIF.");
+  }
+  if (size !== undefined && size > maxBytes) throw tooLargeError(maxBytes);
+  if (sha256 === undefined && requireDigest) {
+    throw new ApiError('digest_required', 'The SHA-256 of the file is required.');
+  }
+  return { contentType, size, sha256 };
+}
+
+/**
+ * Anyone with a presigned PUT can add `x-amz-copy-source` and have the store
+ * copy another user's object into the upload. A digest reveals that at commit.
+ * Without one, this condition makes the store copy only an object with an ETag
+ * that no object has. It has no effect on a PUT with a body.
+ */
+const NO_COPY = { 'x-amz-copy-source-if-match': '"none"' };
+
+/** The headers that the client has to send with the PUT. */
+function buildHeaders({ contentType, sha256 }: DeclaredFile): Record<string, string> {
+  const integrity = sha256 === undefined ? NO_COPY : { 'x-amz-checksum-sha256': sha256 };
+  return { 'content-type': contentType, 'if-none-match': '*', ...integrity };
+}
+
+/** @throws ApiError `rate_limited` if the user has too many open uploads. */
+async function addUpload(context: RouteContext, id: string, file: DeclaredFile, expiresAt: number): Promise<void> {
+  const { owner, uploads, options } = context;
+  const { contentType, size = null, sha256 = null } = file;
+  const now = Date.now();
+  const commitUntil = expiresAt + options.commitGraceSeconds * 1000;
+  if (await uploads.addUpload(owner, { id, contentType, size, sha256, commitUntil }, options.maxPending, now)) return;
+  const nextExpiry = (await uploads.findNextExpiry(owner, now)) ?? now;
+  const retryAfter = Math.max(1, Math.ceil((nextExpiry - now) / 1000));
+  throw new ApiError('rate_limited', 'Too many unfinished uploads. Please try again later.', {
+    'retry-after': String(retryAfter),
+  });
+}

@@ -1,23 +1,26 @@
 import { AvatarUploadError, type Phase } from './errors.js';
 
-/** What a promise gives, or `aborted` as soon as the signal is: hooks may never settle. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal, phase: Phase): Promise<T> {
-  const over = new AbortController();
+/**
+ * Settles like the promise, but rejects as soon as the signal is aborted: a page's hook may never settle.
+ * @throws {@link AvatarUploadError} with code `aborted`, if the signal is aborted first.
+ */
+export async function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal, phase: Phase): Promise<T> {
+  const settled = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
     const abort = () => reject(new AvatarUploadError('aborted', phase));
     if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { signal: over.signal });
+    else signal.addEventListener('abort', abort, { signal: settled.signal });
   });
   try {
     return await Promise.race([aborted, promise]);
   } finally {
-    over.abort();
-    // Whichever of the two comes too late is not waited for.
+    settled.abort();
+    // After an abort nobody handles a late rejection of the promise.
     promise.catch(() => {});
   }
 }
 
-/** @throws {AvatarUploadError} `aborted`, if the signal is. */
-export function stopIfAborted(signal: AbortSignal, phase: Phase): void {
+/** @throws {@link AvatarUploadError} with code `aborted`, if the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal, phase: Phase): void {
   if (signal.aborted) throw new AvatarUploadError('aborted', phase);
 }

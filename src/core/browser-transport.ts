@@ -1,63 +1,76 @@
 import { callEndpoint } from './call-endpoint.js';
+import { watchCspViolations } from './csp-watcher.js';
 import { AvatarUploadError, type ErrorDetails } from './errors.js';
-import { watchPolicy } from './policy.js';
-import type { PutAnswer, PutCall, Transport } from './transport.js';
+import type { PutRequest, PutResponse, Transport } from './transport.js';
 
-/** fetch for the endpoints; XMLHttpRequest for the PUT, because fetch tells no upload progress. */
-export const browserTransport: Transport = { call: callEndpoint, put };
+/**
+ * The default transport: `fetch` for the endpoints, and `XMLHttpRequest` for the
+ * PUT, because `fetch` does not report upload progress.
+ *
+ * @example
+ * ```ts
+ * const transport: Transport = { ...browserTransport, call: callThroughServiceWorker };
+ * ```
+ */
+export const browserTransport: Transport = { call: callEndpoint, put: putBlob };
 
-/** Milliseconds: more than a timer can hold would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Longest delay of a timer, in milliseconds: a longer one would fire at once. */
+const LONGEST_DELAY = 2 ** 31 - 1;
 
-function put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
+function putBlob(request: PutRequest, signal: AbortSignal): Promise<PutResponse> {
   return new Promise((resolve, reject) => {
     const fail = (code: string, details?: ErrorDetails) => reject(new AvatarUploadError(code, 'put', details));
     if (signal.aborted) return fail('aborted');
     const xhr = new XMLHttpRequest();
-    const policy = watchPolicy(call.url);
-    let stall: ReturnType<typeof setTimeout> | undefined;
-    const alive = (patience = 1) => {
-      clearTimeout(stall);
-      const delay = Math.min(call.stallTimeout * patience * 1000, LONGEST_TIMER);
-      stall = setTimeout(() => end(() => fail('timeout')), delay);
+    const cspWatcher = watchCspViolations(request.url);
+    let stallTimer: ReturnType<typeof setTimeout> | undefined;
+    const restartStallTimer = (factor = 1) => {
+      clearTimeout(stallTimer);
+      const delay = Math.min(request.stallTimeout * factor * 1000, LONGEST_DELAY);
+      stallTimer = setTimeout(() => finish(() => fail('timeout')), delay);
     };
-    const abort = () => end(() => fail('aborted'));
-    const end = (settle: () => void) => {
-      clearTimeout(stall);
+    const abort = () => finish(() => fail('aborted'));
+    const finish = (settle: () => void) => {
+      clearTimeout(stallTimer);
       signal.removeEventListener('abort', abort);
-      policy.stop();
+      cspWatcher.stop();
       settle();
-      // Does nothing once the request is over; its events come too late to be heard.
+      // Has no effect on a request that is over; later events find the promise settled.
       xhr.abort();
     };
     xhr.upload.onprogress = ({ loaded }) => {
       if (signal.aborted) return;
-      alive();
-      call.onProgress(Math.min(loaded, call.body.size));
+      restartStallTimer();
+      request.onProgress(Math.min(loaded, request.body.size));
     };
-    xhr.upload.onload = () => alive(2);
-    xhr.onload = () => end(() => resolve(answerOf(xhr)));
+    xhr.upload.onload = () => restartStallTimer(2);
+    xhr.onload = () => finish(() => resolve(readResponse(xhr)));
     xhr.onerror = async () => {
-      const hint = await policy.refusal();
-      end(() => fail('network', hint ? { hint, retryable: false } : {}));
+      const hint = await cspWatcher.findHint();
+      finish(() => fail('network', hint ? { hint, retryable: false } : {}));
     };
     signal.addEventListener('abort', abort);
     try {
-      xhr.open('PUT', call.url);
-      const names = Object.keys(call.headers);
-      for (const name of names) xhr.setRequestHeader(name, call.headers[name] ?? '');
-      alive();
-      // A typed body would bring a content type that nobody has signed.
-      const isTyped = names.some((name) => name.toLowerCase() === 'content-type');
-      xhr.send(isTyped ? call.body : call.body.slice(0, call.body.size, ''));
+      sendBlob(xhr, request);
+      restartStallTimer();
     } catch {
-      // The address or a header is not valid; the exception's text would name it.
-      end(() => fail('bad_response'));
+      // The URL or a header is invalid. The exception is dropped because its message may contain the URL.
+      finish(() => fail('bad_response'));
     }
   });
 }
 
-function answerOf(xhr: XMLHttpRequest): PutAnswer {
+/** @throws DOMException if the URL or a header is invalid. */
+function sendBlob(xhr: XMLHttpRequest, { url, headers, body }: PutRequest): void {
+  xhr.open('PUT', url);
+  const names = Object.keys(headers);
+  for (const name of names) xhr.setRequestHeader(name, headers[name] ?? '');
+  // For a blob with a type the browser adds a content-type, which would not be signed.
+  const hasContentType = names.some((name) => name.toLowerCase() === 'content-type');
+  xhr.send(hasContentType ? body : body.slice(0, body.size, ''));
+}
+
+function readResponse(xhr: XMLHttpRequest): PutResponse {
   const { status } = xhr;
   if (status < 400) return { status };
   const lines = xhr.getAllResponseHeaders().trim().split(/\r\n/).filter(Boolean);

@@ -1,36 +1,38 @@
-import { AvatarUploadError, codeOfThrown } from './errors.js';
-import type { EndpointAnswer, EndpointCall } from './transport.js';
+import { AvatarUploadError, getThrownCode } from './errors.js';
+import type { EndpointRequest, EndpointResponse } from './transport.js';
+import { UPLOAD_DEFAULTS } from './upload-defaults.js';
 
-/** Seconds until an endpoint call counts as lost. */
+/** Seconds after which an endpoint call counts as lost. */
 const TIMEOUT = 30;
 
-/** `Transport.call` by fetch. */
-export async function callEndpoint(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
-  const { phase, method, url, body, headers, credentials = 'same-origin', keepalive = false } = call;
+/** Implements `Transport.call` with `fetch`. */
+export async function callEndpoint(request: EndpointRequest, signal: AbortSignal): Promise<EndpointResponse> {
+  const { phase, method, url, body, headers, credentials = UPLOAD_DEFAULTS.credentials, keepalive = false } = request;
   const timeout = AbortSignal.timeout(TIMEOUT * 1000);
-  // Until the request is made, what fails is the page's own doing.
-  let failure: string | undefined;
+  // Until `fetch` is called, only the page's own `headers` function can fail.
+  let fetchError: string | undefined;
   try {
-    const sent = new Headers(typeof headers === 'function' ? await headers() : headers);
-    failure = 'network';
-    if (body) sent.set('content-type', 'application/json');
+    const requestHeaders = new Headers(typeof headers === 'function' ? await headers() : headers);
+    fetchError = 'network';
+    if (body) requestHeaders.set('content-type', 'application/json');
     const response = await fetch(url, {
       method,
-      headers: sent,
+      headers: requestHeaders,
       credentials,
       cache: 'no-store',
       keepalive,
       signal: AbortSignal.any([signal, timeout]),
       body: body ? JSON.stringify(body) : null,
     });
-    return { status: response.status, body: parse(await response.text()), headers: response.headers };
+    return { status: response.status, body: parseJson(await response.text()), headers: response.headers };
   } catch (cause) {
-    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : (failure ?? codeOfThrown(cause));
+    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : (fetchError ?? getThrownCode(cause));
     throw new AvatarUploadError(code, phase, { cause });
   }
 }
 
-function parse(text: string): unknown {
+/** Returns undefined if the text is not JSON. */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

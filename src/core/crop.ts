@@ -1,9 +1,6 @@
-/**
- * The square of a picture that becomes the avatar: cut out of the upright
- * picture first, then turned, then mirrored.
- */
+/** The square of a picture that becomes the avatar. It is cut out of the upright picture, then rotated, then mirrored. */
 export interface Crop {
-  /** Left edge, in pixels of the upright picture (orientation applied). */
+  /** Left edge, in pixels of the upright picture (EXIF orientation applied). */
   x: number;
   /** Top edge, in pixels of the upright picture. */
   y: number;
@@ -11,6 +8,6 @@ export interface Crop {
   side: number;
   /** Quarter turns, clockwise. */
   turns: 0 | 1 | 2 | 3;
-  /** Left and right exchanged, after the turns. */
+  /** Whether left and right are swapped, after the rotation. */
   mirrored: boolean;
 }

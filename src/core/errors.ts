@@ -1,72 +1,95 @@
-import type { ApiErrorCode, ClientErrorCode } from './error-codes.js';
+import type { ClientErrorCode, KnownErrorCode } from './error-codes.js';
 
 export type { ClientErrorCode };
 
-/** Where in an upload something failed. */
+/** The step in which something failed. */
 export type Phase = 'pick' | 'prepare' | 'presign' | 'put' | 'commit' | 'load' | 'remove';
 
-/** Every code that is known here; a back end or a `validate` hook may use others. */
-export type ErrorCode = ApiErrorCode | ClientErrorCode | (string & {});
+/** Every code that the package uses; a back end or a `validate` hook may use others. */
+export type ErrorCode = KnownErrorCode | (string & {});
 
-/** What is known of a failure besides its code and phase. */
+/** Details of a failure besides its code and phase. */
 export interface ErrorDetails {
-  /** HTTP status, where there was an answer. */
+  /** HTTP status, if there was a response. */
   status?: number | undefined;
-  /** What a developer may do about it. */
+  /** What the developer can do about it. */
   hint?: string | undefined;
-  /** What was thrown; only its name and its message, without URLs, are kept. */
+  /** The exception behind the failure. Only its name and its message, without URLs, are kept. */
   cause?: unknown;
-  /** Seconds the server asks to wait before the next try. */
+  /** Seconds that the server asks to wait before the next try. */
   retryAfter?: number | undefined;
-  /** Default: by the code. */
+  /**
+   * True if sending the same request again may succeed.
+   * @defaultValue depends on the code
+   */
   retryable?: boolean | undefined;
-  /** Key of a text that says it more exactly than the code's own. */
-  text?: string | undefined;
+  /** Key of a message that describes the failure more precisely than the code's own. */
+  messageKey?: string | undefined;
 }
 
-/** Sending the same again may succeed. */
+/**
+ * The codes that are `retryable` in ERROR_CODES. They are repeated here, and
+ * compared by a test, because the element loads this file at once, and that
+ * table only with the upload.
+ */
 const RETRYABLE = /^(network|timeout|rate_limited|internal|unavailable|upload_expired)$/;
 
 /**
  * A failed upload, load or removal. Neither its message nor its cause ever
- * holds a URL, a request or a response: presigned URLs are secrets.
+ * contains a URL, a request or a response: presigned URLs are secrets.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await uploadAvatar(blob);
+ * } catch (error) {
+ *   if (error instanceof AvatarUploadError && error.code === 'unauthorized') showSignIn();
+ * }
+ * ```
  */
 export class AvatarUploadError extends Error {
   override name = 'AvatarUploadError';
+  /** HTTP status, if there was a response. */
   readonly status?: number | undefined;
+  /** What the developer can do about it. */
   readonly hint?: string | undefined;
-  /** Seconds the server asks to wait before the next try. */
+  /** Seconds that the server asks to wait before the next try. */
   readonly retryAfter?: number | undefined;
-  /** True if sending the same again may succeed. */
+  /** True if sending the same request again may succeed. */
   readonly retryable: boolean;
-  /** Key of a text that says it more exactly than the code's own. */
-  readonly text?: string | undefined;
+  /** Key of a message that describes the failure more precisely than the code's own. */
+  readonly messageKey?: string | undefined;
 
   constructor(
     readonly code: ErrorCode,
     readonly phase: Phase,
-    { status, hint, cause, retryAfter, retryable, text }: ErrorDetails = {},
+    { status, hint, cause, retryAfter, retryable, messageKey }: ErrorDetails = {},
   ) {
-    super(`${phase} failed: ${code}${status ? ` (HTTP ${status})` : ''}`, cause ? { cause: withoutUrls(cause) } : {});
+    super(`${phase} failed: ${code}${status ? ` (HTTP ${status})` : ''}`, cause ? { cause: removeUrls(cause) } : {});
     this.status = status;
     this.hint = hint;
     this.retryAfter = retryAfter;
     this.retryable = retryable ?? RETRYABLE.test(code);
-    this.text = text;
+    this.messageKey = messageKey;
+  }
+
+  /** Returns a copy of this error in which the given fields are replaced, and all others are kept. */
+  with({ code = this.code, ...details }: ErrorDetails & { code?: ErrorCode }): AvatarUploadError {
+    return new AvatarUploadError(code, this.phase, { ...this, cause: this.cause, ...details });
   }
 }
 
-/** The code of something that a page's own function has thrown: a lost connection can be told by what fetch throws. */
-export function codeOfThrown(cause: unknown): ErrorCode {
+/** Returns the code for an exception from a page's own function: `network` for what a failed `fetch` throws. */
+export function getThrownCode(cause: unknown): ErrorCode {
   const { name, message } = cause instanceof Error ? cause : new Error();
   if (name === 'TimeoutError') return 'timeout';
-  // Chromium, Firefox, Safari, Node; other TypeErrors are mistakes in the page.
+  // The messages of Chromium, Firefox, Safari and Node. Any other TypeError is a bug in the page.
   return name === 'TypeError' && /fetch|network|load failed|connection/i.test(message) ? 'network' : 'internal';
 }
 
-function withoutUrls(cause: unknown): Error {
+/** Returns an error with the same name and message, in which any word with a slash or a query is replaced. */
+function removeUrls(cause: unknown): Error {
   const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
-  // Any word with a slash or a query in it may be one.
   const clean = new Error(message.replace(/\S*[/?&]\S+/g, '[URL]'));
   clean.name = name;
   return clean;

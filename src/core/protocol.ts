@@ -1,5 +1,5 @@
 /**
- * The wire: what the browser and the back end say to each other, as types.
+ * The HTTP protocol between the browser and the back end, as types.
  * `server/` shares this file, as types only.
  */
 
@@ -7,69 +7,70 @@ import type { ApiErrorCode } from './error-codes.js';
 
 export type { ApiErrorCode };
 
-/** The picture types that are stored, spelled as they travel in `contentType`. */
+/** The picture types that can be stored, as they are written in `contentType`. */
 export type ImageType = 'image/jpeg' | 'image/png' | 'image/webp' | 'image/gif' | 'image/avif';
 
 /** A stored avatar. */
 export interface Avatar {
-  /** Opaque name of the stored object; what a form submits. */
+  /** Opaque name of the stored object; the value that a form submits. */
   key: string;
   contentType: ImageType;
-  /** Bytes of the stored object. */
+  /** Size of the stored object, in bytes. */
   size: number;
-  /** Pixels, as displayed (after orientation). */
+  /** Width as displayed (EXIF orientation applied), in pixels. */
   width: number;
-  /** Pixels, as displayed (after orientation). */
+  /** Height as displayed (EXIF orientation applied), in pixels. */
   height: number;
   /** ISO 8601, UTC. */
   createdAt: string;
 }
 
-/** Body of `POST /api/uploads/presign`. */
+/** Request body of `POST /api/uploads/presign`. */
 export interface PresignRequest {
   filename?: string;
   contentType: string;
-  /** Bytes that will be sent. Signed, so that the store refuses any other length. */
+  /** Size of the upload, in bytes. It is signed, so that storage refuses any other length. */
   size?: number;
-  /** Base64 of the SHA-256 of the bytes. Signed, and checked again at commit. */
+  /** SHA-256 of the bytes, base64. It is signed, and checked again at commit. */
   sha256?: string;
 }
 
-/** Answer of `POST /api/uploads/presign`. */
+/** Response body of `POST /api/uploads/presign`. */
 export interface PresignResponse {
-  /** Where to PUT the bytes. A secret: whoever has it may upload. */
+  /** The URL to PUT the bytes to. A secret: whoever has it may upload. */
   url: string;
   /** The headers to send with the PUT: these, and no others. */
   signedHeaders: Record<string, string>;
-  /** Names the upload; sent back at commit. */
+  /** Identifies the upload; sent back at commit. */
   key: string;
-  /** ISO 8601, UTC; the moment the URL dies. Other back ends may leave it out. */
+  /** When the URL expires: ISO 8601, UTC. Other back ends may leave it out. */
   expiresAt?: string;
 }
 
-/** Body of `POST /api/uploads/commit`. */
+/** Request body of `POST /api/uploads/commit`. */
 export interface CommitRequest {
+  /** The `key` of the presign response. */
   key: string;
 }
 
-/** Answer of `POST /api/uploads/commit`. Other back ends may leave `avatar` out. */
+/** Response body of `POST /api/uploads/commit`. Other back ends may leave `avatar` out. */
 export interface CommitResponse {
   ok: true;
   avatar?: Avatar;
 }
 
-/** Answer of `GET /api/me/avatar`. */
+/** Response body of `GET /api/me/avatar`. */
 export interface AvatarResponse {
-  /** A presigned GET, or null where there is no avatar. A secret. */
+  /** A presigned GET URL, which is a secret; null if there is no avatar. */
   url: string | null;
-  /** ISO 8601, UTC; the moment the URL dies. */
+  /** When the URL expires: ISO 8601, UTC. */
   expiresAt?: string;
   avatar?: Avatar;
 }
 
-/** Body of every failure. */
+/** Response body of every failure. */
 export interface ErrorResponse {
-  /** A sentence for a person. */
+  /** A sentence for the user. */
   error: string;
   code: ApiErrorCode;
 }

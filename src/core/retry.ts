@@ -1,42 +1,46 @@
-import { stopIfAborted, untilAborted } from './abort.js';
+import { rejectOnAbort, throwIfAborted } from './abort.js';
+import { isRetriedAutomatically } from './error-info.js';
 import { AvatarUploadError, type Phase } from './errors.js';
+import { UPLOAD_DEFAULTS } from './upload-defaults.js';
 
-/** A try that failed and is followed by another. */
-export interface Retry {
-  /** Counts the tries of this step that have failed: 1 before the second try. */
+/** A failed try that is followed by another one. */
+export interface RetryInfo {
+  /** Number of failed tries of this step: 1 before the second try. */
   attempt: number;
   /** Milliseconds until the next try. */
   delay: number;
-  /** Why the last one failed. */
+  /** Why the last try failed. */
   error: AvatarUploadError;
 }
 
-/** How failed tries are followed by others. */
+/** How transient failures are retried. */
 export interface RetryOptions {
-  /** Tries of a step after its first. Default: 3. */
+  /**
+   * Tries of a step after its first.
+   * @defaultValue `3`
+   */
   maxRetries?: number | undefined;
   /** Called when a try has failed and another one follows. */
-  onRetry?: ((retry: Retry) => void) | undefined;
-  /** Called with true when the upload begins to wait for the network, with false when it goes on. */
+  onRetry?: ((retry: RetryInfo) => void) | undefined;
+  /** Called with true when the upload starts to wait for the network, and with false when it continues. */
   onOffline?: ((isWaiting: boolean) => void) | undefined;
 }
 
-/** Milliseconds of waiting between the tries of one upload, at most. */
-const MOST_WAITING = 30_000;
-/** Milliseconds that a server may ask to wait. */
-const LONGEST_WAIT = 10_000;
-/** Milliseconds before the second try; twice as many before each further one, at most. */
-const BACKOFF = { first: 1000, most: 8000 };
+/** Maximum of all delays between the tries of one upload, in milliseconds. */
+const MAX_TOTAL_DELAY = 30_000;
+/** Longest delay that a server may ask for, in milliseconds. */
+const MAX_RETRY_AFTER = 10_000;
+/** Delay before the second try, doubled before each further one up to a maximum, in milliseconds. */
+const BACKOFF = { first: 1000, max: 8000 };
 
-/** Answers after which the same may be sent again without asking. */
-const PASSING = [429, 500, 502, 503, 504];
-
-/** The tries of one upload. */
-export class Retries {
-  /** Milliseconds. */
-  #waited = 0;
-  readonly #used = new Map<Phase, number>();
-  readonly #failed = new Map<Phase, number>();
+/** Retries the steps of one upload, which share the time for delays. */
+export class StepRetrier {
+  /** Sum of the delays so far, in milliseconds. */
+  #totalDelay = 0;
+  /** Retries of each step that count towards `maxRetries`. */
+  readonly #retries = new Map<Phase, number>();
+  /** Retries of each step that were reported. */
+  readonly #reports = new Map<Phase, number>();
 
   constructor(
     private readonly options: RetryOptions,
@@ -44,99 +48,97 @@ export class Retries {
   ) {}
 
   /**
-   * Does a step until it succeeds, fails for good, or has been tried often enough.
-   * @param act one try; its signal is aborted when the upload is, and when the network goes.
-   * @throws {AvatarUploadError} of the last try.
+   * Runs a step until it succeeds, fails for good, or has been tried often enough.
+   * @param attempt - makes one try. Its signal is aborted with the upload, and when the browser goes offline.
+   * @throws {@link AvatarUploadError} of the last try.
    */
-  async run<T>(phase: Phase, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async runStep<T>(phase: Phase, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (;;) {
-      stopIfAborted(this.signal, phase);
+      throwIfAborted(this.signal, phase);
       try {
-        return await attempt(phase, act, this.signal);
+        return await attemptWhileOnline(phase, attempt, this.signal);
       } catch (cause) {
-        stopIfAborted(this.signal, phase);
-        await this.#wait(phase, cause as AvatarUploadError);
+        throwIfAborted(this.signal, phase);
+        await this.#waitForNextTry(phase, cause as AvatarUploadError);
       }
     }
   }
 
-  /** Tells a failed try that is followed by another one. */
-  tell(error: AvatarUploadError, delay = 0): void {
-    const attempt = (this.#failed.get(error.phase) ?? 0) + 1;
-    this.#failed.set(error.phase, attempt);
+  /** Reports a failed try that is followed by another one. */
+  reportRetry(error: AvatarUploadError, delay = 0): void {
+    const attempt = (this.#reports.get(error.phase) ?? 0) + 1;
+    this.#reports.set(error.phase, attempt);
     this.options.onRetry?.({ attempt, delay, error });
   }
 
-  /** Waits for the moment of the next try. */
-  async #wait(phase: Phase, error: AvatarUploadError): Promise<void> {
-    if (!isPassing(error)) throw error;
+  /** @throws {@link AvatarUploadError} if there is no next try. */
+  async #waitForNextTry(phase: Phase, error: AvatarUploadError): Promise<void> {
+    if (!isRetriedAutomatically(error)) throw error;
     if (isOffline() && !error.status) {
       this.options.onOffline?.(true);
-      await untilOnline(this.signal, phase);
+      await waitUntilOnline(this.signal, phase);
       this.options.onOffline?.(false);
-      // Costs no try: it was not the last one's fault.
-      return this.tell(error);
+      // Does not count towards `maxRetries`: the server had no part in it.
+      return this.reportRetry(error);
     }
-    const delay = this.#delay(phase, error);
-    this.tell(error, delay);
+    const delay = this.#takeDelay(phase, error);
+    this.reportRetry(error, delay);
     await sleep(delay, this.signal, phase);
   }
 
-  /** Milliseconds until the next try; throws if there is none. */
-  #delay(phase: Phase, error: AvatarUploadError): number {
-    const used = this.#used.get(phase) ?? 0;
-    const asked = (error.retryAfter ?? 0) * 1000;
-    if (asked > LONGEST_WAIT) throw tooLong(error);
-    const backoff = Math.min(BACKOFF.first * 2 ** used, BACKOFF.most) * (0.5 + Math.random() / 2);
-    const delay = Math.round(asked || backoff);
-    if (used >= (this.options.maxRetries ?? 3) || this.#waited + delay > MOST_WAITING) throw error;
-    this.#used.set(phase, used + 1);
-    this.#waited += delay;
+  /**
+   * Counts a retry, and returns the milliseconds until the next try.
+   * @throws {@link AvatarUploadError} if there is no next try.
+   */
+  #takeDelay(phase: Phase, error: AvatarUploadError): number {
+    const retries = this.#retries.get(phase) ?? 0;
+    const retryAfter = (error.retryAfter ?? 0) * 1000;
+    if (retryAfter > MAX_RETRY_AFTER) throw error.with({ code: 'rate_limited', retryable: true });
+    const backoff = Math.min(BACKOFF.first * 2 ** retries, BACKOFF.max) * (0.5 + Math.random() / 2);
+    const delay = Math.round(retryAfter || backoff);
+    const { maxRetries = UPLOAD_DEFAULTS.maxRetries } = this.options;
+    if (retries >= maxRetries || this.#totalDelay + delay > MAX_TOTAL_DELAY) throw error;
+    this.#retries.set(phase, retries + 1);
+    this.#totalDelay += delay;
     return delay;
   }
 }
 
-function isPassing({ code, status, retryable }: AvatarUploadError): boolean {
-  return status ? PASSING.includes(status) : retryable && (code === 'network' || code === 'timeout');
-}
-
-function tooLong({ phase, status, retryAfter }: AvatarUploadError): AvatarUploadError {
-  return new AvatarUploadError('rate_limited', phase, { status, retryAfter });
-}
-
-/** One try, which is lost when the network goes. */
-async function attempt<T>(phase: Phase, act: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-  const lost = new AbortController();
-  const lose = () => isOffline() && lost.abort();
-  globalThis.addEventListener?.('offline', lose);
-  const either = AbortSignal.any([signal, lost.signal]);
+/** Makes one try, which fails with `network` when the browser goes offline. */
+async function attemptWhileOnline<T>(
+  phase: Phase,
+  attempt: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const offline = new AbortController();
+  const onOffline = () => isOffline() && offline.abort();
+  globalThis.addEventListener?.('offline', onOffline);
+  const either = AbortSignal.any([signal, offline.signal]);
   try {
-    return await untilAborted(act(either), either, phase);
+    return await rejectOnAbort(attempt(either), either, phase);
   } catch (error) {
-    throw lost.signal.aborted ? new AvatarUploadError('network', phase) : error;
+    throw offline.signal.aborted ? new AvatarUploadError('network', phase) : error;
   } finally {
-    globalThis.removeEventListener?.('offline', lose);
+    globalThis.removeEventListener?.('offline', onOffline);
   }
 }
 
+/** Asked only after a try has failed: a browser that reports offline can still reach a server on the same machine. */
 const isOffline = (): boolean => globalThis.navigator?.onLine === false;
 
-/**
- * A browser that says it is offline is believed only after a try has failed:
- * a server on the same machine is reached all the same.
- */
-function untilOnline(signal: AbortSignal, phase: Phase): Promise<void> {
-  const over = new AbortController();
+function waitUntilOnline(signal: AbortSignal, phase: Phase): Promise<void> {
+  const settled = new AbortController();
   const online = new Promise<void>((resolve) => {
-    globalThis.addEventListener('online', () => resolve(), { signal: over.signal });
+    globalThis.addEventListener('online', () => resolve(), { signal: settled.signal });
   });
-  return untilAborted(online, signal, phase).finally(() => over.abort());
+  return rejectOnAbort(online, signal, phase).finally(() => settled.abort());
 }
 
+/** @param delay - milliseconds. */
 function sleep(delay: number, signal: AbortSignal, phase: Phase): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<void>((resolve) => {
+  const elapsed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, delay);
   });
-  return untilAborted(over, signal, phase).finally(() => clearTimeout(timer));
+  return rejectOnAbort(elapsed, signal, phase).finally(() => clearTimeout(timer));
 }

@@ -1,63 +1,96 @@
 import type { Phase } from './errors.js';
 
-/** Headers for the endpoint calls: an object, or a function that returns one. */
+/**
+ * Headers for the endpoint calls: an object, or a function that is called before each request.
+ *
+ * @example
+ * ```ts
+ * const headers: HeadersSource = async () => ({ authorization: `Bearer ${await getToken()}` });
+ * ```
+ */
 export type HeadersSource = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
-/** A call of one of the app's own endpoints. */
-export interface EndpointCall {
+/** A request to one of the app's own endpoints. */
+export interface EndpointRequest {
   phase: Phase;
   method: 'GET' | 'POST' | 'DELETE';
   url: string;
   /** Sent as JSON. */
   body?: unknown;
   headers?: HeadersSource | undefined;
+  /** @defaultValue `'same-origin'` */
   credentials?: RequestCredentials | undefined;
-  /** Sent to the end though the page is closed. */
+  /**
+   * Lets the request finish after the page is closed.
+   * @defaultValue `false`
+   */
   keepalive?: boolean | undefined;
 }
 
-/** What an endpoint answered, whatever its status. */
-export interface EndpointAnswer {
+/** The response of an endpoint, whatever its status. */
+export interface EndpointResponse {
+  /** HTTP status. */
   status: number;
-  /** The parsed JSON; undefined where the answer was not JSON. */
+  /** The parsed JSON; undefined if the body is not JSON. */
   body: unknown;
-  /** Those the page may read; `Retry-After` and `Date` are used. */
+  /** The headers that the page may read. `Retry-After` and `Date` are used. */
   headers?: Headers | undefined;
 }
 
-/** The PUT of the bytes to the store. */
-export interface PutCall {
+/** The PUT of the bytes to the presigned URL. */
+export interface PutRequest {
+  /** The presigned URL. A secret: do not log it. */
   url: string;
-  /** Exactly the headers to set. */
+  /** Exactly the headers to set, and no others: they are signed. */
   headers: Record<string, string>;
   body: Blob;
   /**
-   * Seconds without progress after which the PUT counts as lost; twice as many
-   * once all bytes are sent, because the last of them are still in buffers.
+   * Seconds without progress after which the PUT counts as lost. Once all bytes
+   * are handed to the network it is twice as long, because the last of them are still in buffers.
    */
   stallTimeout: number;
-  /** Called with the bytes sent so far, never more than the body has. */
+  /**
+   * Reports progress.
+   * @param loaded - bytes sent so far, at most `body.size`.
+   */
   onProgress(loaded: number): void;
 }
 
-/** What the store answered. */
-export interface PutAnswer {
+/** The response of the storage to the PUT. */
+export interface PutResponse {
+  /** HTTP status. */
   status: number;
-  /** Those the page may read; `Retry-After` is used. */
+  /** The headers that the page may read. `Retry-After` is used. */
   headers?: Headers | undefined;
-  /** The `<Code>` of the store's XML, where the page may read it. Nothing else of the answer is kept. */
+  /** The `<Code>` of S3's XML error, if the page may read it. Nothing else of the body is kept. */
   code?: string | undefined;
 }
 
 /**
- * The network, as an upload sees it.
+ * The network layer of an upload. Replace it to send requests in another way, or to script them in tests.
  *
- * Both calls resolve with any HTTP answer and reject with an
- * `AvatarUploadError`: `network` where there was none, `timeout` where none
- * came, `aborted` once the signal is aborted. With a signal that is aborted
- * already nothing is sent; after an abort nothing is reported any more.
+ * Both methods resolve with any HTTP response and reject with an
+ * `AvatarUploadError`: `network` if there is no response, `timeout` if none
+ * arrives in time, `aborted` once the signal is aborted. If the signal is
+ * already aborted, nothing is sent; after an abort, `onProgress` is not called any more.
+ *
+ * @example
+ * Log the status of each endpoint call:
+ * ```ts
+ * const transport: Transport = {
+ *   ...browserTransport,
+ *   async call(request, signal) {
+ *     const response = await browserTransport.call(request, signal);
+ *     console.log(request.phase, response.status);
+ *     return response;
+ *   },
+ * };
+ * await uploadAvatar(blob, { transport });
+ * ```
  */
 export interface Transport {
-  call(call: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer>;
-  put(call: PutCall, signal: AbortSignal): Promise<PutAnswer>;
+  /** Sends a request to one of the app's own endpoints. */
+  call(request: EndpointRequest, signal: AbortSignal): Promise<EndpointResponse>;
+  /** Sends the bytes to the presigned URL. */
+  put(request: PutRequest, signal: AbortSignal): Promise<PutResponse>;
 }

@@ -1,72 +1,114 @@
-import { stopIfAborted } from './abort.js';
-import { answerOf, callHook, checkPut, readCommitted, readPresigned } from './answers.js';
+import { throwIfAborted } from './abort.js';
 import { browserTransport } from './browser-transport.js';
+import { isExpired, isFinalForUpload } from './error-info.js';
 import { AvatarUploadError } from './errors.js';
-import { explain } from './explain.js';
-import { lifetimeOf } from './lifetime.js';
-import { Meter, type Progress } from './progress.js';
+import { explainError } from './explain-error.js';
+import { type Progress, ProgressThrottle } from './progress-throttle.js';
 import type { Avatar, CommitRequest, CommitResponse, PresignRequest, PresignResponse } from './protocol.js';
-import { Retries, type RetryOptions } from './retry.js';
-import { Ticket } from './ticket.js';
-import type { HeadersSource, PutAnswer, Transport } from './transport.js';
+import {
+  callEndpointHook,
+  checkPutResponse,
+  parseCommitResponse,
+  parsePresignResponse,
+  parseResponse,
+} from './responses.js';
+import { type RetryOptions, StepRetrier } from './retry.js';
+import type { HeadersSource, PutResponse, Transport } from './transport.js';
+import { UploadCheckpoint } from './upload-checkpoint.js';
+import { UPLOAD_DEFAULTS } from './upload-defaults.js';
+import { getUrlLifetime } from './url-lifetime.js';
 
-/** What a hook that replaces an endpoint call is given besides its request. */
+/** The second argument of a hook that replaces an endpoint call. */
 export interface HookContext {
+  /** Aborted when the upload is canceled, and when the browser goes offline. */
   signal: AbortSignal;
 }
 
-/** How to reach the back end. */
+/**
+ * How to reach the back end, and what to report.
+ *
+ * @example
+ * An API on another origin, and a tRPC procedure in place of the commit call:
+ * ```ts
+ * const options: UploadOptions = {
+ *   presignUrl: 'https://api.example/uploads/presign',
+ *   credentials: 'include',
+ *   commit: ({ key }, { signal }) => trpc.avatar.commit.mutate({ key }, { signal }),
+ *   onProgress: ({ ratio }) => bar.update(ratio),
+ * };
+ * ```
+ */
 export interface UploadOptions extends RetryOptions {
-  /** Default: `/api/uploads/presign`. */
+  /** @defaultValue `'/api/uploads/presign'` */
   presignUrl?: string | undefined;
-  /** Default: `/api/uploads/commit`. */
+  /** @defaultValue `'/api/uploads/commit'` */
   commitUrl?: string | undefined;
-  /** For the endpoint calls, never for the PUT. */
+  /** Headers for the endpoint calls, never for the PUT. */
   headers?: HeadersSource | undefined;
-  /** For the endpoint calls, never for the PUT. Default: `same-origin`. */
+  /**
+   * Credentials mode of the endpoint calls, never of the PUT.
+   * @defaultValue `'same-origin'`
+   */
   credentials?: RequestCredentials | undefined;
   /** Replaces the presign call. */
   presign?: ((request: PresignRequest, context: HookContext) => Promise<PresignResponse> | PresignResponse) | undefined;
   /** Replaces the commit call. */
   commit?: ((request: CommitRequest, context: HookContext) => Promise<CommitResponse> | CommitResponse) | undefined;
-  /** Default: the blob's own name if it is a `File`. */
+  /** @defaultValue the blob's own name, if it is a `File`, or else `'avatar'` */
   filename?: string | undefined;
-  /** Seconds without progress after which the PUT counts as lost; twice as many once all is sent. Default: 30. */
+  /**
+   * Seconds without progress after which the PUT counts as lost; twice as long once all bytes are sent.
+   * @defaultValue `30`
+   */
   stallTimeout?: number | undefined;
-  /** Ends the upload: nothing more is sent. */
+  /** Cancels the upload: nothing more is sent. */
   signal?: AbortSignal | undefined;
-  /** Goes on where an earlier upload of the same bytes has failed. Default: begins anew. */
-  ticket?: Ticket | undefined;
-  /** Called as each try of a step begins. */
+  /** Resumes an earlier upload of the same bytes, and records how far this one gets. */
+  checkpoint?: UploadCheckpoint | undefined;
+  /** Called when a try of a step begins. */
   onState?: ((state: 'presigning' | 'uploading' | 'committing') => void) | undefined;
-  /** Called 20 times a second at most. Never goes back within a try; a further try begins at 0. */
+  /** Called at most 20 times a second. The numbers never decrease within a try; a retry starts again at 0. */
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Default: fetch and XMLHttpRequest. */
+  /** @defaultValue {@link browserTransport} */
   transport?: Transport | undefined;
 }
 
 /** A committed upload. */
 export interface UploadResult {
-  /** `avatar.key` where the back end answered one, else the key from presign. */
+  /** `avatar.key`, if the back end sends the avatar, or else the key from presign. */
   key: string;
-  /** Null where the back end answers `{ok: true}` alone. */
+  /** Null if the back end responds with `{ok: true}` only. */
   avatar: Avatar | null;
 }
 
 /**
- * One upload: presign, PUT, commit. What fails in passing is tried again.
- * @param blob a picture; its `type` is what is declared and signed.
- * @throws {AvatarUploadError} with the code and the phase that failed.
+ * Uploads an avatar in three steps: presign, PUT, commit. Transient failures are retried.
+ * @param blob - a picture. Its `type` is declared to the back end, and signed.
+ * @throws {@link AvatarUploadError} with the code of the failure and the phase that failed.
+ *
+ * @example
+ * ```ts
+ * const { key } = await uploadAvatar(input.files[0], {
+ *   onProgress: ({ ratio }) => bar.update(ratio),
+ *   signal: AbortSignal.timeout(60_000),
+ * });
+ * ```
  */
 export async function uploadAvatar(blob: Blob, options: UploadOptions = {}): Promise<UploadResult> {
   const upload = new Upload(options);
-  return upload.explained(() => upload.send(blob));
+  return upload.explainFailure(() => upload.run(blob));
 }
 
 /**
- * The last step alone: commits an upload whose bytes are in the store.
- * @param key from presign.
- * @throws {AvatarUploadError} with the code and the phase that failed.
+ * Runs the last step alone: commits an upload whose bytes are in storage.
+ * @param key - from the presign response.
+ * @throws {@link AvatarUploadError} with the code of the failure.
+ *
+ * @example
+ * Commit on the server's request, after the page was reloaded during an upload:
+ * ```ts
+ * const { avatar } = await commitUpload(sessionStorage.getItem('uploaded-key'));
+ * ```
  */
 export async function commitUpload(key: string, options: UploadOptions = {}): Promise<UploadResult> {
   return new Upload(options).commit(key);
@@ -74,168 +116,169 @@ export async function commitUpload(key: string, options: UploadOptions = {}): Pr
 
 type Hook<T> = (request: T, context: HookContext) => unknown;
 
-/** New presigned URLs that one upload asks for, after its first. */
-const MOST_RENEWALS = 2;
+/** How often one upload requests a new presigned URL after its first. */
+const MAX_RENEWALS = 2;
 
-/** What is known of one try of the PUT. */
-interface Sending {
+/** One try of the PUT. */
+interface PutAttempt {
   presigned?: PresignResponse;
-  meter?: Meter;
-  answer?: PutAnswer;
+  progress?: ProgressThrottle;
+  response?: PutResponse;
 }
 
 class Upload {
   readonly #signal: AbortSignal;
   readonly #transport: Transport;
-  readonly #retries: Retries;
-  readonly #ticket: Ticket;
+  readonly #retrier: StepRetrier;
+  readonly #checkpoint: UploadCheckpoint;
   #renewals = 0;
-  /** The present or last one. */
-  #put: Sending = {};
+  /** The current or latest PUT. */
+  #put: PutAttempt = {};
 
   constructor(private readonly options: UploadOptions) {
     this.#signal = options.signal ?? new AbortController().signal;
     this.#transport = options.transport ?? browserTransport;
-    this.#ticket = options.ticket ?? new Ticket();
-    this.#retries = new Retries(options, this.#signal);
+    this.#checkpoint = options.checkpoint ?? new UploadCheckpoint();
+    this.#retrier = new StepRetrier(options, this.#signal);
   }
 
-  /** @throws {AvatarUploadError} of what is done, with what a developer can do about it. */
-  async explained<T>(act: () => Promise<T>): Promise<T> {
+  /** @throws {@link AvatarUploadError} of the action, with a hint for the developer. */
+  async explainFailure<T>(action: () => Promise<T>): Promise<T> {
     try {
-      return await act();
+      return await action();
     } catch (cause) {
       if (!(cause instanceof AvatarUploadError)) throw cause;
-      const { presigned, meter, answer } = this.#put;
+      const { presigned, progress, response } = this.#put;
       const endpoint = this.options[cause.phase === 'commit' ? 'commitUrl' : 'presignUrl'];
-      const facts = { ...presigned, loaded: meter?.loaded ?? 0, storeCode: answer?.code, endpoint };
-      const error = await explain(cause, facts);
-      stopIfAborted(this.#signal, error.phase);
+      const context = { ...presigned, loaded: progress?.loaded ?? 0, storeCode: response?.code, endpoint };
+      const error = await explainError(cause, context);
+      throwIfAborted(this.#signal, error.phase);
       throw error;
     }
   }
 
-  async send(blob: Blob): Promise<UploadResult> {
+  /** Runs all three steps, and again from the first one where a new presigned URL may help. */
+  async run(blob: Blob): Promise<UploadResult> {
     const { filename = blob instanceof File ? blob.name : 'avatar', presignUrl, commitUrl } = this.options;
     const request: PresignRequest = { filename, contentType: blob.type, size: blob.size };
-    const sha256 = await digest(blob);
+    const sha256 = await computeDigest(blob);
     if (sha256) request.sha256 = sha256;
-    this.#ticket.claim(sha256 ? JSON.stringify([request, presignUrl, commitUrl]) : blob);
+    this.#checkpoint.bindTo(sha256 ? JSON.stringify([request, presignUrl, commitUrl]) : blob);
     for (;;) {
       try {
-        if (this.#ticket.arrivedKey === null) await this.#bring(blob, request);
-        const committed = await this.commit(this.#ticket.arrivedKey ?? '');
-        this.#ticket.clear();
-        return committed;
+        if (this.#checkpoint.uploadedKey === null) await this.#uploadBytes(blob, request);
+        const result = await this.commit(this.#checkpoint.uploadedKey ?? '');
+        this.#checkpoint.clear();
+        return result;
       } catch (cause) {
-        this.#renew(cause as AvatarUploadError);
+        this.#prepareRenewal(cause as AvatarUploadError);
       }
     }
   }
 
   async commit(key: string): Promise<UploadResult> {
-    const { commitUrl: url = '/api/uploads/commit', commit } = this.options;
-    const avatar = await this.#retries.run('commit', async (signal) => {
-      const { body } = await this.#ask({ phase: 'commit', url, body: { key }, keepalive: true }, commit, signal);
-      return readCommitted(body);
+    const { commitUrl: url = UPLOAD_DEFAULTS.commitUrl, commit } = this.options;
+    const avatar = await this.#retrier.runStep('commit', async (signal) => {
+      const { body } = await this.#callEndpoint(
+        { phase: 'commit', url, body: { key }, keepalive: true },
+        commit,
+        signal,
+      );
+      return parseCommitResponse(body);
     });
     return { key: avatar?.key || key, avatar };
   }
 
-  /** Presign, where there is no URL yet, and PUT. */
-  async #bring(blob: Blob, request: PresignRequest): Promise<void> {
-    let fresh = this.#ticket.presigned ?? (await this.#presign(request));
-    await this.#retries.run('put', async (signal) => {
-      // A later try may come after the URL's end.
-      const presigned = fresh ?? this.#ticket.presigned;
-      fresh = null;
+  /** Requests a presigned URL, if there is none yet, and PUTs the bytes. */
+  async #uploadBytes(blob: Blob, request: PresignRequest): Promise<void> {
+    let firstUrl = this.#checkpoint.presigned ?? (await this.#presign(request));
+    await this.#retrier.runStep('put', async (signal) => {
+      // By the time of a retry the URL may have expired.
+      const presigned = firstUrl ?? this.#checkpoint.presigned;
+      firstUrl = null;
       if (!presigned) throw new AvatarUploadError('upload_expired', 'put');
-      await this.#send(blob, presigned, signal);
+      await this.#putBytes(blob, presigned, signal);
     });
-    this.#ticket.arrive();
+    this.#checkpoint.markUploaded();
   }
 
   async #presign(request: PresignRequest): Promise<PresignResponse | null> {
-    const { presignUrl: url = '/api/uploads/presign', presign } = this.options;
-    return this.#retries.run('presign', async (signal) => {
-      const asked = Date.now();
-      const { body, headers } = await this.#ask({ phase: 'presign', url, body: request }, presign, signal);
-      const answer = readPresigned(body);
-      this.#ticket.keep(answer, lifetimeOf(answer, headers, Date.now() - asked));
-      return answer;
+    const { presignUrl: url = UPLOAD_DEFAULTS.presignUrl, presign } = this.options;
+    return this.#retrier.runStep('presign', async (signal) => {
+      const requestedAt = Date.now();
+      const { body, headers } = await this.#callEndpoint({ phase: 'presign', url, body: request }, presign, signal);
+      const presigned = parsePresignResponse(body);
+      this.#checkpoint.savePresigned(presigned, getUrlLifetime(presigned, headers, Date.now() - requestedAt));
+      return presigned;
     });
   }
 
-  /** One try of the PUT. */
-  async #send(blob: Blob, presigned: PresignResponse, signal: AbortSignal): Promise<void> {
-    const { onState, onProgress, stallTimeout = 30 } = this.options;
-    const hadBegun = this.#put.meter?.loaded;
-    const meter = new Meter(blob.size, (progress) => signal.aborted || onProgress?.(progress));
-    const put: Sending = { presigned, meter };
+  /** Makes one try of the PUT. */
+  async #putBytes(blob: Blob, presigned: PresignResponse, signal: AbortSignal): Promise<void> {
+    const { onState, onProgress, stallTimeout = UPLOAD_DEFAULTS.stallTimeout } = this.options;
+    const loadedBefore = this.#put.progress?.loaded;
+    const progress = new ProgressThrottle(blob.size, (value) => signal.aborted || onProgress?.(value));
+    const put: PutAttempt = { presigned, progress };
     this.#put = put;
     onState?.('uploading');
-    if (hadBegun) meter.report(0);
-    stopIfAborted(signal, 'put');
+    if (loadedBefore) progress.report(0);
+    throwIfAborted(signal, 'put');
     const { url, signedHeaders: headers } = presigned;
-    const answer = await this.#transport.put(
-      { url, headers, body: blob, stallTimeout, onProgress: (loaded) => meter.report(loaded) },
+    const response = await this.#transport.put(
+      { url, headers, body: blob, stallTimeout, onProgress: (loaded) => progress.report(loaded) },
       signal,
     );
-    put.answer = answer;
-    checkPut(answer);
-    meter.report(blob.size);
+    put.response = response;
+    checkPutResponse(response);
+    progress.report(blob.size);
   }
 
-  /** One try of an endpoint call, or of the hook in its place. */
-  async #ask<T>(
-    call: { phase: 'presign' | 'commit'; url: string; body: T; keepalive?: boolean },
+  /** Makes one try of an endpoint call, or of the hook that replaces it. */
+  async #callEndpoint<T>(
+    request: { phase: 'presign' | 'commit'; url: string; body: T; keepalive?: boolean },
     hook: Hook<T> | undefined,
     signal: AbortSignal,
   ): Promise<{ body: unknown; headers?: Headers | undefined }> {
+    const { phase, body } = request;
     const { onState, headers, credentials } = this.options;
-    onState?.(call.phase === 'presign' ? 'presigning' : 'committing');
-    stopIfAborted(signal, call.phase);
-    if (hook) return { body: await callHook(call.phase, () => hook(call.body, { signal })) };
-    const answer = await this.#transport.call({ ...call, method: 'POST', headers, credentials }, signal);
-    return { body: answerOf(answer, call.phase), headers: answer.headers };
+    onState?.(phase === 'presign' ? 'presigning' : 'committing');
+    throwIfAborted(signal, phase);
+    if (hook) return { body: await callEndpointHook(phase, () => hook(body, { signal })) };
+    const response = await this.#transport.call({ ...request, method: 'POST', headers, credentials }, signal);
+    return { body: parseResponse(response, phase), headers: response.headers };
   }
 
   /**
-   * Makes ready to begin anew, where another presigned URL may help.
-   * @throws {AvatarUploadError} where it will not.
+   * Clears the checkpoint, so that the next round starts with a new presigned URL.
+   * @throws {@link AvatarUploadError} if a new URL would not help.
    */
-  #renew(error: AvatarUploadError): void {
-    const helps = error.phase === 'put' ? this.#isRefusedUrl(error) : this.#isLostUpload(error);
-    if (helps || isAboutUpload(error)) this.#ticket.clear();
-    if (!helps || this.#renewals === MOST_RENEWALS) throw error;
+  #prepareRenewal(error: AvatarUploadError): void {
+    const canRenew = error.phase === 'put' ? this.#isUrlRefused(error) : this.#isUploadLost(error);
+    if (canRenew || isFinalForUpload(error)) this.#checkpoint.clear();
+    if (!canRenew || this.#renewals === MAX_RENEWALS) throw error;
     this.#renewals++;
-    this.#retries.tell(error);
+    this.#retrier.reportRetry(error);
   }
 
-  #isRefusedUrl({ code, status }: AvatarUploadError): boolean {
-    return (
-      code === 'upload_expired' || status === 403 || (status === 400 && this.#put.answer?.code === 'ExpiredRequest')
-    );
+  /** Whether the storage refused the URL, and not the bytes sent to it. */
+  #isUrlRefused(error: AvatarUploadError): boolean {
+    const isExpiredRequest = error.status === 400 && this.#put.response?.code === 'ExpiredRequest';
+    return isExpired(error) || error.status === 403 || isExpiredRequest;
   }
 
-  /** What has arrived, or was said to have, can't be committed any more. */
-  #isLostUpload({ phase, code }: AvatarUploadError): boolean {
-    const status = this.#put.answer?.status ?? 412;
-    return phase === 'commit' && (code === 'upload_expired' || (code === 'not_uploaded' && status === 412));
+  /** Whether the upload can't be committed any more, or its object is missing although the PUT was answered with 412. */
+  #isUploadLost(error: AvatarUploadError): boolean {
+    const putStatus = this.#put.response?.status ?? 412;
+    const isMissing = error.code === 'not_uploaded' && putStatus === 412;
+    return error.phase === 'commit' && (isExpired(error) || isMissing);
   }
 }
 
-/** The same upload would fail the same way again; who asks, and when, has nothing to do with it. */
-function isAboutUpload({ phase, code, status = 0 }: AvatarUploadError): boolean {
-  if (phase === 'put') return code === 'storage_refused' || code === 'bad_response';
-  return status >= 400 && status <= 499 && ![401, 403, 429].includes(status);
-}
-
-/** Base64 of the SHA-256; undefined where the page has no WebCrypto (plain http). */
-async function digest(blob: Blob): Promise<string | undefined> {
+/** Returns the SHA-256, base64; undefined on plain http, where the page has no WebCrypto. */
+async function computeDigest(blob: Blob): Promise<string | undefined> {
   if (!globalThis.crypto?.subtle) return undefined;
   const bytes = await blob.arrayBuffer().catch((cause: unknown) => {
-    // A file that was moved, deleted or changed since it was picked.
+    // The file was moved, deleted or changed after it was picked.
     throw new AvatarUploadError('decode_failed', 'prepare', { cause });
   });
   const hash = await crypto.subtle.digest('SHA-256', bytes);

@@ -1,7 +1,7 @@
 import type { Crop } from '../core/crop.js';
-import { Editor, type EditorOptions } from './editor.js';
+import { CropDialog, type CropDialogOptions } from './crop-dialog.js';
 
-export type { EditorOptions };
+export type { CropDialogOptions };
 
-/** Lets the user choose a square of a picture. Resolves when that is applied; never where the signal ends it. */
-export const openEditor = (options: EditorOptions): Promise<Crop> => new Editor(options).open();
+/** Lets the user choose a crop. Resolves when it is applied; stays pending if the signal closes the dialog. */
+export const openCropDialog = (options: CropDialogOptions): Promise<Crop> => new CropDialog(options).open();

@@ -1,3 +1,3 @@
-export { type Inspected, inspect } from './inspect.js';
-export { type Preview, SPOILED } from './jobs.js';
-export { prepareSquare, preview, ready, type SquareOptions, withoutMetadata } from './prepare.js';
+export { type ImageInfo, inspectImage } from './inspect-image.js';
+export { CANVAS_BLOCKED, type ImagePreview } from './jobs.js';
+export { createPreview, preloadWorker, prepareSquare, type SquareOptions, stripMetadata } from './prepare-image.js';

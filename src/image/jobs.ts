@@ -1,43 +1,43 @@
 import type { Crop } from '../core/crop.js';
-import type { Inspected } from './inspect.js';
+import type { ImageInfo } from './inspect-image.js';
 
-/** What is known of a file before it is decoded. */
-export type Facts = Pick<Inspected, 'type' | 'width' | 'height' | 'start'>;
+/** What the decoder needs to know about a file. */
+export type ImageHeader = Pick<ImageInfo, 'type' | 'width' | 'height' | 'start'>;
 
-/** A square to make. */
+/** The job to create a square. */
 export interface SquareJob {
   file: Blob;
-  facts: Facts;
-  /** Pixels on each side; a smaller picture is not enlarged. */
+  header: ImageHeader;
+  /** Maximum width and height, in pixels. A smaller picture is not enlarged. */
   size: number;
-  /** Type to encode as. */
+  /** MIME type to encode as. */
   type: string;
   /** 0 to 1. */
   quality: number;
-  /** Which square; what is missing is as for the centred one. */
+  /** Which square to cut out. What is missing is as for the centered one. */
   crop: Partial<Crop>;
 }
 
-/** A smaller copy to make. */
+/** The job to create a smaller copy. */
 export interface PreviewJob {
   file: Blob;
-  facts: Facts;
-  /** Pixels of the longer side, at most. */
-  longest: number;
+  header: ImageHeader;
+  /** Maximum length of the longer side, in pixels. */
+  longestSide: number;
 }
 
-/** What the worker is asked. */
-export type Job = SquareJob | PreviewJob;
+/** A message to the worker. */
+export type ImageJob = SquareJob | PreviewJob;
 
-/** A picture to look at, and how large the whole one is. */
-export interface Preview {
-  /** Upright and scaled down; to be closed by whoever asked for it. */
+/** A smaller copy of a picture, and the size of the original. */
+export interface ImagePreview {
+  /** Upright. The caller has to close it. */
   bitmap: ImageBitmap;
-  /** Pixels of the whole picture, upright. */
+  /** Width of the original once upright, in pixels. */
   width: number;
-  /** Pixels of the whole picture, upright. */
+  /** Height of the original once upright, in pixels. */
   height: number;
 }
 
-/** Name of the error where the browser's canvas does not give back what was drawn. */
-export const SPOILED = 'SpoiledCanvasError';
+/** Name of the error that is thrown if the browser's canvas does not return the pixels that were drawn. */
+export const CANVAS_BLOCKED = 'CanvasBlockedError';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AvatarUploadError } from '../../src/core/errors.js';
 import { type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
-import { type Scripted, ScriptedTransport } from '../support/scripted-transport.js';
+import { type ScriptedRequest, ScriptedTransport } from '../support/scripted-transport.js';
 
 const file = new File(['picture'], 'me.png', { type: 'image/png' });
 const url = 'https://bucket.example/pending/o/1?X-Amz-Signature=secret';
@@ -13,7 +13,7 @@ beforeEach(() => {
   vi.spyOn(console, 'warn').mockImplementation(() => {});
 });
 
-function start(options: UploadOptions = {}) {
+function startUpload(options: UploadOptions = {}) {
   const transport = new ScriptedTransport();
   const states: string[] = [];
   const run = uploadAvatar(file, { transport, maxRetries: 0, onState: (state) => states.push(state), ...options });
@@ -24,72 +24,80 @@ function start(options: UploadOptions = {}) {
   return { transport, states, outcome };
 }
 
-/** Answers the requests in this order; each is `[status, body]`, or a failure. */
-async function play(transport: ScriptedTransport, ...answers: ([number, unknown?] | 'network' | 'timeout')[]) {
-  const requests: Scripted[] = [];
-  for (const answer of answers) {
-    const request = await transport.next();
+/** Responds to the requests in this order, each with `[status, body]` or a failure. */
+async function respondInOrder(
+  transport: ScriptedTransport,
+  ...responses: ([number, unknown?] | 'network' | 'timeout')[]
+) {
+  const requests: ScriptedRequest[] = [];
+  for (const response of responses) {
+    const request = await transport.nextRequest();
     requests.push(request);
-    if (typeof answer === 'string') request.fail(answer);
-    else request.answer(...answer);
+    if (typeof response === 'string') request.fail(response);
+    else request.respond(...response);
   }
   return requests;
 }
 
 describe('an upload', () => {
-  it('presigns, puts and commits, once each and in this order', async () => {
-    const { transport, states, outcome } = start();
-    const [presign, put, commit] = await play(transport, [200, presigned], [200], [200, { ok: true, avatar }]);
+  it('presigns, PUTs and commits, once each and in this order', async () => {
+    const { transport, states, outcome } = startUpload();
+    const [presign, put, commit] = await respondInOrder(
+      transport,
+      [200, presigned],
+      [200],
+      [200, { ok: true, avatar }],
+    );
     expect((await outcome).result).toEqual({ key: avatar.key, avatar });
     expect(transport.sent).toEqual(['presign', 'put', 'commit']);
     expect(states).toEqual(['presigning', 'uploading', 'committing']);
-    expect(presign?.call).toMatchObject({ method: 'POST', url: '/api/uploads/presign' });
-    expect(presign?.call.body).toEqual({
+    expect(presign?.request).toMatchObject({ method: 'POST', url: '/api/uploads/presign' });
+    expect(presign?.request.body).toEqual({
       filename: 'me.png',
       contentType: 'image/png',
       size: 7,
       sha256: createHash('sha256').update('picture').digest('base64'),
     });
-    expect(put?.call).toMatchObject({ url, headers: presigned.signedHeaders });
-    expect(put?.call.body).toBe(file);
-    expect(commit?.call).toMatchObject({ method: 'POST', url: '/api/uploads/commit', body: { key: 'pending/o/1' } });
+    expect(put?.request).toMatchObject({ url, headers: presigned.signedHeaders });
+    expect(put?.request.body).toBe(file);
+    expect(commit?.request).toMatchObject({ method: 'POST', url: '/api/uploads/commit', body: { key: 'pending/o/1' } });
   });
 
   it('works with a back end that answers {url, signedHeaders, key} and {ok: true}', async () => {
-    const { transport, outcome } = start();
-    await play(transport, [200, presigned], [200], [200, { ok: true }]);
+    const { transport, outcome } = startUpload();
+    await respondInOrder(transport, [200, presigned], [200], [200, { ok: true }]);
     expect((await outcome).result).toEqual({ key: 'pending/o/1', avatar: null });
   });
 
-  it('takes a 412 at the PUT for an earlier try that landed: the commit decides', async () => {
-    const { transport, outcome } = start();
-    await play(transport, [200, presigned], [412], [200, { ok: true, avatar }]);
+  it('treats a 412 at the PUT as an earlier try that succeeded: the commit decides', async () => {
+    const { transport, outcome } = startUpload();
+    await respondInOrder(transport, [200, presigned], [412], [200, { ok: true, avatar }]);
     expect((await outcome).result?.key).toBe(avatar.key);
   });
 
-  it('tells its progress in bytes', async () => {
-    const seen: unknown[] = [];
-    const { transport, outcome } = start({ onProgress: (progress) => seen.push(progress) });
-    await play(transport, [200, presigned]);
-    const put = await transport.next();
-    put.call.onProgress(0);
-    put.call.onProgress(7);
-    put.answer(200);
-    await play(transport, [200, { ok: true }]);
+  it('reports its progress in bytes', async () => {
+    const reports: unknown[] = [];
+    const { transport, outcome } = startUpload({ onProgress: (progress) => reports.push(progress) });
+    await respondInOrder(transport, [200, presigned]);
+    const put = await transport.nextRequest();
+    put.request.onProgress(0);
+    put.request.onProgress(7);
+    put.respond(200);
+    await respondInOrder(transport, [200, { ok: true }]);
     await outcome;
-    expect(seen).toEqual([
+    expect(reports).toEqual([
       { loaded: 0, total: 7, ratio: 0 },
       { loaded: 7, total: 7, ratio: 1 },
     ]);
   });
 
-  it('declares the size alone where the page has no WebCrypto', async () => {
+  it('declares the size only, where the page has no WebCrypto', async () => {
     const { crypto } = globalThis;
     Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true });
     try {
-      const { transport } = start();
-      const { call } = await transport.next();
-      expect(call.body).toEqual({ filename: 'me.png', contentType: 'image/png', size: 7 });
+      const { transport } = startUpload();
+      const { request } = await transport.nextRequest();
+      expect(request.body).toEqual({ filename: 'me.png', contentType: 'image/png', size: 7 });
     } finally {
       Object.defineProperty(globalThis, 'crypto', { value: crypto, configurable: true });
     }
@@ -97,7 +105,7 @@ describe('an upload', () => {
 
   it('uses hooks in place of the endpoint calls', async () => {
     const calls: unknown[] = [];
-    const { transport, outcome } = start({
+    const { transport, outcome } = startUpload({
       presign: (request, { signal }) => {
         calls.push(request.contentType, signal.aborted);
         return presigned;
@@ -107,62 +115,74 @@ describe('an upload', () => {
         return { ok: true };
       },
     });
-    await play(transport, [200]);
+    await respondInOrder(transport, [200]);
     expect((await outcome).result?.key).toBe('pending/o/1');
     expect(calls).toEqual(['image/png', false, 'pending/o/1']);
     expect(transport.sent).toEqual(['put']);
   });
 });
 
-describe('a failed upload', () => {
-  type Answer = [number, unknown?] | 'network' | 'timeout';
-  const ok: Answer[] = [[200, presigned], [200]];
-  const refused: Answer[] = [[200, presigned], [403]];
-  const late: Answer[] = [...ok, [410, { code: 'upload_expired' }]];
-  const cases: [string, Answer[], Partial<AvatarUploadError>][] = [
-    ['no connection', ['network'], { code: 'network', phase: 'presign', retryable: true }],
+describe('an upload fails', () => {
+  type ScriptedResponse = [number, unknown?] | 'network' | 'timeout';
+  const ok: ScriptedResponse[] = [[200, presigned], [200]];
+  const refused: ScriptedResponse[] = [[200, presigned], [403]];
+  const expired: ScriptedResponse[] = [...ok, [410, { code: 'upload_expired' }]];
+  const cases: [string, ScriptedResponse[], Partial<AvatarUploadError>][] = [
+    ['a lost connection', ['network'], { code: 'network', phase: 'presign', retryable: true }],
     [
-      'no session',
+      'a 401',
       [[401, { error: 'x', code: 'unauthorized' }]],
       { code: 'unauthorized', phase: 'presign', status: 401, retryable: false },
     ],
-    ['no session, told by the status alone', [[401, '']], { code: 'unauthorized', phase: 'presign' }],
-    ['HTML with 200', [[200, undefined]], { code: 'bad_response', phase: 'presign' }],
-    ['an empty object', [[200, {}]], { code: 'bad_response', phase: 'presign' }],
-    ['null', [[200, null]], { code: 'bad_response', phase: 'presign' }],
-    ['a list', [[200, []]], { code: 'bad_response', phase: 'presign' }],
-    ['no key', [[200, { ...presigned, key: '' }]], { code: 'bad_response', phase: 'presign' }],
-    ['headers that are no strings', [[200, { ...presigned, signedHeaders: { a: 1 } }]], { code: 'bad_response' }],
-    ['a gateway', [[502, undefined]], { code: 'unavailable', phase: 'presign', retryable: true }],
+    ['a 401 without a code', [[401, '']], { code: 'unauthorized', phase: 'presign' }],
+    ['a 200 with HTML', [[200, undefined]], { code: 'bad_response', phase: 'presign' }],
+    ['a presign with an empty object', [[200, {}]], { code: 'bad_response', phase: 'presign' }],
+    ['a presign with null', [[200, null]], { code: 'bad_response', phase: 'presign' }],
+    ['a presign with an array', [[200, []]], { code: 'bad_response', phase: 'presign' }],
+    ['a presign without a key', [[200, { ...presigned, key: '' }]], { code: 'bad_response', phase: 'presign' }],
+    [
+      'a presign with headers that are not strings',
+      [[200, { ...presigned, signedHeaders: { a: 1 } }]],
+      { code: 'bad_response' },
+    ],
+    ['a 502 of a gateway', [[502, undefined]], { code: 'unavailable', phase: 'presign', retryable: true }],
     ['an unknown status', [[418]], { code: 'invalid_request', phase: 'presign', retryable: false }],
     ['an unknown 5xx', [[599]], { code: 'internal', retryable: true }],
-    ['a code of the host’s own', [[422, { code: 'quota_used' }]], { code: 'quota_used', status: 422 }],
-    ['a code that is none', [[403, { code: 'https://x?y=z' }]], { code: 'forbidden_origin' }],
+    ["a code of the host application's own", [[422, { code: 'quota_used' }]], { code: 'quota_used', status: 422 }],
+    ['a code that is invalid', [[403, { code: 'https://x?y=z' }]], { code: 'forbidden_origin' }],
     ['too many requests', [[429, { code: 'rate_limited' }]], { code: 'rate_limited', retryable: true }],
     [
       'a refused PUT',
       [...refused, ...refused, ...refused],
       { code: 'storage_refused', phase: 'put', status: 403, retryable: false },
     ],
-    ['a store that is down', [[200, presigned], [503]], { code: 'unavailable', phase: 'put', retryable: true }],
+    [
+      'a PUT while the storage is down',
+      [[200, presigned], [503]],
+      { code: 'unavailable', phase: 'put', retryable: true },
+    ],
     ['a lost PUT', [[200, presigned], 'network'], { code: 'network', phase: 'put' }],
     ['a stalled PUT', [[200, presigned], 'timeout'], { code: 'timeout', phase: 'put', retryable: true }],
     ['a commit without ok', [...ok, [200, { ok: 'yes' }]], { code: 'bad_response', phase: 'commit' }],
-    ['a commit with nothing', [...ok, [200, undefined]], { code: 'bad_response', phase: 'commit' }],
+    ['a commit without a body', [...ok, [200, undefined]], { code: 'bad_response', phase: 'commit' }],
     ['a refused commit', [...ok, [422, { code: 'mismatch' }]], { code: 'mismatch', phase: 'commit', status: 422 }],
-    ['late commits', [...late, ...late, ...late], { code: 'upload_expired', retryable: true }],
+    [
+      'commits that are all too late',
+      [...expired, ...expired, ...expired],
+      { code: 'upload_expired', retryable: true },
+    ],
   ];
-  it.each(cases)('by %s', async (_, answers, expected) => {
-    const { transport, outcome } = start();
-    await play(transport, ...answers);
+  it.each(cases)('after %s', async (_, responses, expected) => {
+    const { transport, outcome } = startUpload();
+    await respondInOrder(transport, ...responses);
     const { error } = await outcome;
     expect(error).toBeInstanceOf(AvatarUploadError);
     expect(error).toMatchObject(expected);
     expect(`${error?.message} ${error?.cause} ${error?.hint}`).not.toContain('secret');
   });
 
-  it('by a hook keeps the hook’s status, and no address', async () => {
-    const { outcome } = start({
+  it('with the status that a hook throws, and without its URLs', async () => {
+    const { outcome } = startUpload({
       presign: () => Promise.reject(Object.assign(new Error(`GET ${url} failed for /x?token=secret`), { status: 401 })),
     });
     const { error } = await outcome;
@@ -170,45 +190,45 @@ describe('a failed upload', () => {
     expect(String(error?.cause)).toBe('Error: GET [URL] failed for [URL]');
   });
 
-  it('by a hook’s own AvatarUploadError keeps it', async () => {
+  it('with the very AvatarUploadError that a hook throws', async () => {
     const own = new AvatarUploadError('moderated', 'commit');
-    const { transport, outcome } = start({ commit: () => Promise.reject(own) });
-    await play(transport, [200, presigned], [200]);
+    const { transport, outcome } = startUpload({ commit: () => Promise.reject(own) });
+    await respondInOrder(transport, [200, presigned], [200]);
     expect((await outcome).error).toBe(own);
   });
 });
 
 describe('an aborted upload', () => {
-  it('sends nothing if it was aborted before', async () => {
-    const { transport, outcome } = start({ signal: AbortSignal.abort() });
+  it('sends nothing if it was aborted before it started', async () => {
+    const { transport, outcome } = startUpload({ signal: AbortSignal.abort() });
     expect((await outcome).error).toMatchObject({ code: 'aborted', retryable: false });
     expect(transport.sent).toEqual([]);
   });
 
-  it.each(['presign', 'put', 'commit'])('sends nothing after %s, and never succeeds', async (kind) => {
+  it.each(['presign', 'put', 'commit'])('sends nothing after the %s request, and never succeeds', async (kind) => {
     const controller = new AbortController();
-    const { transport, outcome } = start({ signal: controller.signal });
+    const { transport, outcome } = startUpload({ signal: controller.signal });
     for (;;) {
-      const request = await transport.next();
+      const request = await transport.nextRequest();
       if (request.kind === kind) {
         controller.abort();
-        request.answer(200, { ok: true });
+        request.respond(200, { ok: true });
         break;
       }
-      request.answer(200, presigned);
+      request.respond(200, presigned);
     }
     expect((await outcome).error).toMatchObject({ code: 'aborted', phase: kind });
     expect(transport.sent.at(-1)).toBe(kind);
   });
 
-  it.each(['presign', 'commit'] as const)('never succeeds though the %s hook answers', async (name) => {
+  it.each(['presign', 'commit'] as const)('never succeeds, although the %s hook returns', async (name) => {
     const controller = new AbortController();
     const hook = () => {
       controller.abort();
       return name === 'presign' ? presigned : { ok: true as const };
     };
-    const { transport, outcome } = start({ signal: controller.signal, [name]: hook });
-    if (name === 'commit') await play(transport, [200, presigned], [200]);
+    const { transport, outcome } = startUpload({ signal: controller.signal, [name]: hook });
+    if (name === 'commit') await respondInOrder(transport, [200, presigned], [200]);
     expect((await outcome).error).toMatchObject({ code: 'aborted', phase: name });
   });
 });

@@ -2,123 +2,137 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { AvatarUploadError } from '../../src/core/errors.js';
-import { type State, transition } from '../../src/core/state.js';
-import { Ticket } from '../../src/core/ticket.js';
 import { uploadAvatar } from '../../src/core/upload-avatar.js';
+import { UploadCheckpoint } from '../../src/core/upload-checkpoint.js';
+import { type FieldEvent, reduce } from '../../src/field/reduce.js';
+import { INITIAL_SNAPSHOT, type UploadStep } from '../../src/field/snapshot.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
-import { Page } from '../support/page.js';
-import '../../src/core/diagnose.js';
+import { SimulatedPage } from '../support/simulated-page.js';
+import '../../src/core/diagnose-error.js';
+
+/** The element's snapshot when an upload starts. */
+const PREPARING = reduce(
+  {
+    ...INITIAL_SNAPSHOT,
+    activity: { kind: 'selecting', command: { file: new File([], ''), upload: true, edit: false, previous: null } },
+  },
+  { type: 'stepStarted', step: 'preparing' },
+);
+
+/** The element's event for something that an upload reported. */
+function toFieldEvent(report: string): FieldEvent {
+  if (report === 'progress') return { type: 'progressed', ratio: 0.5 };
+  if (report === 'retry') return { type: 'waitChanged', wait: { reason: 'retrying', until: 0, seconds: 1 } };
+  if (report === 'offline') return { type: 'waitChanged', wait: { reason: 'offline' } };
+  return { type: 'stepStarted', step: report as UploadStep };
+}
 
 const file = new File(['picture'], 'me.png', { type: 'image/png' });
 
-let page: Page;
-beforeEach(() => {
-  page = new Page();
-  page.install();
-});
+const page = new SimulatedPage();
+beforeEach(() => page.install());
 afterEach(() => page.restore());
 
-/** What goes wrong in one run: faults by step and request, and what happens at which moment (milliseconds). */
-interface Run {
+/** What goes wrong in one upload. */
+interface Scenario {
+  /** By step and number of the request. */
   faults: Record<Step, (Fault | undefined)[]>;
-  events: { at: number; what: 'offline' | 'online' | 'abort' }[];
+  /** At a time in milliseconds. */
+  events: { time: number; type: 'offline' | 'online' | 'abort' }[];
   maxRetries: number;
 }
 
 const faults = fc.array(fc.option(fc.constantFrom(...FAULTS), { nil: undefined, freq: 2 }), { maxLength: 5 });
-const moment = fc.oneof(fc.nat({ max: 70 }), fc.nat({ max: 12_000 }));
-const runs: fc.Arbitrary<Run> = fc.record({
+const time = fc.oneof(fc.nat({ max: 70 }), fc.nat({ max: 12_000 }));
+const scenarios: fc.Arbitrary<Scenario> = fc.record({
   faults: fc.record({ presign: faults, put: faults, commit: faults }),
-  events: fc.array(fc.record({ at: moment, what: fc.constantFrom('offline', 'online', 'abort') }), { maxLength: 4 }),
+  events: fc.array(fc.record({ time, type: fc.constantFrom('offline', 'online', 'abort') }), { maxLength: 4 }),
   maxRetries: fc.nat({ max: 3 }),
 });
 
-/** A back end that has committed an upload does not say any more that it can't be. */
-function faultIn(run: Run, world: () => FaultyWorld) {
+/** A back end that has committed an upload does not refuse its commit afterwards. */
+function createFaults(scenario: Scenario, world: () => FaultyWorld) {
   return (step: Step, n: number): Fault | undefined => {
-    const fault = run.faults[step][n - 1];
-    const isPast = step === 'commit' && world().avatars.length > 0 && (fault?.answer?.status ?? 0) >= 400;
-    return isPast ? undefined : fault;
+    const fault = scenario.faults[step][n - 1];
+    const isImpossible = step === 'commit' && world().avatars.length > 0 && (fault?.answer?.status ?? 0) >= 400;
+    return isImpossible ? undefined : fault;
   };
 }
 
-/** Lives through one run, and checks what has to be true of any. */
-async function live(run: Run, world: FaultyWorld, ticket: Ticket): Promise<boolean> {
+/** Runs an upload through a scenario, and checks what holds in all of them. Returns whether it succeeded. */
+async function runScenario(scenario: Scenario, world: FaultyWorld, checkpoint: UploadCheckpoint): Promise<boolean> {
   const controller = new AbortController();
   const { signal } = controller;
-  const told: string[] = [];
+  const callbacks: string[] = [];
   let ends = 0;
-  let waited = 0;
+  let totalDelay = 0;
   const outcome = uploadAvatar(file, {
     transport: world,
-    ticket,
+    checkpoint,
     signal,
-    maxRetries: run.maxRetries,
-    onState: (state) => told.push(state),
-    onProgress: ({ loaded, total }) => told.push(loaded > total ? 'too much' : 'progress'),
+    maxRetries: scenario.maxRetries,
+    onState: (state) => callbacks.push(state),
+    onProgress: ({ loaded, total }) => callbacks.push(loaded > total ? 'too much' : 'progress'),
     onRetry: ({ delay }) => {
-      waited += delay;
-      told.push('retry');
+      totalDelay += delay;
+      callbacks.push('retry');
     },
-    onOffline: () => told.push('offline'),
+    onOffline: () => callbacks.push('offline'),
   }).then(
     (result) => ({ key: result.key, code: null }),
     (error: AvatarUploadError) => ({ key: null, code: error.code }),
   );
   outcome.then(() => ends++);
-  let atAbort = Number.POSITIVE_INFINITY;
-  const timers = run.events.map(({ at, what }) =>
+  let callbacksAtAbort = Number.POSITIVE_INFINITY;
+  const timers = scenario.events.map(({ time, type }) =>
     setTimeout(() => {
-      if (what === 'offline') page.goOffline();
-      if (what === 'online') page.goOnline();
-      if (what !== 'abort' || ends > 0) return;
+      if (type === 'offline') page.goOffline();
+      if (type === 'online') page.goOnline();
+      if (type !== 'abort' || ends > 0) return;
       controller.abort();
       world.isOver = true;
-      atAbort = Math.min(atAbort, told.length);
-    }, at),
+      callbacksAtAbort = Math.min(callbacksAtAbort, callbacks.length);
+    }, time),
   );
-  // Whoever waits for the network gets it in the end.
+  // The network comes back in the end.
   timers.push(setTimeout(() => page.goOnline(), 20_000));
-  await page.until(outcome);
+  await page.runUntilSettled(outcome);
   for (const timer of timers) clearTimeout(timer);
   page.online = true;
   const { key, code } = await outcome;
-  await page.breathe();
+  await page.flushTasks();
 
   expect(ends).toBe(1);
-  if (signal.aborted) expect([code, told.length]).toEqual(['aborted', atAbort]);
-  expect(world.zombies).toEqual([]);
+  if (signal.aborted) expect([code, callbacks.length]).toEqual(['aborted', callbacksAtAbort]);
+  expect(world.lateRequests).toEqual([]);
   expect(key === null || key === world.avatars[0]).toBe(true);
-  expect(waited).toBeLessThanOrEqual(30_000);
-  expect(told).not.toContain('too much');
-  const states = told.filter((it): it is State => it.endsWith('ing'));
-  for (const [at, state] of states.entries()) {
-    const before = states[at - 1] ?? 'preparing';
-    if (state !== before) expect(transition(before, state)).toBe(state);
-  }
-  expect([page.leftovers, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+  expect(totalDelay).toBeLessThanOrEqual(30_000);
+  expect(callbacks).not.toContain('too much');
+  // The element's reducer accepts whatever an upload reports, in any order in which it reports it.
+  callbacks.reduce((snapshot, report) => reduce(snapshot, toFieldEvent(report)), PREPARING);
+  expect([page.activeCount, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
   return key !== null;
 }
 
-it('ends in one truth, whatever goes wrong, whenever it is aborted, and however often it is tried', async () => {
+it('settles exactly once and creates at most one avatar, whatever fails and whenever it is aborted', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
-  const property = fc.asyncProperty(fc.array(runs, { minLength: 1, maxLength: 3 }), async (lives) => {
-    const ticket = new Ticket();
-    let run: Run | undefined;
+  const property = fc.asyncProperty(fc.array(scenarios, { minLength: 1, maxLength: 3 }), async (attempts) => {
+    const checkpoint = new UploadCheckpoint();
+    let scenario: Scenario | undefined;
     const counts: Record<Step, number> = { presign: 0, put: 0, commit: 0 };
-    const faultOf = (step: Step) => run && faultIn(run, () => world)(step, ++counts[step]);
-    const world: FaultyWorld = new FaultyWorld(faultOf, 10);
-    for (run of lives) {
+    const getFault = (step: Step) => scenario && createFaults(scenario, () => world)(step, ++counts[step]);
+    const world: FaultyWorld = new FaultyWorld(getFault, 10);
+    for (scenario of attempts) {
       Object.assign(counts, { presign: 0, put: 0, commit: 0 });
       world.isOver = false;
-      if (await live(run, world, ticket)) break;
+      if (await runScenario(scenario, world, checkpoint)) break;
       expect(world.avatars.length).toBeLessThanOrEqual(1);
     }
-    // With nothing in its way the last try succeeds, if none has; there is one avatar in any case.
-    run = undefined;
+    // A last attempt without faults succeeds, if none has before. In any case there is one avatar.
+    scenario = undefined;
     world.isOver = false;
     if (world.avatars.length === 0)
-      await live({ faults: { presign: [], put: [], commit: [] }, events: [], maxRetries: 0 }, world, ticket);
+      await runScenario({ faults: { presign: [], put: [], commit: [] }, events: [], maxRetries: 0 }, world, checkpoint);
     expect(world.avatars).toHaveLength(1);
   });
   await fc.assert(property, { numRuns: 400 });

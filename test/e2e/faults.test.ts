@@ -67,16 +67,16 @@ describe.concurrent('an upload succeeds after one fault', () => {
 describe.concurrent('an upload that keeps failing ends with the previous avatar, a reason and a retry button', () => {
   const cases: [RequestKind, Fault, string, RegExp][] = [
     ['presign', 'drop request', 'retry retry retry error', /connection/i],
-    ['presign', { status: 503 }, 'retry retry retry error', /not available/],
+    ['presign', { status: 503 }, 'retry retry retry error', /isn’t available/],
     ['presign', { status: 429, headers: { 'retry-after': '60' } }, 'error', /too many/i],
     ['presign', { status: 401 }, 'error', /sign in/i],
     ['presign', 'truncate', 'error', /unexpected/],
     ['presign', REDIRECT, 'error', /unexpected/],
     ['put', 'drop midway', 'retry retry retry error', /connection/i],
-    ['put', 'stall', 'retry retry retry error', /slow, or was lost/],
-    ['put', storeError(403, 'SignatureDoesNotMatch'), 'retry retry error', /refused/],
+    ['put', 'stall', 'retry retry retry error', /timed out/],
+    ['put', storeError(403, 'SignatureDoesNotMatch'), 'retry retry error', /couldn’t be saved/],
     ['commit', 'drop request', 'retry retry retry error', /connection/i],
-    ['commit', { status: 422, body: '{"code":"moderated"}' }, 'error', /not allowed/],
+    ['commit', { status: 422, body: '{"code":"moderated"}' }, 'error', /isn’t allowed/],
   ];
   it.each(cases.map(([kind, fault, events, message]) => ({ kind, fault, events, message, name: nameOf(fault) })))(
     '$kind: $name',
@@ -143,7 +143,7 @@ describe.concurrent('loading the current avatar', () => {
   });
 
   it.each([
-    ['load', BAD_GATEWAY, /not available/],
+    ['load', BAD_GATEWAY, /isn’t available/],
     ['load', 'truncate', /unexpected/],
     ['load', REDIRECT, /unexpected/],
   ] as [RequestKind, Fault, RegExp][])('that keeps failing shows a message, %s: %j', async (kind, fault, message) => {
@@ -199,7 +199,7 @@ describe.concurrent('removing the avatar', () => {
     await test.waitUntilSettled();
     const { image, error, value } = await test.read();
     expect([image?.includes(test.oldKey), value, await test.fetchKey()]).toEqual([true, test.oldKey, test.oldKey]);
-    expect(error).toMatch(/not available/);
+    expect(error).toMatch(/isn’t available/);
     await test.close();
   });
 

@@ -83,7 +83,7 @@ describe.runIf(existsSync(photos))('real photos', () => {
   it('a HEIC photo is rejected with a message, and accepted with a decoder', async () => {
     const page = await openPage();
     await pickFile(page, join(photos, 'iphone.heic'));
-    await page.getByText('This photo format (HEIC) is not supported by your browser').waitFor();
+    await page.getByText('HEIC photos aren’t supported.').waitFor();
     // The example of docs/pictures.md.
     await page.addScriptTag({
       type: 'module',

@@ -141,7 +141,7 @@ describe('the demo page', () => {
     await page.route('**/cdn-cgi/**', (route) => route.abort());
     await pickFile(page, toFile(png()));
     expect(await waitForEnd(page)).toBe('error');
-    await page.getByText(/no connection/i).waitFor();
+    await page.getByText(/connection lost/i).waitFor();
     await page.unroute('**/cdn-cgi/**');
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByText('Saved').waitFor();

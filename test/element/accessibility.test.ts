@@ -1,34 +1,24 @@
-import { expect, fixture, html } from '@open-wc/testing';
-import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Backend, json, PIXEL, part, reaches, words } from '../support/backend.js';
-import { png } from '../support/pictures.js';
+import { expect } from '@open-wc/testing';
+import { createElement, createPngFile } from '../support/element-fixtures.js';
+import { getPart, getText, installFakeBackend, jsonResponse, PIXEL, waitForState } from '../support/fake-backend.js';
 
-let backend: Backend;
-beforeEach(() => {
-  backend = new Backend();
-  backend.install();
-});
-afterEach(() => backend.restore());
+const backend = installFakeBackend();
 
-const picture = () => new File([png()], 'me.png', { type: 'image/png' });
-const make = () =>
-  fixture<FlareAvatarUpload>(html`<flare-avatar-upload avatar-url="" alt="Ada"></flare-avatar-upload>`);
-
-describe('assistive technology', () => {
-  it('finds nothing missing at rest, with a picture, while uploading, after an error, disabled', async () => {
-    const element = await make();
+describe('accessibility', () => {
+  it('passes axe without a picture, with one, while uploading, after an error and when disabled', async () => {
+    const { element } = await createElement('avatar-url="" alt="Ada"');
     await expect(element).to.be.accessible();
     element.src = PIXEL;
     await element.updateComplete;
     await expect(element).to.be.accessible();
-    backend.store = 'hold';
-    const ended = element.upload(picture()).catch(() => {});
-    await reaches(element, 'uploading');
+    backend.storeResponse = 'hold';
+    const ended = element.upload(createPngFile()).catch(() => {});
+    await waitForState(element, 'uploading');
     await expect(element).to.be.accessible();
     element.cancel();
     await ended;
-    backend.store = 403;
-    await element.upload(picture()).catch(() => {});
+    backend.storeResponse = 403;
+    await element.upload(createPngFile()).catch(() => {});
     await element.updateComplete;
     await expect(element).to.be.accessible();
     element.disabled = true;
@@ -36,43 +26,43 @@ describe('assistive technology', () => {
     await expect(element).to.be.accessible();
   });
 
-  it('hears of progress in words and of errors at once', async () => {
-    const element = await make();
-    backend.store = 'hold';
-    const ended = element.upload(picture()).catch(() => {});
-    await reaches(element, 'uploading');
-    const bar = part(element, 'progress');
-    expect([bar?.getAttribute('role'), part(element, 'status')?.getAttribute('role')]).to.deep.equal([
+  it('announces progress in a status region and errors in an alert', async () => {
+    const { element } = await createElement('avatar-url="" alt="Ada"');
+    backend.storeResponse = 'hold';
+    const ended = element.upload(createPngFile()).catch(() => {});
+    await waitForState(element, 'uploading');
+    const bar = getPart(element, 'progress');
+    expect([bar?.getAttribute('role'), getPart(element, 'status')?.getAttribute('role')]).to.deep.equal([
       'progressbar',
       'status',
     ]);
-    expect(words(element, 'status')).to.match(/^(Uploading|Almost done)/);
+    expect(getText(element, 'status')).to.match(/^(Uploading|Almost done)/);
     element.cancel();
     await ended;
-    backend.answers.presign = () => json({}, 503);
-    await element.upload(picture()).catch(() => {});
+    backend.responses.presign = () => jsonResponse({}, 503);
+    await element.upload(createPngFile()).catch(() => {});
     await element.updateComplete;
-    expect(part(element, 'error')?.getAttribute('role')).to.equal('alert');
-    expect(part(element, 'trigger')?.getAttribute('aria-describedby')).to.equal('status error');
+    expect(getPart(element, 'error')?.getAttribute('role')).to.equal('alert');
+    expect(getPart(element, 'trigger')?.getAttribute('aria-describedby')).to.equal('status error');
   });
 
-  it('keeps the focus when the button that had it goes', async () => {
-    const element = await make();
-    backend.store = 'hold';
-    const ended = element.upload(picture()).catch(() => {});
-    await reaches(element, 'uploading');
-    const cancel = part(element, 'cancel-button');
+  it('moves the focus to the trigger when the focused button disappears', async () => {
+    const { element } = await createElement('avatar-url="" alt="Ada"');
+    backend.storeResponse = 'hold';
+    const ended = element.upload(createPngFile()).catch(() => {});
+    await waitForState(element, 'uploading');
+    const cancel = getPart(element, 'cancel-button');
     cancel?.focus();
     cancel?.click();
     await ended;
     await element.updateComplete;
-    expect(element.shadowRoot?.activeElement).to.equal(part(element, 'trigger'));
+    expect(element.shadowRoot?.activeElement).to.equal(getPart(element, 'trigger'));
   });
 
-  it('focuses the picture by focus()', async () => {
-    const element = await make();
+  it('focuses the trigger on focus()', async () => {
+    const { element } = await createElement('avatar-url="" alt="Ada"');
     element.focus();
     expect(document.activeElement).to.equal(element);
-    expect(element.shadowRoot?.activeElement).to.equal(part(element, 'trigger'));
+    expect(element.shadowRoot?.activeElement).to.equal(getPart(element, 'trigger'));
   });
 });

@@ -1,46 +1,51 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, choose, listen, next, part, reaches } from '../support/backend.js';
-import { png } from '../support/pictures.js';
+import { createPngFile, waitUntil } from '../support/element-fixtures.js';
+import {
+  avatar,
+  getPart,
+  installFakeBackend,
+  nextEvent,
+  pickFile,
+  recordEvents,
+  waitForState,
+} from '../support/fake-backend.js';
 
-let backend: Backend;
-beforeEach(() => {
-  backend = new Backend();
-  backend.install();
-});
-afterEach(() => backend.restore());
+installFakeBackend();
 
-const picture = () => new File([png()], 'me.png', { type: 'image/png' });
-
-async function make(inside: string): Promise<{ form: HTMLFormElement; element: FlareAvatarUpload }> {
+async function createForm(content: string): Promise<{ form: HTMLFormElement; element: FlareAvatarUpload }> {
   const form = await fixture<HTMLFormElement>(html`<form></form>`);
-  form.innerHTML = inside;
+  form.innerHTML = content;
   const element = form.querySelector('flare-avatar-upload') as FlareAvatarUpload;
   await element.updateComplete;
   return { form, element };
 }
 
-describe('in a form', () => {
-  it('submits the committed key, and nothing before', async () => {
-    const { form, element } = await make('<flare-avatar-upload name="picture" avatar-url=""></flare-avatar-upload>');
+describe('a form', () => {
+  it('submits the key of the committed avatar, and nothing before the commit', async () => {
+    const { form, element } = await createForm(
+      '<flare-avatar-upload name="picture" avatar-url=""></flare-avatar-upload>',
+    );
     expect(element.form).to.equal(form);
     expect(Array.from(new FormData(form))).to.deep.equal([]);
-    await element.upload(picture());
+    await element.upload(createPngFile());
     expect(Array.from(new FormData(form))).to.deep.equal([['picture', avatar.key]]);
   });
 
-  it('is required until there is a picture', async () => {
-    const { form, element } = await make('<flare-avatar-upload name="p" required avatar-url=""></flare-avatar-upload>');
+  it('is invalid until a required picture is uploaded', async () => {
+    const { form, element } = await createForm(
+      '<flare-avatar-upload name="p" required avatar-url=""></flare-avatar-upload>',
+    );
     expect([form.checkValidity(), element.validity.valueMissing]).to.deep.equal([false, true]);
     expect(element.validationMessage).to.equal('Add a picture.');
     expect(element.matches(':invalid')).to.equal(true);
     expect(element.matches(':state(user-invalid)')).to.equal(true);
-    await element.upload(picture());
+    await element.upload(createPngFile());
     expect([form.checkValidity(), element.matches(':state(user-invalid)')]).to.deep.equal([true, false]);
   });
 
-  it('is not required while it is disabled, by itself or by its fieldset', async () => {
-    const { form, element } = await make(
+  it('does not require a picture while its fieldset is disabled', async () => {
+    const { form, element } = await createForm(
       '<fieldset disabled><flare-avatar-upload name="p" required avatar-url=""></flare-avatar-upload></fieldset>',
     );
     expect([form.checkValidity(), element.willValidate, element.matches(':state(disabled)')]).to.deep.equal([
@@ -48,56 +53,58 @@ describe('in a form', () => {
       false,
       true,
     ]);
-    expect(part<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(true);
+    expect(getPart<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(true);
     (form.firstElementChild as HTMLFieldSetElement).disabled = false;
     await element.updateComplete;
     expect([form.checkValidity(), element.matches(':state(disabled)')]).to.deep.equal([false, false]);
   });
 
-  it('comes back to life when it is enabled by its property', async () => {
-    const { element } = await make('<flare-avatar-upload avatar-url=""></flare-avatar-upload>');
+  it('enables the trigger again when the disabled property is reset', async () => {
+    const { element } = await createForm('<flare-avatar-upload avatar-url=""></flare-avatar-upload>');
     for (const disabled of [true, false]) {
       element.disabled = disabled;
       await element.updateComplete;
       await element.updateComplete;
-      expect(part<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(disabled);
+      expect(getPart<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(disabled);
       expect(element.matches(':state(disabled)')).to.equal(disabled);
     }
   });
 
-  it('is not satisfied by a picture that is only picked', async () => {
-    const { form, element } = await make(
+  it('stays invalid while a required picture is picked but not uploaded', async () => {
+    const { form, element } = await createForm(
       '<flare-avatar-upload name="p" required no-auto avatar-url=""></flare-avatar-upload>',
     );
-    choose(element, picture());
-    await next(element, 'flare-accept');
-    while (!part(element, 'image')) await new Promise(requestAnimationFrame);
+    pickFile(element, createPngFile());
+    await nextEvent(element, 'flare-accept');
+    await waitUntil(() => getPart(element, 'image'));
     expect(form.checkValidity()).to.equal(false);
   });
 
-  it('goes back to what the back end has on reset, without an event', async () => {
-    const { form, element } = await make('<flare-avatar-upload name="p" avatar-url="" no-auto></flare-avatar-upload>');
-    choose(element, picture());
-    await next(element, 'flare-accept');
+  it('resets the value to that of the back end, without input or change events', async () => {
+    const { form, element } = await createForm(
+      '<flare-avatar-upload name="p" avatar-url="" no-auto></flare-avatar-upload>',
+    );
+    pickFile(element, createPngFile());
+    await nextEvent(element, 'flare-accept');
     await element.upload();
-    const log = listen(element);
+    const log = recordEvents(element);
     form.reset();
     await element.updateComplete;
-    expect([element.value, part(element, 'image'), element.state]).to.deep.equal(['', null, 'idle']);
+    expect([element.value, getPart(element, 'image'), element.state]).to.deep.equal(['', null, 'idle']);
     expect(log.names).to.deep.equal(['→idle']);
   });
 
-  it('keeps the events of its inner controls inside', async () => {
-    const { element } = await make('<flare-avatar-upload avatar-url="" no-auto></flare-avatar-upload>');
-    const log = listen(element);
-    choose(element, picture());
-    await next(element, 'flare-accept');
+  it('receives no events of the inner file input', async () => {
+    const { element } = await createForm('<flare-avatar-upload avatar-url="" no-auto></flare-avatar-upload>');
+    const log = recordEvents(element);
+    pickFile(element, createPngFile());
+    await nextEvent(element, 'flare-accept');
     expect(log.names).to.deep.equal(['flare-accept']);
   });
 });
 
-describe('its label', () => {
-  const picks = (element: FlareAvatarUpload) => {
+describe('a label', () => {
+  const countPickerOpenings = (element: FlareAvatarUpload) => {
     const input = element.renderRoot.querySelector('input') as HTMLInputElement;
     let count = 0;
     input.click = () => {
@@ -106,51 +113,53 @@ describe('its label', () => {
     return () => count;
   };
 
-  it('names it, and a click on it picks', async () => {
-    const { form, element } = await make(
+  it('names the element and opens the file picker on click', async () => {
+    const { form, element } = await createForm(
       '<label for="a">Your face</label><flare-avatar-upload id="a" avatar-url=""></flare-avatar-upload>',
     );
     element.requestUpdate();
     await element.updateComplete;
-    expect(part(element, 'trigger')?.getAttribute('aria-label')).to.equal('Your face: choose a picture');
-    expect(part(element, 'base')?.getAttribute('aria-label')).to.equal('Your face');
-    const count = picks(element);
+    expect(getPart(element, 'trigger')?.getAttribute('aria-label')).to.equal('Your face: add a picture');
+    expect(getPart(element, 'base')?.getAttribute('aria-label')).to.equal('Your face');
+    const count = countPickerOpenings(element);
     form.querySelector('label')?.click();
     expect(count()).to.equal(1);
   });
 
-  it('around it does not pick twice', async () => {
-    const { element } = await make('<label>Face <flare-avatar-upload avatar-url=""></flare-avatar-upload></label>');
-    const count = picks(element);
-    part(element, 'trigger')?.click();
+  it('that wraps the element opens the file picker once per click on the trigger', async () => {
+    const { element } = await createForm(
+      '<label>Face <flare-avatar-upload avatar-url=""></flare-avatar-upload></label>',
+    );
+    const count = countPickerOpenings(element);
+    getPart(element, 'trigger')?.click();
     expect(count()).to.equal(1);
   });
 
-  it('does nothing for one that is disabled', async () => {
-    const { form, element } = await make(
+  it('does not open the file picker of a disabled element', async () => {
+    const { form, element } = await createForm(
       '<label for="a">x</label><flare-avatar-upload id="a" disabled avatar-url=""></flare-avatar-upload>',
     );
-    const count = picks(element);
+    const count = countPickerOpenings(element);
     form.querySelector('label')?.click();
     element.pick();
     expect(count()).to.equal(0);
   });
 });
 
-describe('its value', () => {
-  it('cannot be set, nor its state', async () => {
-    const { element } = await make('<flare-avatar-upload avatar-url=""></flare-avatar-upload>');
+describe('the value', () => {
+  it('is read-only, and so is the state', async () => {
+    const { element } = await createForm('<flare-avatar-upload avatar-url=""></flare-avatar-upload>');
     expect(() => Object.assign(element, { value: 'x' })).to.throw(TypeError);
     expect(() => Object.assign(element, { state: 'x' })).to.throw(TypeError);
   });
 
-  it('outlives the element being moved', async () => {
-    const { form, element } = await make('<flare-avatar-upload avatar-url=""></flare-avatar-upload>');
-    choose(element, picture());
-    await reaches(element, 'success');
+  it('is kept when the element is moved in the document', async () => {
+    const { form, element } = await createForm('<flare-avatar-upload avatar-url=""></flare-avatar-upload>');
+    pickFile(element, createPngFile());
+    await waitForState(element, 'success');
     form.append(element);
     await element.updateComplete;
     expect(element.value).to.equal(avatar.key);
-    expect(part<HTMLImageElement>(element, 'image')?.src).to.match(/^blob:/);
+    expect(getPart<HTMLImageElement>(element, 'image')?.src).to.match(/^blob:/);
   });
 });

@@ -1,23 +1,29 @@
-import { expect, fixture, html } from '@open-wc/testing';
-import type { AvatarUploadError } from '../../src/core/errors.js';
+import { expect } from '@open-wc/testing';
+import type { AvatarUploadError } from '../../src/client.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { avatar, Backend, choose, json, listen, next, PIXEL, part, reaches, words } from '../support/backend.js';
+import { createElement, createPngFile } from '../support/element-fixtures.js';
+import {
+  avatar,
+  getImageUrl,
+  getText,
+  installFakeBackend,
+  jsonResponse,
+  nextEvent,
+  PIXEL,
+  pickFile,
+  waitForState,
+} from '../support/fake-backend.js';
 import { avif, gif, jpeg, png, text } from '../support/pictures.js';
+import { ResourceTracker } from '../support/resource-tracker.js';
 
-let backend: Backend;
-beforeEach(() => {
-  backend = new Backend();
-  backend.install();
-});
-afterEach(() => backend.restore());
+const backend = installFakeBackend();
 
-/** What the browser makes of a transparent picture that is to be WebP. */
-const ENCODED = await new Promise((resolve) =>
+/** Type that the browser encodes a transparent picture in when WebP is requested: Safari falls back to PNG. */
+const ENCODED_TYPE = await new Promise((resolve) =>
   document.createElement('canvas').toBlob((blob) => resolve(blob?.type), 'image/webp'),
 );
 
-const picture = () => new File([png({ width: 4, height: 2 })], 'me.png', { type: 'image/png' });
-const RUN = [
+const UPLOAD_EVENTS = [
   'flare-accept',
   '→preparing',
   'flare-start',
@@ -30,531 +36,191 @@ const RUN = [
   'change',
 ];
 
-async function make(
-  attributes = '',
-  src = '',
-): Promise<{ element: FlareAvatarUpload; log: ReturnType<typeof listen> }> {
-  const parent = await fixture<HTMLElement>(html`<div></div>`);
-  parent.innerHTML = `<flare-avatar-upload avatar-url="" ${attributes}></flare-avatar-upload>`;
-  const element = parent.firstElementChild as FlareAvatarUpload;
-  element.src = src;
-  await element.updateComplete;
-  return { element, log: listen(element) };
-}
-
-const shown = (element: FlareAvatarUpload) => part<HTMLImageElement>(element, 'image')?.src ?? null;
-
 describe('a picked file', () => {
-  it('is uploaded: every event once, in order, and the native ones last', async () => {
-    const { element, log } = await make();
-    choose(element, picture());
-    await next(element, 'change');
-    expect(log.names).to.deep.equal(RUN);
+  it('is uploaded, and every event is dispatched once and in order, native events last', async () => {
+    const { element, log } = await createElement('avatar-url=""');
+    pickFile(element, createPngFile());
+    await nextEvent(element, 'change');
+    expect(log.names).to.deep.equal(UPLOAD_EVENTS);
     expect(backend.requests).to.deep.equal(['presign', 'commit']);
     expect(element.value).to.equal(avatar.key);
     const { key, avatar: stored, blob } = log.last<{ key: string; avatar: unknown; blob: Blob }>('flare-success');
-    expect([key, stored, blob.type]).to.deep.equal([avatar.key, avatar, ENCODED]);
-    expect(backend.bodies[0]).to.include({ filename: 'me.png', contentType: ENCODED, size: blob.size });
-    expect(backend.bodies[1]).to.deep.equal({ key: 'pending/o/1' });
+    expect([key, stored, blob.type]).to.deep.equal([avatar.key, avatar, ENCODED_TYPE]);
+    expect(backend.requestBodies[0]).to.include({ filename: 'me.png', contentType: ENCODED_TYPE, size: blob.size });
+    expect(backend.requestBodies[1]).to.deep.equal({ key: 'pending/o/1' });
     const progress = log.last<{ loaded: number; total: number; ratio: number }>('flare-progress');
     expect(progress).to.deep.equal({ loaded: blob.size, total: blob.size, ratio: 1 });
     await element.updateComplete;
-    expect(shown(element)).to.match(/^blob:/);
-    expect(words(element, 'status')).to.equal('Saved');
+    expect(getImageUrl(element)).to.match(/^blob:/);
+    expect(getText(element, 'status')).to.equal('Saved');
   });
 
-  it('is shown at once, before anything is sent', async () => {
-    const { element } = await make();
+  it('is displayed before any request is sent', async () => {
+    const { element } = await createElement('avatar-url=""');
     let early: string | null = null;
-    backend.answers.presign = () => {
-      early = shown(element);
-      return json({}, 500);
+    backend.responses.presign = () => {
+      early = getImageUrl(element);
+      return jsonResponse({}, 500);
     };
-    choose(element, picture());
-    await reaches(element, 'error');
+    pickFile(element, createPngFile());
+    await waitForState(element, 'error');
     expect(early).to.match(/^blob:/);
   });
 
   it('can be picked twice in a row', async () => {
-    const { element, log } = await make();
+    const { element, log } = await createElement('avatar-url=""');
     for (let i = 0; i < 2; i++) {
-      choose(element, picture());
-      await next(element, 'flare-success');
+      pickFile(element, createPngFile());
+      await nextEvent(element, 'flare-success');
     }
     expect(backend.requests).to.deep.equal(['presign', 'commit', 'presign', 'commit']);
     expect(log.names.filter((name) => name === 'change')).to.have.length(1);
   });
 
-  it('works with a back end that answers {url, signedHeaders, key} and {ok: true}', async () => {
-    const { element, log } = await make();
-    backend.answers.commit = () => json({ ok: true });
-    choose(element, picture());
-    await reaches(element, 'success');
+  it('is uploaded to a back end that sends only the required fields', async () => {
+    const { element, log } = await createElement('avatar-url=""');
+    backend.responses.commit = () => jsonResponse({ ok: true });
+    pickFile(element, createPngFile());
+    await waitForState(element, 'success');
     expect(element.value).to.equal('pending/o/1');
     expect(log.last<{ avatar: unknown }>('flare-success').avatar).to.equal(null);
   });
 
-  it('that a listener prevents is left alone', async () => {
-    const { element, log } = await make();
+  it('is ignored if a listener cancels flare-accept', async () => {
+    const { element, log } = await createElement('avatar-url=""');
     element.addEventListener('flare-accept', (event) => event.preventDefault());
-    const error = await element.upload(picture()).catch((reason: AvatarUploadError) => reason);
+    const error = await element.upload(createPngFile()).catch((error: AvatarUploadError) => error);
     expect((error as AvatarUploadError).code).to.equal('aborted');
     expect(log.names).to.deep.equal(['flare-accept']);
-    expect([element.state, backend.requests.length, shown(element)]).to.deep.equal(['idle', 0, null]);
+    expect([element.state, backend.requests.length, getImageUrl(element)]).to.deep.equal(['idle', 0, null]);
   });
 
-  it('waits for upload() with no-auto', async () => {
-    const { element, log } = await make('no-auto');
-    choose(element, picture());
-    await next(element, 'flare-accept');
+  it('is not uploaded before upload() is called with no-auto', async () => {
+    const { element, log } = await createElement('avatar-url="" no-auto');
+    pickFile(element, createPngFile());
+    await nextEvent(element, 'flare-accept');
     await element.updateComplete;
     expect(element.state).to.equal('idle');
     const detail = await element.upload();
     expect(detail.key).to.equal(avatar.key);
-    expect(log.names).to.deep.equal(RUN);
+    expect(log.names).to.deep.equal(UPLOAD_EVENTS);
   });
 
-  it('waits for upload(), which may be called before it has been looked at, and twice', async () => {
-    const { element, log } = await make('no-auto');
-    choose(element, picture());
+  it('is uploaded once if upload() is called before the file is inspected, and called again', async () => {
+    const { element, log } = await createElement('avatar-url="" no-auto');
+    pickFile(element, createPngFile());
     const [first, second] = await Promise.all([
       element.upload(),
-      next(element, 'flare-start').then(() => element.upload()),
+      nextEvent(element, 'flare-start').then(() => element.upload()),
     ]);
     expect(second).to.equal(first);
     expect(log.names.filter((name) => name === 'flare-success')).to.have.length(1);
     expect(backend.requests).to.deep.equal(['presign', 'commit']);
   });
 
-  it('is the value already when flare-success comes', async () => {
-    const { element } = await make('name="p"');
+  it('has set the value when flare-success is dispatched', async () => {
+    const { element } = await createElement('avatar-url="" name="p"');
     const seen: string[] = [];
     for (const type of ['flare-success', 'input', 'change'])
       element.addEventListener(type, () => seen.push(element.value));
-    await element.upload(picture());
+    await element.upload(createPngFile());
     expect(seen).to.deep.equal([avatar.key, avatar.key, avatar.key]);
   });
 
-  it('that waits is let go of by cancel()', async () => {
-    const { element, log } = await make('no-auto', PIXEL);
-    choose(element, picture());
-    await next(element, 'flare-accept');
+  it('that waits for upload() is dropped by cancel()', async () => {
+    const { element, log } = await createElement(`avatar-url="" src="${PIXEL}" no-auto`);
+    pickFile(element, createPngFile());
+    await nextEvent(element, 'flare-accept');
     element.cancel();
     await element.updateComplete;
     expect(log.names).to.deep.equal(['flare-accept', 'flare-cancel']);
-    expect(shown(element)).to.equal(PIXEL);
-    const error = await element.upload().catch((reason: AvatarUploadError) => reason);
+    expect(getImageUrl(element)).to.equal(PIXEL);
+    const error = await element.upload().catch((error: AvatarUploadError) => error);
     expect((error as AvatarUploadError).code).to.equal('file_empty');
   });
-});
 
-describe('a file is refused', () => {
-  const cases: [string, File, string, string][] = [
-    ['that is empty', new File([], 'a.png', { type: 'image/png' }), 'file_empty', ''],
-    [
-      'that is too large',
-      new File([png({ width: 40, height: 40 })], 'a.png', { type: 'image/png' }),
-      'file_too_large',
-      'max-file-size="100"',
-    ],
-    ['of another type', new File([text('%PDF-1.7')], 'a.pdf', { type: 'application/pdf' }), 'file_type', ''],
-    ['that is no picture', new File([text('%PDF-1.7')], 'a.jpg', { type: 'image/jpeg' }), 'file_type', ''],
-    [
-      'that is no picture, with crop="off"',
-      new File([text('<html>')], 'a.jpg', { type: 'image/jpeg' }),
-      'file_type',
-      'crop="off"',
-    ],
-    [
-      'that is SVG, whatever accept says',
-      new File(['<svg xmlns="http://www.w3.org/2000/svg"/>'], 'a.svg', { type: 'image/svg+xml' }),
-      'file_type',
-      'accept="image/*"',
-    ],
-    ['that is cut short', new File([png().slice(0, 40)], 'a.png', { type: 'image/png' }), 'decode_failed', ''],
-    [
-      'whose bytes are another type than accept allows',
-      new File([gif()], 'a.png', { type: 'image/png' }),
-      'file_type',
-      'accept="image/png"',
-    ],
-  ];
-  for (const [name, file, code, attributes] of cases) {
-    it(`${name}: no request, a sentence, the old picture, and ready for the next`, async () => {
-      const { element, log } = await make(attributes, PIXEL);
-      choose(element, file);
-      const { detail } = await next(element, 'flare-reject');
-      await element.updateComplete;
-      expect([detail.error.code, detail.file, element.state]).to.deep.equal([code, file, 'idle']);
-      expect(backend.requests).to.deep.equal([]);
-      expect(words(element, 'error')).to.have.length.greaterThan(10);
-      expect(shown(element)).to.equal(PIXEL);
-      expect(log.names).not.to.include('flare-error');
-      element.removeAttribute('max-file-size');
-      choose(element, picture());
-      await reaches(element, 'success');
-      expect(words(element, 'error')).to.equal('');
-    });
-  }
-
-  it('for its size before a byte of it is read', async () => {
-    const { element } = await make('max-file-size="1"');
-    const file = picture();
-    for (const name of ['slice', 'arrayBuffer', 'stream', 'text']) {
-      Object.defineProperty(file, name, { value: () => Promise.reject(new Error('read')) });
-    }
-    const error = await element.upload(file).catch((reason: AvatarUploadError) => reason);
-    expect((error as AvatarUploadError).code).to.equal('file_too_large');
-  });
-
-  it('by the page’s own check, in the page’s own words', async () => {
-    const { element } = await make();
-    element.validate = async (file) => (file.name === 'me.png' ? 'no_face' : null);
-    element.messages = { no_face: 'Please show your face.' };
-    const error = await element.upload(picture()).catch((reason: AvatarUploadError) => reason);
-    await element.updateComplete;
-    expect((error as AvatarUploadError).code).to.equal('no_face');
-    expect(words(element, 'error')).to.equal('Please show your face.');
-  });
-});
-
-describe('a failed upload', () => {
-  const html200 = () => new Response('<!doctype html>');
-  const failures: [string, (b: Backend) => void, string, string, RegExp][] = [
-    [
-      'no session',
-      (b) => {
-        b.answers.presign = () => json({ code: 'unauthorized' }, 401);
-      },
-      'unauthorized',
-      'presign',
-      /sign in/i,
-    ],
-    [
-      'HTML from presign',
-      (b) => {
-        b.answers.presign = html200;
-      },
-      'bad_response',
-      'presign',
-      /unexpected/,
-    ],
-    [
-      'nothing from presign',
-      (b) => {
-        b.answers.presign = () => new Response('');
-      },
-      'bad_response',
-      'presign',
-      /unexpected/,
-    ],
-    [
-      'a lost connection',
-      (b) => {
-        b.answers.presign = () => 'lost';
-      },
-      'network',
-      'presign',
-      /connection/i,
-    ],
-    [
-      'an invalid address',
-      (b) => {
-        b.answers.presign = () => json({ url: 'http://[', signedHeaders: {}, key: 'k' });
-      },
-      'bad_response',
-      'put',
-      /unexpected/,
-    ],
-    [
-      'an invalid header',
-      (b) => {
-        b.answers.presign = () => json({ url: '/put/200', signedHeaders: { 'a b': 'c' }, key: 'k' });
-      },
-      'bad_response',
-      'put',
-      /unexpected/,
-    ],
-    [
-      'a refused PUT',
-      (b) => {
-        b.store = 403;
-      },
-      'storage_refused',
-      'put',
-      /refused/,
-    ],
-    [
-      'wrong JSON from commit',
-      (b) => {
-        b.answers.commit = () => json({ fine: true });
-      },
-      'bad_response',
-      'commit',
-      /unexpected/,
-    ],
-    [
-      'a refused commit',
-      (b) => {
-        b.answers.commit = () => json({ code: 'moderated' }, 422);
-      },
-      'moderated',
-      'commit',
-      /not allowed/,
-    ],
-  ];
-  for (const [name, arrange, code, phase, sentence] of failures) {
-    it(`by ${name} is told, rolls back, and can be tried again`, async () => {
-      const { element, log } = await make('max-retries="0"', PIXEL);
-      arrange(backend);
-      const value = element.value;
-      const error = (await element.upload(picture()).catch((reason) => reason)) as AvatarUploadError;
-      await element.updateComplete;
-      expect([error.code, error.phase, element.state]).to.deep.equal([code, phase, 'error']);
-      expect(log.names.filter((event) => event === 'flare-error')).to.have.length(1);
-      expect(log.names).not.to.include('change');
-      expect(words(element, 'error')).to.match(sentence);
-      expect(`${error.message} ${error.cause}`).not.to.match(/https?:|\/put/);
-      expect([shown(element), element.value]).to.deep.equal([PIXEL, value]);
-
-      const fresh = new Backend();
-      backend.answers = fresh.answers;
-      backend.store = fresh.store = 200;
-      part(element, 'retry-button')?.click();
-      await reaches(element, 'success');
-      expect(words(element, 'error')).to.equal('');
-      expect(log.names.filter((event) => event === 'flare-accept')).to.have.length(1);
-    });
-  }
-
-  it('that stalls is given up after stall-timeout', async () => {
-    backend.store = 'hold';
-    const { element } = await make('stall-timeout="0.05" max-retries="0"');
-    const error = (await element.upload(picture()).catch((reason) => reason)) as AvatarUploadError;
-    expect([error.code, error.phase, error.retryable]).to.deep.equal(['timeout', 'put', true]);
-  });
-
-  it('by a code that is a word of the language too is told all the same', async () => {
-    for (const code of ['constructor', '__proto__', 'to_string']) {
-      backend.answers.presign = () => json({ code }, 400);
-      const { element } = await make();
-      element.label = 'A$$P';
-      await element.upload(picture()).catch(() => {});
-      await element.updateComplete;
-      expect(words(element, 'error')).to.equal('The upload failed.');
-      expect(part(element, 'trigger')?.getAttribute('aria-label')).to.match(/^A\$\$P/);
-    }
-  });
-
-  it('can be dismissed', async () => {
-    backend.store = 403;
-    const { element, log } = await make();
-    await element.upload(picture()).catch(() => {});
-    await element.updateComplete;
-    part(element, 'cancel-button')?.click();
-    await element.updateComplete;
-    expect([element.state, words(element, 'error'), part(element, 'retry-button')]).to.deep.equal(['idle', '', null]);
-    expect(log.names.at(-1)).to.equal('flare-cancel');
-  });
-});
-
-describe('an upload ends', () => {
-  const uploading = async (src = '') => {
-    backend.store = 'hold';
-    const made = await make('', src);
-    const ended = made.element.upload(picture()).catch((reason: AvatarUploadError) => reason);
-    await reaches(made.element, 'uploading');
-    return { ...made, ended };
-  };
-
-  it('by cancel(): one flare-cancel, no flare-error, the old picture, idle', async () => {
-    const { element, log, ended } = await uploading(PIXEL);
-    part(element, 'cancel-button')?.click();
-    expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
-    await element.updateComplete;
-    expect(log.names.slice(-2)).to.deep.equal(['→idle', 'flare-cancel']);
-    expect(log.names).not.to.include('flare-error');
-    expect([element.state, shown(element)]).to.deep.equal(['idle', PIXEL]);
-    expect(backend.requests).to.deep.equal(['presign']);
-  });
-
-  it('by cancel() even before the upload code is loaded', async () => {
-    const { element, log } = await make();
-    const ended = element.upload(picture()).catch((reason: AvatarUploadError) => reason);
-    element.cancel();
-    expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
-    expect(log.names).to.deep.equal(['flare-cancel']);
-  });
-
-  it('by another pick, and only the second one counts', async () => {
-    const { element, log, ended } = await uploading();
-    backend.store = 200;
-    choose(element, new File([jpeg()], 'second.jpg', { type: 'image/jpeg' }));
-    expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
-    await reaches(element, 'success');
-    expect(log.names.filter((name) => /success$|cancel|error/.test(name))).to.deep.equal(['→success', 'flare-success']);
-    expect(backend.requests).to.deep.equal(['presign', 'presign', 'commit']);
-  });
-
-  it('by taking the element away, without a word', async () => {
-    const { element, log, ended } = await uploading();
-    const before = log.names.length;
-    const listener = listen(element);
-    element.addEventListener('flare-statechange', () => listener.names.push('late'));
-    const parent = element.parentElement;
-    element.remove();
-    expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
-    expect([element.state, log.names.length, listener.names]).to.deep.equal(['idle', before, []]);
-    parent?.append(element);
-    await element.updateComplete;
-    expect(shown(element)).to.equal(null);
-  });
-
-  it('by disabling the element, without a word', async () => {
-    const { element, log, ended } = await uploading(PIXEL);
-    const before = log.names.length;
-    element.disabled = true;
-    expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
-    await element.updateComplete;
-    expect([element.state, log.names.length, shown(element)]).to.deep.equal(['idle', before, PIXEL]);
-    expect(part<HTMLButtonElement>(element, 'trigger')?.disabled).to.equal(true);
-    expect(((await element.upload(picture()).catch((reason) => reason)) as AvatarUploadError).code).to.equal('aborted');
-  });
-
-  it('by cancel() though a hook never settles, and the page is not guarded any more', async () => {
-    const never = () => new Promise<never>(() => {});
-    for (const name of ['presign', 'commit', 'transform', 'validate', 'headers'] as const) {
-      const { element } = await make();
-      Object.assign(element, { [name]: never });
-      const ended = element.upload(picture()).catch((reason: AvatarUploadError) => reason);
-      while (!element.renderRoot.querySelector("[part='cancel-button']")) await new Promise(requestAnimationFrame);
-      element.cancel();
-      expect(((await ended) as AvatarUploadError).code, name).to.equal('aborted');
-      const leaving = new Event('beforeunload', { cancelable: true });
-      window.dispatchEvent(leaving);
-      expect(leaving.defaultPrevented, name).to.equal(false);
-    }
-  });
-
-  it('by cancel() in a listener, whatever it listens to', async () => {
-    for (const type of ['flare-accept', 'flare-start', 'flare-progress', 'flare-statechange']) {
-      const { element, log } = await make();
-      element.addEventListener(type, () => element.cancel(), { once: true });
-      const ended = await element.upload(picture()).catch((reason: AvatarUploadError) => reason);
-      expect((ended as AvatarUploadError).code, type).to.equal('aborted');
-      expect(
-        log.names.filter((name) => /cancel|error|success/.test(name)),
-        type,
-      ).to.deep.equal(['flare-cancel']);
-      expect(element.state, type).to.equal('idle');
-    }
-  });
-
-  it('by cancel() in a listener of its failure, without a flare-error after it', async () => {
-    const { element, log } = await make();
-    backend.store = 403;
-    element.addEventListener('flare-statechange', () => element.state === 'error' && element.cancel());
-    await element.upload(picture()).catch(() => {});
-    expect(log.names.filter((name) => /cancel|-error/.test(name))).to.deep.equal(['flare-cancel']);
-    expect(element.state).to.equal('idle');
-  });
-
-  it('with no object URL left behind', async () => {
-    const live = new Set<string>();
-    const { createObjectURL, revokeObjectURL } = URL;
-    URL.createObjectURL = (object) => {
-      const url = createObjectURL.call(URL, object);
-      live.add(url);
-      return url;
-    };
-    URL.revokeObjectURL = (url) => {
-      live.delete(url);
-      revokeObjectURL.call(URL, url);
-    };
+  it('leaves one object URL in use, and none after the element is removed', async () => {
+    const resources = new ResourceTracker();
+    resources.install();
     try {
-      const { element } = await make();
+      const { element } = await createElement('avatar-url=""');
       for (let i = 0; i < 3; i++) {
-        choose(element, picture());
-        await reaches(element, 'success');
-        choose(element, new File([text('x')], 'x.png', { type: 'image/png' }));
-        await next(element, 'flare-reject');
+        pickFile(element, createPngFile());
+        await waitForState(element, 'success');
+        pickFile(element, new File([text('x')], 'x.png', { type: 'image/png' }));
+        await nextEvent(element, 'flare-reject');
       }
       await element.updateComplete;
-      expect(live.size).to.equal(1);
+      expect(resources.objectUrls.size).to.equal(1);
       element.remove();
       element.requestUpdate();
       await element.updateComplete;
-      expect(live.size).to.equal(0);
+      expect(resources.objectUrls.size).to.equal(0);
     } finally {
-      Object.assign(URL, { createObjectURL, revokeObjectURL });
+      resources.restore();
     }
-  });
-
-  it('with the page guarded only while it was under way', async () => {
-    const leave = () => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
-    const { element, ended } = await uploading();
-    expect(leave()).to.equal(true);
-    element.cancel();
-    await ended;
-    expect(leave()).to.equal(false);
   });
 });
 
-describe('what is sent', () => {
-  const sent = async (attributes: string, file: File, set: (element: FlareAvatarUpload) => void = () => {}) => {
-    const { element } = await make(attributes);
-    set(element);
+describe('the uploaded data', () => {
+  const uploadWith = async (
+    attributes: string,
+    file: File,
+    configure: (element: FlareAvatarUpload) => void = () => {},
+  ) => {
+    const { element } = await createElement(`avatar-url="" ${attributes}`);
+    configure(element);
     return (await element.upload(file)).blob;
   };
-  const bytesOf = async (blob: Blob) => new Uint8Array(await blob.arrayBuffer());
+  const readBytes = async (blob: Blob) => new Uint8Array(await blob.arrayBuffer());
 
-  it('is the file itself with crop="off", called what it is', async () => {
+  it('is the file itself with crop="off", with the type of its bytes', async () => {
     const file = new File([jpeg({ gps: true })], 'x.png', { type: 'image/png' });
-    const blob = await sent('crop="off"', file);
-    expect(await bytesOf(blob)).to.deep.equal(await bytesOf(file));
+    const blob = await uploadWith('crop="off"', file);
+    expect(await readBytes(blob)).to.deep.equal(await readBytes(file));
     expect(blob.type).to.equal('image/jpeg');
-    expect(backend.bodies[0]?.contentType).to.equal('image/jpeg');
+    expect(backend.requestBodies[0]?.contentType).to.equal('image/jpeg');
   });
 
-  it('is an animated picture itself, or its first frame', async () => {
+  it('is the animation itself, or its first frame with animated="first-frame"', async () => {
     const file = new File([gif(3)], 'x.gif', { type: 'image/gif' });
-    expect(await bytesOf(await sent('', file))).to.deep.equal(gif(3));
-    expect((await sent('animated="first-frame"', file)).type).not.to.equal('image/gif');
+    expect(await readBytes(await uploadWith('', file))).to.deep.equal(gif(3));
+    expect((await uploadWith('animated="first-frame"', file)).type).not.to.equal('image/gif');
   });
 
-  it('is of the size and type that were asked for, and never larger than the picture', async () => {
+  it('has the configured size and type, and is never larger than the picture', async () => {
     const file = new File([png({ width: 40, height: 30 })], 'x.png', { type: 'image/png' });
     for (const [size, side] of [
       [16, 16],
       [512, 30],
     ] as const) {
-      const bitmap = await createImageBitmap(await sent(`output-size="${size}" output-type="image/png"`, file));
+      const bitmap = await createImageBitmap(await uploadWith(`output-size="${size}" output-type="image/png"`, file));
       expect([bitmap.width, bitmap.height]).to.deep.equal([side, side]);
     }
   });
 
-  it('is what transform makes of it', async () => {
+  it('is the Blob that transform returns', async () => {
     const other = new Blob([png()], { type: 'image/png' });
-    const file = picture();
-    const blob = await sent('', file, (element) => {
+    const file = createPngFile();
+    const blob = await uploadWith('', file, (element) => {
       element.transform = (prepared, context) => {
-        expect([prepared.type, context.file, context.signal.aborted]).to.deep.equal([ENCODED, file, false]);
+        expect([prepared.type, context.file, context.signal.aborted]).to.deep.equal([ENCODED_TYPE, file, false]);
         return other;
       };
     });
     expect(blob).to.equal(other);
   });
 
-  it('is made from what decode gives, where the browser cannot decode the file', async () => {
+  it('is made from the Blob that decode returns if the browser cannot decode the file', async () => {
     const heic = new File([avif({ brand: 'heic' })], 'x.heic', { type: 'image/heic' });
-    const blob = await sent('accept="image/heic"', heic, (element) => {
+    const blob = await uploadWith('accept="image/heic"', heic, (element) => {
       element.decode = async () => new Blob([png()], { type: 'image/png' });
     });
-    expect(blob.type).to.equal(ENCODED);
+    expect(blob.type).to.equal(ENCODED_TYPE);
   });
 
-  it('goes by hooks where the page has its own calls', async () => {
-    await sent('', picture(), (element) => {
+  it('is sent without requests to the endpoints if the page sets presign and commit', async () => {
+    await uploadWith('', createPngFile(), (element) => {
       element.presign = async ({ contentType }) => ({
         url: '/put/200',
         signedHeaders: { 'content-type': contentType },
@@ -563,119 +229,5 @@ describe('what is sent', () => {
       element.commit = async () => ({ ok: true });
     });
     expect(backend.requests).to.deep.equal([]);
-  });
-});
-
-describe('dropping and pasting', () => {
-  const transfer = (file = picture()) => {
-    const data = new DataTransfer();
-    data.items.add(file);
-    return data;
-  };
-  /** Firefox leaves the files out of a ClipboardEvent that a page makes. */
-  const pasted = () => {
-    const event = new Event('paste', { bubbles: true, cancelable: true });
-    return Object.assign(event, { clipboardData: transfer() });
-  };
-  const drag = (element: Element, type: string, dataTransfer: DataTransfer = transfer()) => {
-    const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true, composed: true });
-    element.dispatchEvent(event);
-    return event.defaultPrevented;
-  };
-
-  it('a file uploads it', async () => {
-    const { element } = await make();
-    expect(drag(element, 'dragover')).to.equal(true);
-    expect(element.matches(':state(dragover)')).to.equal(true);
-    drag(element, 'drop');
-    expect(element.matches(':state(dragover)')).to.equal(false);
-    await reaches(element, 'success');
-    const paste = pasted();
-    element.dispatchEvent(paste);
-    await reaches(element, 'idle');
-    await reaches(element, 'success');
-    expect(paste.defaultPrevented).to.equal(true);
-  });
-
-  it('text is left alone', async () => {
-    const { element } = await make();
-    const data = new DataTransfer();
-    data.setData('text/plain', 'hello');
-    expect(drag(element, 'dragover', data)).to.equal(false);
-    expect(drag(element, 'drop', data)).to.equal(false);
-    expect(element.matches(':state(dragover)')).to.equal(false);
-  });
-
-  it('can be switched off', async () => {
-    const { element } = await make('no-drop no-paste');
-    const paste = pasted();
-    element.dispatchEvent(paste);
-    expect([drag(element, 'dragover'), drag(element, 'drop'), paste.defaultPrevented]).to.deep.equal([
-      false,
-      false,
-      false,
-    ]);
-  });
-});
-
-describe('removing', () => {
-  const present = async () => {
-    backend.answers.load = () => json({ url: PIXEL, avatar: { ...avatar, key: 'avatars/o/old.webp' } });
-    const made = await make();
-    made.element.avatarUrl = '/api/me/avatar';
-    await made.element.updateComplete;
-    while (!part(made.element, 'remove-button')) await new Promise(requestAnimationFrame);
-    return made;
-  };
-
-  it('asks the back end, shows nothing any more, and tells', async () => {
-    const { element, log } = await present();
-    part(element, 'remove-button')?.click();
-    await next(element, 'change');
-    await element.updateComplete;
-    expect(log.names).to.deep.equal(['flare-remove', 'flare-removed', 'input', 'change']);
-    expect([shown(element), element.value, element.state]).to.deep.equal([null, '', 'idle']);
-    expect(backend.requests).to.deep.equal(['load', 'remove']);
-    expect(element.renderRoot.querySelector(':focus') ?? element.shadowRoot?.activeElement).not.to.equal(undefined);
-  });
-
-  it('is undone when it fails', async () => {
-    const { element, log } = await present();
-    element.maxRetries = 0;
-    backend.answers.remove = () => json({}, 500);
-    const error = (await element.removeAvatar().catch((reason) => reason)) as AvatarUploadError;
-    await element.updateComplete;
-    expect([error.code, error.phase]).to.deep.equal(['internal', 'remove']);
-    expect([shown(element), element.value]).to.deep.equal([PIXEL, 'avatars/o/old.webp']);
-    expect(log.names).to.deep.equal(['flare-remove', '→error', 'flare-error']);
-    backend.answers.remove = () => json({ ok: true });
-    await element.retry();
-    await element.updateComplete;
-    expect([shown(element), element.value]).to.deep.equal([null, '']);
-  });
-
-  it('that is cancelled asks the back end what is true', async () => {
-    const { element, log } = await present();
-    backend.answers.remove = () => new Promise(() => {});
-    const ended = element.removeAvatar().catch((reason: AvatarUploadError) => reason);
-    while (!backend.requests.includes('remove')) await new Promise(requestAnimationFrame);
-    backend.answers.load = () => json({ url: null });
-    element.cancel();
-    expect(((await ended) as AvatarUploadError).code).to.equal('aborted');
-    while (element.value) await new Promise(requestAnimationFrame);
-    await element.updateComplete;
-    expect([shown(element), element.state]).to.deep.equal([null, 'idle']);
-    expect(log.names).to.deep.equal(['flare-remove', 'flare-cancel']);
-  });
-
-  it('can be prevented, and the button taken away', async () => {
-    const { element, log } = await present();
-    element.addEventListener('flare-remove', (event) => event.preventDefault());
-    await element.removeAvatar();
-    expect(log.names).to.deep.equal(['flare-remove']);
-    expect(shown(element)).to.equal(PIXEL);
-    element.noRemove = true;
-    await element.updateComplete;
-    expect(part(element, 'remove-button')).to.equal(null);
   });
 });

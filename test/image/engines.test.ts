@@ -2,27 +2,27 @@ import { expect } from '@open-wc/testing';
 import { jpeg, png } from '../support/pictures.js';
 
 /**
- * What the engines do at present, and is worked around. Where one of these
- * fails, the engine has changed: look whether the workaround can go.
+ * Browser behavior that `src/image` works around. If one of these tests fails,
+ * the browser has changed: check whether the workaround can be removed.
  */
 const { userAgent } = navigator;
 const engine = /Firefox/.test(userAgent) ? 'firefox' : /Chrome/.test(userAgent) ? 'chromium' : 'webkit';
 
-const canvas = (width: number, height: number) => {
+const createContext = (width: number, height: number) => {
   const context = new OffscreenCanvas(width, height).getContext('2d') as OffscreenCanvasRenderingContext2D;
   context.fillStyle = 'red';
   context.fillRect(0, 0, width, height);
   return context;
 };
 
-describe(`${engine} at present`, () => {
-  it('encodes WebP, but WebKit gives PNG, and Chromium adds a profile', async () => {
-    const blob = await canvas(8, 8).canvas.convertToBlob({ type: 'image/webp' });
+describe(engine, () => {
+  it('encodes WebP (WebKit returns PNG instead, and Chromium adds a color profile)', async () => {
+    const blob = await createContext(8, 8).canvas.convertToBlob({ type: 'image/webp' });
     expect(blob.type).to.equal(engine === 'webkit' ? 'image/png' : 'image/webp');
     expect((await blob.text()).includes('ICCP')).to.equal(engine === 'chromium');
   });
 
-  it('has an ImageDecoder that scales, each in its own way; WebKit has none', async () => {
+  it('has an ImageDecoder that scales, in its own way (WebKit has none)', async () => {
     expect('ImageDecoder' in window).to.equal(engine !== 'webkit');
     if (engine === 'webkit') return;
     const blocks = Array.from({ length: 20 }, () => new Array(40).fill(90));
@@ -35,29 +35,29 @@ describe(`${engine} at present`, () => {
     const { image } = await decoder.decode();
     const size = [image.displayWidth, image.displayHeight];
     image.close();
-    // Of 160 × 320: Chromium takes two eighths, because three would be more pixels in all.
+    // The picture is 160 × 320: Chromium scales to two eighths, because three would be more pixels in total.
     expect(size).to.deep.equal(engine === 'chromium' ? [40, 80] : [60, 110]);
   });
 
-  it('leaves pixels out in a single large step of drawImage, with the best smoothing; Chromium does not', async () => {
-    const stripes = canvas(512, 8);
+  it('skips pixels in a single large step of drawImage, even with the best smoothing (except Chromium)', async () => {
+    const stripes = createContext(512, 8);
     stripes.fillStyle = 'blue';
     for (let x = 0; x < 512; x += 2) stripes.fillRect(x, 0, 1, 8);
-    const small = canvas(60, 1);
+    const small = createContext(60, 1);
     small.imageSmoothingQuality = 'high';
     small.drawImage(stripes.canvas, 0, 0, 512, 8, 0, 0, 60, 1);
     const { data } = small.getImageData(5, 0, 50, 1);
     const reds = Array.from({ length: 50 }, (_, i) => data[i * 4] ?? 0);
-    // Averaged, all would be the same.
+    // With a proper average all of them would be the same.
     expect(Math.max(...reds) - Math.min(...reds) > 60).to.equal(engine !== 'chromium');
   });
 
-  it('shows what is there of a file that was cut short; Chromium refuses it', async () => {
+  it('decodes a truncated file (except Chromium)', async () => {
     const bytes = png({ width: 50, height: 50 }).slice(0, 4000);
-    const shown = await createImageBitmap(new Blob([bytes])).then(
+    const isDecoded = await createImageBitmap(new Blob([bytes])).then(
       () => true,
       () => false,
     );
-    expect(shown).to.equal(engine !== 'chromium');
+    expect(isDecoded).to.equal(engine !== 'chromium');
   });
 });

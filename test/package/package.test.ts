@@ -28,10 +28,10 @@ describe('the size', () => {
     'on the first sign of intent': gzipped('flare-avatar-upload.uploads-'),
     'a picture: inspect, prepare and the worker':
       gzipped('flare-avatar-upload.image-') + gzipped('flare-avatar-upload.worker-'),
-    'metadata removed from a file that is kept': gzipped('flare-avatar-upload.strip-'),
-    'what a file is that is no picture': gzipped('flare-avatar-upload.kinds-'),
+    'metadata removed from a file that is kept': gzipped('flare-avatar-upload.strip-metadata-'),
+    'what a file is that is no picture': gzipped('flare-avatar-upload.file-signatures-'),
     'the editor': gzipped('flare-avatar-upload.editor-'),
-    'what went wrong, for the developer': gzipped('flare-avatar-upload.diagnose-'),
+    'what went wrong, for the developer': gzipped('flare-avatar-upload.diagnose-error-'),
     'everything in one file': gzipped('flare-avatar-upload.iife.js'),
   };
   it.each(Object.entries(measured))('%s: what test/package/sizes.json says', (name, bytes) => {

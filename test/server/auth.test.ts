@@ -2,18 +2,18 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { authenticateBy, type WorkerEnv } from '../../server/auth-config.js';
-import { signedCookie } from '../../server/auth-cookie.js';
-import { type OidcOptions, oidc } from '../../server/auth-oidc.js';
-import worker from '../../server/index.js';
-import { localSignIn, localUser } from '../../server/local-sign-in.js';
-import { apiFor } from './harness.js';
+import { getAuthenticator, type WorkerEnv } from '../../server/auth/configured-auth.js';
+import { devSignIn, getDevUser } from '../../server/auth/dev-sign-in.js';
+import { type OidcOptions, oidc } from '../../server/auth/oidc.js';
+import { signedCookie } from '../../server/auth/signed-cookie.js';
+import worker from '../../server/worker.js';
+import { createApi } from './harness.js';
 
 const AUDIENCE = 'avatars';
 const SECRET = 'a-secret-of-the-tests-that-is-long-enough';
-/** The last issuer; each test has one of its own, with nothing known of it. */
+/** The issuer of the current test. Each test has its own, so that nothing is cached. */
 let issuer = '';
-let served: Record<string, () => Response>;
+let responses: Record<string, () => Response>;
 let keys: Awaited<ReturnType<typeof generateKeyPair>>;
 let publicKey: JWK;
 
@@ -24,14 +24,14 @@ beforeAll(async () => {
 
 beforeEach(() => {
   issuer = `https://${crypto.randomUUID()}.test`;
-  served = {
+  responses = {
     [`${issuer}/.well-known/openid-configuration`]: () => Response.json({ issuer, jwks_uri: `${issuer}/keys` }),
     [`${issuer}/keys`]: () => Response.json({ keys: [publicKey] }),
   };
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
-    const answer = served[String(input)];
-    if (!answer) throw new Error(`nobody expected a request to ${String(input)}`);
-    return answer();
+    const respond = responses[String(input)];
+    if (!respond) throw new Error(`Unexpected request to ${String(input)}`);
+    return respond();
   });
 });
 afterEach(() => vi.restoreAllMocks());
@@ -46,8 +46,8 @@ interface Claims {
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** A token that is right but for what a test says. */
-function token(
+/** A valid token, except for what a test changes. */
+function createToken(
   claims: Claims = {},
   header: { alg?: string; kid?: string } = {},
   key: CryptoKey | Uint8Array = keys.privateKey,
@@ -56,28 +56,25 @@ function token(
   return new SignJWT({ ...all }).setProtectedHeader({ alg: 'RS256', kid: 'one', ...header }).sign(key);
 }
 
-async function ask(headers: Record<string, string>, options: Partial<OidcOptions> = {}) {
-  const { status, body } = await apiFor(null, { authenticate: oidc({ issuer, audience: AUDIENCE, ...options }) }).call(
-    'GET',
-    '/api/me/avatar',
-    undefined,
-    headers,
-  );
+async function sendRequest(headers: Record<string, string>, options: Partial<OidcOptions> = {}) {
+  const { status, body } = await createApi(null, {
+    authenticate: oidc({ issuer, audience: AUDIENCE, ...options }),
+  }).call('GET', '/api/me/avatar', undefined, headers);
   return { status, code: body.code };
 }
-const bearer = async (jwt: string | Promise<string>, options?: Partial<OidcOptions>) =>
-  ask({ authorization: `Bearer ${await jwt}` }, options);
+const sendToken = async (jwt: string | Promise<string>, options?: Partial<OidcOptions>) =>
+  sendRequest({ authorization: `Bearer ${await jwt}` }, options);
 const REFUSED = { status: 401, code: 'unauthorized' };
 
 describe('an OIDC token', () => {
-  it('signs its subject in', async () => {
+  it('authenticates its subject', async () => {
     const authenticate = oidc({ issuer, audience: AUDIENCE });
     const app = new Hono().get('/', async (c) => c.json(await authenticate(c)));
     for (const scheme of ['Bearer ', 'bearer ', '']) {
-      const answer = await app.request('/', { headers: { authorization: scheme + (await token()) } });
-      expect(await answer.json()).toEqual({ id: 'ada' });
+      const response = await app.request('/', { headers: { authorization: scheme + (await createToken()) } });
+      expect(await response.json()).toEqual({ id: 'ada' });
     }
-    // The keys were fetched once: where they are, and they.
+    // Two requests: the discovery document and the keys.
     expect(vi.mocked(fetch)).toHaveBeenCalledTimes(2);
   });
 
@@ -85,137 +82,137 @@ describe('an OIDC token', () => {
     ['another issuer', { iss: 'https://evil.test' }],
     ['another audience', { aud: 'other' }],
     ['no audience', { aud: [] }],
-    ['an end that is over', { exp: 0 }],
-    ['a beginning yet to come', { nbf: 9_999_999_999 }],
+    ['an expiry in the past', { exp: 0 }],
+    ['a start in the future', { nbf: 9_999_999_999 }],
     ['no subject', { sub: '' }],
-  ])('that has %s is refused', async (_, claims) => {
-    expect(await bearer(token(claims))).toEqual(REFUSED);
+  ])('with %s is rejected', async (_, claims) => {
+    expect(await sendToken(createToken(claims))).toEqual(REFUSED);
   });
 
-  it.each<keyof Claims>(['iss', 'aud', 'sub', 'exp'])('without %s is refused', async (name) => {
+  it.each<keyof Claims>(['iss', 'aud', 'sub', 'exp'])('without the claim %s is rejected', async (name) => {
     const all: Claims = { iss: issuer, aud: AUDIENCE, sub: 'ada', exp: now() + 60 };
     delete all[name];
     const jwt = new SignJWT({ ...all }).setProtectedHeader({ alg: 'RS256', kid: 'one' }).sign(keys.privateKey);
-    expect(await bearer(jwt)).toEqual(REFUSED);
+    expect(await sendToken(jwt)).toEqual(REFUSED);
   });
 
-  it('without a subject is nobody’s, for whoever calls the adapter', async () => {
+  it('without a subject authenticates nobody, also if the adapter is called directly', async () => {
     const authenticate = oidc({ issuer, audience: AUDIENCE });
     const app = new Hono().get('/', async (c) => c.json(await authenticate(c)));
-    const answer = await app.request('/', { headers: { authorization: await token({ sub: '' }) } });
-    expect(await answer.json()).toBeNull();
+    const response = await app.request('/', { headers: { authorization: await createToken({ sub: '' }) } });
+    expect(await response.json()).toBeNull();
   });
 
-  it('may be a few seconds early or late', async () => {
-    expect((await bearer(token({ exp: now() - 5 }))).status).toBe(200);
-    expect((await bearer(token({ nbf: now() + 5 }))).status).toBe(200);
-    expect(await bearer(token({ exp: now() - 30 }))).toEqual(REFUSED);
+  it('is accepted within the clock tolerance', async () => {
+    expect((await sendToken(createToken({ exp: now() - 5 }))).status).toBe(200);
+    expect((await sendToken(createToken({ nbf: now() + 5 }))).status).toBe(200);
+    expect(await sendToken(createToken({ exp: now() - 30 }))).toEqual(REFUSED);
   });
 
-  it('that is not signed is refused', async () => {
+  it('that is unsigned is rejected', async () => {
     const unsigned = new UnsecuredJWT({ sub: 'ada' })
       .setIssuer(issuer)
       .setAudience(AUDIENCE)
       .setExpirationTime('1m')
       .encode();
-    expect(await bearer(unsigned)).toEqual(REFUSED);
-    const [, claims] = (await token()).split('.');
-    expect(await bearer(`${btoa('{"alg":"none"}').replaceAll('=', '')}.${claims}.`)).toEqual(REFUSED);
+    expect(await sendToken(unsigned)).toEqual(REFUSED);
+    const [, claims] = (await createToken()).split('.');
+    expect(await sendToken(`${btoa('{"alg":"none"}').replaceAll('=', '')}.${claims}.`)).toEqual(REFUSED);
   });
 
-  it('that is signed by the public key, as if it were a shared secret, is refused', async () => {
+  it('that is signed with the public key as a shared secret is rejected', async () => {
     const secret = new TextEncoder().encode(JSON.stringify(publicKey));
-    expect(await bearer(token({}, { alg: 'HS256' }, secret))).toEqual(REFUSED);
+    expect(await sendToken(createToken({}, { alg: 'HS256' }, secret))).toEqual(REFUSED);
   });
 
-  it('that is signed by another key is refused, under its name and under another', async () => {
+  it('that is signed with another key is rejected, under a known and an unknown key id', async () => {
     const other = await generateKeyPair('RS256');
-    expect(await bearer(token({}, {}, other.privateKey))).toEqual(REFUSED);
-    expect(await bearer(token({}, { kid: 'two' }, other.privateKey))).toEqual(REFUSED);
+    expect(await sendToken(createToken({}, {}, other.privateKey))).toEqual(REFUSED);
+    expect(await sendToken(createToken({}, { kid: 'two' }, other.privateKey))).toEqual(REFUSED);
   });
 
-  it('of an algorithm that is not on the list is refused', async () => {
-    expect(await bearer(token(), { algorithms: ['ES256'] })).toEqual(REFUSED);
-    expect((await bearer(token(), { algorithms: ['RS256'] })).status).toBe(200);
+  it('with an algorithm that is not allowed is rejected', async () => {
+    expect(await sendToken(createToken(), { algorithms: ['ES256'] })).toEqual(REFUSED);
+    expect((await sendToken(createToken(), { algorithms: ['RS256'] })).status).toBe(200);
   });
 
-  it.each(['', 'x', 'a.b.c', 'Basic YTpi', `${'x'.repeat(5000)}.y.z`, '{}'])('%j is none', async (text) => {
-    expect(await ask({ authorization: `Bearer ${text}` })).toEqual(REFUSED);
-    expect(await ask({ authorization: text })).toEqual(REFUSED);
+  it.each(['', 'x', 'a.b.c', 'Basic YTpi', `${'x'.repeat(5000)}.y.z`, '{}'])('is not accepted as %j', async (text) => {
+    expect(await sendRequest({ authorization: `Bearer ${text}` })).toEqual(REFUSED);
+    expect(await sendRequest({ authorization: text })).toEqual(REFUSED);
   });
 
-  it('that was changed is refused', async () => {
-    const [header, , signature] = (await token()).split('.');
-    const [, claims] = (await token({ sub: 'ben' })).split('.');
-    expect(await bearer(`${header}.${claims}.${signature}`)).toEqual(REFUSED);
+  it('with modified claims is rejected', async () => {
+    const [header, , signature] = (await createToken()).split('.');
+    const [, claims] = (await createToken({ sub: 'ben' })).split('.');
+    expect(await sendToken(`${header}.${claims}.${signature}`)).toEqual(REFUSED);
   });
 
-  it('may come in a cookie where the options say so', async () => {
-    const cookie = `jwt=${await token()}`;
-    expect(await ask({ cookie })).toEqual(REFUSED);
-    expect((await ask({ cookie }, { cookie: 'jwt' })).status).toBe(200);
-    expect(await ask({ cookie, authorization: 'Bearer x' }, { cookie: 'jwt' })).toEqual(REFUSED);
+  it('is read from a cookie if the options name one', async () => {
+    const cookie = `jwt=${await createToken()}`;
+    expect(await sendRequest({ cookie })).toEqual(REFUSED);
+    expect((await sendRequest({ cookie }, { cookie: 'jwt' })).status).toBe(200);
+    expect(await sendRequest({ cookie, authorization: 'Bearer x' }, { cookie: 'jwt' })).toEqual(REFUSED);
   });
 
-  it('of Cloudflare Access comes in its own header, and its keys from their own address', async () => {
+  it('of Cloudflare Access is read from its own header and verified with the keys at jwksUrl', async () => {
     const jwksUrl = `${issuer}/cdn-cgi/access/certs`;
-    served = { [jwksUrl]: () => Response.json({ keys: [publicKey], public_cert: {}, public_certs: [] }) };
+    responses = { [jwksUrl]: () => Response.json({ keys: [publicKey], public_cert: {}, public_certs: [] }) };
     const options = { jwksUrl, header: 'cf-access-jwt-assertion', algorithms: ['RS256'] };
-    expect((await ask({ 'cf-access-jwt-assertion': await token() }, options)).status).toBe(200);
-    expect(await bearer(token(), options)).toEqual(REFUSED);
-    // A service token has no subject.
-    expect(await ask({ 'cf-access-jwt-assertion': await token({ sub: '' }) }, options)).toEqual(REFUSED);
+    expect((await sendRequest({ 'cf-access-jwt-assertion': await createToken() }, options)).status).toBe(200);
+    expect(await sendToken(createToken(), options)).toEqual(REFUSED);
+    // The token of a service has no subject.
+    expect(await sendRequest({ 'cf-access-jwt-assertion': await createToken({ sub: '' }) }, options)).toEqual(REFUSED);
   });
 
-  it('may name the user by another claim', async () => {
-    expect((await bearer(token({ sub: '' }), { userId: ({ iss }) => iss })).status).toBe(200);
+  it('identifies the user by the claim that userId returns', async () => {
+    expect((await sendToken(createToken({ sub: '' }), { userId: ({ iss }) => iss })).status).toBe(200);
   });
 });
 
-describe('an issuer that', () => {
+describe('an issuer', () => {
   const UNAVAILABLE = { status: 503, code: 'unavailable' };
-  const well = () => `${issuer}/.well-known/openid-configuration`;
+  const discoveryUrl = () => `${issuer}/.well-known/openid-configuration`;
 
-  it('cannot be reached lets nobody in, and refuses nobody', async () => {
-    served = {};
-    expect(await bearer(token())).toEqual(UNAVAILABLE);
+  it('that cannot be reached causes 503', async () => {
+    responses = {};
+    expect(await sendToken(createToken())).toEqual(UNAVAILABLE);
   });
 
   it.each([
-    ['fails', () => new Response('', { status: 500 })],
-    ['sends elsewhere', () => new Response('', { status: 302, headers: { location: 'https://evil.test' } })],
-    ['answers HTML', () => new Response('<html>')],
+    ['responds with 500', () => new Response('', { status: 500 })],
+    ['redirects', () => new Response('', { status: 302, headers: { location: 'https://evil.test' } })],
+    ['responds with HTML', () => new Response('<html>')],
     ['has no keys', () => Response.json({})],
-  ])('%s does not either', async (_, answer) => {
-    served[`${issuer}/keys`] = answer;
-    expect(await bearer(token())).toEqual(UNAVAILABLE);
-    served[well()] = answer;
-    expect(await bearer(token())).toEqual(UNAVAILABLE);
+  ])('that %s causes 503', async (_, respond) => {
+    responses[`${issuer}/keys`] = respond;
+    expect(await sendToken(createToken())).toEqual(UNAVAILABLE);
+    responses[discoveryUrl()] = respond;
+    expect(await sendToken(createToken())).toEqual(UNAVAILABLE);
   });
 
   it.each([
     ['another issuer', () => ({ issuer: 'https://evil.test', jwks_uri: `${issuer}/keys` })],
-    ['keys on the open net', () => ({ issuer, jwks_uri: 'http://keys.test/' })],
-  ])('describes %s is not believed', async (_, description) => {
-    served[well()] = () => Response.json(description());
-    served['http://keys.test/'] = () => Response.json({ keys: [publicKey] });
-    expect(await bearer(token())).toEqual(UNAVAILABLE);
+    ['keys without TLS', () => ({ issuer, jwks_uri: 'http://keys.test/' })],
+  ])('whose discovery document has %s causes 503', async (_, description) => {
+    responses[discoveryUrl()] = () => Response.json(description());
+    responses['http://keys.test/'] = () => Response.json({ keys: [publicKey] });
+    expect(await sendToken(createToken())).toEqual(UNAVAILABLE);
   });
 
-  it('was away is asked again', async () => {
+  it('that was unreachable is asked again', async () => {
     const authenticate = oidc({ issuer, audience: AUDIENCE });
-    const api = apiFor(null, { authenticate });
-    const headers = { authorization: `Bearer ${await token()}` };
-    const answers = served;
-    served = {};
+    const api = createApi(null, { authenticate });
+    const headers = { authorization: `Bearer ${await createToken()}` };
+    const former = responses;
+    responses = {};
     expect((await api.call('GET', '/api/me/avatar', undefined, headers)).status).toBe(503);
-    served = answers;
+    responses = former;
     expect((await api.call('GET', '/api/me/avatar', undefined, headers)).status).toBe(200);
   });
 
-  it('is not asked where there is no token, or one that is none', async () => {
-    expect(await ask({})).toEqual(REFUSED);
-    expect(await bearer('x')).toEqual(REFUSED);
+  it('is not asked without a well-formed token', async () => {
+    expect(await sendRequest({})).toEqual(REFUSED);
+    expect(await sendToken('x')).toEqual(REFUSED);
     expect(vi.mocked(fetch)).not.toHaveBeenCalled();
   });
 
@@ -223,12 +220,12 @@ describe('an issuer that', () => {
     ['no issuer', { issuer: '' }],
     ['no audience', { audience: '' }],
     ['an empty list of audiences', { audience: [] }],
-    ['no audience among others', { audience: ['a', ''] }],
-    ['keys on the open net', { jwksUrl: 'http://keys.test/' }],
-    ['keys nowhere', { jwksUrl: 'keys' }],
+    ['an empty audience among others', { audience: ['a', ''] }],
+    ['keys without TLS', { jwksUrl: 'http://keys.test/' }],
+    ['a relative URL of its keys', { jwksUrl: 'keys' }],
     ['an algorithm with a shared secret', { algorithms: ['RS256', 'HS256'] }],
-    ['no algorithm', { algorithms: ['none'] }],
-  ])('has %s is refused at once', (_, options) => {
+    ['the algorithm none', { algorithms: ['none'] }],
+  ])('with %s is refused when the adapter is created', (_, options) => {
     expect(() => oidc({ issuer, audience: AUDIENCE, ...options })).toThrow(/^oidc: /);
   });
 });
@@ -247,38 +244,38 @@ describe('a signed cookie', () => {
       })
       .get('/', async (c) => c.json(await use.authenticate(c)));
   const signIn = async (id = 'ada', use = session) => {
-    const answer = await app(use).request(`/in/${encodeURIComponent(id)}`, { method: 'POST' });
-    return answer.headers.get('set-cookie') ?? '';
+    const response = await app(use).request(`/in/${encodeURIComponent(id)}`, { method: 'POST' });
+    return response.headers.get('set-cookie') ?? '';
   };
-  const who = async (cookie: string, use = session) =>
+  const identify = async (cookie: string, use = session) =>
     (await app(use).request('/', { headers: { cookie: cookie.split(';')[0] ?? '' } })).json();
 
-  it('signs its user in, out of reach of scripts and of other hosts', async () => {
+  it('authenticates its user, and is HttpOnly, Secure and bound to the host', async () => {
     const cookie = await signIn();
     expect(cookie).toMatch(/^__Host-session=[\w.-]+; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
-    expect(await who(cookie)).toEqual({ id: 'ada' });
+    expect(await identify(cookie)).toEqual({ id: 'ada' });
   });
 
-  it.each(['ä/b?#%', '日本', 'x'.repeat(500), 'a\u0001b'])('carries %j', async (id) => {
-    expect(await who(await signIn(id))).toEqual({ id });
+  it.each(['ä/b?#%', '日本', 'x'.repeat(500), 'a\u0001b'])('keeps the user id %j', async (id) => {
+    expect(await identify(await signIn(id))).toEqual({ id });
   });
 
-  it('is taken back', async () => {
-    const answer = await app().request('/out', { method: 'POST' });
-    expect(answer.headers.get('set-cookie')).toMatch(/^__Host-session=; Max-Age=0; Path=\/; Secure$/);
+  it('is deleted at sign-out', async () => {
+    const response = await app().request('/out', { method: 'POST' });
+    expect(response.headers.get('set-cookie')).toMatch(/^__Host-session=; Max-Age=0; Path=\/; Secure$/);
   });
 
-  it('is worth nothing once its time is over', async () => {
+  it('is rejected after its expiry', async () => {
     const short = signedCookie({ secrets: [SECRET], seconds: 60 });
     const cookie = await signIn('ada', short);
     vi.useFakeTimers({ now: Date.now() + 59_000, toFake: ['Date'] });
-    expect(await who(cookie, short)).toEqual({ id: 'ada' });
+    expect(await identify(cookie, short)).toEqual({ id: 'ada' });
     vi.setSystemTime(Date.now() + 2000);
-    expect(await who(cookie, short)).toBeNull();
+    expect(await identify(cookie, short)).toBeNull();
     vi.useRealTimers();
   });
 
-  it('is worth nothing changed, cut off, without an end, or signed by another', async () => {
+  it('is rejected if it is modified, truncated, without an expiry or signed with another secret', async () => {
     const cookie = await signIn();
     const [name, jwt = ''] = cookie.split(';')[0]?.split('=') ?? [];
     const [header, , signature] = jwt.split('.');
@@ -300,27 +297,27 @@ describe('a signed cookie', () => {
       'x',
       'undefined',
     ]) {
-      expect(await who(`${name}=${value}`), value).toBeNull();
+      expect(await identify(`${name}=${value}`), value).toBeNull();
     }
-    expect(await who(other)).toBeNull();
-    expect(await who('')).toBeNull();
+    expect(await identify(other)).toBeNull();
+    expect(await identify('')).toBeNull();
   });
 
-  it('is worth nothing under another name, even with the same secret', async () => {
+  it('is rejected under another name, even with the same secret', async () => {
     const other = signedCookie({ secrets: [SECRET], name: 'admin' });
     const jwt = (await signIn('ada', other)).split(';')[0]?.replace('admin=', '');
-    expect(await who(`admin=${jwt}`, other)).toEqual({ id: 'ada' });
-    expect(await who(`__Host-session=${jwt}`)).toBeNull();
+    expect(await identify(`admin=${jwt}`, other)).toEqual({ id: 'ada' });
+    expect(await identify(`__Host-session=${jwt}`)).toBeNull();
   });
 
-  it('outlives its secret while that is among the former ones', async () => {
+  it('stays valid while its secret is among the former ones', async () => {
     const cookie = await signIn();
     const fresh = 'another-secret-that-has-taken-the-first-place';
-    expect(await who(cookie, signedCookie({ secrets: [fresh, SECRET] }))).toEqual({ id: 'ada' });
-    expect(await who(cookie, signedCookie({ secrets: [fresh] }))).toBeNull();
+    expect(await identify(cookie, signedCookie({ secrets: [fresh, SECRET] }))).toEqual({ id: 'ada' });
+    expect(await identify(cookie, signedCookie({ secrets: [fresh] }))).toBeNull();
   });
 
-  it.each([[[]], [['short']], [[SECRET, '']]])('needs secrets that are long enough: %j', (secrets) => {
+  it.each([[[]], [['short']], [[SECRET, '']]])('requires secrets of at least 32 characters: %j', (secrets) => {
     expect(() => signedCookie({ secrets })).toThrow('at least 32 characters');
   });
 });
@@ -337,8 +334,8 @@ describe('the reference Worker', () => {
       await use.issue(c, 'ada');
       return c.body(null);
     });
-    const answer = await app.request('/');
-    return { cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '' };
+    const response = await app.request('/');
+    return { cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '' };
   };
 
   it.each<[Partial<WorkerEnv>, string]>([
@@ -354,14 +351,14 @@ describe('the reference Worker', () => {
     [{ AUTH: 'cookie' }, 'SESSION_SECRET must be set'],
     [{ AUTH: 'cookie', SESSION_SECRET: 'too-short' }, '32 characters'],
     [{ AUTH: 'cookie', SESSION_SECRET: `${SECRET} short` }, '32 characters'],
-  ])('is closed with %j, and says why', async (vars, reason) => {
+  ])('responds with 503 with the settings %j and says why', async (vars, reason) => {
     const { status, code, error } = await visit(vars, await cookie());
     expect([status, code]).toEqual([503, 'unavailable']);
     expect(error).toContain(reason);
     for (const secret of [SECRET, 'too-short']) expect(error).not.toContain(secret);
   });
 
-  it('signs in by a cookie', async () => {
+  it('authenticates by cookie', async () => {
     const vars = { AUTH: 'cookie', SESSION_SECRET: SECRET };
     expect((await visit(vars)).status).toBe(401);
     expect((await visit(vars, await cookie())).status).toBe(200);
@@ -369,19 +366,19 @@ describe('the reference Worker', () => {
     expect((await visit({ ...vars, SESSION_COOKIE: 'sid' }, await cookie(named))).status).toBe(200);
   });
 
-  it('signs in by an issuer, whose keys are kept from request to request', async () => {
+  it('authenticates by issuer, and caches its keys between requests', async () => {
     const vars = { AUTH: 'oidc', OIDC_ISSUER: issuer, OIDC_AUDIENCE: `other ${AUDIENCE}` };
     expect((await visit(vars)).status).toBe(401);
     for (let i = 0; i < 2; i++) {
-      expect((await visit(vars, { authorization: `Bearer ${await token()}` })).status).toBe(200);
+      expect((await visit(vars, { authorization: `Bearer ${await createToken()}` })).status).toBe(200);
     }
     expect(vi.mocked(fetch)).toHaveBeenCalledTimes(2);
     const all = { ...vars, OIDC_JWKS_URL: `${issuer}/keys`, OIDC_ALGORITHMS: 'ES256 RS256', OIDC_HEADER: 'x-jwt' };
-    expect((await visit(all, { 'x-jwt': await token() })).status).toBe(200);
-    expect((await visit({ ...all, OIDC_COOKIE: 'jwt' }, { cookie: `jwt=${await token()}` })).status).toBe(200);
+    expect((await visit(all, { 'x-jwt': await createToken() })).status).toBe(200);
+    expect((await visit({ ...all, OIDC_COOKIE: 'jwt' }, { cookie: `jwt=${await createToken()}` })).status).toBe(200);
   });
 
-  it('believes no cookie of the local sign-in, whatever it is set up to', async () => {
+  it('rejects the cookie of the development sign-in with every configuration', async () => {
     const login = await worker.fetch(
       new Request('http://localhost:5173/api/dev/login', {
         method: 'POST',
@@ -403,10 +400,10 @@ describe('the reference Worker', () => {
     }
   });
 
-  it('asks a local session of nobody who comes from elsewhere', async () => {
+  it('ignores a development session on another host', async () => {
     const app = new Hono<{ Bindings: WorkerEnv }>();
-    app.route('/api/dev', localSignIn);
-    app.get('/', async (c) => c.json(await localUser(c)));
+    app.route('/api/dev', devSignIn);
+    app.get('/', async (c) => c.json(await getDevUser(c)));
     const at = (url: string, headers: Record<string, string>, init: RequestInit = {}) =>
       app.request(url, { ...init, headers }, { ...env, LOCAL_DEV: 'on' });
     const login = { method: 'POST', body: '{"user":"ada"}' };
@@ -416,9 +413,9 @@ describe('the reference Worker', () => {
     expect(await (await at('https://avatars.example/', session)).json()).toBeNull();
   });
 
-  it('makes one adapter for one configuration', () => {
+  it('creates one adapter per configuration', () => {
     const vars = { ...env, AUTH: 'cookie', SESSION_SECRET: SECRET };
-    expect(authenticateBy(vars)).toBe(authenticateBy({ ...vars }));
-    expect(authenticateBy({ ...vars, SESSION_COOKIE: 'x' })).not.toBe(authenticateBy(vars));
+    expect(getAuthenticator(vars)).toBe(getAuthenticator({ ...vars }));
+    expect(getAuthenticator({ ...vars, SESSION_COOKIE: 'x' })).not.toBe(getAuthenticator(vars));
   });
 });

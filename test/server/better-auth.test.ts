@@ -3,10 +3,10 @@ import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import { Hono } from 'hono';
 import { beforeAll, expect, it } from 'vitest';
-import { createAvatarApi } from '../../server/app.js';
-import type { AvatarEnv } from '../../server/env.js';
+import type { AvatarEnv } from '../../server/config.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
 
-/** The worked example of docs/authentication.md, with the tests' own D1. */
+/** The example in docs/authentication.md, on the D1 of the tests. */
 const options = (bindings: AvatarEnv) => ({
   database: bindings.DB,
   baseURL: 'https://app.test',
@@ -43,7 +43,7 @@ beforeAll(async () => {
   await runMigrations();
 });
 
-it('a user of Better Auth signs up, gets a session, and has an avatar of their own until they sign out', async () => {
+it('a user of Better Auth can upload an avatar from sign-up to sign-out', async () => {
   const account = { email: 'ada@example.com', password: 'correct horse battery', name: 'Ada' };
   const signUp = await post('/auth/sign-up/email', account);
   expect(signUp.status).toBe(200);

@@ -1,24 +1,24 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { avif, concat, gif, jpeg, png, pngChunk, text, webp } from '../support/pictures.js';
-import { apiFor, keysBelow, newUser, ownerIn, sha256 } from './harness.js';
+import { computeSha256, createApi, createUserId, listKeys, parseOwner } from './harness.js';
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Moves the clock; nothing waits. */
-const moveClock = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
+/** Moves the clock, without running timers. */
+const advanceTime = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] });
 
-const outcome = ({ status, body }: { status: number; body: { code?: string } }) => [status, body.code];
+const getOutcome = ({ status, body }: { status: number; body: { code?: string } }) => [status, body.code];
 
 describe('a commit', () => {
-  it('stores the bytes under a key of its own, with headers of our own', async () => {
+  it('stores the file under a new key with fixed headers', async () => {
     const bytes = png({ width: 3, height: 5 });
-    const { status, body, key } = await apiFor(newUser()).upload(bytes, 'image/png');
+    const { status, body, key } = await createApi(createUserId()).upload(bytes, 'image/png');
     expect(status).toBe(200);
     expect(body.avatar).toEqual({
-      key: expect.stringMatching(new RegExp(`^avatars/${ownerIn(key)}/[0-9a-f-]{36}\\.png$`)),
+      key: expect.stringMatching(new RegExp(`^avatars/${parseOwner(key)}/[0-9a-f-]{36}\\.png$`)),
       contentType: 'image/png',
       size: bytes.length,
       width: 3,
@@ -34,8 +34,8 @@ describe('a commit', () => {
     });
   });
 
-  it('keeps nothing of what the PUT smuggled in', async () => {
-    const api = apiFor(newUser());
+  it('discards headers and metadata of the PUT', async () => {
+    const api = createApi(createUserId());
     const { key } = await api.presign();
     await env.AVATARS.put(key, png(), {
       httpMetadata: { contentType: 'text/html', contentEncoding: 'br', contentDisposition: 'attachment' },
@@ -48,36 +48,36 @@ describe('a commit', () => {
     expect(stored?.customMetadata).toEqual({ kind: 'avatar' });
   });
 
-  it('again gives the same answer and has no other effect', async () => {
-    const api = apiFor(newUser());
+  it('sent again gets the same response and changes nothing', async () => {
+    const api = createApi(createUserId());
     const first = await api.upload(png(), 'image/png');
     expect((await api.commit(first.key)).body).toEqual(first.body);
-    expect(await keysBelow(`avatars/${ownerIn(first.key)}/`)).toHaveLength(1);
+    expect(await listKeys(`avatars/${parseOwner(first.key)}/`)).toHaveLength(1);
   });
 
-  it('twenty times at once gives one answer and one object', async () => {
-    const api = apiFor(newUser());
+  it('sent twenty times at once gets one response and stores one object', async () => {
+    const api = createApi(createUserId());
     const { key } = await api.presign();
     await env.AVATARS.put(key, png());
     const put = vi.spyOn(env.AVATARS, 'put');
-    const answers = await Promise.all(Array.from({ length: 20 }, () => api.commit(key)));
-    expect(answers.map(({ status }) => status)).toEqual(new Array(20).fill(200));
-    expect(new Set(answers.map(({ body }) => body.avatar?.key)).size).toBe(1);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => api.commit(key)));
+    expect(responses.map(({ status }) => status)).toEqual(new Array(20).fill(200));
+    expect(new Set(responses.map(({ body }) => body.avatar?.key)).size).toBe(1);
     expect(put).toHaveBeenCalledTimes(1);
     put.mockRestore();
-    expect(await keysBelow(`avatars/${ownerIn(key)}/`)).toEqual([answers[0]?.body.avatar?.key]);
+    expect(await listKeys(`avatars/${parseOwner(key)}/`)).toEqual([responses[0]?.body.avatar?.key]);
   });
 
   it('of a new upload replaces the avatar and deletes the old object', async () => {
-    const api = apiFor(newUser());
+    const api = createApi(createUserId());
     const first = await api.upload(png(), 'image/png');
     const second = await api.upload(jpeg(), 'image/jpeg');
-    expect(await keysBelow(`avatars/${ownerIn(first.key)}/`)).toEqual([second.body.avatar?.key]);
+    expect(await listKeys(`avatars/${parseOwner(first.key)}/`)).toEqual([second.body.avatar?.key]);
     expect((await api.call('GET', '/api/me/avatar')).body.avatar).toEqual(second.body.avatar);
   });
 
   it('of an old key undoes neither a newer avatar nor a removal', async () => {
-    const api = apiFor(newUser());
+    const api = createApi(createUserId());
     const first = await api.upload(png(), 'image/png');
     const second = await api.upload(jpeg(), 'image/jpeg');
     expect((await api.commit(first.key)).body).toEqual(first.body);
@@ -88,58 +88,58 @@ describe('a commit', () => {
   });
 
   it('of two uploads at once leaves exactly one avatar and one object', async () => {
-    const api = apiFor(newUser());
+    const api = createApi(createUserId());
     const [a, b] = [await api.presign(), await api.presign()];
     await Promise.all([env.AVATARS.put(a.key, png()), env.AVATARS.put(b.key, png())]);
-    const answers = await Promise.all([api.commit(a.key), api.commit(b.key)]);
-    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const responses = await Promise.all([api.commit(a.key), api.commit(b.key)]);
+    expect(responses.map(({ status }) => status)).toEqual([200, 200]);
     const { body } = await api.call('GET', '/api/me/avatar');
     await api.call('GET', '/api/me/avatar');
-    expect(answers.map((answer) => answer.body.avatar?.key)).toContain(body.avatar?.key);
-    expect(await keysBelow(`avatars/${ownerIn(a.key)}/`)).toEqual([body.avatar?.key]);
+    expect(responses.map((response) => response.body.avatar?.key)).toContain(body.avatar?.key);
+    expect(await listKeys(`avatars/${parseOwner(a.key)}/`)).toEqual([body.avatar?.key]);
   });
 
-  it('before the bytes are there can be sent again', async () => {
-    const api = apiFor(newUser());
+  it('before the upload responds with 409 and can be sent again', async () => {
+    const api = createApi(createUserId());
     const { key } = await api.presign();
-    expect(outcome(await api.commit(key))).toEqual([409, 'not_uploaded']);
+    expect(getOutcome(await api.commit(key))).toEqual([409, 'not_uploaded']);
     await env.AVATARS.put(key, png());
     expect((await api.commit(key)).status).toBe(200);
   });
 
-  it('may follow ten minutes after the URL has died, and no later', async () => {
-    const api = apiFor(newUser());
+  it('is accepted until ten minutes after the URL has expired', async () => {
+    const api = createApi(createUserId());
     const [early, late] = [await api.presign(), await api.presign()];
     await Promise.all([env.AVATARS.put(early.key, png()), env.AVATARS.put(late.key, png())]);
-    moveClock(120 + 600 - 2);
+    advanceTime(120 + 600 - 2);
     expect((await api.commit(early.key)).status).toBe(200);
-    moveClock(4);
-    expect(outcome(await api.commit(late.key))).toEqual([410, 'upload_expired']);
+    advanceTime(4);
+    expect(getOutcome(await api.commit(late.key))).toEqual([410, 'upload_expired']);
     expect((await api.commit(early.key)).status).toBe(200);
   });
 });
 
-/** An animation of 2×2 pixels whose header comes once more, after the frames, with another size. */
-function doubleHeader() {
+/** An animation of 2×2 pixels with a second header, of another size, after the frames. */
+function buildDoubleHeader() {
   const [first, second] = [webp({ canvas: [2, 2], frames: 1 }), webp({ canvas: [1, 1], frames: 1 })];
   const bytes = concat(first, second.slice(12, 30));
   new DataView(bytes.buffer).setUint32(4, bytes.length - 8, true);
   return bytes;
 }
 
-/** A list of properties that says how many entries it has, and has none. */
-const list = (count: number) => concat([0, 0, 0, 16], text('ipma'), [0, 0, 0, 0, 0, 0, 0, count]);
+/** An ipma box that declares a number of entries and has none. */
+const buildEmptyIpma = (count: number) => concat([0, 0, 0, 16], text('ipma'), [0, 0, 0, 0, 0, 0, 0, count]);
 
 describe('a commit is refused', () => {
-  it('with one answer for keys that are not this user’s, were never issued, or are none', async () => {
-    const [api, other] = [apiFor(newUser()), apiFor(newUser())];
+  it('with one response for keys of other users, keys never issued and other strings', async () => {
+    const [api, other] = [createApi(createUserId()), createApi(createUserId())];
     const { key: own } = await api.presign();
     const { key: foreign } = await other.presign();
     await env.AVATARS.put(foreign, png());
-    const never = `pending/${ownerIn(own)}/${crypto.randomUUID()}`;
-    // Its last part is this user's own upload: only the owner in it is wrong.
-    const swapped = `pending/${ownerIn(foreign)}/${own.split('/')[2]}`;
-    const traversal = `pending/${ownerIn(own)}/../${ownerIn(foreign)}/${foreign.split('/')[2]}`;
+    const never = `pending/${parseOwner(own)}/${crypto.randomUUID()}`;
+    // The id is that of the user's own upload; only the owner is wrong.
+    const swapped = `pending/${parseOwner(foreign)}/${own.split('/')[2]}`;
+    const traversal = `pending/${parseOwner(own)}/../${parseOwner(foreign)}/${foreign.split('/')[2]}`;
     const keys = [
       foreign,
       never,
@@ -150,112 +150,116 @@ describe('a commit is refused', () => {
       `${own}/`,
       ` ${own}`,
       own.toUpperCase(),
-      `avatars/${ownerIn(own)}/x.png`,
+      `avatars/${parseOwner(own)}/x.png`,
     ];
-    const answers = await Promise.all(keys.map((key) => api.commit(key)));
-    for (const { status, body } of answers) {
+    const responses = await Promise.all(keys.map((key) => api.commit(key)));
+    for (const { status, body } of responses) {
       expect([status, body]).toEqual([400, { error: 'There is no such upload.', code: 'bad_key' }]);
     }
     expect((await other.commit(foreign)).status).toBe(200);
   });
 
-  it.each([{}, { key: 1 }, { key: null }, { key: ['a'] }])('for the shape %j', async (body) => {
-    expect(outcome(await apiFor(newUser()).call('POST', '/api/uploads/commit', body))).toEqual([
+  it.each([{}, { key: 1 }, { key: null }, { key: ['a'] }])('for the body %j', async (body) => {
+    expect(getOutcome(await createApi(createUserId()).call('POST', '/api/uploads/commit', body))).toEqual([
       400,
       'invalid_request',
     ]);
   });
 
-  it('for another length than declared, without reading a byte', async () => {
-    const api = apiFor(newUser());
+  it('for a length other than the declared one', async () => {
+    const api = createApi(createUserId());
     const bytes = png();
     const { key } = await api.presign({ size: bytes.length + 1 });
     await env.AVATARS.put(key, bytes);
-    expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
+    expect(getOutcome(await api.commit(key))).toEqual([422, 'mismatch']);
   });
 
-  it('for other bytes of the declared length', async () => {
-    const api = apiFor(newUser());
-    const [declared, sent] = [png({ colour: [1, 2, 3, 4] }), png({ colour: [1, 2, 3, 5] })];
-    const { key } = await api.presign({ size: sent.length, sha256: await sha256(declared) });
+  it('for a file of the declared length with another digest', async () => {
+    const api = createApi(createUserId());
+    const [declared, sent] = [png({ color: [1, 2, 3, 4] }), png({ color: [1, 2, 3, 5] })];
+    const { key } = await api.presign({ size: sent.length, sha256: await computeSha256(declared) });
     await env.AVATARS.put(key, sent);
-    expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
+    expect(getOutcome(await api.commit(key))).toEqual([422, 'mismatch']);
   });
 
-  it('for a copy of an avatar, made by the store and not from a body', async () => {
-    const [api, other] = [apiFor(newUser()), apiFor(newUser())];
+  it('for a copy of an avatar that the store has made', async () => {
+    const [api, other] = [createApi(createUserId()), createApi(createUserId())];
     const { body } = await other.upload(png(), 'image/png');
     const source = await env.AVATARS.get(body.avatar?.key ?? '');
-    if (!source) throw new Error('The avatar is not there.');
+    if (!source) throw new Error('There is no avatar.');
     const { httpMetadata, customMetadata } = source;
     const { key } = await api.presign();
     await env.AVATARS.put(key, await source.arrayBuffer(), {
       httpMetadata: httpMetadata ?? {},
       customMetadata: customMetadata ?? {},
     });
-    expect(outcome(await api.commit(key))).toEqual([422, 'mismatch']);
-    // The same picture, sent by a user, is nobody's but theirs.
+    expect(getOutcome(await api.commit(key))).toEqual([422, 'mismatch']);
+    // The same picture, uploaded by the user, is accepted.
     expect((await api.upload(png(), 'image/png')).status).toBe(200);
   });
 
-  it('for more than the limit, which nobody declared', async () => {
-    const answer = await apiFor(newUser(), { maxBytes: 60 }).upload(png(), 'image/png');
-    expect(outcome(answer)).toEqual([413, 'too_large']);
+  it('for a file over the size limit whose size was not declared', async () => {
+    const response = await createApi(createUserId(), { maxBytes: 60 }).upload(png(), 'image/png');
+    expect(getOutcome(response)).toEqual([413, 'too_large']);
   });
 
-  const tooMany: [string, string, Uint8Array][] = [
+  const tooLarge: [string, string, Uint8Array][] = [
     ['PNG', 'image/png', png({ claim: [50_001, 1000] })],
     ['JPEG', 'image/jpeg', jpeg({ claim: [10_000, 5001] })],
     ['GIF', 'image/gif', gif(1, [65_535, 65_535])],
     ['WebP', 'image/webp', webp({ size: [16_383, 16_383] })],
-    ['a frame of a GIF', 'image/gif', gif(1, [1, 1], [65_535, 65_535])],
+    ['GIF frame', 'image/gif', gif(1, [1, 1], [65_535, 65_535])],
     ['extended WebP', 'image/webp', webp({ canvas: [10_000, 10_000], frames: 2 })],
     ['AVIF', 'image/avif', avif({ size: [10_000, 10_000] })],
   ];
-  it.each(tooMany)('for too many pixels in a %s', async (_, type, bytes) => {
-    expect(outcome(await apiFor(newUser()).upload(bytes, type))).toEqual([422, 'invalid_image']);
+  it.each(tooLarge)('for too many pixels: %s', async (_, type, bytes) => {
+    expect(getOutcome(await createApi(createUserId()).upload(bytes, type))).toEqual([422, 'invalid_image']);
   });
 
-  const notPictures: [string, string, Uint8Array][] = [
+  const invalidFiles: [string, string, Uint8Array][] = [
     ['HTML as PNG', 'image/png', text('<!doctype html><script>alert(1)</script>')],
     ['SVG as PNG', 'image/png', text('<svg xmlns="http://www.w3.org/2000/svg"/>')],
     ['JPEG as PNG', 'image/png', jpeg()],
     ['PNG as JPEG', 'image/jpeg', png()],
-    ['nothing', 'image/png', new Uint8Array(0)],
-    ['a cut PNG', 'image/png', png().slice(0, -1)],
-    ['a cut JPEG', 'image/jpeg', jpeg().slice(0, -2)],
-    ['a cut GIF', 'image/gif', gif(2).slice(0, -1)],
-    ['a cut WebP', 'image/webp', webp().slice(0, -1)],
-    ['a cut AVIF', 'image/avif', avif().slice(0, -1)],
+    ['an empty file', 'image/png', new Uint8Array(0)],
+    ['a truncated PNG', 'image/png', png().slice(0, -1)],
+    ['a truncated JPEG', 'image/jpeg', jpeg().slice(0, -2)],
+    ['a truncated GIF', 'image/gif', gif(2).slice(0, -1)],
+    ['a truncated WebP', 'image/webp', webp().slice(0, -1)],
+    ['a truncated AVIF', 'image/avif', avif().slice(0, -1)],
     ['a PNG without data', 'image/png', concat(png().slice(0, 33), pngChunk('IEND', []))],
-    ['a PNG without size', 'image/png', png({ claim: [0, 1] })],
-    ['a JPEG without size', 'image/jpeg', jpeg({ claim: [8, 0] })],
+    ['a PNG of zero width', 'image/png', png({ claim: [0, 1] })],
+    ['a JPEG of zero width', 'image/jpeg', jpeg({ claim: [8, 0] })],
     ['a WebP with two sizes', 'image/webp', webp({ size: [2, 2], canvas: [1, 1] })],
-    ['a WebP with a second header', 'image/webp', doubleHeader()],
+    ['a WebP with a second header', 'image/webp', buildDoubleHeader()],
     ['a PNG with a second header', 'image/png', concat(png().slice(0, 33), png().slice(8))],
-    ['a JPEG with a stray marker', 'image/jpeg', concat(jpeg().slice(0, 2), [0xff, 0x01, 0, 4, 0, 0], jpeg().slice(2))],
+    [
+      'a JPEG with an unsupported marker',
+      'image/jpeg',
+      concat(jpeg().slice(0, 2), [0xff, 0x01, 0, 4, 0, 0], jpeg().slice(2)),
+    ],
     ['an AVIF whose last box has no size', 'image/avif', concat(avif(), [0, 0, 0, 0], text('mdat<script>'))],
     [
       'an AVIF with a property list beyond its box',
       'image/avif',
-      avif({ extra: concat(list(1), [0, 0, 0, 8], text('free')) }),
+      avif({ extra: concat(buildEmptyIpma(1), [0, 0, 0, 8], text('free')) }),
     ],
     [
       'an AVIF with too many boxes',
       'image/avif',
       avif({ extra: concat(...new Array(10_001).fill([0, 0, 0, 8, ...text('free')])) }),
     ],
-    ['a MIF that is no AVIF', 'image/avif', avif({ brand: 'heic' })],
+    ['an HEIF file that is not an AVIF', 'image/avif', avif({ brand: 'heic' })],
   ];
-  it.each(notPictures)('for %s', async (_, type, bytes) => {
-    expect(outcome(await apiFor(newUser()).upload(bytes, type))).toEqual([422, 'invalid_image']);
+  it.each(invalidFiles)('for %s', async (_, type, bytes) => {
+    expect(getOutcome(await createApi(createUserId()).upload(bytes, type))).toEqual([422, 'invalid_image']);
   });
 
-  it('for good, and leaves the present avatar as it was', async () => {
-    const api = apiFor(newUser());
+  it('for good, and leaves the current avatar unchanged', async () => {
+    const api = createApi(createUserId());
     const { body } = await api.upload(png(), 'image/png');
     const bad = await api.upload(text('no picture'), 'image/png');
-    expect(outcome(bad)).toEqual([422, 'invalid_image']);
+    expect(getOutcome(bad)).toEqual([422, 'invalid_image']);
     await env.AVATARS.put(bad.key, png());
     expect((await api.commit(bad.key)).body).toEqual(bad.body);
     expect((await api.call('GET', '/api/me/avatar')).body.avatar).toEqual(body.avatar);
@@ -263,20 +267,20 @@ describe('a commit is refused', () => {
 });
 
 describe('pictures', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('of orientation %i have the size they are displayed in', async (orientation) => {
-    const { body } = await apiFor(newUser()).upload(jpeg({ orientation, gps: true }), 'image/jpeg');
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('of orientation %i have their displayed size', async (orientation) => {
+    const { body } = await createApi(createUserId()).upload(jpeg({ orientation, gps: true }), 'image/jpeg');
     expect([body.avatar?.width, body.avatar?.height]).toEqual(orientation < 5 ? [16, 8] : [8, 16]);
   });
 
-  const good: [string, string, Uint8Array, [number, number]][] = [
+  const validFiles: [string, string, Uint8Array, [number, number]][] = [
     ['GIF', 'image/gif', gif(3, [7, 9]), [7, 9]],
     ['WebP', 'image/webp', webp({ size: [4, 6] }), [4, 6]],
     ['animated WebP', 'image/webp', webp({ canvas: [11, 12], frames: 2 }), [11, 12]],
     ['AVIF', 'image/avif', avif({ size: [64, 32] }), [64, 32]],
-    ['turned AVIF', 'image/avif', avif({ size: [64, 32], turns: 1 }), [32, 64]],
+    ['rotated AVIF', 'image/avif', avif({ size: [64, 32], turns: 1 }), [32, 64]],
   ];
-  it.each(good)('of the type %s are known', async (_, type, bytes, size) => {
-    const { body } = await apiFor(newUser()).upload(bytes, type);
+  it.each(validFiles)('of the type %s are accepted', async (_, type, bytes, size) => {
+    const { body } = await createApi(createUserId()).upload(bytes, type);
     expect([body.avatar?.width, body.avatar?.height]).toEqual(size);
   });
 
@@ -286,10 +290,10 @@ describe('pictures', () => {
     ['image/gif', gif()],
     ['image/webp', webp()],
     ['image/avif', avif()],
-  ])('lose what follows their end: %s', async (type, bytes) => {
+  ])('lose all bytes after their end: %s', async (type, bytes) => {
     const tail = type === 'image/avif' ? [0, 0, 0, 33, ...text('free<script>alert(1)</script>')] : [];
     const smuggled = concat(bytes, tail, text('<script>alert(1)</script>'));
-    const { body } = await apiFor(newUser()).upload(smuggled, type);
+    const { body } = await createApi(createUserId()).upload(smuggled, type);
     expect(body.avatar?.size).toBe(bytes.length);
   });
 });

@@ -1,5 +1,5 @@
 import type { D1Migration } from '@cloudflare/vitest-plugin';
-import type { AvatarEnv } from '../../server/env.js';
+import type { AvatarEnv } from '../../server/config.js';
 
 declare global {
   namespace Cloudflare {

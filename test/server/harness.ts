@@ -1,32 +1,37 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
-import { type AvatarApiOptions, createAvatarApi } from '../../server/app.js';
-import type { AvatarEnv } from '../../server/env.js';
+import type { AvatarEnv } from '../../server/config.js';
+import { createAvatarApi } from '../../server/create-avatar-api.js';
+import type { AvatarApiOptions } from '../../server/options.js';
 import type { Avatar, PresignResponse } from '../../src/core/protocol.js';
-import { undescribed } from './described.js';
+import { findMismatch } from './openapi-check.js';
 
-/** Each test has users of its own, instead of a clean database. */
-export const newUser = (): string => `user-${crypto.randomUUID()}`;
+/** Each test has its own users, instead of an empty database. */
+export const createUserId = (): string => `user-${crypto.randomUUID()}`;
 
-export interface Answer {
+export interface TestResponse {
   status: number;
   headers: Headers;
   body: Record<string, unknown> & { code?: string; error?: string; avatar?: Avatar };
 }
 
 export interface Api {
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestResponse>;
   presign(fields?: Record<string, unknown>): Promise<PresignResponse>;
-  commit(key: string): Promise<Answer>;
-  /** Presigns, puts the bytes where the presigned PUT would, and commits. */
-  upload(bytes: Uint8Array, contentType: string, fields?: Record<string, unknown>): Promise<Answer & { key: string }>;
+  commit(key: string): Promise<TestResponse>;
+  /** Presigns, stores the file as the presigned PUT would, and commits. */
+  upload(
+    bytes: Uint8Array,
+    contentType: string,
+    fields?: Record<string, unknown>,
+  ): Promise<TestResponse & { key: string }>;
 }
 
 /**
- * The API mounted in a host's app, with one user signed in; null: nobody.
- * Each answer has to be what the OpenAPI document says.
+ * The API mounted in a host application, with one signed-in user, or none for
+ * null. Each response is checked against the OpenAPI document.
  */
-export function apiFor(
+export function createApi(
   user: string | null,
   options: Partial<AvatarApiOptions> = {},
   overrides: Partial<AvatarEnv> = {},
@@ -40,8 +45,8 @@ export function apiFor(
     if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
     const response = await app.request(`https://app.test${path}`, init, bindings);
     const text = await response.text();
-    const complaint = undescribed(method, path, response.status, text);
-    if (complaint) throw new Error(`The answer is not what openapi.json says: ${complaint}`);
+    const mismatch = findMismatch(method, path, response.status, text);
+    if (mismatch) throw new Error(`The response does not match openapi.json: ${mismatch}`);
     return { status: response.status, headers: response.headers, body: text.startsWith('{') ? JSON.parse(text) : {} };
   };
   const presign: Api['presign'] = async (fields = {}) => {
@@ -59,16 +64,16 @@ export function apiFor(
 
 const json = { 'content-type': 'application/json' };
 
-export async function sha256(bytes: Uint8Array): Promise<string> {
+export async function computeSha256(bytes: Uint8Array): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', bytes);
   return btoa(String.fromCharCode(...new Uint8Array(hash)));
 }
 
-/** Keys of all objects below a prefix. */
-export async function keysBelow(prefix: string): Promise<string[]> {
+/** Keys of all objects with a prefix. */
+export async function listKeys(prefix: string): Promise<string[]> {
   const { objects } = await env.AVATARS.list({ prefix });
   return objects.map(({ key }) => key);
 }
 
-/** The part of a pending key that stands for the user. */
-export const ownerIn = (key: string): string => key.split('/')[1] ?? '';
+/** The owner in an object key. */
+export const parseOwner = (key: string): string => key.split('/')[1] ?? '';

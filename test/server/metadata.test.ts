@@ -4,37 +4,40 @@ import { ImageError, readPicture } from '../../server/image/index.js';
 import { avifFile, avifMovie, realItem } from '../support/avif.js';
 import { dirty, told } from '../support/metadata.js';
 import { concat, jpeg, segment, text } from '../support/pictures.js';
-import { apiFor, newUser } from './harness.js';
+import { createApi, createUserId } from './harness.js';
 
 const limits = { maxPixels: 50_000_000, keepMetadata: false };
 
-async function stored(key = ''): Promise<Uint8Array> {
+async function readStored(key = ''): Promise<Uint8Array> {
   const object = await env.AVATARS.get(key);
   return new Uint8Array((await object?.arrayBuffer()) ?? new ArrayBuffer(0));
 }
 
-describe('what is stored', () => {
-  it.each(dirty)('says no more than it shows: $name', async ({ type, bytes, clean, size }) => {
+describe('a stored picture', () => {
+  it.each(dirty)('has no metadata: $name', async ({ type, bytes, clean, size }) => {
     expect(told(bytes)).not.toEqual([]);
-    const { status, body } = await apiFor(newUser()).upload(bytes, type);
+    const { status, body } = await createApi(createUserId()).upload(bytes, type);
     expect(status).toBe(200);
-    const kept = await stored(body.avatar?.key);
+    const kept = await readStored(body.avatar?.key);
     expect(told(kept)).toEqual([]);
     if (clean) expect(kept).toEqual(clean);
     expect([body.avatar?.width, body.avatar?.height]).toEqual(size);
     expect(body.avatar?.size).toBe(kept.length);
   });
 
-  it.each(dirty)('is left as it is when it comes again: $name', ({ bytes }) => {
+  it.each(dirty)('is unchanged when it is uploaded again: $name', ({ bytes }) => {
     const once = readPicture(bytes, limits).bytes;
     expect(readPicture(once, limits).bytes).toEqual(once);
   });
 
   it.each(dirty)(
-    'keeps its metadata, but not what follows it, where the host says so: $name',
+    'keeps its metadata, but no bytes after its end, with keepMetadata: $name',
     async ({ type, bytes }) => {
-      const { body } = await apiFor(newUser(), { keepMetadata: true }).upload(concat(bytes, text('<script>')), type);
-      const kept = await stored(body.avatar?.key);
+      const { body } = await createApi(createUserId(), { keepMetadata: true }).upload(
+        concat(bytes, text('<script>')),
+        type,
+      );
+      const kept = await readStored(body.avatar?.key);
       expect(told(kept)).not.toEqual([]);
       expect(kept).toEqual(bytes.slice(0, kept.length));
       expect(kept.length).toBe(body.avatar?.size);
@@ -43,18 +46,18 @@ describe('what is stored', () => {
 
   const appended: [string, Uint8Array][] = [
     ['a ZIP archive', concat(text('PK\x03\x04'), new Array(26).fill(0), text('PK\x05\x06'), new Array(18).fill(0))],
-    ['a page', text('<!doctype html><script>alert(1)</script>')],
+    ['an HTML page', text('<!doctype html><script>alert(1)</script>')],
     ['a PDF', text('%PDF-1.7\n%%EOF')],
     ['another picture', jpeg()],
   ];
-  it.each(appended)('ends where the picture ends: with %s after it', (_, tail) => {
+  it.each(appended)('has no bytes after its end: %s', (_, tail) => {
     for (const { bytes, name } of dirty) {
       const alone = readPicture(bytes, limits).bytes;
       expect(readPicture(concat(bytes, tail), limits).bytes, name).toEqual(alone);
     }
   });
 
-  it('keeps its place in an AVIF: bytes turn to zero, or to the names of what is skipped', () => {
+  it('keeps all offsets of an AVIF: metadata is overwritten with zeros, or as boxes to skip', () => {
     const allowed = new Set([0, ...text('freeskip')]);
     for (const { bytes, name } of dirty.filter(({ type }) => type === 'image/avif')) {
       const changed = readPicture(bytes, limits).bytes.filter((byte, i) => byte !== bytes[i]);
@@ -67,18 +70,18 @@ describe('what is stored', () => {
 });
 
 describe('JPEG orientation', () => {
-  const exif = (...tiff: number[]) => segment(0xe1, text('Exif\0\0'), tiff);
-  const entry = (type: number, count: number, ...value: number[]) =>
-    exif(...text('MM\0*'), 0, 0, 0, 8, 0, 1, 1, 0x12, 0, type, 0, 0, 0, count, ...value, 0, 0, 0, 0);
-  const six = entry(3, 1, 0, 6, 0, 0);
+  const buildExif = (...tiff: number[]) => segment(0xe1, text('Exif\0\0'), tiff);
+  const buildEntry = (type: number, count: number, ...value: number[]) =>
+    buildExif(...text('MM\0*'), 0, 0, 0, 8, 0, 1, 1, 0x12, 0, type, 0, 0, 0, count, ...value, 0, 0, 0, 0);
+  const six = buildEntry(3, 1, 0, 6, 0, 0);
   const cases: [string, Uint8Array, boolean][] = [
-    ['is the first that is there', concat(six, entry(3, 1, 0, 1, 0, 0)), true],
-    ['is not the second', concat(entry(3, 1, 0, 1, 0, 0), six), false],
-    ['is a short number', entry(4, 1, 0, 0, 0, 6), false],
-    ['is one number', entry(3, 2, 0, 6, 0, 0), false],
-    ['is at most eight', entry(3, 1, 0, 9, 0, 0), false],
-    ['is not read out of what is no TIFF', exif(...text('MM\0+'), ...six.slice(14)), false],
-    ['is not read out of a directory that is nowhere', exif(...text('MM\0*'), 255, 0, 0, 0), false],
+    ['is read from the first EXIF segment', concat(six, buildEntry(3, 1, 0, 1, 0, 0)), true],
+    ['is not read from the second EXIF segment', concat(buildEntry(3, 1, 0, 1, 0, 0), six), false],
+    ['is not read from a value of another type', buildEntry(4, 1, 0, 0, 0, 6), false],
+    ['is not read from several values', buildEntry(3, 2, 0, 6, 0, 0), false],
+    ['is not read from a value above eight', buildEntry(3, 1, 0, 9, 0, 0), false],
+    ['is not read without a TIFF header', buildExif(...text('MM\0+'), ...six.slice(14)), false],
+    ['is not read from a directory beyond the end', buildExif(...text('MM\0*'), 255, 0, 0, 0), false],
   ];
   it.each(cases)('%s', (_, segments, turned) => {
     const picture = jpeg();
@@ -89,14 +92,14 @@ describe('JPEG orientation', () => {
 });
 
 describe('metadata of an AVIF that shares bytes with its picture', () => {
-  it('is refused, not taken out', () => {
+  it('is refused, not removed', () => {
     const bytes = avifFile({ items: [realItem(), { type: 'Exif', data: [], range: [0, 0] }] });
     expect(readPicture(bytes, limits).bytes).toHaveLength(bytes.length);
     const overlapping = avifFile({ items: [realItem(), { type: 'Exif', data: [], range: [bytes.length - 10, 5] }] });
     expect(() => readPicture(overlapping, limits)).toThrow(ImageError);
   });
 
-  it('in a moving one as well', () => {
+  it('is not confused with the frames of a sequence', () => {
     const bytes = avifMovie(2);
     expect(readPicture(bytes, limits).bytes.slice(-70)).toEqual(bytes.slice(-70));
   });

@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import { png } from '../support/pictures.js';
-import { apiFor, newUser, ownerIn, sha256 } from './harness.js';
-import { verify } from './sigv4.js';
+import { computeSha256, createApi, createUserId, parseOwner } from './harness.js';
+import { verifySignature } from './sigv4.js';
 
 const secrets = { accessKeyId: 'test-access-key', secretAccessKey: 'test-secret-key' };
-const digest = await sha256(new Uint8Array([1]));
+const digest = await computeSha256(new Uint8Array([1]));
 const full = { filename: 'me.png', contentType: 'image/png', size: 1234, sha256: digest };
 
-it('the verifier of these tests agrees with the example in AWS’s documentation', async () => {
+it("the tests' signature verifier accepts the example in the AWS documentation", async () => {
   const url = new URL('https://examplebucket.s3.amazonaws.com/test.txt');
   for (const [name, value] of [
     ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
@@ -22,14 +22,14 @@ it('the verifier of these tests agrees with the example in AWS’s documentation
     accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
     secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
   };
-  expect(await verify('GET', url.href, {}, example)).toBe(true);
+  expect(await verifySignature('GET', url.href, {}, example)).toBe(true);
 });
 
 describe('a presigned PUT', () => {
-  it('carries a signature over type, length, digest and single use', async () => {
-    const { url, signedHeaders } = await apiFor(newUser()).presign(full);
+  it('signs type, length, digest and if-none-match', async () => {
+    const { url, signedHeaders } = await createApi(createUserId()).presign(full);
     const sent = { ...signedHeaders, 'content-length': '1234' };
-    expect(await verify('PUT', url, sent, secrets)).toBe(true);
+    expect(await verifySignature('PUT', url, sent, secrets)).toBe(true);
     expect(new URL(url).searchParams.get('X-Amz-SignedHeaders')).toBe(
       'content-length;content-type;host;if-none-match;x-amz-checksum-sha256',
     );
@@ -41,23 +41,23 @@ describe('a presigned PUT', () => {
     ['another digest', { 'x-amz-checksum-sha256': `${digest.slice(0, -2)}8=` }],
     ['an overwrite', { 'if-none-match': 'x' }],
   ])('is refused for %s', async (_, changed) => {
-    const { url, signedHeaders } = await apiFor(newUser()).presign(full);
+    const { url, signedHeaders } = await createApi(createUserId()).presign(full);
     const sent = { ...signedHeaders, 'content-length': '1234', ...changed };
-    expect(await verify('PUT', url, sent, secrets)).toBe(false);
+    expect(await verifySignature('PUT', url, sent, secrets)).toBe(false);
   });
 
   it('is refused for another key, another method and a later expiry', async () => {
-    const { url, signedHeaders } = await apiFor(newUser()).presign(full);
+    const { url, signedHeaders } = await createApi(createUserId()).presign(full);
     const sent = { ...signedHeaders, 'content-length': '1234' };
     const elsewhere = url.replace('/pending/', '/avatars/');
     const later = url.replace('X-Amz-Expires=120', 'X-Amz-Expires=3600');
-    expect(await verify('PUT', elsewhere, sent, secrets)).toBe(false);
-    expect(await verify('GET', url, sent, secrets)).toBe(false);
-    expect(await verify('PUT', later, sent, secrets)).toBe(false);
+    expect(await verifySignature('PUT', elsewhere, sent, secrets)).toBe(false);
+    expect(await verifySignature('GET', url, sent, secrets)).toBe(false);
+    expect(await verifySignature('PUT', later, sent, secrets)).toBe(false);
   });
 
-  it('hands back only headers that a browser lets a page set', async () => {
-    const { signedHeaders } = await apiFor(newUser()).presign(full);
+  it('returns only headers that a page may set', async () => {
+    const { signedHeaders } = await createApi(createUserId()).presign(full);
     expect(signedHeaders).toEqual({
       'content-type': 'image/png',
       'if-none-match': '*',
@@ -65,41 +65,43 @@ describe('a presigned PUT', () => {
     });
   });
 
-  it('needs no more than a type', async () => {
-    const { url, signedHeaders } = await apiFor(newUser()).presign({ filename: 'me.png' });
+  it('requires only a content type', async () => {
+    const { url, signedHeaders } = await createApi(createUserId()).presign({ filename: 'me.png' });
     expect(signedHeaders).toEqual({
       'content-type': 'image/png',
       'if-none-match': '*',
       // Without a digest: no copy that the store makes of another object meets it.
       'x-amz-copy-source-if-match': '"none"',
     });
-    expect(await verify('PUT', url, signedHeaders, secrets)).toBe(true);
+    expect(await verifySignature('PUT', url, signedHeaders, secrets)).toBe(true);
   });
 
-  it('is signed with the key of its own day', async () => {
+  it('is signed with the key of its day', async () => {
     vi.useFakeTimers({ now: new Date('2026-03-01T23:59:59Z'), toFake: ['Date'] });
     try {
-      const before = await apiFor(newUser()).presign();
+      const before = await createApi(createUserId()).presign();
       vi.setSystemTime(new Date('2026-03-02T00:00:00Z'));
-      const after = await apiFor(newUser()).presign();
+      const after = await createApi(createUserId()).presign();
       for (const { url, signedHeaders } of [before, after])
-        expect(await verify('PUT', url, signedHeaders, secrets)).toBe(true);
+        expect(await verifySignature('PUT', url, signedHeaders, secrets)).toBe(true);
     } finally {
       vi.useRealTimers();
     }
   });
 
-  it('is signed with the secret of its own bucket', async () => {
+  it('is signed with the configured secret', async () => {
     const other = { R2_SECRET_ACCESS_KEY: 'another-secret-key' };
-    const { url, signedHeaders } = await apiFor(newUser(), {}, other).presign();
-    expect(await verify('PUT', url, signedHeaders, secrets)).toBe(false);
-    expect(await verify('PUT', url, signedHeaders, { ...secrets, secretAccessKey: 'another-secret-key' })).toBe(true);
+    const { url, signedHeaders } = await createApi(createUserId(), {}, other).presign();
+    expect(await verifySignature('PUT', url, signedHeaders, secrets)).toBe(false);
+    expect(
+      await verifySignature('PUT', url, signedHeaders, { ...secrets, secretAccessKey: 'another-secret-key' }),
+    ).toBe(true);
   });
 
-  it('lives 120 seconds, and says so', async () => {
+  it('expires after 120 seconds, at expiresAt', async () => {
     vi.useFakeTimers({ now: new Date('2026-03-01T12:00:00.900Z'), toFake: ['Date'] });
     try {
-      const { url, expiresAt } = await apiFor(newUser()).presign();
+      const { url, expiresAt } = await createApi(createUserId()).presign();
       const { searchParams } = new URL(url);
       expect(searchParams.get('X-Amz-Date')).toBe('20260301T120000Z');
       expect(searchParams.get('X-Amz-Expires')).toBe('120');
@@ -111,9 +113,9 @@ describe('a presigned PUT', () => {
 });
 
 describe('keys', () => {
-  it('stand for the user, the same for the same and different for different ones', async () => {
-    const [a, b] = [newUser(), newUser()];
-    const owner = async (user: string) => ownerIn((await apiFor(user).presign()).key);
+  it('have one owner per user, and different owners for different users', async () => {
+    const [a, b] = [createUserId(), createUserId()];
+    const owner = async (user: string) => parseOwner((await createApi(user).presign()).key);
     expect(await owner(a)).toBe(await owner(a));
     expect(await owner(a)).not.toBe(await owner(b));
   });
@@ -132,20 +134,20 @@ describe('keys', () => {
     "? # + % ' ( )",
     'x'.repeat(500),
   ];
-  it.each(odd)('hold nothing of the id %j', async (user) => {
-    const { key } = await apiFor(user).presign();
+  it.each(odd)('do not contain the user id %j', async (user) => {
+    const { key } = await createApi(user).presign();
     expect(key).toMatch(/^pending\/[0-9a-f]{32}\/[0-9a-f-]{36}$/);
   });
 
-  it('tell all odd ids apart', async () => {
-    const owners = await Promise.all(odd.map(async (user) => ownerIn((await apiFor(user).presign()).key)));
+  it('have different owners for all unusual ids', async () => {
+    const owners = await Promise.all(odd.map(async (user) => parseOwner((await createApi(user).presign()).key)));
     expect(new Set(owners).size).toBe(odd.length);
   });
 
   it.each(['/../../victim/x', '..%2f..%2fvictim', '..\\..\\victim', 'x'.repeat(2000), '', '\u0000'])(
-    'hold nothing of the file name %j',
+    'do not contain the file name %j',
     async (filename) => {
-      const { key, url } = await apiFor(newUser()).presign({ filename });
+      const { key, url } = await createApi(createUserId()).presign({ filename });
       expect(key).toMatch(/^pending\/[0-9a-f]{32}\/[0-9a-f-]{36}$/);
       expect(new URL(url).pathname).toBe(`/flare-avatars/${key}`);
     },
@@ -154,7 +156,7 @@ describe('keys', () => {
 
 describe('a presign is refused', () => {
   const refuse = async (fields: Record<string, unknown>, options = {}) => {
-    const { status, body } = await apiFor(newUser(), options).call('POST', '/api/uploads/presign', fields);
+    const { status, body } = await createApi(createUserId(), options).call('POST', '/api/uploads/presign', fields);
     expect(body.error).toMatch(/\S/);
     return [status, body.code];
   };
@@ -171,17 +173,17 @@ describe('a presign is refused', () => {
     expect(await refuse({ contentType })).toEqual([415, 'unsupported_type']),
   );
 
-  it('over the limit, and not at it', async () => {
+  it('over the size limit, and not at it', async () => {
     expect(await refuse({ contentType: 'image/png', size: 5 * 2 ** 20 + 1 })).toEqual([413, 'too_large']);
     expect(await refuse({ contentType: 'image/png', size: 1e300 })).toEqual([413, 'too_large']);
-    const { key } = await apiFor(newUser()).presign({ size: 5 * 2 ** 20 });
+    const { key } = await createApi(createUserId()).presign({ size: 5 * 2 ** 20 });
     expect(key).toBeTruthy();
   });
 
-  it('without a digest where one is required', async () => {
+  it('without a digest if one is required', async () => {
     const options = { requireDigest: true };
     expect(await refuse({ contentType: 'image/png' }, options)).toEqual([400, 'digest_required']);
-    expect((await apiFor(newUser(), options).presign({ sha256: digest })).key).toBeTruthy();
+    expect((await createApi(createUserId(), options).presign({ sha256: digest })).key).toBeTruthy();
   });
 
   it.each([
@@ -198,27 +200,32 @@ describe('a presign is refused', () => {
     { contentType: 'image/png', sha256: 'abc' },
     { contentType: 'image/png', sha256: `${digest} ` },
     { contentType: 'image/png', sha256: [digest] },
-  ])('for the shape %j', async (fields) => expect(await refuse(fields)).toEqual([400, 'invalid_request']));
+  ])('for the fields %j', async (fields) => expect(await refuse(fields)).toEqual([400, 'invalid_request']));
 
   it.each(['', '{', '[]', 'null', '"x"', '1', '{"contentType":"image/png"'])('for the body %j', async (body) => {
-    const answer = await apiFor(newUser()).call('POST', '/api/uploads/presign', body, {
+    const response = await createApi(createUserId()).call('POST', '/api/uploads/presign', body, {
       'content-type': 'application/json',
     });
-    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
+    expect([response.status, response.body.code]).toEqual([400, 'invalid_request']);
   });
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', ''])('as %j', async (type) => {
-    const body = JSON.stringify({ contentType: 'image/png' });
-    const answer = await apiFor(newUser()).call('POST', '/api/uploads/presign', body, { 'content-type': type });
-    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
-  });
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', ''])(
+    'with the content type %j',
+    async (type) => {
+      const body = JSON.stringify({ contentType: 'image/png' });
+      const response = await createApi(createUserId()).call('POST', '/api/uploads/presign', body, {
+        'content-type': type,
+      });
+      expect([response.status, response.body.code]).toEqual([400, 'invalid_request']);
+    },
+  );
 
   it('for a body over 16 kB', async () => {
     expect(await refuse({ contentType: 'image/png', filename: 'x'.repeat(17_000) })).toEqual([413, 'too_large']);
   });
 
-  it('while twenty uploads are pending, and no longer once one of them is committed', async () => {
-    const api = apiFor(newUser());
+  it('while twenty uploads are pending, until one of them is committed', async () => {
+    const api = createApi(createUserId());
     const first = await api.presign();
     for (let i = 1; i < 20; i++) await api.presign();
     const refused = await api.call('POST', '/api/uploads/presign', { contentType: 'image/png' });
@@ -231,12 +238,12 @@ describe('a presign is refused', () => {
     expect((await api.presign()).key).toBeTruthy();
   });
 
-  it('above twenty also when all are asked for at once', async () => {
-    const api = apiFor(newUser());
+  it('for all but twenty of thirty concurrent requests', async () => {
+    const api = createApi(createUserId());
     const fields = { contentType: 'image/png' };
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 30 }, () => api.call('POST', '/api/uploads/presign', fields)),
     );
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(20);
   });
 });

@@ -1,11 +1,12 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AvatarStore, LATE_WRITE } from '../../server/avatar-store.js';
+import { AvatarStore } from '../../server/db/avatar-store.js';
+import { LATE_WRITE_MS } from '../../server/db/claim.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { LogEntry } from '../../server/log.js';
-import { sweepAvatars } from '../../server/sweep.js';
 import { png } from '../support/pictures.js';
-import { pausingAt } from './bindings.js';
-import { apiFor, newUser, ownerIn } from './harness.js';
+import { pauseAtCall } from './fault-bindings.js';
+import { createApi, createUserId, parseOwner } from './harness.js';
 
 beforeEach(async () => {
   vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
@@ -18,92 +19,92 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The bucket has the real time, which goes on while the test's stands still. */
-const A_WHILE = 60_000;
+/** More than a test takes: objects get the real time, which passes while the test's clock stands still. */
+const MARGIN_MS = 60_000;
 
-const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
-const isThere = async (key: string) => (await env.AVATARS.head(key)) !== null;
-const strange = (owner = 'f'.repeat(32)) => `avatars/${owner}/${crypto.randomUUID()}.png`;
+const advanceTime = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
+const objectExists = async (key: string) => (await env.AVATARS.head(key)) !== null;
+const createUnknownKey = (owner = 'f'.repeat(32)) => `avatars/${owner}/${crypto.randomUUID()}.png`;
 
-/** One run of the cron, and its line in the log. */
-async function sweep(bindings: Pick<Cloudflare.Env, 'DB' | 'AVATARS'> = env): Promise<LogEntry> {
-  const lines: LogEntry[] = [];
-  await sweepAvatars(bindings, { log: (line) => lines.push(line) }, Date.now()).catch(() => {});
-  expect(lines).toHaveLength(1);
-  return lines[0] as LogEntry;
+/** Runs the cron once and returns its log entry. */
+async function runSweep(bindings: Pick<Cloudflare.Env, 'DB' | 'AVATARS'> = env): Promise<LogEntry> {
+  const entries: LogEntry[] = [];
+  await sweepAvatars(bindings, { log: (entry) => entries.push(entry) }, Date.now()).catch(() => {});
+  expect(entries).toHaveLength(1);
+  return entries[0] as LogEntry;
 }
 
-describe('the walk through the bucket', () => {
-  it('deletes avatars that nothing knows once no commit can be writing them, and no others', async () => {
-    const { body } = await apiFor(newUser()).upload(png(), 'image/png');
-    const key = strange();
+describe('the reconcile job', () => {
+  it('deletes unknown avatars once no commit can be writing them, and no others', async () => {
+    const { body } = await createApi(createUserId()).upload(png(), 'image/png');
+    const key = createUnknownKey();
     await env.AVATARS.put(key, png());
-    expect(await sweep()).toMatchObject({ level: 'info', walked: 3, orphans: 0 });
-    expect(await isThere(key)).toBe(true);
-    pass(LATE_WRITE + A_WHILE);
-    expect(await sweep()).toMatchObject({ orphans: 1, deleted: 1 });
-    expect(await isThere(key)).toBe(false);
-    expect(await isThere(body.avatar?.key ?? '')).toBe(true);
+    expect(await runSweep()).toMatchObject({ level: 'info', walked: 3, orphans: 0 });
+    expect(await objectExists(key)).toBe(true);
+    advanceTime(LATE_WRITE_MS + MARGIN_MS);
+    expect(await runSweep()).toMatchObject({ orphans: 1, deleted: 1 });
+    expect(await objectExists(key)).toBe(false);
+    expect(await objectExists(body.avatar?.key ?? '')).toBe(true);
   });
 
-  it('leaves alone what a commit is writing', async () => {
-    const user = newUser();
-    const { key } = await apiFor(user).presign();
+  it('keeps an object that a commit is writing', async () => {
+    const user = createUserId();
+    const { key } = await createApi(user).presign();
     await env.AVATARS.put(key, png());
-    const slow = pausingAt('put', 'after');
-    const commit = apiFor(user, {}, slow.bindings).commit(key);
-    await slow.reached;
-    pass(LATE_WRITE + A_WHILE);
-    expect(await sweep()).toMatchObject({ orphans: 0 });
-    slow.goOn();
-    expect(await isThere((await commit).body.avatar?.key ?? '')).toBe(true);
+    const paused = pauseAtCall('put', 'after');
+    const commit = createApi(user, {}, paused.bindings).commit(key);
+    await paused.reached;
+    advanceTime(LATE_WRITE_MS + MARGIN_MS);
+    expect(await runSweep()).toMatchObject({ orphans: 0 });
+    paused.resume();
+    expect(await objectExists((await commit).body.avatar?.key ?? '')).toBe(true);
   });
 
-  it('leaves alone what is not named as ours', async () => {
+  it("keeps objects whose keys are not the server's", async () => {
     const keys = ['avatars/x', 'avatars/x/y.png', 'pending/x', 'zebra', `avatars/${'F'.repeat(32)}/a.png`];
     for (const key of keys) await env.AVATARS.put(key, png());
-    pass(LATE_WRITE + A_WHILE);
-    expect(await sweep()).toMatchObject({ walked: keys.length, orphans: 0 });
-    for (const key of keys) expect(await isThere(key)).toBe(true);
+    advanceTime(LATE_WRITE_MS + MARGIN_MS);
+    expect(await runSweep()).toMatchObject({ walked: keys.length, orphans: 0 });
+    for (const key of keys) expect(await objectExists(key)).toBe(true);
   });
 
-  it('forgets an avatar whose object is gone, so that nobody is shown a picture that is not there', async () => {
-    const user = newUser();
-    const { body } = await apiFor(user).upload(png(), 'image/png');
+  it('forgets an avatar whose object is missing', async () => {
+    const user = createUserId();
+    const { body } = await createApi(user).upload(png(), 'image/png');
     await env.AVATARS.delete(body.avatar?.key ?? '');
-    expect(await sweep()).toMatchObject({ lost: 1 });
-    expect((await apiFor(user).call('GET', '/api/me/avatar')).body).toEqual({ url: null });
+    expect(await runSweep()).toMatchObject({ lost: 1 });
+    expect((await createApi(user).call('GET', '/api/me/avatar')).body).toEqual({ url: null });
   });
 
-  it('does not forget one that was stored after the bucket was listed', async () => {
-    const user = newUser();
-    const slow = pausingAt('list', 'after');
-    const swept = sweep({ ...env, ...slow.bindings });
-    await slow.reached;
-    const { body } = await apiFor(user).upload(png(), 'image/png');
-    slow.goOn();
+  it('keeps an avatar that was stored after the bucket was listed', async () => {
+    const user = createUserId();
+    const paused = pauseAtCall('list', 'after');
+    const swept = runSweep({ ...env, ...paused.bindings });
+    await paused.reached;
+    const { body } = await createApi(user).upload(png(), 'image/png');
+    paused.resume();
     expect(await swept).toMatchObject({ lost: 0 });
-    expect((await apiFor(user).call('GET', '/api/me/avatar')).body.avatar).toEqual(body.avatar);
+    expect((await createApi(user).call('GET', '/api/me/avatar')).body.avatar).toEqual(body.avatar);
   });
 
-  it('does not forget one that was replaced while it looked', async () => {
-    const user = newUser();
-    const first = await apiFor(user).upload(png(), 'image/png');
+  it('keeps an avatar that was replaced during the comparison', async () => {
+    const user = createUserId();
+    const first = await createApi(user).upload(png(), 'image/png');
     await env.AVATARS.delete(first.body.avatar?.key ?? '');
-    const slow = pausingAt('head', 'after');
-    const swept = sweep({ ...env, ...slow.bindings });
-    await slow.reached;
-    const second = await apiFor(user).upload(png(), 'image/png');
-    slow.goOn();
+    const paused = pauseAtCall('head', 'after');
+    const swept = runSweep({ ...env, ...paused.bindings });
+    await paused.reached;
+    const second = await createApi(user).upload(png(), 'image/png');
+    paused.resume();
     expect(await swept).toMatchObject({ lost: 0 });
-    expect((await apiFor(user).call('GET', '/api/me/avatar')).body.avatar).toEqual(second.body.avatar);
+    expect((await createApi(user).call('GET', '/api/me/avatar')).body.avatar).toEqual(second.body.avatar);
   });
 
-  it('goes on where it stopped, a bounded number of objects at a time, and begins again at the end', async () => {
+  it('continues where it stopped, with a bounded number of objects per run, and starts over at the end', async () => {
     const keys = Array.from({ length: 120 }, (_, i) => `avatars/${i.toString(16).padStart(32, '0')}/x`);
     await Promise.all(keys.map((key) => env.AVATARS.put(key, 'x')));
     const lists: R2ListOptions[] = [];
-    /** A bucket that shows a hundredth of what it is asked for, and fails once. */
+    /** A bucket that lists a hundredth of the requested objects, and fails once. */
     const AVATARS = new Proxy(env.AVATARS, {
       get(bucket, name) {
         const value = Reflect.get(bucket, name);
@@ -115,42 +116,42 @@ describe('the walk through the bucket', () => {
       },
     });
     const bindings = { ...env, AVATARS };
-    expect(await sweep(bindings)).toMatchObject({ level: 'error', walked: 20 });
-    expect(await sweep(bindings)).toMatchObject({ level: 'info', walked: 100 });
-    expect(await sweep(bindings)).toMatchObject({ level: 'info', walked: 100 });
+    expect(await runSweep(bindings)).toMatchObject({ level: 'error', walked: 20 });
+    expect(await runSweep(bindings)).toMatchObject({ level: 'info', walked: 100 });
+    expect(await runSweep(bindings)).toMatchObject({ level: 'info', walked: 100 });
     expect(lists.map(({ limit }) => limit)).toEqual(new Array(23).fill(1000));
     const starts = [undefined, 9, 19, 19, 29, 39, 49, 59, 69, 79, 89, 99, 109, undefined];
     expect(lists.slice(0, 14).map(({ startAfter }) => startAfter)).toEqual(starts.map((i) => keys[i ?? -1]));
   });
 
-  it('deletes nothing where nothing in the bucket is known, as with the wrong database', async () => {
-    const keys = Array.from({ length: 200 }, (_, i) => strange(i.toString(16).padStart(32, '0')));
+  it('deletes nothing if no object in the bucket is known, as with the wrong database', async () => {
+    const keys = Array.from({ length: 200 }, (_, i) => createUnknownKey(i.toString(16).padStart(32, '0')));
     await Promise.all(keys.map((key) => env.AVATARS.put(key, 'x')));
-    pass(LATE_WRITE + A_WHILE);
-    expect(await sweep()).toMatchObject({
+    advanceTime(LATE_WRITE_MS + MARGIN_MS);
+    expect(await runSweep()).toMatchObject({
       level: 'error',
       orphans: 0,
       deleted: 0,
-      errors: [{ message: expect.stringContaining('belong together') }],
+      errors: [{ message: expect.stringContaining('different installations') }],
     });
-    expect(await isThere(keys[0] ?? '')).toBe(true);
-    // One avatar that agrees tells that the two belong together.
-    await apiFor(newUser()).upload(png(), 'image/png');
-    expect(await sweep()).toMatchObject({ level: 'info', orphans: 200, deleted: 200 });
+    expect(await objectExists(keys[0] ?? '')).toBe(true);
+    // One matching avatar shows that bucket and database belong together.
+    await createApi(createUserId()).upload(png(), 'image/png');
+    expect(await runSweep()).toMatchObject({ level: 'info', orphans: 200, deleted: 200 });
   });
 
-  it('forgets nothing where the bucket is empty and the database is not, as with the wrong bucket', async () => {
+  it('forgets nothing if the bucket is empty and the database is not, as with the wrong bucket', async () => {
     const insert = env.DB.prepare(
       `INSERT INTO avatars (owner, key, content_type, size, width, height, created_at)
        VALUES (?1, 'avatars/' || ?1 || '/x.png', 'image/png', 1, 1, 1, 1)`,
     );
     const owners = Array.from({ length: 300 }, (_, i) => i.toString(16).padStart(32, '0'));
     await env.DB.batch(owners.map((owner) => insert.bind(owner)));
-    expect(await sweep()).toMatchObject({ level: 'error', lost: 0 });
+    expect(await runSweep()).toMatchObject({ level: 'error', lost: 0 });
     expect(await env.DB.prepare('SELECT COUNT(*) AS n FROM avatars').first('n')).toBe(300);
   });
 
-  it('looks for so many missing objects in one run, and no more', async () => {
+  it('looks up at most 200 missing objects per run', async () => {
     const insert = env.DB.prepare(
       `INSERT INTO avatars (owner, key, content_type, size, width, height, created_at)
        VALUES (?1, 'avatars/' || ?1 || '/x.png', 'image/png', 1, 1, 1, 1)`,
@@ -158,16 +159,16 @@ describe('the walk through the bucket', () => {
     const owners = Array.from({ length: 300 }, (_, i) => i.toString(16).padStart(32, '0'));
     await env.DB.batch(owners.map((owner) => insert.bind(owner)));
     await env.AVATARS.put(`avatars/${owners[0]}/x.png`, 'x');
-    expect(await sweep()).toMatchObject({ lost: 200 });
-    expect(await sweep()).toMatchObject({ lost: 99 });
-    expect(await new AvatarStore(env.DB).currentAvatar(owners[0] ?? '')).toBeTruthy();
+    expect(await runSweep()).toMatchObject({ lost: 200 });
+    expect(await runSweep()).toMatchObject({ lost: 99 });
+    expect(await new AvatarStore(env.DB).findAvatar(owners[0] ?? '')).toBeTruthy();
   });
 });
 
 describe('the sweep', () => {
-  it('takes no more than its share of a backlog, and the next runs take the rest', async () => {
-    const { key } = await apiFor(newUser()).presign();
-    const owner = ownerIn(key);
+  it('processes a backlog in bounded runs', async () => {
+    const { key } = await createApi(createUserId()).presign();
+    const owner = parseOwner(key);
     const insert = env.DB.prepare(
       `INSERT INTO uploads (owner, id, content_type, commit_until) VALUES (?1, ?2, 'image/png', 1)`,
     );
@@ -175,7 +176,7 @@ describe('the sweep', () => {
     await env.DB.batch(ids.map((id) => insert.bind(owner, id)));
     const swept: unknown[] = [];
     for (let i = 0; i < 3; i++) {
-      await sweepAvatars(env, { batchSize: 1, log: (line) => swept.push(line.swept) }, Date.now());
+      await sweepAvatars(env, { batchSize: 1, log: (entry) => swept.push(entry.swept) }, Date.now());
     }
     expect(swept).toEqual([20, 20, 10]);
   });

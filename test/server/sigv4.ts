@@ -1,14 +1,14 @@
 /**
- * AWS Signature Version 4 for presigned URLs, written from its specification
- * and not with the library that signs: what it accepts, the store accepts.
+ * AWS Signature Version 4 for presigned URLs, implemented from its specification
+ * and independent of the library that signs.
  */
 export interface Secrets {
   accessKeyId: string;
   secretAccessKey: string;
 }
 
-/** Whether a request, as the store would see it, carries a valid signature. */
-export async function verify(
+/** Whether a request, as the store receives it, has a valid signature. */
+export async function verifySignature(
   method: string,
   href: string,
   headers: Record<string, string>,
@@ -25,14 +25,14 @@ export async function verify(
   for (const [name, value] of Object.entries(headers)) seen[name.toLowerCase()] = value.trim();
   const query = [...url.searchParams]
     .filter(([name]) => name !== 'X-Amz-Signature')
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .map(([name, value]) => `${encodeUri(name)}=${encodeUri(value)}`)
     .sort()
     .join('&');
   const canonical = [
     method,
     url.pathname
       .split('/')
-      .map((part) => encode(decodeURIComponent(part)))
+      .map((part) => encodeUri(decodeURIComponent(part)))
       .join('/'),
     query,
     ...names.map((name) => `${name}:${seen[name] ?? ''}`),
@@ -40,19 +40,19 @@ export async function verify(
     names.join(';'),
     'UNSIGNED-PAYLOAD',
   ].join('\n');
-  const hashed = hex(await crypto.subtle.digest('SHA-256', bytes(canonical)));
-  let key: ArrayBuffer | Uint8Array = bytes(`AWS4${secrets.secretAccessKey}`);
-  for (const part of scope.split('/')) key = await hmac(key, part);
-  return hex(await hmac(key, ['AWS4-HMAC-SHA256', date, scope, hashed].join('\n'))) === signature;
+  const canonicalHash = toHex(await crypto.subtle.digest('SHA-256', encodeUtf8(canonical)));
+  let key: ArrayBuffer | Uint8Array = encodeUtf8(`AWS4${secrets.secretAccessKey}`);
+  for (const part of scope.split('/')) key = await signHmac(key, part);
+  return toHex(await signHmac(key, ['AWS4-HMAC-SHA256', date, scope, canonicalHash].join('\n'))) === signature;
 }
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const encode = (text: string): string =>
+const encodeUtf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const encodeUri = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-const hex = (buffer: ArrayBuffer): string =>
+const toHex = (buffer: ArrayBuffer): string =>
   Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-async function hmac(key: ArrayBuffer | Uint8Array, text: string): Promise<ArrayBuffer> {
+async function signHmac(key: ArrayBuffer | Uint8Array, text: string): Promise<ArrayBuffer> {
   const imported = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  return crypto.subtle.sign('HMAC', imported, bytes(text));
+  return crypto.subtle.sign('HMAC', imported, encodeUtf8(text));
 }

@@ -1,10 +1,10 @@
-/** What the interface says of faults, in as few rules as it takes: what tests expect comes from here, not from the code. */
+/** The interface's rules for failures. The tests take what they expect from here, not from the code. */
 import type { Fault } from './faulty-world.js';
 
 /** Tries of a step after its first. */
 export const MOST_RETRIES = 3;
 
-/** Codes of the endpoints by status. */
+/** Error codes of the endpoints by status. */
 const CODES: Record<number, string> = {
   200: 'bad_response',
   302: 'bad_response',
@@ -25,16 +25,16 @@ const CODES: Record<number, string> = {
   504: 'unavailable',
 };
 
-/** Seconds that the server asks to wait. */
+/** Returns the seconds that the server asks to wait. */
 export const askedOf = ({ answer }: Fault): number => Number(answer?.headers?.['retry-after'] ?? 0);
 
-/** Whether the same is sent again after this. */
+/** Whether the same request is sent again after a fault. */
 export function isPassing(fault: Fault): boolean {
   if (!fault.answer) return true;
   return [429, 500, 502, 503, 504].includes(fault.answer.status) && askedOf(fault) <= 10;
 }
 
-/** How a step of the endpoints fails in the end. */
+/** Returns the error code with which a step of the endpoints fails in the end. */
 export function codeOfFault(fault: Fault): string {
   if (fault.fails) return fault.fails;
   return askedOf(fault) > 10 ? 'rate_limited' : (CODES[fault.answer?.status ?? 0] ?? '');

@@ -1,13 +1,14 @@
 import { fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { en } from '../../src/locales/en.js';
-import { restingMessages } from '../../src/messages.js';
-import { avatar, Backend, json, type Log, listen, PIXEL, part } from './backend.js';
+import { en } from '../../src/i18n/en.js';
+import { restingMessages } from '../../src/i18n/messages.js';
 import { Clock } from './clock.js';
+import { avatar, type EventLog, FakeBackend, getPart, jsonResponse, PIXEL, recordEvents } from './fake-backend.js';
 import { FAULTS, type Fault } from './faulty-world.js';
 // So that nothing waits for them.
-import '../../src/controllers/uploads.js';
-import '../../src/core/diagnose.js';
+import '../../src/field/upload-session.js';
+import '../../src/view/feedback.js';
+import '../../src/core/diagnose-error.js';
 
 export const INITIALS = 'AL';
 export const TEXTS: Record<string, string> = { ...en, ...restingMessages };
@@ -49,13 +50,13 @@ export type Present = typeof OLD | null;
 
 /** What a back end that has this avatar answers. */
 export const present = (it: Present): Response =>
-  json(it ? { url: it.url, avatar: { ...avatar, key: it.key } } : { url: null });
+  jsonResponse(it ? { url: it.url, avatar: { ...avatar, key: it.key } } : { url: null });
 
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
 /** An element, a back end that has faults, and a clock that runs whenever the element waits for its next try. */
 export class FaultStage {
-  readonly backend = new Backend();
+  readonly backend = new FakeBackend();
   readonly #clock = new Clock();
   /** Ends the last endpoint call by its time-out. */
   #expire = () => {};
@@ -79,17 +80,17 @@ export class FaultStage {
     AbortSignal.timeout = this.#real.timeout;
   }
 
-  async make(attributes = ''): Promise<{ element: FlareAvatarUpload; log: Log }> {
+  async make(attributes = ''): Promise<{ element: FlareAvatarUpload; log: EventLog }> {
     const form = await fixture<HTMLElement>(html`<form></form>`);
     form.innerHTML = `<flare-avatar-upload name="avatar" initials="${INITIALS}" ${attributes}></flare-avatar-upload>`;
     const element = form.firstElementChild as FlareAvatarUpload;
-    const log = listen(element);
+    const log = recordEvents(element);
     await element.updateComplete;
     return { element, log };
   }
 
   /** An element that shows an avatar which the back end has; what was asked for until then is forgotten. */
-  async rest(key: string, attributes = ''): Promise<{ element: FlareAvatarUpload; log: Log }> {
+  async rest(key: string, attributes = ''): Promise<{ element: FlareAvatarUpload; log: EventLog }> {
     const made = await this.make(attributes);
     await this.settle(made.element, () => made.element.value === key && !busyOf(made.element).length);
     await this.quiet(made.element);
@@ -98,7 +99,7 @@ export class FaultStage {
   }
 
   /** Requests of one kind. */
-  count(kind: Backend['requests'][number]): number {
+  count(kind: FakeBackend['requests'][number]): number {
     return this.backend.requests.filter((request) => request === kind).length;
   }
 
@@ -112,7 +113,7 @@ export class FaultStage {
   }
 
   #hang(): Promise<Response> {
-    const signal = this.backend.inits.at(-1)?.signal;
+    const signal = this.backend.requestInits.at(-1)?.signal;
     const hanging = new Promise<Response>((_, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason));
     });
@@ -148,7 +149,7 @@ export class FaultStage {
 }
 
 /** What an event has told, each time. */
-export const detailsOf = <T>(log: Log, type: string): T[] =>
+export const detailsOf = <T>(log: EventLog, type: string): T[] =>
   log.events.filter((event) => event.type === type).map((event) => (event as CustomEvent<T>).detail);
 
 /** The custom states of what is under way. */
@@ -158,12 +159,12 @@ export function lookOf(element: FlareAvatarUpload): Look {
   return {
     state: element.state,
     busy: busyOf(element),
-    shown: part(element, 'image')?.getAttribute('src') ?? part(element, 'initials')?.textContent ?? null,
+    shown: getPart(element, 'image')?.getAttribute('src') ?? getPart(element, 'initials')?.textContent ?? null,
     status: said(element, 'status'),
     alert: said(element, 'alert'),
     value: element.value,
     form: new FormData(element.form as HTMLFormElement).get('avatar'),
-    canRetry: part(element, 'retry-button') !== null,
+    canRetry: getPart(element, 'retry-button') !== null,
   };
 }
 

@@ -1,128 +1,133 @@
 import { AvatarUploadError } from '../../src/core/errors.js';
-import type { EndpointAnswer, EndpointCall, PutAnswer, PutCall, Transport } from '../../src/core/transport.js';
+import type {
+  EndpointRequest,
+  EndpointResponse,
+  PutRequest,
+  PutResponse,
+  Transport,
+} from '../../src/core/transport.js';
 
 export type Step = 'presign' | 'put' | 'commit';
 
-/** What goes wrong with one request, or with its answer. */
+/** What goes wrong with one request or its response. */
 export interface Fault {
   name: string;
-  /** Whether the server has done what it was asked before it goes wrong. */
+  /** Whether the server has processed the request before the failure. */
   acts: boolean;
-  /** Share of the bytes that a PUT has sent by then. */
+  /** Share of the bytes that a PUT has sent before the failure. */
   sent?: number;
-  /** How the request ends without an answer. */
+  /** How the request fails without a response. */
   fails?: 'network' | 'timeout';
-  /** The answer in place of the server's own. */
+  /** The response that replaces the server's own. */
   answer?: { status: number; body?: unknown; headers?: Record<string, string>; code?: string };
 }
 
-const type = (acts: boolean, more: Omit<Fault, 'acts' | 'name'>) => ({ acts, ...more });
-const status = (code: number, headers: Record<string, string> = {}) =>
-  type(false, { answer: { status: code, body: { error: 'A sentence.' }, headers } });
+const createFault = (acts: boolean, more: Omit<Fault, 'acts' | 'name'>) => ({ acts, ...more });
+const respondWith = (code: number, headers: Record<string, string> = {}) =>
+  createFault(false, { answer: { status: code, body: { error: 'A sentence.' }, headers } });
 
-/** The faults by name. */
 export const FAULTS: Fault[] = Object.entries({
-  'connection lost before': type(false, { fails: 'network', sent: 0 }),
-  'connection lost in the middle': type(false, { fails: 'network', sent: 0.5 }),
-  'connection lost after the server acted': type(true, { fails: 'network', sent: 1 }),
-  'time-out': type(false, { fails: 'timeout', sent: 1 }),
-  'time-out after the server acted': type(true, { fails: 'timeout', sent: 1 }),
-  stall: type(false, { fails: 'timeout', sent: 0.5 }),
-  'wrong CORS': type(false, { fails: 'network', sent: 0 }),
-  400: status(400),
-  401: status(401),
-  403: status(403),
-  404: status(404),
-  409: status(409),
-  410: status(410),
-  413: status(413),
-  415: status(415),
-  422: status(422),
-  429: status(429),
-  '429 with Retry-After': status(429, { 'retry-after': '2' }),
-  '429 with a long Retry-After': status(429, { 'retry-after': '60' }),
-  500: status(500),
-  501: status(501),
-  502: status(502),
-  503: status(503),
-  '503 with a long Retry-After': status(503, { 'retry-after': '11' }),
-  504: status(504),
-  HTML: type(true, { answer: { status: 200 } }),
-  'an empty answer': type(true, { answer: { status: 200 } }),
-  'truncated JSON': type(true, { answer: { status: 200 } }),
-  'wrong JSON': type(true, { answer: { status: 200, body: { fine: [] } } }),
-  'a redirect to a page': type(false, { answer: { status: 200 } }),
-  'a redirect that is not followed': type(false, { answer: { status: 302 } }),
-  'an expired URL': type(false, { answer: { status: 400, code: 'ExpiredRequest' } }),
+  'connection lost before': createFault(false, { fails: 'network', sent: 0 }),
+  'connection lost in the middle': createFault(false, { fails: 'network', sent: 0.5 }),
+  'connection lost after the server acted': createFault(true, { fails: 'network', sent: 1 }),
+  'time-out': createFault(false, { fails: 'timeout', sent: 1 }),
+  'time-out after the server acted': createFault(true, { fails: 'timeout', sent: 1 }),
+  stall: createFault(false, { fails: 'timeout', sent: 0.5 }),
+  'wrong CORS': createFault(false, { fails: 'network', sent: 0 }),
+  400: respondWith(400),
+  401: respondWith(401),
+  403: respondWith(403),
+  404: respondWith(404),
+  409: respondWith(409),
+  410: respondWith(410),
+  413: respondWith(413),
+  415: respondWith(415),
+  422: respondWith(422),
+  429: respondWith(429),
+  '429 with Retry-After': respondWith(429, { 'retry-after': '2' }),
+  '429 with a long Retry-After': respondWith(429, { 'retry-after': '60' }),
+  500: respondWith(500),
+  501: respondWith(501),
+  502: respondWith(502),
+  503: respondWith(503),
+  '503 with a long Retry-After': respondWith(503, { 'retry-after': '11' }),
+  504: respondWith(504),
+  HTML: createFault(true, { answer: { status: 200 } }),
+  'an empty answer': createFault(true, { answer: { status: 200 } }),
+  'truncated JSON': createFault(true, { answer: { status: 200 } }),
+  'wrong JSON': createFault(true, { answer: { status: 200, body: { fine: [] } } }),
+  'a redirect to a page': createFault(false, { answer: { status: 200 } }),
+  'a redirect that is not followed': createFault(false, { answer: { status: 302 } }),
+  'an expired URL': createFault(false, { answer: { status: 400, code: 'ExpiredRequest' } }),
 }).map(([name, fault]) => ({ name, ...fault }));
 
 /**
- * A back end and a store in memory, that keep to the contract; what goes wrong
- * on the way to them and back is the test's to say.
+ * A back end and storage in memory that keep to the contract, behind a network
+ * whose faults the test decides.
  */
 export class FaultyWorld implements Transport {
   readonly requests: Step[] = [];
-  /** Requests that came after the end of what sent them. */
-  readonly zombies: Step[] = [];
-  /** Commits that reached the back end. */
+  /** Requests that were sent after an abort or after the upload was over. */
+  readonly lateRequests: Step[] = [];
+  /** Number of commits that reached the back end. */
   commits = 0;
-  /** Keys of the avatars that there are. */
+  /** Keys of the avatars that were created. */
   readonly avatars: string[] = [];
-  /** True once nothing may be sent any more. */
+  /** Set by the test once no more requests may be sent. */
   isOver = false;
   readonly #stored = new Set<string>();
   readonly #committed = new Map<string, string>();
   #presigned = 0;
 
   /**
-   * @param faultOf what is wrong with the n-th request (from 1) of a step.
-   * @param latency milliseconds to the server, and back.
+   * @param getFault - returns the fault of the n-th request (from 1) of a step.
+   * @param latency - milliseconds in each direction.
    */
   constructor(
-    private readonly faultOf: (step: Step, n: number) => Fault | undefined,
+    private readonly getFault: (step: Step, n: number) => Fault | undefined,
     private readonly latency = 0,
   ) {}
 
-  async call({ phase, body }: EndpointCall, signal: AbortSignal): Promise<EndpointAnswer> {
+  async call({ phase, body }: EndpointRequest, signal: AbortSignal): Promise<EndpointResponse> {
     const step = phase as 'presign' | 'commit';
-    const act = () => (step === 'presign' ? this.#presign() : this.#commit((body as { key: string }).key));
-    return this.#answer(step, act, signal);
+    const process = () => (step === 'presign' ? this.#presign() : this.#commit((body as { key: string }).key));
+    return this.#respond(step, process, signal);
   }
 
-  async put(call: PutCall, signal: AbortSignal): Promise<PutAnswer> {
+  async put(request: PutRequest, signal: AbortSignal): Promise<PutResponse> {
     const send = (share: number) => {
-      for (const part of [0.25, 0.5, 1]) if (part <= share) call.onProgress(Math.floor(call.body.size * part));
+      for (const part of [0.25, 0.5, 1]) if (part <= share) request.onProgress(Math.floor(request.body.size * part));
     };
-    return this.#answer('put', () => this.#store(call.url), signal, send);
+    return this.#respond('put', () => this.#store(request.url), signal, send);
   }
 
-  /** Requests of one step. */
+  /** Number of requests of one step. */
   count(step: Step): number {
     return this.requests.filter((request) => request === step).length;
   }
 
-  async #answer<T extends { status: number }>(
+  async #respond<T extends { status: number }>(
     step: Step,
-    act: () => EndpointAnswer,
+    process: () => EndpointResponse,
     signal: AbortSignal,
     send: (share: number) => void = () => {},
   ): Promise<T> {
-    if (this.isOver || signal.aborted) this.zombies.push(step);
+    if (this.isOver || signal.aborted) this.lateRequests.push(step);
     this.requests.push(step);
-    const fault = this.faultOf(step, this.count(step));
-    await this.#travel(step, signal);
+    const fault = this.getFault(step, this.count(step));
+    await this.#delay(step, signal);
     send(fault?.sent ?? 1);
-    const own = !fault || fault.acts ? act() : null;
-    await this.#travel(step, signal);
+    const response = !fault || fault.acts ? process() : null;
+    await this.#delay(step, signal);
     if (fault?.fails) throw new AvatarUploadError(fault.fails, step);
-    if (!fault?.answer) return own as unknown as T;
-    // The body of the store's answer is read by nobody.
-    if (step === 'put' && fault.acts && own) return own as unknown as T;
+    if (!fault?.answer) return response as unknown as T;
+    // Nothing reads the body of the storage's response, so that it can't be wrong.
+    if (step === 'put' && fault.acts && response) return response as unknown as T;
     return { ...fault.answer, headers: new Headers(fault.answer.headers) } as unknown as T;
   }
 
-  /** Ends with an abort, as the transport's contract says. */
-  #travel(step: Step, signal: AbortSignal): Promise<void> {
+  /** Waits for the latency, and rejects on an abort, as the transport's contract requires. */
+  #delay(step: Step, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (!this.latency) return resolve();
       const abort = () => {
@@ -137,19 +142,19 @@ export class FaultyWorld implements Transport {
     });
   }
 
-  #presign(): EndpointAnswer {
+  #presign(): EndpointResponse {
     const key = `pending/o/${++this.#presigned}`;
     return { status: 200, body: { url: `https://store.example/${key}?secret`, signedHeaders: {}, key } };
   }
 
-  #store(url: string): EndpointAnswer {
+  #store(url: string): EndpointResponse {
     const key = new URL(url).pathname.slice(1);
     if (this.#stored.has(key)) return { status: 412, body: undefined };
     this.#stored.add(key);
     return { status: 200, body: undefined };
   }
 
-  #commit(key: string): EndpointAnswer {
+  #commit(key: string): EndpointResponse {
     this.commits++;
     if (!this.#stored.has(key)) return { status: 409, body: { code: 'not_uploaded' } };
     const avatar = this.#committed.get(key) ?? `avatars/o/${this.#committed.size + 1}`;

@@ -90,7 +90,7 @@ function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation:
 }
 
 function dirtyPng(orientation: number, animated: boolean): Dirty {
-  const picture = png({ width: 3, height: 2, animated, colour: [255, 40, 0, 128] });
+  const picture = png({ width: 3, height: 2, animated, color: [255, 40, 0, 128] });
   const [head, body] = [picture.slice(0, 33), picture.slice(33)];
   const shown = concat(
     pngChunk('gAMA', [0, 0, 0xb1, 0x8f]),

@@ -139,7 +139,7 @@ export interface PngOptions {
   width?: number;
   height?: number;
   /** Red, green, blue, alpha of every pixel. */
-  colour?: [number, number, number, number];
+  color?: [number, number, number, number];
   /** States another size than the real one. */
   claim?: [width: number, height: number];
   /** Makes an animation of two frames. */
@@ -147,8 +147,8 @@ export interface PngOptions {
 }
 
 /** A real PNG with an alpha channel. */
-export function png({ width = 2, height = 2, colour = [255, 0, 0, 128], claim, animated }: PngOptions = {}): Bytes {
-  const row = concat([0], ...Array.from({ length: width }, () => colour));
+export function png({ width = 2, height = 2, color = [255, 0, 0, 128], claim, animated }: PngOptions = {}): Bytes {
+  const row = concat([0], ...Array.from({ length: width }, () => color));
   const rows = concat(...Array.from({ length: height }, () => row));
   const [w, h] = claim ?? [width, height];
   return concat(

@@ -1,0 +1,143 @@
+import type { Avatar } from '../../src/core/protocol.js';
+import type { ApiContext, RouteContext } from '../context.js';
+import { CLAIM_LEASE_MS } from '../db/claim.js';
+import type { Upload } from '../db/rows.js';
+import { ApiError } from '../errors.js';
+import { callHook, logHookFailure } from '../hooks.js';
+import type { Picture } from '../image/index.js';
+import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
+import { createAvatarKey, pendingKey } from '../storage/object-keys.js';
+import { AVATAR_METADATA, checkUpload } from './check-upload.js';
+import { createRejection, UploadRejection } from './rejection.js';
+
+/** Interval at which an upload that another request is committing is read again, in milliseconds. */
+const POLL_INTERVAL = { initial: 100, max: 1000 };
+
+/** How long a commit waits for another request in addition to that request's lease, in milliseconds. */
+const EXTRA_WAIT_MS = 5_000;
+
+/** One commit of one upload. */
+export interface CommitJob extends RouteContext {
+  c: ApiContext;
+  uploadId: string;
+}
+
+/**
+ * Commits an upload, or waits for the outcome of the request that is committing
+ * it. However many requests commit the same upload, one claims it and does the
+ * work. A claim whose request has died is taken over once its lease is over. Of
+ * overlapping commits of different uploads, the one that claimed first counts as
+ * the earlier one; a removal counts as later than every commit in progress.
+ */
+export async function commitUpload(job: CommitJob): Promise<Avatar> {
+  const deadline = Date.now() + CLAIM_LEASE_MS + EXTRA_WAIT_MS;
+  for (let wait = POLL_INTERVAL.initial; ; wait = Math.min(wait * 2, POLL_INTERVAL.max)) {
+    const avatar = await tryCommit(job);
+    if (avatar) return avatar;
+    if (Date.now() > deadline) throw stillCommittingError();
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+/** Null while another request holds the claim. */
+async function tryCommit(job: CommitJob): Promise<Avatar | null> {
+  const upload = await job.uploads.findUpload(job.owner, job.uploadId);
+  if (!upload) throw badKeyError();
+  if (upload.avatar) return upload.avatar;
+  if (upload.state === 'rejected') throw createRejection(upload.code ?? 'invalid_image', job.options);
+  const now = Date.now();
+  const isClaimable = upload.state !== 'committing' || now - (upload.claimedAt ?? 0) >= CLAIM_LEASE_MS;
+  if (upload.state === 'expired' || (isClaimable && now >= upload.commitUntil)) throw uploadExpiredError();
+  return isClaimable ? claimAndCommit(job, upload, now) : null;
+}
+
+/** Null if another request has the claim, or has taken it over. */
+async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Promise<Avatar | null> {
+  const { owner, uploadId, uploads } = job;
+  const avatarKey = createAvatarKey(owner, upload.contentType);
+  try {
+    const isClaimed = await uploads.claimUpload(owner, uploadId, avatarKey, now);
+    return isClaimed ? await commitClaimed(job, upload, avatarKey) : null;
+  } catch (error) {
+    await endFailedClaim(job, avatarKey, error);
+    throw error;
+  }
+}
+
+/** Null if the claim was lost on the way. */
+async function commitClaimed(job: CommitJob, upload: Upload, avatarKey: string): Promise<Avatar | null> {
+  const { owner, uploadId, bucket, options } = job;
+  const picture = await checkUpload(await bucket.get(pendingKey(owner, uploadId)), upload, options);
+  await moderatePicture(job, picture);
+  await storePicture(bucket, avatarKey, picture);
+  return publishAvatar(job, toAvatar(avatarKey, picture));
+}
+
+/** Calls the host's moderation, before anybody can see the picture. If it fails, the picture is not shown. */
+async function moderatePicture({ c, user, options }: CommitJob, picture: Picture): Promise<void> {
+  const { type: contentType, bytes, width, height } = picture;
+  let isAllowed: boolean;
+  try {
+    isAllowed = await options.moderate({ user, bytes, contentType, width, height }, c);
+  } catch (error) {
+    logHookFailure(c, options.log, 'moderate', error);
+    throw new ApiError('unavailable', "The picture can't be checked right now. Please try again.");
+  }
+  if (isAllowed !== true) throw createRejection('moderated', options);
+}
+
+async function storePicture(bucket: R2Bucket, key: string, { bytes, type }: Picture): Promise<void> {
+  await bucket.put(key, bytes, {
+    httpMetadata: {
+      contentType: type,
+      contentDisposition: 'inline',
+      cacheControl: 'private, max-age=31536000, immutable',
+    },
+    customMetadata: AVATAR_METADATA,
+  });
+}
+
+/** Null if the claim was lost: then the stored object is deleted. */
+async function publishAvatar(job: CommitJob, avatar: Avatar): Promise<Avatar | null> {
+  const { c, user, owner, uploadId, avatars, deletions, bucket, options } = job;
+  const published = await avatars.publishAvatar(owner, uploadId, avatar);
+  if (!published) await deletions.prepareUnlessCurrent(owner, avatar.key).run();
+  await deleteObjectsOfOwner(deletions, bucket, owner);
+  if (published?.isCurrent) {
+    const { previousKey } = published;
+    await callHook(c, options.log, 'onCommitted', () => options.onCommitted({ user, avatar, previousKey }, c));
+  }
+  return published && avatar;
+}
+
+const toAvatar = (key: string, { type, bytes, width, height }: Picture): Avatar => ({
+  key,
+  contentType: type,
+  size: bytes.byteLength,
+  width,
+  height,
+  createdAt: new Date().toISOString(),
+});
+
+/** Records a rejection; after any other failure the upload can be committed again. */
+async function endFailedClaim(job: CommitJob, avatarKey: string, error: unknown): Promise<void> {
+  const { c, user, owner, uploadId, uploads, options } = job;
+  try {
+    if (!(error instanceof UploadRejection)) {
+      // Errors of the API are thrown before the object is written.
+      await uploads.releaseUpload(owner, uploadId, avatarKey, !(error instanceof ApiError));
+    } else if (await uploads.rejectUpload(owner, uploadId, avatarKey, error.code)) {
+      const { code } = error;
+      await callHook(c, options.log, 'onRejected', () => options.onRejected({ user, code }, c));
+    }
+  } catch {
+    // The lease ends the claim.
+  }
+}
+
+export const badKeyError = () => new ApiError('bad_key', 'There is no such upload.');
+
+const uploadExpiredError = () => new ApiError('upload_expired', 'The upload took too long. Upload the picture again.');
+
+const stillCommittingError = () =>
+  new ApiError('unavailable', 'This upload is still being processed. Please try again.', { 'retry-after': '2' });

@@ -1,0 +1,25 @@
+import type { ApiErrorCode } from '../../src/core/protocol.js';
+import { ApiError, describeSizeLimit } from '../errors.js';
+import type { PictureLimits } from '../image/index.js';
+
+/** The limits that an upload has to keep. */
+export interface UploadLimits extends PictureLimits {
+  /** Maximum size of the file, in bytes. */
+  maxBytes: number;
+}
+
+/** A failure that is final for the upload: every later commit fails with the same response. */
+export class UploadRejection extends ApiError {}
+
+/** The rejection for a code, with the same message the first time and every later time. */
+export const createRejection = (code: ApiErrorCode, limits: UploadLimits): UploadRejection =>
+  new UploadRejection(code, describeRejection(code, limits));
+
+function describeRejection(code: ApiErrorCode, { maxBytes, maxPixels }: UploadLimits): string {
+  if (code === 'too_large') return describeSizeLimit(maxBytes);
+  if (code === 'mismatch') return "The uploaded file doesn't match its declared size or checksum.";
+  if (code === 'moderated') return "This picture isn't allowed here.";
+  if (code !== 'invalid_image') return 'The upload was rejected.';
+  const megapixels = Math.floor(maxPixels / 1_000_000);
+  return `The file isn't a complete picture of its type, or has more than ${megapixels} megapixels.`;
+}

@@ -1,0 +1,182 @@
+import { ApiError } from './errors.js';
+import { parseOrigins } from './parse-origins.js';
+
+/**
+ * The bindings and settings that the API reads from the Worker's environment.
+ *
+ * @example
+ * ```ts
+ * interface Env extends AvatarEnv {
+ *   EVENTS: Queue;
+ * }
+ * const app = new Hono<{ Bindings: Env }>();
+ * app.route('/api', createAvatarApi<Env>({ authenticate }));
+ * ```
+ */
+export interface AvatarEnv {
+  /** The bucket that holds avatars and pending uploads, and nothing else. */
+  AVATARS: R2Bucket;
+  /** The database with this package's migrations applied. */
+  DB: D1Database;
+  /**
+   * Rate limit for presigning, committing and removing, counted per user.
+   * @defaultValue no limit
+   */
+  RATE_LIMITER?: RateLimit;
+  /** The S3 endpoint, without the bucket: `https://<account id>.r2.cloudflarestorage.com`. */
+  R2_ENDPOINT?: string;
+  /** Name of the bucket that `AVATARS` is bound to. */
+  R2_BUCKET?: string;
+  /** Access key ID of an R2 API token with Object Read & Write for the bucket. */
+  R2_ACCESS_KEY_ID?: string;
+  /** Secret access key of the same token. */
+  R2_SECRET_ACCESS_KEY?: string;
+  /**
+   * Key of the HMAC that turns user ids into the owners in object keys. Part of
+   * the data: after a change no stored avatar is found.
+   */
+  OWNER_SECRET?: string;
+  /**
+   * Origins whose pages may call the API, separated by commas or spaces. The
+   * API's own origin is always trusted.
+   * @defaultValue none
+   */
+  TRUSTED_ORIGINS?: string;
+  /**
+   * `on` only under `npm start` and in tests: enables the development sign-in.
+   * @defaultValue off
+   */
+  LOCAL_DEV?: string;
+}
+
+/** A validated setting, or what is wrong with it. */
+export type Setting<T> = { readonly value: T } | { readonly problem: string };
+
+/** What the API needs for every authenticated request. */
+export interface StorageConfig {
+  ownerSecret: string;
+  bucket: R2Bucket;
+  database: D1Database;
+}
+
+/** Credentials and address of the bucket's S3 API, as configured. */
+interface S3Config {
+  /** An absolute URL, or a path that only local development resolves. */
+  endpoint: string;
+  bucketName: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+/** Credentials and address of the bucket's S3 API. */
+export interface S3Settings {
+  /** URL of the bucket, without a trailing slash. */
+  bucketUrl: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+/**
+ * The environment, read and validated. A setting that is missing or invalid
+ * fails only the requests that need it.
+ */
+export interface Config {
+  readonly ownerSecret: Setting<string>;
+  readonly storage: Setting<StorageConfig>;
+  readonly s3: Setting<S3Config>;
+  readonly trustedOrigins: Setting<readonly string[]>;
+  readonly rateLimiter: RateLimit | undefined;
+  /** True if the local development flag is set. */
+  readonly isLocalDev: boolean;
+}
+
+const configs = new WeakMap<AvatarEnv, Config>();
+
+/** The configuration in an environment. Workers pass the same object to every request of an isolate. */
+export function readConfig(env: AvatarEnv): Config {
+  const known = configs.get(env);
+  if (known) return known;
+  const config = parseConfig(env);
+  configs.set(env, config);
+  return config;
+}
+
+function parseConfig(env: AvatarEnv): Config {
+  return {
+    ownerSecret: validateSetting(() => requireValues(env, ['OWNER_SECRET']).OWNER_SECRET),
+    storage: validateSetting(() => {
+      const { OWNER_SECRET, AVATARS, DB } = requireValues(env, ['OWNER_SECRET', 'AVATARS', 'DB']);
+      return { ownerSecret: OWNER_SECRET, bucket: AVATARS, database: DB };
+    }),
+    s3: validateSetting(() => parseS3Config(env)),
+    trustedOrigins: validateSetting(() => parseOrigins(env.TRUSTED_ORIGINS)),
+    rateLimiter: env.RATE_LIMITER,
+    isLocalDev: env.LOCAL_DEV === 'on',
+  };
+}
+
+function parseS3Config(env: AvatarEnv): S3Config {
+  const names = ['R2_ENDPOINT', 'R2_BUCKET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY'] as const;
+  const { R2_ENDPOINT, R2_BUCKET, R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY } = requireValues(env, names);
+  if (!R2_ENDPOINT.startsWith('/') && !URL.canParse(R2_ENDPOINT)) throw new Error(INVALID_ENDPOINT);
+  return {
+    endpoint: R2_ENDPOINT,
+    bucketName: R2_BUCKET,
+    accessKeyId: R2_ACCESS_KEY_ID,
+    secretAccessKey: R2_SECRET_ACCESS_KEY,
+  };
+}
+
+const INVALID_ENDPOINT = 'R2_ENDPOINT must be an https URL.';
+
+/** Runs a validation, and keeps its value or the message of its error. */
+export function validateSetting<T>(parse: () => T): Setting<T> {
+  try {
+    return { value: parse() };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * The named values of an environment, each present and not empty.
+ * @throws Error that names all those that are missing.
+ */
+export function requireValues<E extends object, K extends keyof E & string>(
+  env: E,
+  names: readonly K[],
+): { [N in K]-?: NonNullable<E[N]> } {
+  const missing = names.filter((name) => !env[name]);
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} must be set.`);
+  return env as { [N in K]-?: NonNullable<E[N]> };
+}
+
+/**
+ * The value of a setting.
+ * @throws ApiError `unavailable` that says what is missing or invalid.
+ */
+export function requireSetting<T>(setting: Setting<T>): T {
+  if ('problem' in setting) throw notConfiguredError(setting.problem);
+  return setting.value;
+}
+
+export const notConfiguredError = (problem: string): ApiError =>
+  new ApiError('unavailable', `The server is not configured: ${problem}`);
+
+/** True if the local development flag is set and the request was sent to a loopback address. */
+export function isLocalRequest({ isLocalDev }: Config, requestUrl: string): boolean {
+  return isLocalDev && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(requestUrl).hostname);
+}
+
+/**
+ * The S3 settings for a request. An endpoint given as a path is resolved
+ * against the request's own origin, in local development only.
+ * @throws ApiError `unavailable` that names the settings that are missing or invalid.
+ */
+export function resolveS3(config: Config, requestUrl: string): S3Settings {
+  const { endpoint, bucketName, accessKeyId, secretAccessKey } = requireSetting(config.s3);
+  const base = endpoint.startsWith('/') && isLocalRequest(config, requestUrl) ? requestUrl : undefined;
+  if (!URL.canParse(endpoint, base)) throw notConfiguredError(INVALID_ENDPOINT);
+  const { href } = new URL(endpoint, base);
+  return { bucketUrl: `${href.replace(/\/$/, '')}/${bucketName}`, accessKeyId, secretAccessKey };
+}

@@ -1,0 +1,59 @@
+import { Hono } from 'hono';
+import type { AvatarEnv } from './config.js';
+import { type ApiHonoEnv, getRouteContext } from './context.js';
+import { ApiError, toErrorResponse } from './errors.js';
+import type { Log } from './log.js';
+import { drainBody } from './middleware/drain-body.js';
+import { noStore } from './middleware/no-store.js';
+import { rateLimit } from './middleware/rate-limit.js';
+import { requestId } from './middleware/request-id.js';
+import { requestLog } from './middleware/request-log.js';
+import { requireUser } from './middleware/require-user.js';
+import { trustedOrigin } from './middleware/trusted-origin.js';
+import { handleOpenApi, OPENAPI_PATH } from './openapi.js';
+import { type AvatarApiOptions, DEFAULT_OPTIONS } from './options.js';
+import { ROUTES } from './routes/route-table.js';
+
+/**
+ * Creates the avatar API, a Hono app to mount in another one. It responds to
+ * its own paths only.
+ *
+ * @param options - Only `authenticate` is required.
+ * @returns The app, to mount below any path.
+ *
+ * @example
+ * ```ts
+ * const app = new Hono<{ Bindings: AvatarEnv }>();
+ * app.route('/api', createAvatarApi({ authenticate: async (c) => await currentUser(c) }));
+ * export default app;
+ * ```
+ */
+export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: AvatarApiOptions<E>): Hono<{ Bindings: E }> {
+  // The API reads only its own part of the host's environment.
+  const { authenticate, ...given } = options as unknown as AvatarApiOptions;
+  const resolved = { ...DEFAULT_OPTIONS, ...given };
+  const api = new Hono<ApiHonoEnv>();
+  api.onError(toErrorResponse);
+  addMiddleware(api, OPENAPI_PATH, resolved.log);
+  api.get(OPENAPI_PATH, handleOpenApi);
+  api.all(OPENAPI_PATH, () => refuseMethod('GET'));
+  for (const [path, routes = []] of Object.entries(Object.groupBy(ROUTES, (route) => route.path))) {
+    addMiddleware(api, path, resolved.log);
+    for (const { method, handler } of routes) {
+      api.on(method, path, requireUser(authenticate, resolved));
+      if (method !== 'GET') api.on(method, path, rateLimit());
+      api.on(method, path, (c) => handler(c, getRouteContext(c)));
+    }
+    api.all(path, () => refuseMethod(routes.map(({ method }) => method).join(', ')));
+  }
+  return api as unknown as Hono<{ Bindings: E }>;
+}
+
+/** Adds the middleware that runs before authentication. */
+function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log): void {
+  api.use(path, requestLog(path, log), requestId(), noStore(), drainBody(), trustedOrigin());
+}
+
+function refuseMethod(allow: string): never {
+  throw new ApiError('method_not_allowed', `Method not allowed. Allowed: ${allow}`, { allow });
+}

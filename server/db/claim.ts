@@ -1,0 +1,8 @@
+/** How long a commit may hold its claim on an upload before another request may take it over, in milliseconds. */
+export const CLAIM_LEASE_MS = 15_000;
+
+/** How long a commit that has lost its claim may still be writing its object, in milliseconds. */
+export const LATE_WRITE_MS = 10 * 60_000;
+
+/** The upload ?2 of the owner ?1, if it is still claimed by the commit that writes the object ?3. */
+export const CLAIMED_UPLOAD = `FROM uploads WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`;

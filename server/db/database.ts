@@ -1,0 +1,30 @@
+/** The database, or one session with it. */
+export type Database = Pick<D1Database, 'prepare' | 'batch'>;
+
+/**
+ * Runs statements as one transaction, in the order in which they are named, and
+ * returns the result of each under its name. (Names that are integers would be
+ * reordered by JavaScript.)
+ *
+ * @example
+ * ```ts
+ * const { removed } = await runBatch(db, {
+ *   queued: db.prepare('INSERT …'),
+ *   removed: db.prepare('DELETE … RETURNING key'),
+ * });
+ * ```
+ */
+export async function runBatch<Name extends string>(
+  db: Database,
+  statements: Readonly<Record<Name, D1PreparedStatement>>,
+): Promise<Record<Name, D1Result>> {
+  const names = Object.keys(statements) as Name[];
+  const results = await db.batch(names.map((name) => statements[name]));
+  return Object.fromEntries(names.map((name, index) => [name, results[index]])) as Record<Name, D1Result>;
+}
+
+/** The key in the first row of a `RETURNING key`, or null if there is no row. */
+export function readReturnedKey({ results }: D1Result): string | null {
+  const [row] = results as { key: string }[];
+  return row?.key ?? null;
+}

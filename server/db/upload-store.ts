@@ -1,0 +1,109 @@
+import type { ApiErrorCode } from '../../src/core/protocol.js';
+import { CLAIM_LEASE_MS } from './claim.js';
+import { type Database, runBatch } from './database.js';
+import { DeletionQueue } from './deletion-queue.js';
+import { type NewUpload, toUpload, type Upload, type UploadRow } from './rows.js';
+
+/**
+ * The uploads of one owner at a time. Every query takes the owner first. Each
+ * write is one statement or one batch, so that a crash at any point leaves a
+ * state from which the same request can continue.
+ */
+export class UploadStore {
+  readonly #db: Database;
+  readonly #deletions: DeletionQueue;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#deletions = new DeletionQueue(db);
+  }
+
+  /**
+   * Adds an upload unless the owner already has `max` open ones.
+   * @returns Whether it was added.
+   */
+  async addUpload(owner: string, upload: NewUpload, max: number, now: number): Promise<boolean> {
+    const { meta } = await this.#db
+      .prepare(
+        `INSERT INTO uploads (owner, id, content_type, size, sha256, commit_until)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6
+         WHERE (SELECT COUNT(*) FROM uploads INDEXED BY uploads_open
+                WHERE owner = ?1 AND commit_until > ?7 AND state IN ('pending', 'committing')) < ?8`,
+      )
+      .bind(owner, upload.id, upload.contentType, upload.size, upload.sha256, upload.commitUntil, now, max)
+      .run();
+    return meta.changes > 0;
+  }
+
+  /** When the first of the owner's open uploads expires, or null if none is open. */
+  async findNextExpiry(owner: string, now: number): Promise<number | null> {
+    return this.#db
+      .prepare(
+        `SELECT MIN(commit_until) AS next FROM uploads INDEXED BY uploads_open
+         WHERE owner = ?1 AND commit_until > ?2 AND state IN ('pending', 'committing')`,
+      )
+      .bind(owner, now)
+      .first<number>('next');
+  }
+
+  async findUpload(owner: string, id: string): Promise<Upload | null> {
+    const row = await this.#db
+      .prepare('SELECT * FROM uploads WHERE owner = ?1 AND id = ?2')
+      .bind(owner, id)
+      .first<UploadRow>();
+    return row && toUpload(row);
+  }
+
+  /**
+   * Claims an open upload for one commit, which will write `avatarKey`. A claim
+   * that is older than its lease is taken over, and the object it may have
+   * written is queued for deletion.
+   * @returns Whether the upload was claimed.
+   */
+  async claimUpload(owner: string, id: string, avatarKey: string, now: number): Promise<boolean> {
+    const staleBefore = now - CLAIM_LEASE_MS;
+    const { claimed } = await runBatch(this.#db, {
+      queued: this.#deletions.prepareStaleClaim(owner, id, staleBefore, now),
+      claimed: this.#db
+        .prepare(
+          `UPDATE uploads SET state = 'committing', claimed_at = ?4, avatar_key = ?5, superseded = 0,
+             claim = 1 + COALESCE((SELECT MAX(claim) FROM uploads INDEXED BY uploads_claimed
+                                   WHERE owner = ?1 AND state = 'committing'), 0)
+           WHERE owner = ?1 AND id = ?2 AND commit_until > ?4
+             AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3))`,
+        )
+        .bind(owner, id, staleBefore, now, avatarKey),
+    });
+    return claimed.meta.changes > 0;
+  }
+
+  /**
+   * Releases a claimed upload, so that a later request can commit it.
+   * @param mayHaveWritten - Whether the object may exist and has to be deleted.
+   */
+  async releaseUpload(owner: string, id: string, avatarKey: string, mayHaveWritten: boolean): Promise<void> {
+    const released = this.#db
+      .prepare(
+        `UPDATE uploads SET state = 'pending', claimed_at = NULL, avatar_key = NULL
+         WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`,
+      )
+      .bind(owner, id, avatarKey);
+    if (!mayHaveWritten) await released.run();
+    else await runBatch(this.#db, { queued: this.#deletions.prepareUnlessCurrent(owner, avatarKey), released });
+  }
+
+  /**
+   * Rejects a claimed upload for good.
+   * @returns Whether it was rejected: false if the claim was lost.
+   */
+  async rejectUpload(owner: string, id: string, avatarKey: string, code: ApiErrorCode): Promise<boolean> {
+    const { meta } = await this.#db
+      .prepare(
+        `UPDATE uploads SET state = 'rejected', code = ?4, avatar_key = NULL
+         WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`,
+      )
+      .bind(owner, id, avatarKey, code)
+      .run();
+    return meta.changes > 0;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { ApiError } from './errors.js';
+
+/** Maximum size of a request body, in bytes: far more than any valid request has. */
+const MAX_BODY_BYTES = 16 * 1024;
+
+/**
+ * The request's JSON body, parsed by a schema into a new object that holds only
+ * what the schema names.
+ * @throws ApiError `invalid_request`, or `too_large` for a body over 16 KiB.
+ */
+export async function readJson<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  const type = c.req.header('content-type') ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new ApiError('invalid_request', 'The content type must be application/json.');
+  }
+  const result = schema.safeParse(parseJson(await readText(c.req.raw)));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const field = issue?.path.join('.') || 'the body';
+    throw new ApiError('invalid_request', `The request body is invalid: ${field}: ${issue?.message}`);
+  }
+  return result.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError('invalid_request', 'The request body is not valid JSON.');
+  }
+}
+
+async function readText(request: Request): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw bodyTooLargeError();
+  const bytes = await readBytes(request.body).catch((error: unknown) => {
+    // A client that disconnects is not a failure of the server.
+    throw error instanceof ApiError ? error : new ApiError('invalid_request', 'The request body is incomplete.');
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new ApiError('invalid_request', 'The request body is not valid UTF-8.');
+  }
+}
+
+async function readBytes(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // The drain-body middleware reads the rest.
+  for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
+    length += chunk.byteLength;
+    if (length > MAX_BODY_BYTES) throw bodyTooLargeError();
+    chunks.push(chunk);
+  }
+  return new Blob(chunks).arrayBuffer();
+}
+
+const bodyTooLargeError = () => new ApiError('too_large', 'The request body is too large.');

@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import type { ApiErrorCode } from '../../src/core/protocol.js';
+import type { RouteHandler } from '../context.js';
+
+/** One route: its method and path, its handler, and its OpenAPI operation. */
+export interface Route {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** In Hono's syntax, below the path where the API is mounted. */
+  path: string;
+  handler: RouteHandler;
+  operation: Operation;
+}
+
+/** The OpenAPI description of a route. */
+export interface Operation {
+  operationId: string;
+  summary: string;
+  description?: string;
+  parameters?: object[];
+  /** Schema of the request body. It is in `namedSchemas`. */
+  requestBody?: z.ZodType;
+  success: {
+    status: number;
+    description: string;
+    /** Schema of the response body. It is in `namedSchemas`. */
+    body?: z.ZodType;
+    /** Response headers, where they differ from those of every response. */
+    headers?: Record<string, object>;
+  };
+  /** Error codes of this operation, in addition to those of every operation. */
+  errorCodes: ApiErrorCode[];
+}

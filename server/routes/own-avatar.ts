@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { AvatarResponse } from '../../src/core/protocol.js';
+import { resolveS3 } from '../config.js';
+import type { ApiContext, RouteHandler } from '../context.js';
+import { ApiError } from '../errors.js';
+import { callHook } from '../hooks.js';
+import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
+import { avatarSchema, namedSchemas, secretUrl, timestamp } from '../schemas.js';
+import { presignGet } from '../storage/presign.js';
+import type { Operation } from './operation.js';
+
+/** Lifetime of the presigned GET, in seconds. */
+const EXPIRES_IN = { default: 300, min: 60, max: 3600 };
+
+const avatarResponse = z
+  .union([
+    z.object({ url: secretUrl('Shows the picture.'), expiresAt: timestamp, avatar: avatarSchema }),
+    z.object({ url: z.null() }),
+  ])
+  .register(namedSchemas, { id: 'AvatarResponse' }) satisfies z.ZodType<AvatarResponse>;
+
+const removeResponse = z.object({ ok: z.literal(true) }).register(namedSchemas, { id: 'RemoveResponse' });
+
+export const showOwnAvatarOperation: Operation = {
+  operationId: 'showOwnAvatar',
+  summary: "Get the user's own avatar",
+  parameters: [
+    {
+      name: 'expiresIn',
+      in: 'query',
+      description: `Lifetime of the URL in seconds, clamped to the range from ${EXPIRES_IN.min} to ${EXPIRES_IN.max}.`,
+      schema: { type: 'number', default: EXPIRES_IN.default },
+    },
+  ],
+  success: { status: 200, description: 'The avatar, or null if there is none', body: avatarResponse },
+  errorCodes: ['invalid_request'],
+};
+
+export const removeOwnAvatarOperation: Operation = {
+  operationId: 'removeAvatar',
+  summary: "Remove the user's own avatar",
+  success: { status: 200, description: 'The user has no avatar', body: removeResponse },
+  errorCodes: [],
+};
+
+/** `GET /me/avatar`: a presigned GET for the user's own avatar. */
+export const showOwnAvatar: RouteHandler = async (c, { owner, avatars, config }) => {
+  const seconds = readExpiresIn(c);
+  const avatar = await avatars.findAvatar(owner);
+  if (!avatar) return c.json<AvatarResponse>({ url: null });
+  const { url, expiresAt } = await presignGet(resolveS3(config, c.req.url), avatar.key, seconds);
+  return c.json<AvatarResponse>({ url, expiresAt: new Date(expiresAt).toISOString(), avatar });
+};
+
+/** `DELETE /me/avatar`: succeeds also if there is no avatar. */
+export const removeOwnAvatar: RouteHandler = async (c, context) => {
+  const { user, owner, avatars, deletions, bucket, options } = context;
+  const key = await avatars.removeAvatar(owner);
+  await deleteObjectsOfOwner(deletions, bucket, owner);
+  if (key) await callHook(c, options.log, 'onRemoved', () => options.onRemoved({ user, key }, c));
+  return c.json({ ok: true });
+};
+
+/** The seconds in `?expiresIn=`, clamped to the allowed range. */
+function readExpiresIn(c: ApiContext): number {
+  const seconds = Number(c.req.query('expiresIn') || EXPIRES_IN.default);
+  if (Number.isNaN(seconds)) throw new ApiError('invalid_request', 'expiresIn must be a number of seconds.');
+  return Math.floor(Math.min(Math.max(seconds, EXPIRES_IN.min), EXPIRES_IN.max));
+}

@@ -1,0 +1,44 @@
+import { requireSetting, resolveS3 } from '../config.js';
+import type { RouteHandler } from '../context.js';
+import { AvatarStore } from '../db/avatar-store.js';
+import { ApiError } from '../errors.js';
+import { deriveOwner } from '../storage/owner.js';
+import { presignGet } from '../storage/presign.js';
+import type { Operation } from './operation.js';
+
+/** Lifetime of the presigned GET that the redirect leads to, in seconds. */
+const URL_SECONDS = 300;
+
+/** How long a browser may cache the redirect, in seconds: for that long it may lead to a replaced picture. */
+const CACHE_SECONDS = 30;
+
+export const showUserAvatarOperation: Operation = {
+  operationId: 'showAvatar',
+  summary: "Redirect to a user's avatar: a permanent URL for <img>",
+  parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+  success: {
+    status: 302,
+    description: 'The picture is at `location`',
+    headers: {
+      location: { schema: { type: 'string', format: 'uri' } },
+      'cache-control': { schema: { type: 'string' } },
+    },
+  },
+  errorCodes: ['not_found'],
+};
+
+/** `GET /users/:id/avatar`: redirects to a presigned GET. */
+export const showUserAvatar: RouteHandler = async (c, { user, avatars, config, options }) => {
+  const id = c.req.param('id') ?? '';
+  // One response for "no avatar" and "not allowed": a viewer who may not see an avatar doesn't learn whether there is one.
+  const notFound = new ApiError('not_found', 'There is no avatar.');
+  if (!(await options.canView(user, id))) throw notFound;
+  const { ownerSecret, database } = requireSetting(config.storage);
+  // Users have to see their own new picture at once; other people's may come from a replica that lags by seconds.
+  const store = id === user.id ? avatars : new AvatarStore(database.withSession('first-unconstrained'));
+  const avatar = await store.findAvatar(await deriveOwner(ownerSecret, id));
+  if (!avatar) throw notFound;
+  const { url } = await presignGet(resolveS3(config, c.req.url), avatar.key, URL_SECONDS);
+  c.header('cache-control', `private, max-age=${CACHE_SECONDS}`);
+  return c.redirect(url, 302);
+};

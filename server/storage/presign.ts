@@ -1,0 +1,78 @@
+import { AwsV4Signer } from 'aws4fetch';
+import type { S3Settings } from '../config.js';
+import { encodeUtf8, importHmacKey, signHmac, toHex } from './hmac.js';
+
+/** A presigned URL and its expiry. */
+export interface PresignedUrl {
+  url: string;
+  /** Milliseconds since 1970, on a whole second: exactly the URL's own expiry. */
+  expiresAt: number;
+}
+
+/**
+ * A URL that allows one PUT of this key. All headers are signed, so the store
+ * refuses a request that changes one of them.
+ * @param seconds - Lifetime of the URL.
+ */
+export function presignPut(
+  s3: S3Settings,
+  key: string,
+  headers: Record<string, string>,
+  seconds: number,
+): Promise<PresignedUrl> {
+  return presignUrl(s3, 'PUT', key, headers, seconds);
+}
+
+/**
+ * A URL that allows reading this key.
+ * @param seconds - Lifetime of the URL.
+ */
+export function presignGet(s3: S3Settings, key: string, seconds: number): Promise<PresignedUrl> {
+  return presignUrl(s3, 'GET', key, {}, seconds);
+}
+
+async function presignUrl(
+  s3: S3Settings,
+  method: string,
+  key: string,
+  headers: Record<string, string>,
+  seconds: number,
+): Promise<PresignedUrl> {
+  const signedAt = Math.floor(Date.now() / 1000) * 1000;
+  const signer = new Signer({
+    method,
+    url: `${s3.bucketUrl}/${key}?X-Amz-Expires=${seconds}`,
+    headers,
+    accessKeyId: s3.accessKeyId,
+    secretAccessKey: s3.secretAccessKey,
+    service: 's3',
+    region: 'auto',
+    datetime: new Date(signedAt).toISOString().replace(/[:-]|\.\d{3}/g, ''),
+    signQuery: true,
+    // By default aws4fetch signs `host` alone, and the store would accept any type or length.
+    allHeaders: true,
+  });
+  const { url } = await signer.sign();
+  return { url: url.href, expiresAt: signedAt + seconds * 1000 };
+}
+
+/** aws4fetch with a cached CryptoKey: its own cache holds raw bytes, which are imported for each signature. */
+class Signer extends AwsV4Signer {
+  override async signature(): Promise<string> {
+    const key = await getSigningKey(this.secretAccessKey, this.credentialString);
+    return toHex(await signHmac(key, await this.stringToSign()));
+  }
+}
+
+/** The signing key of the current day and secret, shared by all requests of an isolate. */
+let cachedKey: { id: string; key: CryptoKey } | undefined;
+
+/** @param scope - The credential scope of Signature Version 4: `date/region/service/aws4_request`. */
+async function getSigningKey(secret: string, scope: string): Promise<CryptoKey> {
+  const id = `${secret} ${scope}`;
+  if (cachedKey?.id === id) return cachedKey.key;
+  let key = await importHmacKey(encodeUtf8(`AWS4${secret}`));
+  for (const part of scope.split('/')) key = await importHmacKey(await signHmac(key, part));
+  cachedKey = { id, key };
+  return key;
+}

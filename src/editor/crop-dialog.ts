@@ -1,0 +1,233 @@
+import { render } from 'lit';
+import type { Crop } from '../core/crop.js';
+import type { ImagePreview } from '../image/index.js';
+import { ChangeAnnouncer } from './change-announcer.js';
+import { cropDialogStyles } from './crop-dialog.styles.js';
+import { type CropDialogModel, renderCropDialog } from './crop-dialog-template.js';
+import { CENTER, CropViewport, type Point } from './crop-viewport.js';
+import { getCenter, getSpread, PointerGestures } from './pointer-gestures.js';
+
+export interface CropDialogOptions {
+  /** The element's shadow root, in which the dialog is opened. */
+  root: ShadowRoot;
+  /** A smaller copy of the picture. The dialog closes its bitmap. */
+  picture: ImagePreview;
+  /** The first crop; by default the largest square in the center. */
+  crop?: Crop | undefined;
+  /** Width and height of the square that will be created, in pixels. */
+  outputSize: number;
+  /** Returns the text for a key. */
+  text(key: string): string;
+  /** Called when the user cancels. The caller closes the dialog by aborting the signal. */
+  cancel(): void;
+  /** Closes the dialog. */
+  signal: AbortSignal;
+}
+
+/** How far an arrow key moves the picture, alone and with Shift, as a share of the crop frame. */
+const STEP = 0.04;
+const LARGE_STEP = 0.25;
+/** Zoom factors of a key and of a double tap. */
+const KEY_ZOOM = 1.1;
+const TAP_ZOOM = 2;
+
+const ARROWS: Record<string, Point> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
+
+/** The dialog in which the user chooses the crop of a picture. */
+export class CropDialog implements CropDialogModel {
+  readonly viewport: CropViewport;
+  readonly canvas = document.createElement('canvas');
+  readonly gestures: PointerGestures;
+  motion = '';
+  readonly #container = document.createElement('div');
+  readonly #resizeObserver = new ResizeObserver(() => this.#update());
+  readonly #announcer = new ChangeAnnouncer((change) => this.#describe(change), this.#container);
+  #resolve: (crop: Crop) => void = () => {};
+
+  constructor(private readonly options: CropDialogOptions) {
+    const { bitmap, width, height } = options.picture;
+    // With fewer pixels than a quarter of the output size the avatar would look blurred.
+    this.viewport = new CropViewport(width, height, options.outputSize / 4, options.crop);
+    this.canvas.width = bitmap.width;
+    this.canvas.height = bitmap.height;
+    this.canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(bitmap);
+    this.gestures = new PointerGestures({
+      onDrag: (before, after) => this.#drag(before, after),
+      onTap: (point, isDouble) => this.#handleTap(this.#toFramePoint(point), isDouble),
+      onEnd: () => this.motion === 'dragging' && this.#update(),
+    });
+  }
+
+  /** Resolves when the user applies a crop; stays pending if the signal closes the dialog. */
+  open(): Promise<Crop> {
+    const { root, signal } = this.options;
+    const { styleSheet } = cropDialogStyles;
+    if (styleSheet && !root.adoptedStyleSheets.includes(styleSheet)) root.adoptedStyleSheets.push(styleSheet);
+    root.append(this.#container);
+    render(renderCropDialog(this), this.#container);
+    this.#dialog.showModal();
+    this.#copyShape();
+    this.#update();
+    const stage = this.#find('.stage');
+    stage.focus();
+    this.#resizeObserver.observe(stage);
+    signal.addEventListener('abort', () => this.#close());
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  readonly text = (key: string, values: Record<string, number> = {}): string =>
+    this.options.text(key).replace(/\{(\w+)\}/g, (_, name) => Math.round(values[name] ?? 0).toString());
+
+  /** Announces nothing: screen readers read the slider's own value. */
+  readonly slideZoom = (percent: number): void => {
+    this.viewport.zoomTo(percent / 100);
+    this.#update();
+  };
+
+  readonly zoomByWheel = (event: WheelEvent): void => {
+    event.preventDefault();
+    const { deltaY, deltaMode, ctrlKey, clientX: x, clientY: y } = event;
+    const lines = deltaMode ? deltaY : deltaY / 16;
+    // A pinch on a trackpad arrives as a wheel event with the control key, in smaller steps.
+    const factor = Math.exp(-lines * (ctrlKey ? 0.16 : 0.03));
+    this.#zoomTo(this.viewport.zoom * factor, this.#toFramePoint({ x, y }), '');
+  };
+
+  readonly rotate = (): void => {
+    this.viewport.rotate();
+    this.#showChange('turned');
+  };
+
+  readonly flip = (): void => {
+    this.viewport.flip();
+    this.#showChange('flipped');
+  };
+
+  readonly reset = (): void => {
+    this.viewport.reset();
+    this.#showChange('restored');
+  };
+
+  readonly apply = (): void => {
+    this.#close();
+    this.#resolve(this.viewport.crop);
+  };
+
+  readonly cancel = (): void => this.options.cancel();
+
+  handleEvent(event: Event): void {
+    // Inner controls are invisible to the page.
+    event.stopPropagation();
+    if (event.type === 'keydown') this.#handleKey(event as KeyboardEvent);
+    // Keeps the page behind the dialog from scrolling.
+    else if (event.type === 'wheel' && event.target === this.#dialog) event.preventDefault();
+    // The browser closes dialogs, too: by the back button of a phone, or from a script.
+    else if (event.type === 'cancel' || event.type === 'close') this.#leave(event);
+  }
+
+  get #dialog(): HTMLDialogElement {
+    return this.#find('dialog') as HTMLDialogElement;
+  }
+
+  #find(selector: string): HTMLElement {
+    return this.#container.querySelector(selector) as HTMLElement;
+  }
+
+  /** Gives the crop frame the shape of the element's picture. Radii in pixels are scaled to the frame's size. */
+  #copyShape(): void {
+    const picture = this.options.root.querySelector('.picture') as HTMLElement;
+    const radius = getComputedStyle(picture).borderStartStartRadius;
+    const share = Number.parseFloat(radius) / picture.offsetWidth;
+    this.#find('.crop-frame').style.borderRadius = radius.endsWith('px') && share ? `${share * 100}%` : radius;
+  }
+
+  #update(motion = ''): void {
+    this.motion = motion;
+    const { x, y, side, turns, mirrored } = this.viewport.crop;
+    const scale = this.#find('.crop-frame').getBoundingClientRect().width / side;
+    const { width, height } = this.viewport;
+    this.canvas.style.transform = `scale(${mirrored ? -scale : scale}, ${scale}) rotate(${turns * 90}deg)
+      translate(${-x - side / 2}px, ${-y - side / 2}px) scale(${width / this.canvas.width}, ${height / this.canvas.height})`;
+    render(renderCropDialog(this), this.#container);
+  }
+
+  #showChange(change: string, motion = ''): void {
+    this.#announcer.announce(change);
+    this.#update(motion);
+  }
+
+  /** Converts a point of the browser's viewport to one of the crop frame. */
+  #toFramePoint({ x, y }: Point): Point {
+    const { left, top, width } = this.#find('.crop-frame').getBoundingClientRect();
+    return { x: (x - left) / width - 0.5, y: (y - top) / width - 0.5 };
+  }
+
+  #drag(before: Point[], after: Point[]): void {
+    const factor = getSpread(after) / getSpread(before) || 1;
+    this.viewport.drag(this.#toFramePoint(getCenter(before)), this.#toFramePoint(getCenter(after)), factor);
+    this.#showChange(after.length > 1 ? 'zoomed' : 'moved', 'dragging');
+  }
+
+  /** A double tap zooms in around the point, or out again. A tap outside the frame moves the point to its center. */
+  #handleTap(point: Point, isDouble: boolean): void {
+    if (Math.max(Math.abs(point.x), Math.abs(point.y)) > 0.5) this.#move(point, CENTER);
+    else if (isDouble) this.#zoomTo(this.viewport.zoom < TAP_ZOOM * 0.99 ? TAP_ZOOM : 1, point);
+  }
+
+  #handleKey(event: KeyboardEvent): void {
+    const { key, shiftKey, ctrlKey, altKey, metaKey, repeat } = event;
+    const step = shiftKey ? LARGE_STEP : STEP;
+    const arrow = ARROWS[key];
+    const isOnStage = event.target === this.#find('.stage') && !ctrlKey && !altKey && !metaKey;
+    if (key === 'Escape') this.#leave(event);
+    else if (!isOnStage) return;
+    else if (arrow) this.#move(CENTER, { x: arrow.x * step, y: arrow.y * step });
+    else if (/[+=]/.test(key)) this.#zoomTo(this.viewport.zoom * KEY_ZOOM);
+    else if (/[-_]/.test(key)) this.#zoomTo(this.viewport.zoom / KEY_ZOOM);
+    else if (/^r$/i.test(key)) repeat || this.rotate();
+    else if (key === 'Enter') repeat || this.apply();
+    else return;
+    event.preventDefault();
+  }
+
+  #leave(event: Event): void {
+    event.preventDefault();
+    // The close event comes after the dialog was removed.
+    if (this.#container.isConnected) this.cancel();
+  }
+
+  #move(from: Point, to: Point): void {
+    const hasMoved = this.viewport.drag(from, to);
+    this.#announcer.announce('edge', !hasMoved);
+    if (hasMoved) this.#showChange('moved', 'gliding');
+  }
+
+  #zoomTo(zoom: number, anchor = CENTER, motion = 'gliding'): void {
+    this.viewport.zoomTo(zoom, anchor);
+    this.#showChange('zoomed', motion);
+  }
+
+  #close(): void {
+    this.#resizeObserver.disconnect();
+    this.#announcer.stop();
+    // The browser returns the focus to the control that had it before.
+    this.#dialog.close();
+    this.#container.remove();
+    if (document.activeElement === document.body)
+      (this.options.root.host as HTMLElement).focus({ preventScroll: true });
+  }
+
+  #describe(change: string): string {
+    const { position, zoom, crop } = this.viewport;
+    const key = change === 'flipped' && !crop.mirrored ? 'unflipped' : change;
+    const [x, y] = [position.x * 100, position.y * 100];
+    return this.text(`editor_${key}`, { x, y, zoom: zoom * 100, degrees: crop.turns * 90 });
+  }
+}

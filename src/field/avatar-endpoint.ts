@@ -1,0 +1,69 @@
+/** What failed loads, and removals, need: loaded on demand. */
+import { callEndpoint } from '../core/call-endpoint.js';
+import { isAboutUpload } from '../core/error-info.js';
+import { AvatarUploadError } from '../core/errors.js';
+import { explainError } from '../core/explain-error.js';
+import { assertOkResponse, parseResponse } from '../core/responses.js';
+import { type RetryOptions, StepRetrier } from '../core/retry.js';
+import type { EndpointResponse } from '../core/transport.js';
+import type { Settings } from '../settings.js';
+
+/**
+ * Turns the unexpected response to a load into an error.
+ * @throws {AvatarUploadError} always.
+ */
+export function throwLoadError(response: EndpointResponse): never {
+  parseResponse(response, 'load');
+  throw new AvatarUploadError('bad_response', 'load', { status: response.status, hint: 'Expected {url} as JSON.' });
+}
+
+/**
+ * Retries a load whose first try has failed.
+ * @throws {AvatarUploadError} of the last try.
+ */
+export function retryLoad<T>(
+  settings: Settings,
+  firstError: unknown,
+  load: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  let isFirst = true;
+  const tries = new StepRetrier(settings, signal).runStep('load', async (trySignal) => {
+    const hasFailed = isFirst;
+    isFirst = false;
+    if (hasFailed) throw firstError;
+    return load(trySignal);
+  });
+  return withHint(settings, tries);
+}
+
+/**
+ * Asks the back end to remove the avatar.
+ * @param onTry - called as each try starts.
+ * @throws {AvatarUploadError} of the last try.
+ */
+export async function deleteAvatar(
+  settings: Settings,
+  options: RetryOptions & { onTry(): void },
+  signal: AbortSignal,
+): Promise<void> {
+  const { avatarUrl: url, headers, credentials } = settings;
+  if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
+  const tries = new StepRetrier(options, signal).runStep('remove', async (trySignal) => {
+    options.onTry();
+    const request = { phase: 'remove', method: 'DELETE', url, headers, credentials } as const;
+    const response = await callEndpoint(request, trySignal);
+    const body = parseResponse(response, 'remove');
+    // Other back ends may answer 204 without a body.
+    if (response.status !== 204) assertOkResponse(body, 'remove');
+  });
+  await withHint(settings, tries);
+}
+
+/** @throws {AvatarUploadError} the rejection, with a hint for the developer. */
+function withHint<T>({ avatarUrl }: Settings, result: Promise<T>): Promise<T> {
+  return result.catch(async (error: AvatarUploadError) => {
+    if (isAboutUpload(error)) throw error;
+    throw await explainError(error, { loaded: 0, endpoint: avatarUrl });
+  });
+}

@@ -1,0 +1,180 @@
+import { rejectOnAbort } from '../core/abort.js';
+import { AvatarUploadError } from '../core/errors.js';
+import { checkFileLimits } from '../core/file-limits.js';
+import type { ImageInfo } from '../image/index.js';
+import type { Settings } from '../settings.js';
+import { loadModule } from './load-module.js';
+import type { RunContext } from './run-context.js';
+import type { PrepareNote, Selection, Snapshot, ValidatedBlob, ValidatedFile } from './snapshot.js';
+
+/** An image that is ready to be sent. */
+export interface PreparedImage {
+  readonly blob: Blob;
+  readonly note?: PrepareNote;
+  /** What the `decode` hook made of the file, if it was asked. */
+  readonly decoded?: ValidatedBlob | undefined;
+}
+
+type Context = Pick<RunContext, 'settings' | 'signal'>;
+
+/**
+ * Checks a picked file: its size, its name, its bytes, and the page's own hook.
+ * @throws {AvatarUploadError} with phase `pick` for a file that is rejected.
+ */
+export async function validateFile(file: File, { settings, signal }: Context): Promise<ValidatedFile> {
+  // Before a byte is read: the file may be of any size.
+  const earlyCode = checkFileLimits(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
+  if (earlyCode) throw new AvatarUploadError(earlyCode, 'pick');
+  const { inspectImage, preloadWorker } = await loadImageModule();
+  preloadWorker();
+  const info = await inspectImage(file).catch((cause: unknown) => {
+    // The file was moved, deleted or made unreadable since it was picked; or it is a folder.
+    throw new AvatarUploadError('decode_failed', 'pick', { cause });
+  });
+  const code = checkFileLimits(file, getType(file, info), settings) ?? (isUsable(info, settings) ? null : 'file_type');
+  if (code) throw new AvatarUploadError(code, 'pick', { messageKey: info.detectedType });
+  const hookCode = await callHook(() => settings.validate?.(file), 'pick', signal);
+  if (hookCode) throw new AvatarUploadError(hookCode, 'pick');
+  return { file, info };
+}
+
+/** Loads the image module and starts its worker, before they are needed. */
+export function preloadImageModule(): void {
+  loadImageModule().then(
+    ({ preloadWorker }) => preloadWorker(),
+    // The failure is reported when the module is needed.
+    () => {},
+  );
+}
+
+/** The type that the bytes tell; the claimed type only where that is more exact, or where the bytes tell nothing. */
+const getType = (file: File, { type, detectedType }: ImageInfo): string =>
+  type ?? (file.type.startsWith(detectedType) ? file.type : detectedType);
+
+/** False for a file that nobody can make an image of, whatever `accept` says. */
+function isUsable({ type, detectedType }: ImageInfo, { crop, decode }: Settings): boolean {
+  if (crop === 'off') return type !== null;
+  return detectedType === '' || detectedType.startsWith('image/') || Boolean(decode);
+}
+
+/**
+ * Makes the image to upload, and applies the page's `transform` hook.
+ * @param onPrepared - called with the image before the hook is asked.
+ */
+export async function prepareImage(
+  selection: Selection,
+  context: Context,
+  onPrepared: (prepared: PreparedImage) => void,
+): Promise<Blob> {
+  const { settings, signal } = context;
+  const prepared = await makeImage(selection, context);
+  if (!signal.aborted) onPrepared(prepared);
+  const { blob } = prepared;
+  if (signal.aborted || !settings.transform) return blob;
+  const { file } = selection;
+  const transformed = await callHook(() => settings.transform?.(blob, { file, signal }), 'prepare', signal);
+  if (transformed instanceof Blob) return transformed;
+  throw new AvatarUploadError('internal', 'prepare', {
+    hint: 'transform has to return a Blob.',
+    messageKey: 'prepare_failed',
+  });
+}
+
+/** A small image to show while the selection waits: displaying the file itself would block the page. */
+export async function createThumbnail(selection: Selection, { settings, signal }: Context): Promise<Blob> {
+  const { file, crop } = selection;
+  if (!isCropped(selection, settings)) return file;
+  const { blob, info } = getDecodable(selection);
+  const { prepareSquare } = await loadImageModule();
+  const options = { size: THUMBNAIL_SIZE, type: 'image/webp', quality: 0.8, crop, signal };
+  return prepareSquare(blob, info, options).catch(() => file);
+}
+
+/** Width and height of a thumbnail, in pixels. */
+const THUMBNAIL_SIZE = 256;
+
+/** Whether a square of the picture is uploaded, and not all of it. */
+export const isCropped = (selection: Selection, settings: Settings): boolean =>
+  settings.crop !== 'off' && !isKeptAnimation(selection, settings);
+
+const isKeptAnimation = ({ info, isStill }: Selection, { animated }: Settings): boolean =>
+  info.animated && animated === 'keep' && !isStill;
+
+/** The selection behind the displayed picture, if the user can crop it again. */
+export function getEditableSelection(snapshot: Snapshot, settings: Settings): Selection | null {
+  const { uploaded, avatar } = snapshot;
+  const selection = snapshot.selection ?? (uploaded?.key === avatar.key ? uploaded.selection : null);
+  return selection && selection.note !== 'uncropped' && isCropped(selection, settings) ? selection : null;
+}
+
+async function makeImage(selection: Selection, context: Context): Promise<PreparedImage> {
+  const { file, info } = selection;
+  const { settings } = context;
+  if (settings.crop === 'off') return { blob: withType(file, info.type ?? file.type) };
+  const image = await loadImageModule();
+  if (isKeptAnimation(selection, settings)) {
+    return { blob: await image.stripMetadata(file, info), note: 'animation' };
+  }
+  try {
+    const { result, decoded } = await makeSquare(selection, context);
+    return { blob: result, decoded, ...(info.animated && { note: 'still' as const }) };
+  } catch (cause) {
+    if (!isCanvasBlocked(cause, image) || !info.type) throw toDecodeError(cause, selection);
+    // The whole picture is better than noise.
+    return { blob: await image.stripMetadata(file, info), note: 'uncropped' };
+  }
+}
+
+/** The same bytes with another type. */
+const withType = (file: File, type: string): Blob => (file.type === type ? file : file.slice(0, file.size, type));
+
+async function makeSquare(selection: Selection, context: Context) {
+  const { prepareSquare } = await loadImageModule();
+  const { outputSize: size, outputType: type, outputQuality: quality } = context.settings;
+  const options = { size, type, quality, crop: selection.crop, signal: context.signal };
+  return withDecodable(selection, context, ({ blob, info }) => prepareSquare(blob, info, options));
+}
+
+/** What the browser is to decode: the file, or what the `decode` hook made of it. */
+const getDecodable = ({ decoded, file, info }: Selection): ValidatedBlob => decoded ?? { blob: file, info };
+
+/** Processes the file; if the browser can't decode it, asks the page's `decode` hook, once, and tries its result. */
+export async function withDecodable<T>(
+  selection: Selection,
+  { settings: { decode }, signal }: Context,
+  process: (decodable: ValidatedBlob) => Promise<T>,
+): Promise<{ result: T; decoded: ValidatedBlob | undefined }> {
+  const { file, decoded } = selection;
+  try {
+    return { result: await process(getDecodable(selection)), decoded };
+  } catch (error) {
+    if (decoded || !decode || signal.aborted) throw error;
+    const blob = await rejectOnAbort(Promise.resolve(decode(file, { signal })), signal, 'prepare');
+    const { inspectImage } = await loadImageModule();
+    const other = { blob, info: await inspectImage(blob) };
+    return { result: await process(other), decoded: other };
+  }
+}
+
+/** Whether the browser returns other pixels than were drawn, to prevent fingerprinting. */
+export const isCanvasBlocked = (cause: unknown, { CANVAS_BLOCKED }: { CANVAS_BLOCKED: string }): boolean =>
+  cause instanceof Error && cause.name === CANVAS_BLOCKED;
+
+/** The error for an image that can't be decoded, or for whatever else went wrong with it. */
+export const toDecodeError = (cause: unknown, { info }: Selection): AvatarUploadError =>
+  cause instanceof AvatarUploadError
+    ? cause
+    : new AvatarUploadError('decode_failed', 'prepare', { cause, messageKey: info.detectedType });
+
+/** The result of a page's hook. What it throws becomes an error of this phase. */
+async function callHook<T>(call: () => T | Promise<T>, phase: 'pick' | 'prepare', signal: AbortSignal): Promise<T> {
+  try {
+    return await rejectOnAbort(Promise.resolve(call()), signal, phase);
+  } catch (cause) {
+    if (cause instanceof AvatarUploadError) throw cause;
+    const hint = 'A hook of the page threw this error.';
+    throw new AvatarUploadError('internal', phase, { cause, hint, messageKey: `${phase}_failed` });
+  }
+}
+
+export const loadImageModule = () => loadModule(import('../image/index.js'), 'pick');

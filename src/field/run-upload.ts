@@ -1,0 +1,136 @@
+/** Runs uploads and removals: loaded on the first sign that the element will be used. */
+import { rejectOnAbort } from '../core/abort.js';
+import { AvatarUploadError } from '../core/errors.js';
+import { type UploadOptions, type UploadResult, uploadAvatar } from '../core/upload-avatar.js';
+import { UploadCheckpoint } from '../core/upload-checkpoint.js';
+import { pickUploadOptions } from '../settings.js';
+import { deleteAvatar } from './avatar-endpoint.js';
+import { chooseCrop } from './choose-crop.js';
+import { forgetCommit, rememberCommit } from './pending-commit.js';
+import { createThumbnail, isCropped, prepareImage, validateFile } from './prepare-file.js';
+import { checkRun, createRetryOptions, type RunContext } from './run-context.js';
+import type { Selection, UploadCommand } from './snapshot.js';
+import { UnloadGuard } from './unload-guard.js';
+
+/** A committed upload. */
+export interface Committed extends UploadResult {
+  readonly selection: Selection;
+  /** What was sent. */
+  readonly blob: Blob;
+}
+
+/**
+ * From a picked file to the committed upload.
+ * @param known - the selection, if the file has passed the checks before.
+ * @returns null if the selection waits for `upload()`.
+ * @throws {AvatarUploadError} that says what failed.
+ */
+export async function runUpload(
+  command: UploadCommand,
+  known: Selection | null,
+  context: RunContext,
+): Promise<Committed | null> {
+  let selection = known ?? (await acceptFile(command.file, context));
+  checkRun(context, 'pick');
+  selection = await cropSelection(command, selection, context);
+  if (!context.shouldUpload()) selection = { ...selection, thumbnail: await createThumbnail(selection, context) };
+  checkRun(context, 'pick');
+  if (context.shouldUpload()) return uploadSelection(selection, context);
+  context.dispatch({ type: 'selectionReady', selection });
+  return null;
+}
+
+/** Removes the avatar. */
+export async function runRemoval({ settings, signal, dispatch, emit }: RunContext): Promise<void> {
+  const onTry = () => dispatch({ type: 'waitChanged', wait: null });
+  const { maxRetries } = settings;
+  await deleteAvatar(settings, { maxRetries, onTry, ...createRetryOptions({ dispatch, emit }) }, signal);
+}
+
+async function acceptFile(file: File, context: RunContext): Promise<Selection> {
+  const validated = await validateFile(file, context);
+  checkRun(context, 'pick');
+  const isAccepted = context.emit('flare-accept', { file });
+  checkRun(context, 'pick');
+  if (!isAccepted) {
+    context.dispatch({ type: 'canceled', selection: null });
+    throw new AvatarUploadError('aborted', 'pick', { hint: 'A listener of flare-accept prevented the upload.' });
+  }
+  const selection = { ...validated, checkpoint: new UploadCheckpoint() };
+  context.dispatch({ type: 'selectionChanged', selection });
+  return selection;
+}
+
+/** Lets the user choose the crop, where they can. */
+async function cropSelection(command: UploadCommand, selection: Selection, context: RunContext): Promise<Selection> {
+  const { settings, signal, dispatch } = context;
+  const isWanted = command.edit || (settings.crop === 'manual' && !selection.crop);
+  if (!isWanted || !isCropped(selection, settings)) return selection;
+  dispatch({ type: 'cropStarted' });
+  const onCancel = () => context.cancel(command.previous);
+  const chosen = await rejectOnAbort(chooseCrop(selection, context, onCancel), signal, 'pick');
+  const cropped = chosen ? { ...selection, ...chosen, checkpoint: new UploadCheckpoint(), note: undefined } : selection;
+  dispatch({ type: 'cropChosen', selection: cropped });
+  return cropped;
+}
+
+async function uploadSelection(selection: Selection, context: RunContext): Promise<Committed> {
+  const { settings, signal, dispatch, emit } = context;
+  const { file, checkpoint } = selection;
+  dispatch({ type: 'stepStarted', step: 'preparing' });
+  let prepared = selection;
+  const blob = await prepareImage(selection, context, ({ blob: preview, note, decoded }) => {
+    prepared = { ...selection, note, decoded };
+    dispatch({ type: 'imagePrepared', selection: prepared, preview });
+  });
+  checkRun(context, 'prepare');
+  emit('flare-start', { file, blob });
+  const guard = new UnloadGuard(!settings.noUnloadGuard);
+  try {
+    const options = { ...pickUploadOptions(settings), filename: file.name, checkpoint, signal };
+    const result = await uploadAvatar(blob, { ...options, ...createCallbacks(context, guard, checkpoint) });
+    return { ...result, selection: prepared, blob };
+  } catch (error) {
+    throw explainTooLarge(error as AvatarUploadError, prepared, context);
+  } finally {
+    guard.toggle(false);
+    // A commit that may be retried stays remembered.
+    if (signal.aborted || checkpoint.uploadedKey === null) forgetCommit(settings);
+  }
+}
+
+/** Shows what the upload does, and turns on the guard while bytes are in flight. */
+function createCallbacks(context: RunContext, guard: UnloadGuard, checkpoint: UploadCheckpoint): UploadOptions {
+  const { settings, dispatch, emit } = context;
+  const { onRetry, onOffline } = createRetryOptions(context);
+  return {
+    onState: (step) => {
+      guard.toggle(step === 'uploading');
+      if (step === 'committing' && checkpoint.uploadedKey) rememberCommit(settings, checkpoint.uploadedKey);
+      dispatch({ type: 'stepStarted', step });
+    },
+    onProgress: (progress) => {
+      dispatch({ type: 'progressed', ratio: progress.ratio });
+      emit('flare-progress', progress);
+    },
+    onRetry: (retry) => {
+      guard.toggle(false);
+      onRetry(retry);
+    },
+    onOffline: (isWaiting) => {
+      guard.toggle(false);
+      onOffline(isWaiting);
+    },
+  };
+}
+
+/** Says why a picture is too large that was not made smaller. The next try of an animation sends its first frame. */
+function explainTooLarge(error: AvatarUploadError, selection: Selection, { dispatch }: RunContext): AvatarUploadError {
+  const { note } = selection;
+  if (error.code !== 'too_large' || !note) return error;
+  if (note === 'animation') {
+    const still = { ...selection, isStill: true, checkpoint: new UploadCheckpoint() };
+    dispatch({ type: 'selectionChanged', selection: still });
+  }
+  return error.with({ messageKey: `too_large_${note}` });
+}

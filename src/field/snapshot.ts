@@ -1,0 +1,174 @@
+/**
+ * The state of an avatar field: one union of everything the element can be,
+ * and how it changes before the upload code is loaded. What happens after that
+ * is in reduce.ts.
+ */
+import type { Crop } from '../core/crop.js';
+import type { AvatarUploadError } from '../core/errors.js';
+import type { UploadCheckpoint } from '../core/upload-checkpoint.js';
+import type { ImageInfo } from '../image/index.js';
+
+/** A picked file that passed the checks. */
+export interface ValidatedFile {
+  readonly file: File;
+  /** What the bytes say the file is. */
+  readonly info: ImageInfo;
+}
+
+/** What preparing an image did to it, where the user has to know. */
+export type PrepareNote = 'animation' | 'still' | 'uncropped';
+
+/** A validated file that the page accepted, and what is known about its upload so far. */
+export interface Selection extends ValidatedFile {
+  /** What earlier tries of this upload have reached. */
+  readonly checkpoint: UploadCheckpoint;
+  /** The square that the user chose. */
+  readonly crop?: Crop | undefined;
+  /** What the page's `decode` hook made of a file that the browser can't decode. */
+  readonly decoded?: ValidatedBlob | undefined;
+  /** A small image to show while the selection waits for `upload()`. */
+  readonly thumbnail?: Blob | undefined;
+  /** Only the first frame is uploaded, whatever `animated` says. */
+  readonly isStill?: boolean | undefined;
+  readonly note?: PrepareNote | undefined;
+}
+
+/** A blob that was inspected. */
+export interface ValidatedBlob {
+  readonly blob: Blob;
+  readonly info: ImageInfo;
+}
+
+/** What the user or the page asked to do with a file. */
+export interface UploadCommand {
+  readonly file: File;
+  /** Upload the file as soon as it is prepared; false with `no-auto`. */
+  readonly upload: boolean;
+  /** Open the crop editor, even if a crop was chosen before. */
+  readonly edit: boolean;
+  /** The selection to go back to if the user cancels the crop editor. */
+  readonly previous: Selection | null;
+}
+
+/** What `retry()` does. */
+export type RetryAction =
+  | { readonly type: 'upload'; readonly command: UploadCommand }
+  | { readonly type: 'remove' }
+  | { readonly type: 'refresh' };
+
+/** Why nothing is sent at the moment: a pause before the next try, or no network. */
+export type Wait =
+  | {
+      readonly reason: 'retrying';
+      /** When the next try starts, in milliseconds since 1970. */
+      readonly until: number;
+      /** Length of the pause, in seconds. */
+      readonly seconds: number;
+    }
+  | { readonly reason: 'offline' };
+
+/** The steps of an upload, in their order. */
+export type UploadStep = 'preparing' | 'presigning' | 'uploading' | 'committing';
+
+/** What the element is doing. */
+export type Activity =
+  | {
+      readonly kind: 'idle';
+      /** Why the last file was rejected. */
+      readonly error?: AvatarUploadError | undefined;
+    }
+  | { readonly kind: 'selecting' | 'cropping'; readonly command: UploadCommand }
+  | {
+      readonly kind: UploadStep;
+      readonly command: UploadCommand;
+      /** The prepared image. */
+      readonly preview?: Blob | undefined;
+      /** Share of the bytes that are sent, 0 to 1; null unless bytes are being sent. */
+      readonly ratio: number | null;
+      readonly wait: Wait | null;
+    }
+  | { readonly kind: 'removing'; readonly wait: Wait | null }
+  | { readonly kind: 'success' }
+  | { readonly kind: 'error'; readonly error: AvatarUploadError; readonly retry: RetryAction };
+
+/** The user's avatar, as far as this element knows. */
+export interface CurrentPicture {
+  /** Key of the committed avatar, the element's `value`; empty if there is none or it is not known. */
+  readonly key: string;
+  /** The picture; null if there is none; undefined if it is not known. */
+  readonly picture: Blob | string | null | undefined;
+}
+
+/** What can change at any time, whatever the element is doing. */
+export interface Facts {
+  readonly avatar: CurrentPicture;
+  /** The avatar endpoint is being asked, and the user sees it. */
+  readonly isLoading: boolean;
+  /** A file is being dragged over the element. */
+  readonly isDragOver: boolean;
+  /** The form reported the field as invalid. */
+  readonly isUserInvalid: boolean;
+}
+
+/** Everything the element can be. */
+export interface Snapshot extends Facts {
+  readonly activity: Activity;
+  /** The accepted file that is not uploaded: it waits, is on its way, or failed. */
+  readonly selection: Selection | null;
+  /** The latest upload of this element, and the key it got. */
+  readonly uploaded: { readonly selection: Selection; readonly key: string } | null;
+}
+
+export const IDLE: Activity = { kind: 'idle' };
+
+export const INITIAL_SNAPSHOT: Snapshot = {
+  activity: IDLE,
+  avatar: { key: '', picture: undefined },
+  selection: null,
+  uploaded: null,
+  isLoading: false,
+  isDragOver: false,
+  isUserInvalid: false,
+};
+
+/** True from the moment a command starts until it has ended. */
+export const isBusy = ({ activity }: Snapshot): boolean => 'command' in activity || activity.kind === 'removing';
+
+/** True while there is something that `cancel()` ends or dismisses. */
+export const canCancel = (snapshot: Snapshot): boolean =>
+  isBusy(snapshot) || snapshot.selection !== null || snapshot.activity.kind === 'error';
+
+/** What can happen before the upload code is loaded, and after it. */
+export type RestingEvent =
+  | { type: 'factsChanged'; facts: Partial<Facts> }
+  | { type: 'avatarLoaded'; avatar: CurrentPicture }
+  | { type: 'loadFailed'; error: AvatarUploadError }
+  | { type: 'failed'; error: AvatarUploadError; retry: RetryAction }
+  /** `selection` is what waits for `upload()` from now on. */
+  | { type: 'canceled'; selection: Selection | null };
+
+/** What each type of event changes. */
+export type Changes<E extends { type: string }> = {
+  readonly [T in E['type']]: (snapshot: Snapshot, event: Extract<E, { type: T }>) => Partial<Snapshot>;
+};
+
+const isLoadErrorShown = ({ activity }: Snapshot): boolean =>
+  activity.kind === 'error' && activity.error.phase === 'load';
+
+export const RESTING_CHANGES: Changes<RestingEvent> = {
+  factsChanged: (_, { facts }) => facts,
+  avatarLoaded: (snapshot, { avatar }) => ({
+    isLoading: false,
+    avatar,
+    ...(isLoadErrorShown(snapshot) && { activity: IDLE }),
+  }),
+  // What the user is doing matters more than a load.
+  loadFailed: (snapshot, { error }) => ({
+    isLoading: false,
+    ...((!canCancel(snapshot) || isLoadErrorShown(snapshot)) && {
+      activity: { kind: 'error', error, retry: { type: 'refresh' } },
+    }),
+  }),
+  failed: (_, { error, retry }) => ({ activity: { kind: 'error', error, retry } }),
+  canceled: (_, { selection }) => ({ activity: IDLE, selection }),
+};

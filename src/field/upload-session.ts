@@ -1,0 +1,233 @@
+/** The commands of one element: loaded on the first sign that it will be used. */
+import { throwIfAborted } from '../core/abort.js';
+import { getErrorInfo } from '../core/error-info.js';
+import { AvatarUploadError, type Phase } from '../core/errors.js';
+import { emitEvent, type SuccessDetail } from '../events.js';
+import type { Settings } from '../settings.js';
+import type { CurrentAvatar } from './current-avatar.js';
+import type { FieldStore } from './field-store.js';
+import { forgetCommit, resumeCommit } from './pending-commit.js';
+import { getEditableSelection, preloadImageModule } from './prepare-file.js';
+import { type FieldEvent, reduce } from './reduce.js';
+import type { RunContext } from './run-context.js';
+import { runRemoval, runUpload } from './run-upload.js';
+import { canCancel, isBusy, type RetryAction, type Selection, type UploadCommand } from './snapshot.js';
+
+/** One upload or removal. Its abort controller identifies it: results of an aborted run are dropped. */
+interface Run {
+  readonly controller: AbortController;
+  /** Settles with the upload; undefined if the selection waits for `upload()`. */
+  done?: Promise<SuccessDetail | undefined>;
+}
+
+/** What the element does for its session. */
+interface SessionServices {
+  /** A text by key. */
+  getText(key: string): string;
+  isDisabled(): boolean;
+}
+
+/** One run is active at a time: each new command aborts the run before it. */
+export class UploadSession {
+  #run: Run = { controller: new AbortController() };
+  /** Starts the image worker while the user chooses a file. */
+  readonly preloadImageModule = preloadImageModule;
+
+  constructor(
+    private readonly element: HTMLElement & Settings,
+    private readonly store: FieldStore,
+    private readonly currentAvatar: CurrentAvatar,
+    private readonly services: SessionServices,
+  ) {
+    store.reducer = reduce;
+  }
+
+  /** Validates a file that the user chose, and uploads it unless `no-auto` is set. */
+  async selectFile(file: File): Promise<void> {
+    await this.#start({ file, upload: !this.element.noAuto, edit: false, previous: this.#restorable });
+  }
+
+  /** Uploads a file, or the selection that waits. An upload in progress is joined. */
+  async upload(file?: File): Promise<SuccessDetail> {
+    this.#assertEnabled('pick');
+    const { activity, selection } = this.store.snapshot;
+    if (!file && 'command' in activity) {
+      this.store.dispatch({ type: 'uploadRequested' });
+      return (await this.#run.done) as SuccessDetail;
+    }
+    const target = file ?? selection?.file;
+    if (!target) throw new AvatarUploadError('file_empty', 'pick', { hint: 'No file was given and none is waiting.' });
+    const command = { file: target, upload: true, edit: false, previous: this.#restorable };
+    return (await this.#start(command)) as SuccessDetail;
+  }
+
+  /** Opens the crop dialog for the picture on display. */
+  edit(): void {
+    const { snapshot } = this.store;
+    const selection = this.#editable;
+    if (!selection || isBusy(snapshot)) return;
+    const command = { file: selection.file, upload: !this.element.noAuto, edit: true, previous: snapshot.selection };
+    this.#start(command, selection).catch(() => {});
+  }
+
+  /** Whether `edit()` has something to edit. */
+  get canEdit(): boolean {
+    const { activity } = this.store.snapshot;
+    const isEditing = 'command' in activity && activity.command.edit;
+    return this.#editable !== null && (isEditing || !isBusy(this.store.snapshot));
+  }
+
+  /** Ends or dismisses what there is, and dispatches `flare-cancel` if there was something. */
+  cancel(selection: Selection | null = null): void {
+    const wasOpen = canCancel(this.store.snapshot);
+    this.#begin({ type: 'canceled', selection });
+    if (wasOpen) emitEvent(this.element, 'flare-cancel', undefined);
+  }
+
+  /** Ends what is going on, silently. */
+  interrupt(): void {
+    this.#run.controller.abort();
+    if (isBusy(this.store.snapshot)) this.store.dispatch({ type: 'interrupted' });
+  }
+
+  /** Does again what has failed; resolves when that is over, whether it succeeded or not. */
+  async retry(): Promise<void> {
+    const { activity } = this.store.snapshot;
+    if (activity.kind !== 'error' || activity.retry.type === 'refresh') return;
+    const { retry } = activity;
+    await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
+  }
+
+  /** @throws {AvatarUploadError} if that failed; the picture is still there. */
+  async remove(): Promise<void> {
+    this.#assertEnabled('remove');
+    if (!emitEvent(this.element, 'flare-remove', undefined)) return;
+    const run = this.#begin({ type: 'removalStarted' });
+    try {
+      await runRemoval(this.#createContext(run));
+      throwIfAborted(run.controller.signal, 'remove');
+    } catch (cause) {
+      throw this.#fail(cause, run, 'remove', { type: 'remove' });
+    }
+    this.#finish({ type: 'removalSucceeded' }, () => emitEvent(this.element, 'flare-removed', undefined));
+  }
+
+  /** Commits what an earlier page has uploaded. The user has asked for nothing: no event is dispatched. */
+  async resumePendingCommit(): Promise<void> {
+    const key = await resumeCommit(this.element, this.#run.controller.signal);
+    if (key === null) return;
+    const { avatar } = this.store.snapshot;
+    this.store.dispatch({ type: 'factsChanged', facts: { avatar: { ...avatar, key } } });
+    this.currentAvatar.announce(avatar.key);
+    this.currentAvatar.markStale();
+  }
+
+  #assertEnabled(phase: Phase): void {
+    if (this.services.isDisabled()) throw new AvatarUploadError('aborted', phase);
+  }
+
+  /** The selection to go back to if the user cancels the crop dialog of the next file. */
+  get #restorable(): Selection | null {
+    const { activity, selection } = this.store.snapshot;
+    if ('command' in activity) return activity.command.previous;
+    return activity.kind === 'idle' ? selection : null;
+  }
+
+  get #editable(): Selection | null {
+    return getEditableSelection(this.store.snapshot, this.element);
+  }
+
+  /** Aborts the run before, and makes a new one. A listener that starts another one aborts this one. */
+  #begin(event: FieldEvent): Run {
+    this.#run.controller.abort();
+    const run: Run = { controller: new AbortController() };
+    this.#run = run;
+    forgetCommit(this.element);
+    this.store.dispatch(event);
+    return run;
+  }
+
+  #start(command: UploadCommand, known?: Selection): Promise<SuccessDetail | undefined> {
+    const { selection } = this.store.snapshot;
+    const reused = known ?? (selection?.file === command.file ? selection : null);
+    const run = this.#begin({ type: 'uploadStarted', command, selection: reused });
+    run.done = this.#follow(run, command, reused);
+    return run.done;
+  }
+
+  async #follow(run: Run, command: UploadCommand, known: Selection | null): Promise<SuccessDetail | undefined> {
+    const { signal } = run.controller;
+    let committed: Awaited<ReturnType<typeof runUpload>>;
+    try {
+      throwIfAborted(signal, 'pick');
+      committed = await runUpload(command, known, this.#createContext(run));
+      throwIfAborted(signal, 'commit');
+    } catch (cause) {
+      throw this.#fail(cause, run, 'pick', { type: 'upload', command });
+    }
+    if (!committed) return undefined;
+    const { key, avatar, blob, selection } = committed;
+    const detail = { key, avatar, blob };
+    this.#finish({ type: 'uploadSucceeded', selection, avatar: { key, picture: blob } }, () =>
+      emitEvent(this.element, 'flare-success', detail),
+    );
+    return detail;
+  }
+
+  #createContext(run: Run): RunContext {
+    const { element, store, services } = this;
+    const { signal } = run.controller;
+    return {
+      settings: element,
+      signal,
+      dispatch: (event) => signal.aborted || store.dispatch(event),
+      emit: (type, detail) => !signal.aborted && emitEvent(element, type, detail),
+      shouldUpload: () => 'command' in store.snapshot.activity && store.snapshot.activity.command.upload,
+      root: element.shadowRoot as ShadowRoot,
+      getText: services.getText,
+      cancel: (previous) => this.cancel(previous),
+    };
+  }
+
+  /** The value changes first, so that listeners find it; the native events come last. */
+  #finish(event: FieldEvent, emitDone: () => void): void {
+    const former = this.store.snapshot.avatar.key;
+    this.currentAvatar.endLoad();
+    this.store.dispatch(event);
+    const hasChanged = this.store.snapshot.avatar.key !== former;
+    this.currentAvatar.announce(former);
+    emitDone();
+    if (!hasChanged) return;
+    for (const type of ['input', 'change'])
+      this.element.dispatchEvent(new Event(type, { bubbles: true, composed: true }));
+  }
+
+  /** Shows and reports a failure, unless its run is over. Returns the error to throw. */
+  #fail(cause: unknown, run: Run, phase: Phase, retry: RetryAction): AvatarUploadError {
+    const { element, store } = this;
+    const error =
+      cause instanceof AvatarUploadError
+        ? cause
+        : new AvatarUploadError('internal', phase, { cause, messageKey: `${phase}_failed` });
+    if (isOutcomeUnknown(error)) this.currentAvatar.markStale();
+    if (run.controller.signal.aborted) return new AvatarUploadError('aborted', error.phase);
+    // A listener of flare-accept has prevented the upload.
+    if (!isBusy(store.snapshot)) return error;
+    if (retry.type === 'upload' && isRejection(error)) {
+      store.dispatch({ type: 'fileRejected', error });
+      if (!run.controller.signal.aborted) emitEvent(element, 'flare-reject', { file: retry.command.file, error });
+    } else {
+      store.dispatch({ type: 'failed', error, retry });
+      if (store.shows(error)) emitEvent(element, 'flare-error', { error });
+    }
+    return error;
+  }
+}
+
+/** The file is rejected: nothing was sent, and sending the same file again would not help. */
+const isRejection = ({ code, status, phase }: AvatarUploadError): boolean =>
+  (phase === 'pick' || phase === 'prepare') && getErrorInfo(code, status).scope !== 'connection';
+
+/** The back end may have done what failed: it did not answer, or failed while it was doing it. */
+const isOutcomeUnknown = ({ phase, status = 0 }: AvatarUploadError): boolean =>
+  (phase === 'commit' || phase === 'remove') && (status < 400 || status >= 500);

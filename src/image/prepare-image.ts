@@ -1,0 +1,66 @@
+import type { Crop } from '../core/crop.js';
+import { readBytes } from './byte-reader.js';
+import type { ImageInfo } from './inspect-image.js';
+import type { ImagePreview } from './jobs.js';
+import { WorkerPool } from './worker-pool.js';
+
+/** The square to create. */
+export interface SquareOptions {
+  /** Maximum width and height, in pixels. A smaller picture is not enlarged. */
+  size: number;
+  /** MIME type. Where the browser can't encode it, the result is JPEG, or PNG for a picture with transparent pixels. */
+  type: string;
+  /** 0 to 1. */
+  quality: number;
+  /** Which square to cut out; the centered one by default. */
+  crop?: Crop | null | undefined;
+  /** Cancels the work: the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** The workers of all elements on the page. */
+const workerPool = new WorkerPool();
+
+/** Starts a worker for a picture that will be picked soon. */
+export const preloadWorker = (): void => workerPool.preload();
+
+/**
+ * Cuts a square out of a picture: upright, scaled down, encoded anew, without metadata.
+ * If the picture already is such a square, its own pixels are kept, without metadata.
+ * @throws DOMException if the browser can't decode the file. Its name is `CANVAS_BLOCKED` if
+ * the browser's canvas does not return the pixels that were drawn.
+ */
+export async function prepareSquare(file: Blob, info: ImageInfo, options: SquareOptions): Promise<Blob> {
+  const { size, type, quality, crop, signal } = options;
+  const job = { file, header: info, size, type, quality, crop: crop ?? {} };
+  const blob = (await workerPool.run(job, signal)) as Blob;
+  // Checked after the job, which proves that the picture can be decoded.
+  return isSquareAlready(info, options) ? stripMetadata(file, info) : blob;
+}
+
+/** Returns the same picture, with its own pixels, without metadata. */
+export async function stripMetadata(file: Blob, info: ImageInfo): Promise<Blob> {
+  const { getCleanParts } = await import('./strip-metadata.js');
+  return new Blob(getCleanParts(await readBytes(file), info), { type: info.type ?? file.type });
+}
+
+function isSquareAlready(info: ImageInfo, { crop, type, size }: SquareOptions): boolean {
+  const { width, height, animated, orientation } = info;
+  const { side = width, turns = 0, mirrored = false }: Partial<Crop> = crop ?? {};
+  const isSquare = width === height && width > 0 && width <= size && side === width;
+  return info.type === type && !animated && isSquare && orientation + turns === 1 && !mirrored;
+}
+
+/**
+ * Creates a smaller copy of a picture, upright.
+ * @param longestSide - maximum length of the longer side, in pixels.
+ * @throws DOMException if the browser can't decode the file.
+ */
+export async function createPreview(
+  file: Blob,
+  header: ImageInfo,
+  longestSide: number,
+  signal?: AbortSignal,
+): Promise<ImagePreview> {
+  return (await workerPool.run({ file, header, longestSide }, signal)) as ImagePreview;
+}
