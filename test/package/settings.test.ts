@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UPLOAD_DEFAULTS } from '../../src/core/upload-defaults.js';
 import { getAttributeName, getDefaults, pickUploadOptions, SETTINGS, type Settings } from '../../src/settings.js';
-import { root } from '../support/servers.js';
+import { root } from '../support/dev-server.js';
 
 interface Member {
   name: string;
