@@ -39,12 +39,12 @@ export const PROFILE = concat(
 );
 
 /** Builds a JPEG's EXIF segment with the orientation only. */
-const bareExif = (orientation: number): Bytes => segment(0xe1, ascii('Exif\0\0'), bareTiff(orientation));
+const buildBareExif = (orientation: number): Bytes => segment(0xe1, ascii('Exif\0\0'), buildBareTiff(orientation));
 
-const bareTiff = (orientation: number): Bytes =>
+const buildBareTiff = (orientation: number): Bytes =>
   concat(ascii('MM\0*'), [0, 0, 0, 8, 0, 1], [1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0], [0, 0, 0, 0]);
 
-export interface Dirty {
+export interface FileWithMetadata {
   name: string;
   type: ImageType;
   bytes: Bytes;
@@ -56,7 +56,7 @@ export interface Dirty {
   frames?: number;
 }
 
-function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation: number): Dirty {
+function buildJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation: number): FileWithMetadata {
   const body = jpeg({ coding, blocks: [[40, 220, 90]] }).slice(2);
   const profile = segment(0xe2, ascii('ICC_PROFILE\0'), [1, 1], PROFILE);
   const exif = concat(exifSegment(orientation, true).slice(0, -4), secret.slice(0, 4));
@@ -81,7 +81,7 @@ function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation:
   const clean = concat(
     [0xff, 0xd8],
     segment(0xe0, ascii('JFIF\0'), [1, 1, 1, 0, 72, 0, 72, 0, 0]),
-    orientation === 1 ? [] : bareExif(orientation),
+    orientation === 1 ? [] : buildBareExif(orientation),
     profile,
     segment(0xee, ascii('Adobe'), [0, 100, 0, 0, 0, 0, 0]),
     body,
@@ -89,7 +89,7 @@ function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation:
   return { name: `${coding} JPEG`, type: 'image/jpeg', bytes, clean, size: orientation < 5 ? [24, 8] : [8, 24] };
 }
 
-function dirtyPng(orientation: number, animated: boolean): Dirty {
+function buildPng(orientation: number, animated: boolean): FileWithMetadata {
   const picture = png({ width: 3, height: 2, animated, color: [255, 40, 0, 128] });
   const [head, body] = [picture.slice(0, 33), picture.slice(33)];
   const shown = concat(
@@ -113,13 +113,13 @@ function dirtyPng(orientation: number, animated: boolean): Dirty {
     body.slice(-12),
     secret,
   );
-  const exif = orientation === 1 ? [] : pngChunk('eXIf', bareTiff(orientation));
+  const exif = orientation === 1 ? [] : pngChunk('eXIf', buildBareTiff(orientation));
   const size: [number, number] = orientation < 5 ? [3, 2] : [2, 3];
   const name = animated ? 'animated PNG' : `PNG of orientation ${orientation}`;
   return { name, type: 'image/png', bytes, clean: concat(head, exif, shown, body), size, frames: animated ? 2 : 1 };
 }
 
-function dirtyGif(): Dirty {
+function buildGif(): FileWithMetadata {
   const picture = gif(2);
   const [head, body] = [picture.slice(0, 19), picture.slice(19)];
   const buildBlock = (data: ArrayLike<number>) => concat([data.length], data);
@@ -146,7 +146,7 @@ function dirtyGif(): Dirty {
   return { name: 'GIF', type: 'image/gif', bytes, clean: concat(head, loop, [0], body), size: [1, 1], frames: 2 };
 }
 
-function dirtyWebp(animated: boolean): Dirty {
+function buildWebp(animated: boolean): FileWithMetadata {
   const buildHeader = (flags: number) => riffChunk('VP8X', [flags, 0, 0, 0, ...u24le(0), ...u24le(0)]);
   const profile = riffChunk('ICCP', PROFILE);
   const frame = new Array(12).fill(0).concat(100, 0, 0, 0);
@@ -176,7 +176,7 @@ function dirtyWebp(animated: boolean): Dirty {
 }
 
 /** Builds an AVIF with metadata in every place: the Exif item in three extents, the XMP in a box of its own. */
-function dirtyAvif(locations: number): Dirty {
+function buildAvif(locations: number): FileWithMetadata {
   const buildMetadataItem = (type: string, name: string, method: number, pieces = 1) => ({
     type,
     name,
@@ -202,25 +202,25 @@ function dirtyAvif(locations: number): Dirty {
   return { name, type: 'image/avif', bytes: concat(bytes, box('free', secret)), size: [64, 64] };
 }
 
-export const dirty: Dirty[] = [
-  dirtyJpeg('baseline', 1),
-  dirtyJpeg('baseline', 3),
-  dirtyJpeg('restarts', 6),
-  dirtyJpeg('progressive', 8),
-  dirtyPng(1, false),
-  dirtyPng(6, false),
-  dirtyPng(1, true),
-  dirtyGif(),
-  dirtyWebp(false),
-  dirtyWebp(true),
-  dirtyAvif(0),
-  dirtyAvif(1),
-  dirtyAvif(2),
+export const FILES_WITH_METADATA: FileWithMetadata[] = [
+  buildJpeg('baseline', 1),
+  buildJpeg('baseline', 3),
+  buildJpeg('restarts', 6),
+  buildJpeg('progressive', 8),
+  buildPng(1, false),
+  buildPng(6, false),
+  buildPng(1, true),
+  buildGif(),
+  buildWebp(false),
+  buildWebp(true),
+  buildAvif(0),
+  buildAvif(1),
+  buildAvif(2),
   { name: 'animated AVIF', type: 'image/avif', bytes: avifMovie(3), size: [64, 64], frames: 3 },
 ];
 
 /** Returns the parts of the secret, and other markers of metadata, that the bytes contain. */
-export const told = (bytes: Uint8Array): string[] => {
+export const findMetadata = (bytes: Uint8Array): string[] => {
   const all = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
   return ['SECRET', 'secret', 'http:', 'XMP', 'JFXX', 'MPF', 'Photoshop', 'tEXt', 'EXIF', '\x05\xec\xa7\xed'].filter(
     (word) => all.includes(word),
