@@ -142,7 +142,8 @@ const fillUpload = (part: Bytes, around: (parts: Bytes) => Bytes): Bytes => {
 
 const insertAt = (bytes: Bytes, at: number) => (parts: Bytes) => concat(bytes.slice(0, at), parts, bytes.slice(at));
 const free = box('free');
-const item = (more: Partial<AvifItem>) => avifFile({ items: [realItem(), { type: 'Exif', data: [], ...more }] });
+const buildWithItem = (more: Partial<AvifItem>) =>
+  avifFile({ items: [realItem(), { type: 'Exif', data: [], ...more }] });
 
 /** Boxes nested as deeply as possible. */
 function buildNestedBoxes(type: string, room: number): Bytes {
@@ -200,7 +201,7 @@ const adversarial: [string, () => Bytes][] = [
   ['AVIF of nested films', () => avifFile({ items: [realItem()], atTop: buildNestedBoxes('moov', LIMIT / 2) })],
   [
     'AVIF of empty items',
-    () => item({ properties: new Array(250).fill(free), links: { cdsc: new Array(60_000).fill(1) } }),
+    () => buildWithItem({ properties: new Array(250).fill(free), links: { cdsc: new Array(60_000).fill(1) } }),
   ],
   [
     'AVIF of links in a circle',

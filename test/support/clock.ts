@@ -12,7 +12,7 @@ interface Timer {
 /** Replaces the page's long timers and its current time, which the test advances. */
 export class FakeClock {
   readonly timers = new Map<number, Timer>();
-  /** How far the clock is ahead of real time, in milliseconds. */
+  /** How far the test has advanced the clock, in milliseconds. */
   #offset = 0;
   /** Negative, unlike the ids of real timers. */
   #nextId = -1;
@@ -20,7 +20,9 @@ export class FakeClock {
 
   install(): void {
     const { setTimeout, clearTimeout, now } = this.#originals;
-    Date.now = () => now() + this.#offset;
+    // Real time does not count: on a slow machine it would make timers run early.
+    const start = now();
+    Date.now = () => start + this.#offset;
     window.setTimeout = ((callback: () => void, delay = 0) => {
       if (delay < MIN_DELAY) return setTimeout(callback, delay);
       this.timers.set(this.#nextId, { delay, dueAt: Date.now() + delay, callback });
