@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { avifMovie } from '../support/avif.js';
 import { type Bytes, concat, u16le, u24le, u32 } from '../support/bytes.js';
-import { dirty } from '../support/metadata.js';
+import { picturesWithMetadata } from '../support/metadata.js';
 import {
   frameControl,
   gif,
@@ -28,7 +28,7 @@ describe('a truncated picture is refused, at every length', () => {
     ['GIF', gif(2)],
     ['WebP', webp()],
     ['animated WebP', webp({ frames: 2 })],
-    ...dirty.map(({ name, bytes }): [string, Uint8Array] => [`cleaned ${name}`, readImage(bytes).bytes]),
+    ...picturesWithMetadata.map(({ name, bytes }): [string, Uint8Array] => [`cleaned ${name}`, readImage(bytes).bytes]),
   ];
   it.each(whole)('%s', (_, bytes) => {
     expect(readImage(bytes).bytes.length).toBe(bytes.length);

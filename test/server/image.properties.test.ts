@@ -14,7 +14,7 @@ import {
   realItem,
 } from '../support/avif.js';
 import { type Bytes, concat, u16, u32, u32le } from '../support/bytes.js';
-import { dirty } from '../support/metadata.js';
+import { picturesWithMetadata } from '../support/metadata.js';
 import { gif, jpeg, png, pngChunk, riff, riffChunk, segment, vp8l, webp } from '../support/pictures.js';
 import { readImage } from './read-helpers.js';
 
@@ -38,7 +38,7 @@ const pictures = fc.oneof(
     .map(([size, frames]) => webp({ size: frames ? [1, 1] : size, frames })),
   fc.tuple(size, fc.integer({ min: 0, max: 3 })).map(([size, turns]) => avif({ size, turns })),
   fc.integer({ min: 1, max: 5 }).map((frames) => avifMovie(frames)),
-  fc.constantFrom(...dirty.map(({ bytes }) => bytes), avifFile({ items: gridItems() })),
+  fc.constantFrom(...picturesWithMetadata.map(({ bytes }) => bytes), avifFile({ items: gridItems() })),
 );
 
 /** A random change of a file. */

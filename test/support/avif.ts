@@ -1,4 +1,4 @@
-/** AVIF files made by code, box by box: still ones, grids and those that move. */
+/** Generates AVIF files box by box: still pictures, grids and sequences. */
 import { ascii, type Bytes, concat, u16, u32 } from './bytes.js';
 
 export const box = (type: string, ...parts: ArrayLike<number>[]): Bytes => {
@@ -6,11 +6,11 @@ export const box = (type: string, ...parts: ArrayLike<number>[]): Bytes => {
   return concat(u32(data.length + 8), ascii(type), data);
 };
 
-/** A box that begins with a version and flags. */
+/** Returns a box that starts with a version and flags. */
 export const fullBox = (type: string, version: number, flags: number, ...parts: ArrayLike<number>[]): Bytes =>
   box(type, [version, 0, 0, flags], ...parts);
 
-/** A picture that any browser decodes, 64×64: its configuration, and its data as one AV1 frame. */
+/** A decodable picture of 64 × 64 pixels: its configuration, and its data as one AV1 frame. */
 export const REAL = {
   size: [64, 64] as [number, number],
   av1C: box('av1C', [0x81, 0x00, 0x0c, 0x00]),
@@ -21,7 +21,7 @@ function base64(text: string): Bytes {
   return concat(ascii(atob(text)));
 }
 
-/** A sequence header for a size, and a frame that no decoder takes. */
+/** Returns a sequence header with a size, and a frame that can't be decoded. */
 export function av1([width, height]: [number, number]): Bytes {
   const bits = [
     ...['000', '1', '1', '00000', '1111', '1111'],
@@ -39,15 +39,15 @@ export interface AvifItem {
   type: string;
   data: ArrayLike<number>;
   properties?: Bytes[];
-  /** Links to other items, by their names, which count from 1. */
+  /** References to other items, by their ids, which start at 1. */
   links?: Record<string, number[]>;
-  /** What comes after the type in the list of items: names, separated by zeros. */
+  /** The strings after the type in the item's `infe` box, separated by zeros. */
   name?: string;
-  /** 0: in `mdat`; 1: in `idat`; 2: in another item. */
+  /** Construction method. 0: data in `mdat`; 1: in `idat`; 2: in another item. */
   method?: number;
-  /** In how many pieces. */
+  /** Number of extents. */
   pieces?: number;
-  /** Where it says it is, instead of where it is. */
+  /** Extent in the `iloc` box, if it differs from the actual one. */
   range?: [offset: number, length: number];
 }
 
@@ -55,17 +55,17 @@ export interface AvifFile {
   items: AvifItem[];
   brand?: string;
   primary?: number;
-  /** Of the box that says where items are: 0, 1 or 2. */
+  /** Version of the `iloc` box: 0, 1 or 2. */
   locations?: number;
-  /** More boxes among the lists of properties, in `meta`, and before `mdat`. */
+  /** More boxes in `iprp`, in `meta`, and before `mdat`. */
   inProperties?: ArrayLike<number>;
   inMeta?: ArrayLike<number>;
   atTop?: ArrayLike<number>;
-  /** A box after `meta`, made when it is known where the data begins. */
+  /** Returns the box after `meta`, given the offset of the data. */
   movie?: (data: number) => Bytes;
 }
 
-/** A whole file: its boxes are made twice, the second time with the right offsets. */
+/** Returns a complete file. The boxes are generated twice, the second time with the right offsets. */
 export function avifFile(file: AvifFile): Bytes {
   const head = (data: number) =>
     concat(
@@ -123,7 +123,7 @@ function locations({ items, locations: version = 1 }: AvifFile, start: number): 
   return fullBox('iloc', version, 0, [0x44, 0], id(items.length), ...entries);
 }
 
-/** Readers have to know what turns or crops, and how the data is coded. */
+/** Whether readers must understand a property: transformations, and the coding of the data. */
 const isEssential = (property: Bytes): boolean =>
   ['av1C', 'irot', 'imir', 'clap'].includes(String.fromCharCode(...property.slice(4, 8)));
 
@@ -148,7 +148,7 @@ function references(items: AvifItem[]): Bytes {
 
 export const ispe = ([width, height]: [number, number]): Bytes => fullBox('ispe', 0, 0, u32(width), u32(height));
 
-/** An item that any browser decodes. */
+/** Returns a decodable item. */
 export const realItem = (more: Partial<AvifItem> = {}): AvifItem => ({
   type: 'av01',
   data: REAL.data,
@@ -156,7 +156,7 @@ export const realItem = (more: Partial<AvifItem> = {}): AvifItem => ({
   properties: [ispe(REAL.size), REAL.av1C, fullBox('pixi', 0, 0, [3, 8, 8, 8]), ...(more.properties ?? [])],
 });
 
-/** Two pictures side by side as one; each of its tiles is a real one. */
+/** Returns a grid of two decodable tiles. */
 export function gridItems(size: [number, number] = [128, 64], columns = 2): AvifItem[] {
   const grid = { type: 'grid', data: [0, 0, 0, columns - 1, ...size.flatMap(u16)], properties: [ispe(size)] };
   return [{ ...grid, links: { dimg: [2, 3] } }, realItem(), realItem()];
@@ -170,21 +170,21 @@ const item = (size: [number, number], properties: Bytes[] = []): AvifItem => ({
 
 export interface AvifOptions {
   size?: [number, number];
-  /** More bytes among the lists of properties. */
+  /** More bytes in `iprp`. */
   extra?: Bytes;
-  /** Quarter turns. */
+  /** Rotation in quarter turns. */
   turns?: number;
   brand?: string;
 }
 
-/** An AVIF whose headers are right and whose data is not real; a thumbnail of another size comes first. */
+/** Returns an AVIF with valid headers that can't be decoded. Its first item is a thumbnail of another size. */
 export function avif({ size = [64, 32], turns = 0, brand = 'avif', extra = concat() }: AvifOptions = {}): Bytes {
   const thumbnail = { ...item([9, 9]), links: { thmb: [2] } };
   const picture = item(size, turns ? [box('irot', [turns])] : []);
   return avifFile({ brand, items: [thumbnail, picture], primary: 2, inProperties: extra });
 }
 
-/** A movie of frames that are all what lies first, and the picture that stands for it: the same, if nothing else is said. */
+/** Returns an image sequence. All frames have the data of the first item, which is by default also the still picture. */
 export function avifMovie(frames: number, handler = 'pict', items = [realItem()], primary = 1): Bytes {
   const track = (start: number) =>
     box(
@@ -232,7 +232,7 @@ const sampleTable = (frames: number, start: number): Bytes =>
       ),
     ),
     fullBox('stts', 0, 0, u32(1), u32(frames), u32(1)),
-    // Every frame is a chunk, and all chunks are in one place.
+    // Every frame is a chunk, and all chunks have the same offset.
     fullBox('stsc', 0, 0, u32(1), u32(1), u32(1), u32(1)),
     fullBox('stsz', 0, 0, u32(REAL.data.length), u32(frames)),
     fullBox('stco', 0, 0, u32(frames), ...new Array(frames).fill(u32(start))),

@@ -1,4 +1,4 @@
-/** Pictures that say more than they show: each with its metadata, and what has to be left of it. */
+/** Pictures with metadata in every possible place, and the bytes that are stored for them. */
 import type { ImageType } from '../../src/core/protocol.js';
 import { avifFile, avifMovie, box, realItem } from './avif.js';
 import { ascii, type Bytes, concat, u24le } from './bytes.js';
@@ -17,11 +17,11 @@ import {
   vp8l,
 } from './pictures.js';
 
-/** Is in every place in which something can be said, at least its first word. */
+/** Every place for metadata contains this text, or at least its first word. */
 const SECRET = 'SECRET 51.4772 N';
 const secret = text(SECRET);
 
-/** A small colour profile of wide-gamut screens. */
+/** A small Display P3 color profile. */
 export const PROFILE = concat(
   ascii(
     atob(
@@ -38,25 +38,25 @@ export const PROFILE = concat(
   ),
 );
 
-/** The segment in which a JPEG says its orientation, and nothing else. */
-const bareExif = (orientation: number): Bytes => segment(0xe1, ascii('Exif\0\0'), bareTiff(orientation));
+/** Returns an Exif segment that contains only the orientation. */
+const minimalExif = (orientation: number): Bytes => segment(0xe1, ascii('Exif\0\0'), minimalTiff(orientation));
 
-const bareTiff = (orientation: number): Bytes =>
+const minimalTiff = (orientation: number): Bytes =>
   concat(ascii('MM\0*'), [0, 0, 0, 8, 0, 1], [1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0], [0, 0, 0, 0]);
 
-export interface Dirty {
+export interface PictureWithMetadata {
   name: string;
   type: ImageType;
   bytes: Bytes;
-  /** What is stored of it; none where only the secret is looked for. */
+  /** The bytes that are stored. If they are not given, tests only look for the metadata. */
   clean?: Bytes;
-  /** In which size it is displayed. */
+  /** Displayed size. */
   size: [number, number];
-  /** 1 where it is not said. */
+  /** Number of frames. Default: 1. */
   frames?: number;
 }
 
-function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation: number): Dirty {
+function createJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation: number): PictureWithMetadata {
   const body = jpeg({ coding, blocks: [[40, 220, 90]] }).slice(2);
   const profile = segment(0xe2, ascii('ICC_PROFILE\0'), [1, 1], PROFILE);
   const exif = concat(exifSegment(orientation, true).slice(0, -4), secret.slice(0, 4));
@@ -81,7 +81,7 @@ function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation:
   const clean = concat(
     [0xff, 0xd8],
     segment(0xe0, ascii('JFIF\0'), [1, 1, 1, 0, 72, 0, 72, 0, 0]),
-    orientation === 1 ? [] : bareExif(orientation),
+    orientation === 1 ? [] : minimalExif(orientation),
     profile,
     segment(0xee, ascii('Adobe'), [0, 100, 0, 0, 0, 0, 0]),
     body,
@@ -89,10 +89,10 @@ function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation:
   return { name: `${coding} JPEG`, type: 'image/jpeg', bytes, clean, size: orientation < 5 ? [24, 8] : [8, 24] };
 }
 
-function dirtyPng(orientation: number, animated: boolean): Dirty {
+function createPng(orientation: number, animated: boolean): PictureWithMetadata {
   const picture = png({ width: 3, height: 2, animated, color: [255, 40, 0, 128] });
   const [head, body] = [picture.slice(0, 33), picture.slice(33)];
-  const shown = concat(
+  const rendering = concat(
     pngChunk('gAMA', [0, 0, 0xb1, 0x8f]),
     pngChunk('iCCP', concat(ascii('p3\0\0'), stored(PROFILE))),
     pngChunk('pHYs', [0, 0, 11, 19, 0, 0, 11, 19, 1]),
@@ -104,7 +104,7 @@ function dirtyPng(orientation: number, animated: boolean): Dirty {
     pngChunk('zTXt', concat(ascii('Comment\0\0'), secret)),
     pngChunk('iTXt', concat(ascii('XML:com.adobe.xmp\0\0\0\0\0'), secret)),
     pngChunk('tIME', [7, 234, 1, 2, 3, 4, 5]),
-    shown,
+    rendering,
     pngChunk('pHYs', secret.slice(0, 9)),
     pngChunk('sBIT', secret),
     pngChunk('prVt', secret),
@@ -113,13 +113,13 @@ function dirtyPng(orientation: number, animated: boolean): Dirty {
     body.slice(-12),
     secret,
   );
-  const exif = orientation === 1 ? [] : pngChunk('eXIf', bareTiff(orientation));
+  const exif = orientation === 1 ? [] : pngChunk('eXIf', minimalTiff(orientation));
   const size: [number, number] = orientation < 5 ? [3, 2] : [2, 3];
   const name = animated ? 'animated PNG' : `PNG of orientation ${orientation}`;
-  return { name, type: 'image/png', bytes, clean: concat(head, exif, shown, body), size, frames: animated ? 2 : 1 };
+  return { name, type: 'image/png', bytes, clean: concat(head, exif, rendering, body), size, frames: animated ? 2 : 1 };
 }
 
-function dirtyGif(): Dirty {
+function createGif(): PictureWithMetadata {
   const picture = gif(2);
   const [head, body] = [picture.slice(0, 19), picture.slice(19)];
   const block = (data: ArrayLike<number>) => concat([data.length], data);
@@ -146,7 +146,7 @@ function dirtyGif(): Dirty {
   return { name: 'GIF', type: 'image/gif', bytes, clean: concat(head, loop, [0], body), size: [1, 1], frames: 2 };
 }
 
-function dirtyWebp(animated: boolean): Dirty {
+function createWebp(animated: boolean): PictureWithMetadata {
   const header = (flags: number) => riffChunk('VP8X', [flags, 0, 0, 0, ...u24le(0), ...u24le(0)]);
   const profile = riffChunk('ICCP', PROFILE);
   const frame = new Array(12).fill(0).concat(100, 0, 0, 0);
@@ -175,9 +175,9 @@ function dirtyWebp(animated: boolean): Dirty {
   return { name, type: 'image/webp', bytes, clean: riff(header(flags), profile, picture), size: [1, 1] };
 }
 
-/** An AVIF with metadata in every place; the Exif item in three pieces, the XMP in a box of its own. */
-function dirtyAvif(locations: number): Dirty {
-  const said = (type: string, name: string, method: number, pieces = 1) => ({
+/** The Exif item has three extents, the XMP item is in the item data box. */
+function createAvif(locations: number): PictureWithMetadata {
+  const createItem = (type: string, name: string, method: number, pieces = 1) => ({
     type,
     name,
     data: concat(tiff(6, true), secret),
@@ -190,9 +190,9 @@ function dirtyAvif(locations: number): Dirty {
     locations,
     items: [
       realItem({ name: `${SECRET}\0`, properties: [profile, box('udes', secret), box('irot', [1])] }),
-      said('Exif', '\0', 0, locations > 0 ? 3 : 1),
-      said('mime', `${SECRET}\0application/rdf+xml\0\0`, locations > 0 ? 1 : 0),
-      said('uri ', `\0${SECRET}\0`, 0),
+      createItem('Exif', '\0', 0, locations > 0 ? 3 : 1),
+      createItem('mime', `${SECRET}\0application/rdf+xml\0\0`, locations > 0 ? 1 : 0),
+      createItem('uri ', `\0${SECRET}\0`, 0),
       { ...realItem({ links: { thmb: [1] } }), data: secret },
     ],
     inMeta: concat(box('xml ', [0, 0, 0, 0], secret), box('uuid', secret)),
@@ -202,27 +202,27 @@ function dirtyAvif(locations: number): Dirty {
   return { name, type: 'image/avif', bytes: concat(bytes, box('free', secret)), size: [64, 64] };
 }
 
-export const dirty: Dirty[] = [
-  dirtyJpeg('baseline', 1),
-  dirtyJpeg('baseline', 3),
-  dirtyJpeg('restarts', 6),
-  dirtyJpeg('progressive', 8),
-  dirtyPng(1, false),
-  dirtyPng(6, false),
-  dirtyPng(1, true),
-  dirtyGif(),
-  dirtyWebp(false),
-  dirtyWebp(true),
-  dirtyAvif(0),
-  dirtyAvif(1),
-  dirtyAvif(2),
+export const picturesWithMetadata: PictureWithMetadata[] = [
+  createJpeg('baseline', 1),
+  createJpeg('baseline', 3),
+  createJpeg('restarts', 6),
+  createJpeg('progressive', 8),
+  createPng(1, false),
+  createPng(6, false),
+  createPng(1, true),
+  createGif(),
+  createWebp(false),
+  createWebp(true),
+  createAvif(0),
+  createAvif(1),
+  createAvif(2),
   { name: 'moving AVIF', type: 'image/avif', bytes: avifMovie(3), size: [64, 64], frames: 3 },
 ];
 
-/** What bytes hold of the secret, and of other texts that metadata begins with. */
-export const told = (bytes: Uint8Array): string[] => {
+/** Returns the texts of metadata that bytes contain. */
+export const findMetadata = (bytes: Uint8Array): string[] => {
   const all = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
   return ['SECRET', 'secret', 'http:', 'XMP', 'JFXX', 'MPF', 'Photoshop', 'tEXt', 'EXIF', '\x05\xec\xa7\xed'].filter(
-    (word) => all.includes(word),
+    (text) => all.includes(text),
   );
 };

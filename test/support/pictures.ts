@@ -1,6 +1,6 @@
 /**
- * Pictures made by code, in the formats' own bytes: for Node, workerd and
- * browsers alike. Those that are called real are decoded by any browser.
+ * Generates pictures byte by byte, in Node, workerd and browsers. Where a comment
+ * says that a picture is decodable, every browser can show it.
  */
 import { ascii, type Bytes, concat, u16, u16le, u24le, u32, u32le } from './bytes.js';
 
@@ -10,29 +10,29 @@ export { concat };
 export interface JpegOptions {
   /** Brightness, 0 to 255, of each 8×8 block, row by row. Default: 2×1 blocks, dark then light. */
   blocks?: number[][];
-  /** EXIF orientation, 1 to 8. */
+  /** Exif orientation, 1 to 8. */
   orientation?: number;
-  /** Adds a GPS position to the EXIF data. */
+  /** Adds a GPS position to the Exif data. */
   gps?: boolean;
-  /** Bytes of random data after the picture's own segments, in comments, to make the file large. */
+  /** Number of random bytes to add in comments, for a large file. */
   padding?: number;
-  /** States another size than the real one. */
+  /** Size in the header, if it differs from the actual one. */
   claim?: [width: number, height: number];
-  /** How the blocks are coded: with a restart after each, or in two scans. Default: baseline. */
+  /** Coding of the blocks: with a restart marker after each, or in two scans. Default: baseline. */
   coding?: 'baseline' | 'restarts' | 'progressive';
 }
 
-/** A segment of a JPEG. */
+/** Returns a segment of a JPEG. */
 export const segment = (marker: number, ...data: ArrayLike<number>[]): Bytes => {
   const all = concat(...data);
   return concat([0xff, marker], u16(all.length + 2), all);
 };
 
-/** The EXIF segment of a JPEG, with an orientation and, if asked for, a position. */
+/** Returns the Exif segment of a JPEG, with an orientation and optionally a GPS position. */
 export const exifSegment = (orientation: number, gps = false): Bytes =>
   segment(0xe1, ascii('Exif\0\0'), tiff(orientation, gps));
 
-/** A real JPEG, grey. */
+/** Returns a decodable gray JPEG. */
 export function jpeg(options: JpegOptions = {}): Bytes {
   const { blocks = [[40, 220]], orientation, gps, padding = 0, claim, coding = 'baseline' } = options;
   const [width, height] = claim ?? [(blocks[0]?.length ?? 0) * 8, blocks.length * 8];
@@ -40,28 +40,28 @@ export function jpeg(options: JpegOptions = {}): Bytes {
   return concat(
     [0xff, 0xd8],
     ...exif,
-    ...comments(padding).map((data) => segment(0xfe, data)),
+    ...createComments(padding).map((data) => segment(0xfe, data)),
     segment(0xdb, [0, ...new Array(64).fill(8)]),
     segment(coding === 'progressive' ? 0xc2 : 0xc0, [8, ...u16(height), ...u16(width), 1, 1, 0x11, 0]),
     segment(0xc4, [0, ...DC_LENGTHS, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
     segment(0xc4, [0x10, 1, ...new Array(15).fill(0), 0]),
-    scans(blocks.flat(), coding),
+    encodeScans(blocks.flat(), coding),
     [0xff, 0xd9],
   );
 }
 
-function scans(levels: number[], coding: JpegOptions['coding']): Bytes {
+function encodeScans(levels: number[], coding: JpegOptions['coding']): Bytes {
   const header = (first: number, last: number) => segment(0xda, [1, 1, 0, first, last, 0]);
   if (coding === 'progressive') {
-    const ends = bytesOf('0'.repeat(levels.length));
-    return concat(header(0, 0), scan(levels, ''), header(1, 63), ends);
+    const ends = packBits('0'.repeat(levels.length));
+    return concat(header(0, 0), encodeBlocks(levels, ''), header(1, 63), ends);
   }
-  if (coding !== 'restarts') return concat(header(0, 63), scan(levels));
-  const parts = levels.map((level, i) => concat(i > 0 ? [0xff, 0xd0 + ((i - 1) & 7)] : [], scan([level])));
+  if (coding !== 'restarts') return concat(header(0, 63), encodeBlocks(levels));
+  const parts = levels.map((level, i) => concat(i > 0 ? [0xff, 0xd0 + ((i - 1) & 7)] : [], encodeBlocks([level])));
   return concat(segment(0xdd, [0, 1]), header(0, 63), ...parts);
 }
 
-function comments(bytes: number): Bytes[] {
+function createComments(bytes: number): Bytes[] {
   const all: Bytes[] = [];
   for (let left = bytes; left > 0; left -= 60_000) {
     all.push(crypto.getRandomValues(new Uint8Array(Math.min(left, 60_000))));
@@ -69,7 +69,7 @@ function comments(bytes: number): Bytes[] {
   return all;
 }
 
-/** Codes of each length, 1 to 16 bits, for the twelve classes of DC differences. */
+/** Number of codes of each length, 1 to 16 bits, for the twelve classes of DC differences. */
 const DC_LENGTHS = [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
 const DC_CODES = [
   '00',
@@ -86,8 +86,8 @@ const DC_CODES = [
   '111111110',
 ];
 
-/** The entropy-coded blocks: a DC difference each, then the end of the block. */
-function scan(levels: number[], end = '0'): Bytes {
+/** Returns the entropy-coded blocks: for each, a DC difference and the end of the block. */
+function encodeBlocks(levels: number[], end = '0'): Bytes {
   let bits = '';
   let before = 0;
   for (const level of levels) {
@@ -97,17 +97,17 @@ function scan(levels: number[], end = '0'): Bytes {
     const value = difference < 0 ? difference + 2 ** size - 1 : difference;
     bits += `${DC_CODES[size] + (size ? value.toString(2).padStart(size, '0') : '')}${end}`;
   }
-  return bytesOf(bits);
+  return packBits(bits);
 }
 
-/** Bits as bytes, filled up with ones; a byte of ones is followed by a zero. */
-function bytesOf(code: string): Bytes {
+/** Packs bits into bytes, padded with ones. A zero follows each byte of ones. */
+function packBits(code: string): Bytes {
   const bits = code + '1'.repeat((8 - (code.length % 8)) % 8);
   const bytes = bits.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2)) ?? [];
   return concat(bytes.flatMap((byte) => (byte === 0xff ? [0xff, 0] : [byte])));
 }
 
-/** A big-endian TIFF structure with an orientation and, if asked for, a position. */
+/** Returns a big-endian TIFF structure with an orientation and optionally a GPS position. */
 export function tiff(orientation: number, gps = false): Bytes {
   const entry = (tag: number, type: number, count: number, value: number[]) => [
     ...u16(tag),
@@ -138,15 +138,15 @@ export function tiff(orientation: number, gps = false): Bytes {
 export interface PngOptions {
   width?: number;
   height?: number;
-  /** Red, green, blue, alpha of every pixel. */
+  /** Red, green, blue and alpha of every pixel. */
   color?: [number, number, number, number];
-  /** States another size than the real one. */
+  /** Size in the header, if it differs from the actual one. */
   claim?: [width: number, height: number];
-  /** Makes an animation of two frames. */
+  /** Creates an animation of two frames. */
   animated?: boolean;
 }
 
-/** A real PNG with an alpha channel. */
+/** Returns a decodable PNG with an alpha channel. */
 export function png({ width = 2, height = 2, color = [255, 0, 0, 128], claim, animated }: PngOptions = {}): Bytes {
   const row = concat([0], ...Array.from({ length: width }, () => color));
   const rows = concat(...Array.from({ length: height }, () => row));
@@ -161,7 +161,7 @@ export function png({ width = 2, height = 2, color = [255, 0, 0, 128], claim, an
   );
 }
 
-/** What an animated PNG says of each frame: number, size, place, and a tenth of a second. */
+/** Returns the `fcTL` chunk of a frame of an animated PNG, which is shown for a tenth of a second. */
 export const frameControl = (number: number, size: [number, number], place: [number, number] = [0, 0]): Bytes =>
   pngChunk('fcTL', [number, ...size, ...place].flatMap(u32).concat([0, 1, 0, 10, 0, 0]));
 
@@ -170,7 +170,7 @@ export function pngChunk(type: string, data: ArrayLike<number>): Bytes {
   return concat(u32(data.length), body, u32(crc32(body)));
 }
 
-/** A zlib stream that compresses nothing. */
+/** Returns a zlib stream of uncompressed blocks. */
 export function stored(data: Bytes): Bytes {
   const blocks: number[][] = [];
   for (let at = 0; at < data.length; at += 0xffff) {
@@ -195,7 +195,7 @@ function crc32(bytes: Bytes): number {
   return ~crc >>> 0;
 }
 
-/** A real GIF of one pixel, with as many frames. */
+/** Returns a decodable GIF of one pixel. */
 export function gif(frames = 1, claim: [number, number] = [1, 1], frameClaim: [number, number] = [1, 1]): Bytes {
   const frame = [
     ...[0x21, 0xf9, 4, 0, 10, 0, 0, 0],
@@ -219,7 +219,7 @@ export const riff = (...chunks: Bytes[]): Bytes => {
 export const riffChunk = (type: string, data: ArrayLike<number>): Bytes =>
   concat(ascii(type), u32le(data.length), data, data.length % 2 ? [0] : []);
 
-/** A lossless frame; a real one only at its own size of one pixel. */
+/** Returns a lossless frame. It is decodable only at its actual size of one pixel. */
 export const vp8l = (width = 1, height = 1): Bytes =>
   riffChunk('VP8L', [
     0x2f,
@@ -239,11 +239,11 @@ export interface WebpOptions {
   size?: [number, number];
   /** Size in an extended header. */
   canvas?: [number, number];
-  /** Makes an animation of this many frames. */
+  /** Number of frames of an animation. */
   frames?: number;
 }
 
-/** A WebP. */
+/** Returns a WebP. */
 export function webp({ size = [1, 1], canvas, frames = 0 }: WebpOptions = {}): Bytes {
   const extended = (flags: number, [w, h]: [number, number]) =>
     riffChunk('VP8X', [flags, 0, 0, 0, ...u24le(w - 1), ...u24le(h - 1)]);
@@ -256,5 +256,5 @@ export function webp({ size = [1, 1], canvas, frames = 0 }: WebpOptions = {}): B
   return canvas ? riff(extended(0, canvas), vp8l(...size)) : riff(vp8l(...size));
 }
 
-/** Text as bytes. */
+/** Encodes text as UTF-8. */
 export const text = (value: string): Bytes => concat(new TextEncoder().encode(value));
