@@ -22,6 +22,7 @@ export const STEPS = {
     run: ({ files, watch }) =>
       runCheck('biome', ['check', '--error-on-warnings', ...(watch ? ['--watch'] : []), ...files]),
   },
+  format: { run: ({ files }) => runCheck('biome', ['check', '--write', ...files]) },
   types: { isPartOfAll: true, run: checkTypes },
   build: { isPartOfAll: true, run: () => runCheck('node', ['scripts/build.mjs']) },
   core: { isPartOfAll: true, run: (options) => runVitest('core', options) },

@@ -108,7 +108,6 @@ describe('the package', () => {
     expect(names(element.attributes)).toEqual(
       expect.arrayContaining(['presign-url', 'max-file-size', 'no-auto', 'disabled']),
     );
-    expect(names(element.attributes)).toHaveLength(27);
     expect(names(element.events)).toHaveLength(13);
     expect(names(element.cssParts)).toHaveLength(20);
     expect(names(element.slots)).toEqual(['placeholder', 'icon', 'hint']);
