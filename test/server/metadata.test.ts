@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { ImageError, readPicture } from '../../server/image/index.js';
 import { avifFile, avifMovie, realItem } from '../support/avif.js';
-import { findMetadata, picturesWithMetadata } from '../support/metadata.js';
+import { FILES_WITH_METADATA, findMetadata } from '../support/metadata.js';
 import { concat, jpeg, segment, text } from '../support/pictures.js';
 import { createApi, createUserId } from './harness.js';
 
@@ -14,7 +14,7 @@ async function readStored(key = ''): Promise<Uint8Array> {
 }
 
 describe('a stored picture', () => {
-  it.each(picturesWithMetadata)('has no metadata: $name', async ({ type, bytes, clean, size }) => {
+  it.each(FILES_WITH_METADATA)('has no metadata: $name', async ({ type, bytes, clean, size }) => {
     expect(findMetadata(bytes)).not.toEqual([]);
     const { status, body } = await createApi(createUserId()).upload(bytes, type);
     expect(status).toBe(200);
@@ -25,12 +25,12 @@ describe('a stored picture', () => {
     expect(body.avatar?.size).toBe(kept.length);
   });
 
-  it.each(picturesWithMetadata)('is unchanged when it is uploaded again: $name', ({ bytes }) => {
+  it.each(FILES_WITH_METADATA)('is unchanged when it is uploaded again: $name', ({ bytes }) => {
     const once = readPicture(bytes, limits).bytes;
     expect(readPicture(once, limits).bytes).toEqual(once);
   });
 
-  it.each(picturesWithMetadata)(
+  it.each(FILES_WITH_METADATA)(
     'keeps its metadata, but no bytes after its end, with keepMetadata: $name',
     async ({ type, bytes }) => {
       const { body } = await createApi(createUserId(), { keepMetadata: true }).upload(
@@ -51,7 +51,7 @@ describe('a stored picture', () => {
     ['another picture', jpeg()],
   ];
   it.each(appended)('has no bytes after its end: %s', (_, tail) => {
-    for (const { bytes, name } of picturesWithMetadata) {
+    for (const { bytes, name } of FILES_WITH_METADATA) {
       const alone = readPicture(bytes, limits).bytes;
       expect(readPicture(concat(bytes, tail), limits).bytes, name).toEqual(alone);
     }
@@ -59,7 +59,7 @@ describe('a stored picture', () => {
 
   it('keeps all offsets of an AVIF: metadata is overwritten with zeros, or as boxes to skip', () => {
     const allowed = new Set([0, ...text('freeskip')]);
-    for (const { bytes, name } of picturesWithMetadata.filter(({ type }) => type === 'image/avif')) {
+    for (const { bytes, name } of FILES_WITH_METADATA.filter(({ type }) => type === 'image/avif')) {
       const changed = readPicture(bytes, limits).bytes.filter((byte, i) => byte !== bytes[i]);
       expect(
         changed.every((byte) => allowed.has(byte)),

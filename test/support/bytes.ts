@@ -1,4 +1,4 @@
-/** Encodes numbers and text as bytes, for generated pictures. */
+/** Encodes numbers and text as bytes. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 export const ascii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));

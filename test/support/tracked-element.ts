@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Clock } from './clock.js';
+import { FakeClock } from './clock.js';
 import { restoreBrowserState, setHidden, setOnline } from './element-fixtures.js';
 import { ResourceTracker } from './resource-tracker.js';
 import { SimulatedNetwork } from './simulated-network.js';
@@ -41,7 +41,7 @@ const hasPendingState = (element: FlareAvatarUpload): boolean =>
 /** An element in a form, with the events that it dispatches and the resources that it uses. */
 export class TrackedElement {
   readonly network = new SimulatedNetwork();
-  readonly clock = new Clock();
+  readonly clock = new FakeClock();
   readonly resources = new ResourceTracker();
   readonly events: CustomEvent[] = [];
   readonly form = document.createElement('form');
@@ -131,7 +131,7 @@ export class TrackedElement {
       const isBusy = network.openRequests.length > 0 || !isSettled(element) || hasPendingState(element);
       idleTasks = isBusy ? 0 : idleTasks + 1;
       while (network.openRequests.length) network.endRequest(0, 'responds');
-      if (isBusy) clock.pass(5000);
+      if (isBusy) clock.advance(5000);
       await waitForTask();
     }
   }
