@@ -1,9 +1,6 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-// Wrangler warns that `local_dev` in wrangler.jsonc is experimental, which the server tests don't use.
-process.env.WRANGLER_LOG ??= 'error';
-
 /**
  * These limits only end tests that hang: a busy machine is slow, and that is no
  * failure. A wait in an end-to-end test fails before its test does, and says
