@@ -47,6 +47,22 @@ const engines = {
     }),
 };
 
+const reporter = defaultReporter({ reportTestProgress: Boolean(process.stdout.isTTY) });
+
+/** Requests that tests answer with 404 on purpose. The runner warns about all others. */
+const EXPECTED_404S = ['put/404', 'src.png'];
+
+const withoutExpected404s = (session) => ({
+  ...session,
+  request404s: session.request404s.filter((url) => !EXPECTED_404S.includes(url)),
+});
+
+const quietReporter = {
+  ...reporter,
+  reportTestFileResults: ({ sessionsForTestFile, ...args }) =>
+    reporter.reportTestFileResults({ ...args, sessionsForTestFile: sessionsForTestFile.map(withoutExpected404s) }),
+};
+
 /** The tests of the element and of the image code, which run in a real browser. */
 export default {
   files: ['test/element/**/*.test.ts', 'test/image/**/*.test.ts'],
@@ -57,7 +73,7 @@ export default {
   browsers: [engines[process.env.TEST_ENGINE ?? 'chromium']()],
   concurrency: 1,
   middleware: [handlePut],
-  reporters: [defaultReporter({ reportTestProgress: Boolean(process.stdout.isTTY) }), webTestRunnerCountReporter],
+  reporters: [quietReporter, webTestRunnerCountReporter],
   // The package explains failures to developers on the console; these tests cause them on purpose.
   filterBrowserLogs: ({ args }) => !String(args[0]).startsWith('flare-avatar-upload: '),
   // These limits only end tests that hang: a busy machine is slow, and that is no failure.

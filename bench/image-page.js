@@ -99,8 +99,8 @@ const methods = {
       const source = (await decoder.decode()).image; decoder.close();
       const [w, h] = [source.displayWidth, source.displayHeight]; ${DRAW_SQUARE}`),
   'flare-avatar-upload': async () => {
-    const { prepareSquare } = await import('/own.js');
-    return (file) => prepareSquare(file, { size: SIDE, type: TYPE, quality: QUALITY });
+    const { inspectImage, prepareSquare } = await import('/own.js');
+    return async (file) => prepareSquare(file, await inspectImage(file), { size: SIDE, type: TYPE, quality: QUALITY });
   },
 };
 
@@ -170,9 +170,10 @@ async function compareWithReference(blob, name) {
 
 /** Compares the package's square with the reference before lossy encoding. Resolves with the SSIM. */
 window.compareUnencoded = async (name) => {
-  const { prepareSquare } = await import('/own.js');
+  const { inspectImage, prepareSquare } = await import('/own.js');
   const file = await fetchPhoto(name);
-  const blob = await prepareSquare(file, { size: SIDE, type: 'image/png', quality: 1 });
+  const info = await inspectImage(file);
+  const blob = await prepareSquare(file, info, { size: SIDE, type: 'image/png', quality: 1 });
   return compareWithReference(blob, name);
 };
 

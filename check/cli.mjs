@@ -12,8 +12,7 @@ const USAGE = `npx flare-avatar-upload check <base-url> [--header "name: value"]
   <base-url>   URL of the server, with or without /api: https://app.example.com
   --header     header for every API call, to sign a test user in:
                --header "authorization: Bearer …" or --header "cookie: session=…"
-  --hostile    also runs the checks for attacks by a signed-in user. They affect
-               nobody but the test user
+  --hostile    also run attacks of a signed-in user; they affect only the test user
 
 The user must have no avatar, and has none afterwards. Exit code 0: conformant;
 1: not conformant; 2: the checks could not run.`;

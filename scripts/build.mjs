@@ -170,10 +170,12 @@ chmodSync(cli, 0o755);
 const steps = [
   ['tsc', ['-p', 'tsconfig.build.json']],
   ['tsc', ['-p', 'server/tsconfig.build.json']],
-  ['cem', ['analyze', '--litelement', '--globs', 'src/flare-avatar-upload.ts', '--outdir', 'dist', '--quiet']],
 ];
 for (const [command, args] of steps) {
   const code = await run(command, args);
   if (code !== 0) process.exit(code);
 }
+const { writeManifest } = await import('./manifest.mjs');
+const manifestCode = await writeManifest();
+if (manifestCode !== 0) process.exit(manifestCode);
 cpSync(join(root, 'server', 'migrations'), join(dist, 'server', 'migrations'), { recursive: true });

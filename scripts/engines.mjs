@@ -11,17 +11,24 @@ const findOnPath = (...names) =>
     .flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)))
     .find((path) => existsSync(path));
 
-function requireProgram(path, debianPackage) {
+function requireProgram(path, debianPackage, variable) {
   if (path) return path;
-  throw new Error(`Not installed on this machine. On Debian: apt-get install -y ${debianPackage}`);
+  const hint = variable ? `, or set ${variable} to its path` : '';
+  throw new Error(
+    `The browser of ${debianPackage} was not found. On Debian, run apt-get install -y ${debianPackage}${hint}.`,
+  );
 }
 
 const findFirefox = () =>
-  requireProgram(process.env.FIREFOX_PATH ?? findOnPath('firefox-esr', 'firefox'), 'firefox-esr');
+  requireProgram(process.env.FIREFOX_PATH ?? findOnPath('firefox-esr', 'firefox'), 'firefox-esr', 'FIREFOX_PATH');
 
 function findWebKit() {
   const paths = ['x86_64', 'aarch64'].map((cpu) => `/usr/lib/${cpu}-linux-gnu/webkit2gtk-4.1/MiniBrowser`);
-  return requireProgram(process.env.WEBKIT_PATH ?? paths.find((path) => existsSync(path)), 'webkit2gtk-driver');
+  return requireProgram(
+    process.env.WEBKIT_PATH ?? paths.find((path) => existsSync(path)),
+    'webkit2gtk-driver',
+    'WEBKIT_PATH',
+  );
 }
 
 /**

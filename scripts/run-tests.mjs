@@ -7,7 +7,7 @@ import { installPackages } from './setup.mjs';
 import { STEPS } from './test-steps.mjs';
 
 const USAGE = `npm test                           every step, then one summary
-npm run lint | types               Biome; TypeScript for the package and for the server
+npm run lint | format | types      Biome, without and with fixes; TypeScript for the package and for the server
 npm run test:core | test:element | test:server | test:package | test:e2e
                                    one group of tests
 npm run test:browsers              test:element in Chromium, Firefox and WebKitGTK

@@ -22,10 +22,12 @@ export const STEPS = {
     run: ({ files, watch }) =>
       runCheck('biome', ['check', '--error-on-warnings', ...(watch ? ['--watch'] : []), ...files]),
   },
+  format: { run: ({ files }) => runCheck('biome', ['check', '--write', ...files]) },
   types: { isPartOfAll: true, run: checkTypes },
   build: { isPartOfAll: true, run: () => runCheck('node', ['scripts/build.mjs']) },
   core: { isPartOfAll: true, run: (options) => runVitest('core', options) },
-  server: { isPartOfAll: true, run: (options) => runVitest('server', options) },
+  // Wrangler warns that `local_dev` in wrangler.jsonc is experimental; these tests don't use it.
+  server: { isPartOfAll: true, run: (options) => runVitest('server', options, { WRANGLER_LOG: 'error' }) },
   element: { isPartOfAll: true, run: (options) => runElementTests(process.env.TEST_ENGINE ?? 'chromium', options) },
   package: { isPartOfAll: true, needs: ['build'], run: (options) => runVitest('package', options) },
   e2e: { isPartOfAll: true, needs: ['build'], run: (options) => runEndToEnd(options) },
@@ -33,8 +35,8 @@ export const STEPS = {
 };
 
 /** Runs a tool that counts nothing: it passes or fails as a whole. */
-async function runCheck(command, args) {
-  const code = await run(command, args);
+async function runCheck(command, args, env = {}) {
+  const code = await run(command, args, { env });
   return { code, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
@@ -49,10 +51,10 @@ async function checkTypes({ files, watch }) {
 }
 
 /** Runs one project of vitest.config.ts. */
-async function runVitest(project, { files, watch, isBrief }) {
-  if (watch) return runCheck('vitest', ['watch', '--project', project, ...files]);
+async function runVitest(project, { files, watch, isBrief }, env = {}) {
+  if (watch) return runCheck('vitest', ['watch', '--project', project, ...files], env);
   const reporters = [`--reporter=${isBrief ? 'dot' : 'default'}`, '--reporter=./scripts/count-reporters.mjs'];
-  return countTests('vitest', ['run', '--project', project, ...reporters, ...files]);
+  return countTests('vitest', ['run', '--project', project, ...reporters, ...files], env);
 }
 
 function runEndToEnd(options) {

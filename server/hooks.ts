@@ -6,7 +6,14 @@ import { describeError, type Log } from './log.js';
 import { getRequestId } from './middleware/request-id.js';
 import { runInBackground } from './run-in-background.js';
 
-/** A picture as it will be stored, before anybody can see it. */
+/**
+ * A picture as it will be stored, before anybody can see it. Argument of `moderate`.
+ *
+ * @example
+ * ```ts
+ * const moderate = async ({ bytes, contentType }: UnseenImage) => (await classify(bytes, contentType)).isSafe;
+ * ```
+ */
 export interface UnseenImage {
   user: User;
   bytes: Uint8Array;
@@ -17,7 +24,14 @@ export interface UnseenImage {
   height: number;
 }
 
-/** An avatar has become current. */
+/**
+ * An avatar has become current. Argument of `onCommitted`.
+ *
+ * @example
+ * ```ts
+ * const onCommitted = ({ user, avatar }: Committed) => audit.write(user.id, 'avatar', avatar.key);
+ * ```
+ */
 export interface Committed {
   user: User;
   avatar: Avatar;
@@ -25,13 +39,27 @@ export interface Committed {
   previousKey: string | null;
 }
 
-/** An upload was rejected for good. The current avatar has not changed. */
+/**
+ * An upload was rejected for good. The current avatar has not changed. Argument of `onRejected`.
+ *
+ * @example
+ * ```ts
+ * const onRejected = ({ code }: Rejected) => metrics.increment(`avatar.rejected.${code}`);
+ * ```
+ */
 export interface Rejected {
   user: User;
   code: ApiErrorCode;
 }
 
-/** A user has removed their avatar. */
+/**
+ * A user has removed their avatar. Argument of `onRemoved`.
+ *
+ * @example
+ * ```ts
+ * const onRemoved = ({ user }: Removed) => audit.write(user.id, 'avatar removed');
+ * ```
+ */
 export interface Removed {
   user: User;
   /** Key of the object that is being deleted. */

@@ -1,4 +1,15 @@
-/** The upload flow with no DOM tree and no Lit. */
+/**
+ * The upload without the element: it needs no DOM tree and no Lit, and runs in a worker, too.
+ *
+ * @example
+ * ```ts
+ * import { uploadAvatar } from 'flare-avatar-upload/client';
+ *
+ * const { key, avatar } = await uploadAvatar(blob, { presignUrl: '/api/uploads/presign' });
+ * ```
+ *
+ * @packageDocumentation
+ */
 export { browserTransport } from './core/browser-transport.js';
 export {
   AvatarUploadError,

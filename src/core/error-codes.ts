@@ -5,11 +5,11 @@
  */
 
 /**
- * What an error is about, and so when its text makes sense:
- * - `file`: the picked file itself; refused before the first request.
- * - `upload`: a picture on its way. It says nothing about a load or a removal.
- * - `request`: who asks for what, or the state of the server.
- * - `connection`: there was no usable answer, or nobody waited for one.
+ * What an error is about, and so where its text makes sense:
+ * - `file`: the picked file, which is rejected before the first request.
+ * - `upload`: an upload. Its text says nothing about a load or a removal.
+ * - `request`: the user's permissions, the request, or the state of the server.
+ * - `connection`: no response arrived, or the request was aborted.
  */
 export type ErrorScope = 'file' | 'upload' | 'request' | 'connection';
 

@@ -1,6 +1,6 @@
 /**
- * Look-ups in the table of error codes. Codes and statuses come from outside:
- * a back end, a page's hook or the store may use any.
+ * Look-ups in the table of error codes. Codes and statuses may be unknown: they
+ * come from back ends, from a page's hooks and from storage.
  */
 import { ERROR_CODES, type ErrorCodeInfo, type KnownErrorCode } from './error-codes.js';
 
@@ -8,7 +8,7 @@ import { ERROR_CODES, type ErrorCodeInfo, type KnownErrorCode } from './error-co
 interface FailedStep {
   readonly code: string;
   readonly phase: string;
-  /** HTTP status, where there was an answer. */
+  /** HTTP status, if there was a response. */
   readonly status?: number | undefined;
   readonly retryable: boolean;
 }
@@ -17,7 +17,7 @@ const TABLE: Readonly<Record<string, ErrorCodeInfo>> = ERROR_CODES;
 
 export const isKnownCode = (code: string): code is KnownErrorCode => Object.hasOwn(ERROR_CODES, code);
 
-/** The first code of exactly this status. Gateways answer 502 and 504 where a server would answer 503. */
+/** Returns the first code with exactly this status. 502 and 504, which gateways send, count as 503. */
 function findCode(status: number): KnownErrorCode | undefined {
   const listed = status === 502 || status === 504 ? 503 : status;
   return Object.keys(ERROR_CODES)
@@ -26,28 +26,28 @@ function findCode(status: number): KnownErrorCode | undefined {
 }
 
 /**
- * The code that stands for an HTTP status, where a back end sends none.
- * @param status - 0 where there was no answer. Below 400 it is one that nobody can use.
+ * Returns the code for an HTTP status, for back ends that send no code.
+ * @param status - a status below 400 means that the response is unusable.
  */
 export function getCodeForStatus(status: number): KnownErrorCode {
   if (status < 400) return 'bad_response';
   return findCode(status) ?? (status < 500 ? 'invalid_request' : 'internal');
 }
 
-/** What is known about a code, or else about the status that it came with. */
+/** Returns the row of a code, or of the code for its status if the code is unknown. */
 export function getErrorInfo(code: string, status = 0): ErrorCodeInfo {
   return ERROR_CODES[isKnownCode(code) ? code : getCodeForStatus(status)];
 }
 
-/** Whether a status is a passing condition of the server: the same request may succeed a little later. */
+/** Whether the same request may succeed a little later. */
 export function isTransientStatus(status: number): boolean {
   const { retryable, final }: ErrorCodeInfo = ERROR_CODES[getCodeForStatus(status)];
   return retryable === true && !final;
 }
 
 /**
- * Whether the failed step is repeated without asking the user: after a lost
- * connection or a time-out, and after 429, 500, 502, 503 and 504.
+ * Whether a failed step is retried without asking the user: after a lost
+ * connection, a time-out, and the statuses 429, 500, 502, 503 and 504.
  */
 export function isRetriedAutomatically({ code, status, retryable }: FailedStep): boolean {
   if (!status) return retryable && getErrorInfo(code).scope === 'connection';
@@ -55,23 +55,24 @@ export function isRetriedAutomatically({ code, status, retryable }: FailedStep):
 }
 
 /**
- * Whether the same upload would fail the same way again. The status decides
- * where an endpoint has answered, because its code may be one of its own: 401,
- * 403 and 429 are about who asks, and when, and never final. Of the store's
- * answers the code decides.
+ * Whether the same upload would fail the same way again, so that a retry has to
+ * start with a new presigned URL. For a response of an endpoint the status
+ * decides, because its code may be unknown; 401, 403 and 429 depend on the user
+ * and the time, and are never final. For a failed PUT the code decides, because
+ * `storage_refused` comes with any status.
  */
 export function isFinalForUpload({ code, phase, status }: FailedStep): boolean {
   const isPut = phase === 'put';
-  // The presigned address is not a URL.
+  // The presigned URL is not a valid URL.
   if (isPut && code === 'bad_response') return true;
   return getErrorInfo(status && !isPut ? getCodeForStatus(status) : code).final === true;
 }
 
-/** Whether the upload has expired: the same bytes may succeed with a new presigned URL, and only with one. */
+/** Whether the upload has expired, and may succeed with a new presigned URL. */
 export function isExpired({ code }: FailedStep): boolean {
   const { retryable, final } = getErrorInfo(code);
   return retryable === true && final === true;
 }
 
-/** Whether an error is about a picture on its way, and says nothing about a load or a removal. */
+/** Whether an error is about the uploaded picture, and makes no sense for a load or a removal. */
 export const isAboutUpload = ({ code }: FailedStep): boolean => getErrorInfo(code).scope === 'upload';

@@ -13,7 +13,20 @@ export interface RetryInfo {
   error: AvatarUploadError;
 }
 
-/** How transient failures are retried. */
+/**
+ * How transient failures are retried: lost connections, time-outs, and HTTP 429,
+ * 500, 502, 503 and 504. A `Retry-After` of up to 10 seconds is obeyed; a longer
+ * one ends the upload with `rate_limited`.
+ *
+ * @example
+ * ```ts
+ * await uploadAvatar(blob, {
+ *   maxRetries: 5,
+ *   onRetry: ({ attempt, delay }) => showStatus(`Retry ${attempt} in ${delay / 1000} s`),
+ *   onOffline: (isWaiting) => showStatus(isWaiting ? "You're offline" : 'Uploading'),
+ * });
+ * ```
+ */
 export interface RetryOptions {
   /**
    * Tries of a step after its first.

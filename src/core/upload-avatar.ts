@@ -105,9 +105,9 @@ export async function uploadAvatar(blob: Blob, options: UploadOptions = {}): Pro
  * @throws {@link AvatarUploadError} with the code of the failure.
  *
  * @example
- * Commit on the server's request, after the page was reloaded during an upload:
+ * Finish an upload after the page was closed, with the key that the checkpoint had:
  * ```ts
- * const { avatar } = await commitUpload(sessionStorage.getItem('uploaded-key'));
+ * const { avatar } = await commitUpload(key, { commitUrl: '/api/uploads/commit' });
  * ```
  */
 export async function commitUpload(key: string, options: UploadOptions = {}): Promise<UploadResult> {

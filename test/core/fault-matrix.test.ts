@@ -3,7 +3,7 @@ import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { Progress } from '../../src/core/progress-throttle.js';
 import type { RetryInfo } from '../../src/core/retry.js';
 import { type UploadOptions, uploadAvatar } from '../../src/core/upload-avatar.js';
-import { codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
+import { getFaultCode, isTransientFault, MAX_RETRIES } from '../support/fault-rules.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
 import { SimulatedPage } from '../support/simulated-page.js';
 // Loaded in advance, so that no failure waits for it.
@@ -30,7 +30,7 @@ type Reaction = 'repeats' | 'renews' | 'fails' | 'nothing';
 /** How the upload reacts to a fault: with the same request, a new presigned URL, a failure, or not at all. */
 function getReaction(step: Step, fault: Fault): Reaction {
   const { answer, acts } = fault;
-  if (isPassing(fault)) return 'repeats';
+  if (isTransientFault(fault)) return 'repeats';
   if (step === 'put' && (answer?.status === 403 || answer?.code === 'ExpiredRequest')) return 'renews';
   if (step === 'put' && answer?.status === 200 && acts) return 'nothing';
   return step === 'commit' && answer?.status === 410 ? 'renews' : 'fails';
@@ -38,11 +38,11 @@ function getReaction(step: Step, fault: Fault): Reaction {
 
 /** The storage has only one code for a refusal. */
 const getExpectedCode = (step: Step, fault: Fault): string =>
-  step === 'put' && fault.answer && fault.answer.status < 429 ? 'storage_refused' : codeOfFault(fault);
+  step === 'put' && fault.answer && fault.answer.status < 429 ? 'storage_refused' : getFaultCode(fault);
 
 function getExpected(step: Step, fault: Fault, times: number): Expected {
   const reaction = getReaction(step, fault);
-  const maxRetries = { repeats: MOST_RETRIES, renews: 2, fails: 0, nothing: times }[reaction];
+  const maxRetries = { repeats: MAX_RETRIES, renews: 2, fails: 0, nothing: times }[reaction];
   const retries = reaction === 'nothing' ? 0 : Math.min(times, maxRetries);
   const fails = reaction !== 'nothing' && times > maxRetries;
   const index = STEPS.indexOf(step);

@@ -268,8 +268,8 @@ it('a deployment contains no code or secrets of the local development', async ()
     for (const binding of ['env.AVATARS', 'env.DB', 'env.TRUSTED_ORIGINS', 'env.AUTH'])
       expect(output).toContain(binding);
     expect(output).not.toMatch(/LOCAL_DEV|OWNER_SECRET|local-secret|cdn-cgi/);
-    expect(await readdir(folder)).toContain('index.js');
-    const bundle = await readFile(join(folder, 'index.js'), 'utf8');
+    expect(await readdir(folder)).toContain('worker.js');
+    const bundle = await readFile(join(folder, 'worker.js'), 'utf8');
     expect(bundle).not.toMatch(/known-to-everybody|local-secret-key|better-auth/);
   } finally {
     await rm(folder, { recursive: true });

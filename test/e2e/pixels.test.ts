@@ -6,7 +6,7 @@ import { ImageError, readPicture } from '../../server/image/index.js';
 import { avifFile, gridItems, realItem } from '../support/avif.js';
 import { launchBrowser, openPage } from '../support/browser.js';
 import { root } from '../support/dev-server.js';
-import { dirty } from '../support/metadata.js';
+import { FILES_WITH_METADATA } from '../support/metadata.js';
 
 let browser: Browser;
 let page: Page;
@@ -73,7 +73,7 @@ async function expectSamePixels(bytes: Uint8Array, type: string): Promise<Render
 }
 
 describe('a stored picture looks the same as the uploaded one', () => {
-  it.each(dirty)('$name', async ({ bytes, type, frames: count = 1 }) => {
+  it.each(FILES_WITH_METADATA)('$name', async ({ bytes, type, frames: count = 1 }) => {
     const { frames } = await expectSamePixels(bytes, type);
     expect(frames).toHaveLength(1 + count);
   });
@@ -87,7 +87,7 @@ describe('a stored picture looks the same as the uploaded one', () => {
   });
 
   it('keeps the colors of its profile', async () => {
-    const profiled = dirty.find(({ type }) => type === 'image/avif');
+    const profiled = FILES_WITH_METADATA.find(({ type }) => type === 'image/avif');
     const plain = await expectSamePixels(avifFile({ items: [realItem()] }), 'image/avif');
     expect((await expectSamePixels(profiled?.bytes ?? new Uint8Array(), 'image/avif')).frames).not.toEqual(
       plain.frames,

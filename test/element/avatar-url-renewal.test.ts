@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { Clock } from '../support/clock.js';
+import { FakeClock } from '../support/clock.js';
 import {
   createElement,
   createElements,
@@ -23,9 +23,9 @@ import {
 } from '../support/fake-backend.js';
 
 const backend = installFakeBackend();
-let clock: Clock;
+let clock: FakeClock;
 beforeEach(() => {
-  clock = new Clock();
+  clock = new FakeClock();
   clock.install();
 });
 afterEach(() => {
@@ -57,10 +57,10 @@ describe('an avatar URL that expires', () => {
   it('is renewed each time before it expires, without dispatching an event', async () => {
     const { element, log } = await createLoaded(300_000);
     for (const renewal of [2, 3]) {
-      clock.pass(269_000);
+      clock.advance(269_000);
       await waitForFrames();
       expect(backend.count('load')).to.equal(renewal - 1);
-      clock.pass(2000);
+      clock.advance(2000);
       await waitUntil(() => getImageUrl(element) === `${PIXEL}#${renewal}`);
     }
     expect(log.names).to.deep.equal([]);
@@ -72,7 +72,7 @@ describe('an avatar URL that expires', () => {
     let finishDecoding = () => {};
     HTMLImageElement.prototype.decode = () => new Promise((resolve) => (finishDecoding = resolve));
     try {
-      clock.pass(50_000);
+      clock.advance(50_000);
       await waitUntil(() => backend.count('load') === 2);
       await waitForFrames();
       expect([getImageUrl(element), element.matches(':state(loading)')]).to.deep.equal([`${PIXEL}#1`, false]);
@@ -87,7 +87,7 @@ describe('an avatar URL that expires', () => {
     const { element } = await createLoaded(60_000);
     backend.responses.load = () =>
       jsonResponse({ url: 'data:image/png,broken', avatar: { ...avatar, key: 'avatars/me/a.webp' } });
-    clock.pass(50_000);
+    clock.advance(50_000);
     await waitUntil(() => backend.count('load') === 2);
     await waitForFrames();
     expect(getImageUrl(element)).to.equal(`${PIXEL}#1`);
@@ -107,10 +107,10 @@ describe('an avatar URL that expires', () => {
       const { element } = await createElement();
       await waitUntil(() => getImageUrl(element));
       await waitForFrames();
-      clock.pass(260_000);
+      clock.advance(260_000);
       await waitForFrames();
       expect(backend.count('load')).to.equal(1);
-      clock.pass(15_000);
+      clock.advance(15_000);
       await waitUntil(() => backend.count('load') === 2);
     });
   }
@@ -120,7 +120,7 @@ describe('an avatar URL that expires', () => {
       await createLoaded(lifetime);
       const before = backend.count('load');
       await waitForFrames();
-      clock.pass(2 ** 31);
+      clock.advance(2 ** 31);
       await waitForFrames();
       expect(backend.count('load'), String(lifetime)).to.equal(before);
     }
@@ -129,7 +129,7 @@ describe('an avatar URL that expires', () => {
   it('is not renewed until the hidden page becomes visible', async () => {
     const { element } = await createLoaded(60_000);
     setHidden(true);
-    clock.pass(600_000);
+    clock.advance(600_000);
     await waitForFrames();
     expect(backend.count('load')).to.equal(1);
     setHidden(false);
@@ -144,7 +144,7 @@ describe('an avatar URL that expires', () => {
     const { element } = await createLoaded(60_000);
     element.style.display = 'none';
     await waitForVisibility(element, false);
-    clock.pass(600_000);
+    clock.advance(600_000);
     await waitForFrames();
     expect(backend.count('load')).to.equal(1);
     element.style.display = '';
@@ -156,7 +156,7 @@ describe('an avatar URL that expires', () => {
     const elements = await createElements('', '', '');
     await waitUntil(() => elements.every(getImageUrl));
     await waitForFrames();
-    clock.pass(50_000);
+    clock.advance(50_000);
     await waitUntil(() => elements.every((element) => getImageUrl(element) === `${PIXEL}#2`));
     expect(backend.count('load')).to.equal(2);
   });
@@ -168,7 +168,7 @@ describe('an avatar URL that expires', () => {
     const { parentElement } = element;
     element.remove();
     expect(clock.timers.size).to.equal(0);
-    clock.pass(600_000);
+    clock.advance(600_000);
     parentElement?.append(element);
     await waitUntil(() => getImageUrl(element) === `${PIXEL}#2`);
     // An element that is moved without a pause misses no update.
@@ -183,7 +183,7 @@ describe('an avatar URL that expires', () => {
     element.dispatchEvent(new Event('pointerenter'));
     await waitUntil(() => getPart(element, 'progress'));
     backend.responses.load = () => 'lost';
-    clock.pass(50_000);
+    clock.advance(50_000);
     await waitUntil(() => backend.count('load') === 2);
     await waitForFrames();
     expect([getImageUrl(element), element.state, getText(element, 'error')]).to.deep.equal([`${PIXEL}#1`, 'idle', '']);
@@ -201,7 +201,7 @@ describe('an avatar URL that expires', () => {
     backend.storeResponse = 'hold';
     const ended = element.upload(createPngFile()).catch(() => {});
     await waitForState(element, 'uploading');
-    clock.pass(50_000);
+    clock.advance(50_000);
     await waitForFrames();
     expect(backend.count('load')).to.equal(1);
     element.cancel();

@@ -333,7 +333,6 @@ describe('the upload matches the crop frame', () => {
           expect(getMeanDifference(shown, uploaded), `${turns} ${isFlipped}`).to.be.below(3);
         }
       }
-      // Eight uploads take longer than the default limit on a busy machine.
-    }).timeout(60_000);
+    });
   }
 });

@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { DisplayedImage } from '../../src/field/displayed-image.js';
-import { Clock } from '../support/clock.js';
+import { FakeClock } from '../support/clock.js';
 import {
   createElement,
   createElements,
@@ -21,9 +21,9 @@ import {
 } from '../support/fake-backend.js';
 
 const backend = installFakeBackend();
-let clock: Clock;
+let clock: FakeClock;
 beforeEach(() => {
-  clock = new Clock();
+  clock = new FakeClock();
   clock.install();
 });
 afterEach(() => {
@@ -136,7 +136,7 @@ describe('an avatar request that fails', () => {
     const { element, log } = await createElement();
     for (const attempt of [1, 2]) {
       await waitUntil(() => backend.count('load') === attempt && clock.timers.size);
-      clock.pass(10_000);
+      clock.advance(10_000);
     }
     await waitUntil(() => getImageUrl(element));
     expect(log.names).to.deep.equal([]);

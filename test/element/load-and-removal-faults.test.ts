@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import type { AvatarUploadError, RetryInfo } from '../../src/client.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { type EventLog, jsonResponse } from '../support/fake-backend.js';
-import { askedOf, codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
+import { getFaultCode, getRetryAfter, isTransientFault, MAX_RETRIES } from '../support/fault-rules.js';
 import {
   busyOf,
   detailsOf,
@@ -41,9 +41,9 @@ function getExpected(operation: Operation, fault: Fault, times: number): Expecte
   const status = fault.answer?.status ?? 0;
   // Some back ends respond with 404 if there is no avatar.
   const isNone = operation !== 'remove' && status === 404;
-  const most = isPassing(fault) ? MOST_RETRIES : 0;
+  const most = isTransientFault(fault) ? MAX_RETRIES : 0;
   const fails = !isNone && times > most;
-  const code = fails ? codeOfFault(fault) : null;
+  const code = fails ? getFaultCode(fault) : null;
   const retries = isNone ? 0 : Math.min(times, most);
   if (operation === 'remove') {
     const isOutcomeUnknown = fails && (status < 400 || status >= 500);
@@ -192,14 +192,14 @@ function checkRetryDelays(
   duration: number,
   reported: RetryInfo[],
 ): void {
-  const requestedDelay = askedOf(fault) * 1000;
+  const requestedDelay = getRetryAfter(fault) * 1000;
   expect(duration)
     .to.be.at.most(30_000)
     .and.at.least(requestedDelay * retries);
   if (operation !== 'remove') return;
   expect(reported.map(({ attempt }) => attempt)).to.deep.equal(Array.from(reported, (_, index) => index + 1));
   for (const { delay, error } of reported) {
-    expect([error.code, error.phase, requestedDelay || delay]).to.deep.equal([codeOfFault(fault), 'remove', delay]);
+    expect([error.code, error.phase, requestedDelay || delay]).to.deep.equal([getFaultCode(fault), 'remove', delay]);
   }
   expect(duration).to.be.at.least(reported.reduce((sum, { delay }) => sum + delay, 0));
 }

@@ -126,7 +126,7 @@ const steps = [
     sender.close();
     receiver.close();
   }),
-  createStep('pass time', fc.constantFrom(600, 5000, URL_LIFETIME), ({ clock }, time) => clock.pass(time)),
+  createStep('pass time', fc.constantFrom(600, 5000, URL_LIFETIME), ({ clock }, time) => clock.advance(time)),
 ];
 
 /** Checks that the element and the back end agree once everything has ended. */

@@ -98,6 +98,7 @@ describe('an upload that was not committed before the page was left', () => {
     ['belongs to another user', () => jsonResponse({ code: 'bad_key' }, 400), false],
     ['has expired', () => jsonResponse({ code: 'upload_expired' }, 410), false],
     ['requires a new session', () => jsonResponse({ code: 'unauthorized' }, 401), true],
+    ['is forbidden for now', () => jsonResponse({ code: 'forbidden_origin' }, 403), true],
   ] as const) {
     it(`and that ${name} is ${isRemembered ? 'remembered' : 'forgotten'}, without dispatching events`, async () => {
       await leaveDuringCommit();

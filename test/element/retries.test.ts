@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/client.js';
-import { Clock } from '../support/clock.js';
+import { FakeClock } from '../support/clock.js';
 import {
   createElement,
   createPngFile,
@@ -85,7 +85,7 @@ describe('a transient failure', () => {
     const now = Date.now();
     const { now: getTime } = Date;
     Date.now = () => now;
-    const clock = new Clock();
+    const clock = new FakeClock();
     clock.install();
     try {
       const { element } = await createElement('avatar-url=""');
@@ -96,7 +96,7 @@ describe('a transient failure', () => {
       for (let second = 0; second < 3; second++) {
         await element.updateComplete;
         seen.push(getPart(element, 'status')?.querySelector('[aria-hidden]')?.textContent?.match(/\d/)?.[0]);
-        clock.pass(1000);
+        clock.advance(1000);
       }
       expect(seen).to.deep.equal(['3', '2', '1']);
       element.cancel();

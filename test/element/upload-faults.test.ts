@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/client.js';
 import { createPngFile } from '../support/element-fixtures.js';
 import { avatar, type EventLog, jsonResponse } from '../support/fake-backend.js';
-import { codeOfFault, isPassing, MOST_RETRIES } from '../support/fault-rules.js';
+import { getFaultCode, isTransientFault, MAX_RETRIES } from '../support/fault-rules.js';
 import {
   busyOf,
   detailsOf,
@@ -62,12 +62,12 @@ const requestsNewUrl = (step: Step, { answer }: Fault): boolean =>
 function getExpectedCode(step: Step, fault: Fault): string {
   const { answer } = fault;
   if (step === 'put' && answer && answer.status < 429) return 'storage_refused';
-  return (answer?.body as { code?: string } | undefined)?.code ?? codeOfFault(fault);
+  return (answer?.body as { code?: string } | undefined)?.code ?? getFaultCode(fault);
 }
 
 function getExpected(step: Step, fault: Fault): Expected {
   const renewals = requestsNewUrl(step, fault) ? MOST_RENEWALS : 0;
-  const retries = isPassing(fault) ? MOST_RETRIES : 0;
+  const retries = isTransientFault(fault) ? MAX_RETRIES : 0;
   // The outcome of such a commit is unknown, so the element requests the current avatar.
   const isCommitted = step === 'commit' && fault.acts;
   return { code: getExpectedCode(step, fault), retries, renewals, present: isCommitted ? NEW : OLD };

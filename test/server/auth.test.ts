@@ -232,7 +232,7 @@ describe('an issuer', () => {
 
 describe('a signed cookie', () => {
   const session = signedCookie({ secrets: [SECRET] });
-  const app = (use = session) =>
+  const createApp = (use = session) =>
     new Hono()
       .post('/in/:id', async (c) => {
         await use.issue(c, c.req.param('id'));
@@ -244,11 +244,11 @@ describe('a signed cookie', () => {
       })
       .get('/', async (c) => c.json(await use.authenticate(c)));
   const signIn = async (id = 'ada', use = session) => {
-    const response = await app(use).request(`/in/${encodeURIComponent(id)}`, { method: 'POST' });
+    const response = await createApp(use).request(`/in/${encodeURIComponent(id)}`, { method: 'POST' });
     return response.headers.get('set-cookie') ?? '';
   };
   const identify = async (cookie: string, use = session) =>
-    (await app(use).request('/', { headers: { cookie: cookie.split(';')[0] ?? '' } })).json();
+    (await createApp(use).request('/', { headers: { cookie: cookie.split(';')[0] ?? '' } })).json();
 
   it('authenticates its user, and is HttpOnly, Secure and bound to the host', async () => {
     const cookie = await signIn();
@@ -261,7 +261,7 @@ describe('a signed cookie', () => {
   });
 
   it('is deleted at sign-out', async () => {
-    const response = await app().request('/out', { method: 'POST' });
+    const response = await createApp().request('/out', { method: 'POST' });
     expect(response.headers.get('set-cookie')).toMatch(/^__Host-session=; Max-Age=0; Path=\/; Secure$/);
   });
 
@@ -323,7 +323,7 @@ describe('a signed cookie', () => {
 });
 
 describe('the reference Worker', () => {
-  const visit = async (vars: Partial<WorkerEnv>, headers: Record<string, string> = {}) => {
+  const fetchWorker = async (vars: Partial<WorkerEnv>, headers: Record<string, string> = {}) => {
     const request = new Request('https://avatars.example/api/me/avatar', { headers });
     const response = await worker.fetch(request, { ...env, ...vars }, {} as ExecutionContext);
     const body: { code?: string; error?: string } = await response.json();
@@ -352,7 +352,7 @@ describe('the reference Worker', () => {
     [{ AUTH: 'cookie', SESSION_SECRET: 'too-short' }, '32 characters'],
     [{ AUTH: 'cookie', SESSION_SECRET: `${SECRET} short` }, '32 characters'],
   ])('responds with 503 with the settings %j and says why', async (vars, reason) => {
-    const { status, code, error } = await visit(vars, await cookie());
+    const { status, code, error } = await fetchWorker(vars, await cookie());
     expect([status, code]).toEqual([503, 'unavailable']);
     expect(error).toContain(reason);
     for (const secret of [SECRET, 'too-short']) expect(error).not.toContain(secret);
@@ -360,22 +360,24 @@ describe('the reference Worker', () => {
 
   it('authenticates by cookie', async () => {
     const vars = { AUTH: 'cookie', SESSION_SECRET: SECRET };
-    expect((await visit(vars)).status).toBe(401);
-    expect((await visit(vars, await cookie())).status).toBe(200);
+    expect((await fetchWorker(vars)).status).toBe(401);
+    expect((await fetchWorker(vars, await cookie())).status).toBe(200);
     const named = signedCookie({ secrets: [SECRET], name: 'sid' });
-    expect((await visit({ ...vars, SESSION_COOKIE: 'sid' }, await cookie(named))).status).toBe(200);
+    expect((await fetchWorker({ ...vars, SESSION_COOKIE: 'sid' }, await cookie(named))).status).toBe(200);
   });
 
   it('authenticates by issuer, and caches its keys between requests', async () => {
     const vars = { AUTH: 'oidc', OIDC_ISSUER: issuer, OIDC_AUDIENCE: `other ${AUDIENCE}` };
-    expect((await visit(vars)).status).toBe(401);
+    expect((await fetchWorker(vars)).status).toBe(401);
     for (let i = 0; i < 2; i++) {
-      expect((await visit(vars, { authorization: `Bearer ${await createToken()}` })).status).toBe(200);
+      expect((await fetchWorker(vars, { authorization: `Bearer ${await createToken()}` })).status).toBe(200);
     }
     expect(vi.mocked(fetch)).toHaveBeenCalledTimes(2);
     const all = { ...vars, OIDC_JWKS_URL: `${issuer}/keys`, OIDC_ALGORITHMS: 'ES256 RS256', OIDC_HEADER: 'x-jwt' };
-    expect((await visit(all, { 'x-jwt': await createToken() })).status).toBe(200);
-    expect((await visit({ ...all, OIDC_COOKIE: 'jwt' }, { cookie: `jwt=${await createToken()}` })).status).toBe(200);
+    expect((await fetchWorker(all, { 'x-jwt': await createToken() })).status).toBe(200);
+    expect((await fetchWorker({ ...all, OIDC_COOKIE: 'jwt' }, { cookie: `jwt=${await createToken()}` })).status).toBe(
+      200,
+    );
   });
 
   it('rejects the cookie of the development sign-in with every configuration', async () => {
@@ -395,7 +397,7 @@ describe('the reference Worker', () => {
     for (const vars of [{ AUTH: 'cookie', SESSION_SECRET: SECRET, SESSION_COOKIE: 'flare-local-user' }, oidcVars]) {
       for (const flag of [{}, { LOCAL_DEV: 'on' }]) {
         const headers = { cookie: `${made}; __Host-session=${value}` };
-        expect((await visit({ ...vars, ...flag, OWNER_SECRET: SECRET }, headers)).status).toBe(401);
+        expect((await fetchWorker({ ...vars, ...flag, OWNER_SECRET: SECRET }, headers)).status).toBe(401);
       }
     }
   });
@@ -404,13 +406,13 @@ describe('the reference Worker', () => {
     const app = new Hono<{ Bindings: WorkerEnv }>();
     app.route('/api/dev', devSignIn);
     app.get('/', async (c) => c.json(await getDevUser(c)));
-    const at = (url: string, headers: Record<string, string>, init: RequestInit = {}) =>
+    const fetchApp = (url: string, headers: Record<string, string>, init: RequestInit = {}) =>
       app.request(url, { ...init, headers }, { ...env, LOCAL_DEV: 'on' });
     const login = { method: 'POST', body: '{"user":"ada"}' };
-    const made = await at('http://localhost:5173/api/dev/login', { 'content-type': 'application/json' }, login);
+    const made = await fetchApp('http://localhost:5173/api/dev/login', { 'content-type': 'application/json' }, login);
     const session = { cookie: made.headers.get('set-cookie')?.split(';')[0] ?? '' };
-    expect(await (await at('http://localhost:5173/', session)).json()).toEqual({ id: 'ada' });
-    expect(await (await at('https://avatars.example/', session)).json()).toBeNull();
+    expect(await (await fetchApp('http://localhost:5173/', session)).json()).toEqual({ id: 'ada' });
+    expect(await (await fetchApp('https://avatars.example/', session)).json()).toBeNull();
   });
 
   it('creates one adapter per configuration', () => {

@@ -6,7 +6,7 @@ import { createApi, createUserId, listKeys, parseOwner } from './harness.js';
 import { verifySignature } from './sigv4.js';
 
 const secrets = { accessKeyId: 'test-access-key', secretAccessKey: 'test-secret-key' };
-const life = (url: unknown) => new URL(String(url)).searchParams.get('X-Amz-Expires');
+const getLifetime = (url: unknown) => new URL(String(url)).searchParams.get('X-Amz-Expires');
 
 describe('GET /me/avatar', () => {
   it('returns null if there is no avatar', async () => {
@@ -36,7 +36,7 @@ describe('GET /me/avatar', () => {
   ])('clamps the lifetime for %j to between a minute and an hour', async (query, seconds) => {
     const api = createApi(createUserId());
     await api.upload(png(), 'image/png');
-    expect(life((await api.call('GET', `/api/me/avatar${query}`)).body.url)).toBe(seconds);
+    expect(getLifetime((await api.call('GET', `/api/me/avatar${query}`)).body.url)).toBe(seconds);
   });
 
   it('refuses an expiresIn that is not a number', async () => {
@@ -120,7 +120,7 @@ describe('GET /users/:id/avatar', () => {
     expect(status).toBe(302);
     expect(await verifySignature('GET', headers.get('location') ?? '', {}, secrets)).toBe(true);
     const kept = Number(/^private, max-age=(\d+)$/.exec(headers.get('cache-control') ?? '')?.[1]);
-    expect(kept).toBeLessThan(Number(life(headers.get('location'))));
+    expect(kept).toBeLessThan(Number(getLifetime(headers.get('location'))));
   });
 
   it('responds alike for a user without an avatar and for one whom the viewer may not see', async () => {

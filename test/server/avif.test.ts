@@ -26,8 +26,8 @@ const createCodedItem = (size: [number, number], claimed = size, av1C = REAL.av1
 const buildConfiguration = (size: [number, number]) => box('av1C', [0x81, 0, 0x0c, 0], av1(size).slice(2, 14));
 
 describe('an AVIF is refused', () => {
-  const grid = (...[size, columns]: Parameters<typeof gridItems>) => avifFile({ items: gridItems(size, columns) });
-  const alpha = (item: AvifItem) => ({
+  const buildGrid = (...[size, columns]: Parameters<typeof gridItems>) => avifFile({ items: gridItems(size, columns) });
+  const toAlphaChannel = (item: AvifItem) => ({
     ...item,
     properties: [
       ...(item.properties ?? []),
@@ -44,11 +44,11 @@ describe('an AVIF is refused', () => {
     ),
     toRow(
       'whose alpha channel has another size than declared',
-      avifFile({ items: [realItem(), alpha(createCodedItem([64, 64], [9, 9]))] }),
+      avifFile({ items: [realItem(), toAlphaChannel(createCodedItem([64, 64], [9, 9]))] }),
     ),
     toRow(
       'whose alpha channel has too many pixels',
-      avifFile({ items: [realItem(), alpha(createCodedItem([65_536, 65_536]))] }),
+      avifFile({ items: [realItem(), toAlphaChannel(createCodedItem([65_536, 65_536]))] }),
     ),
     toRow('without a sequence header', avifFile({ items: [{ ...createCodedItem([4, 4]), data: [0x12, 0] }] })),
     toRow(
@@ -69,9 +69,9 @@ describe('an AVIF is refused', () => {
     toRow('with two sizes', avifFile({ items: [realItem({ properties: [ispe([9, 9])] })] })),
     toRow('without a size property', avifFile({ items: [{ type: 'av01', data: REAL.data, properties: [REAL.av1C] }] })),
     toRow('with two iloc boxes', avifFile({ items: [realItem()], inMeta: fullBox('iloc', 0, 0, [0, 0, 0, 0]) })),
-    toRow('whose grid is larger than its tiles', grid([129, 64])),
-    toRow('whose grid does not reach all of its tiles', grid([64, 64])),
-    toRow('whose grid has too few tiles', grid([192, 64], 3)),
+    toRow('whose grid is larger than its tiles', buildGrid([129, 64])),
+    toRow('whose grid does not reach all of its tiles', buildGrid([64, 64])),
+    toRow('whose grid has too few tiles', buildGrid([192, 64], 3)),
     toRow(
       'whose grid has another size than declared',
       avifFile({

@@ -27,7 +27,7 @@ const app = new Hono<{ Bindings: AvatarEnv }>()
     }),
   );
 
-const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+const sendPost = (path: string, body: object, headers: Record<string, string> = {}) =>
   app.request(
     `https://app.test${path}`,
     {
@@ -45,24 +45,24 @@ beforeAll(async () => {
 
 it('a user of Better Auth can upload an avatar from sign-up to sign-out', async () => {
   const account = { email: 'ada@example.com', password: 'correct horse battery', name: 'Ada' };
-  const signUp = await post('/auth/sign-up/email', account);
+  const signUp = await sendPost('/auth/sign-up/email', account);
   expect(signUp.status).toBe(200);
   const cookie = signUp.headers
     .getSetCookie()
     .map((line) => line.split(';')[0])
     .join('; ');
 
-  expect((await post('/api/uploads/presign', { contentType: 'image/png' })).status).toBe(401);
+  expect((await sendPost('/api/uploads/presign', { contentType: 'image/png' })).status).toBe(401);
   const forged = cookie.replace(/=(\w)/, (_, first) => `=${first === 'a' ? 'b' : 'a'}`);
-  expect((await post('/api/uploads/presign', { contentType: 'image/png' }, { cookie: forged })).status).toBe(401);
+  expect((await sendPost('/api/uploads/presign', { contentType: 'image/png' }, { cookie: forged })).status).toBe(401);
 
-  const presign = await post('/api/uploads/presign', { contentType: 'image/png' }, { cookie });
+  const presign = await sendPost('/api/uploads/presign', { contentType: 'image/png' }, { cookie });
   expect(presign.status).toBe(200);
   const { key } = await presign.json<{ key: string }>();
   const { user } = await signUp.json<{ user: { id: string } }>();
   expect(key).toMatch(/^pending\/[0-9a-f]{32}\//);
   expect(key).not.toContain(user.id);
 
-  expect((await post('/auth/sign-out', {}, { cookie })).status).toBe(200);
-  expect((await post('/api/uploads/presign', { contentType: 'image/png' }, { cookie })).status).toBe(401);
+  expect((await sendPost('/auth/sign-out', {}, { cookie })).status).toBe(200);
+  expect((await sendPost('/api/uploads/presign', { contentType: 'image/png' }, { cookie })).status).toBe(401);
 });

@@ -33,16 +33,16 @@ describe('the configuration', () => {
     const { reads, recording } = createRecordingEnv();
     const api = createAvatarApi({ authenticate: () => ({ id: createUserId() }), log: () => {} });
     const headers = { origin: 'https://app.test', 'content-type': 'application/json' };
-    const presign = () =>
+    const sendPresign = () =>
       api.request(
         'https://app.test/uploads/presign',
         { method: 'POST', headers, body: '{"contentType":"image/png"}' },
         recording,
       );
-    expect((await presign()).status).toBe(200);
+    expect((await sendPresign()).status).toBe(200);
     expect(reads).toEqual(expect.arrayContaining(['OWNER_SECRET', 'R2_ENDPOINT', 'TRUSTED_ORIGINS', 'RATE_LIMITER']));
     reads.length = 0;
-    expect((await presign()).status).toBe(200);
+    expect((await sendPresign()).status).toBe(200);
     expect((await api.request('https://app.test/me/avatar', {}, recording)).status).toBe(200);
     expect(reads).toEqual([]);
   });

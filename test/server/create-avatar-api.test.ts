@@ -182,20 +182,20 @@ describe('the API', () => {
 });
 
 describe('the reference Worker', () => {
-  const ask = (path: string, init: RequestInit = {}, vars = {}, origin = 'http://localhost:5173') =>
+  const fetchWorker = (path: string, init: RequestInit = {}, vars = {}, origin = 'http://localhost:5173') =>
     worker.fetch(new Request(origin + path, init), { ...env, ...vars }, {} as ExecutionContext);
   const local = { LOCAL_DEV: 'on' };
   const signIn = (user: unknown, vars: object = local, origin?: string) =>
-    ask(
+    fetchWorker(
       '/api/dev/login',
       { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ user }) },
       vars,
       origin,
     );
-  const cookieOf = (response: Response) => response.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const getCookie = (response: Response) => response.headers.get('set-cookie')?.split(';')[0] ?? '';
 
   it('responds with 503 if no authentication is configured', async () => {
-    const response = await ask('/api/me/avatar');
+    const response = await fetchWorker('/api/me/avatar');
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ code: 'unavailable' });
   });
@@ -206,10 +206,10 @@ describe('the reference Worker', () => {
       const login = await signIn(user);
       expect(login.status).toBe(200);
       expect(login.headers.get('cache-control')).toBe('no-store');
-      const cookie = cookieOf(login);
+      const cookie = getCookie(login);
       expect(cookie.length).toBeLessThan(4096);
-      expect((await ask('/api/me/avatar', { headers: { cookie } }, local)).status).toBe(200);
-      const logout = await ask('/api/dev/logout', { method: 'POST', headers: { cookie } }, local);
+      expect((await fetchWorker('/api/me/avatar', { headers: { cookie } }, local)).status).toBe(200);
+      const logout = await fetchWorker('/api/dev/logout', { method: 'POST', headers: { cookie } }, local);
       expect(logout.headers.get('set-cookie')).toMatch(/^flare-local-user=;.*Max-Age=0/);
     },
   );
@@ -219,27 +219,27 @@ describe('the reference Worker', () => {
   });
 
   it('rejects a forged cookie', async () => {
-    const cookie = cookieOf(await signIn('ada'));
+    const cookie = getCookie(await signIn('ada'));
     const forged = cookie.replace('YWRh', 'YmVu');
     expect(forged).not.toBe(cookie);
-    expect((await ask('/api/me/avatar', { headers: { cookie: forged } }, local)).status).toBe(401);
+    expect((await fetchWorker('/api/me/avatar', { headers: { cookie: forged } }, local)).status).toBe(401);
   });
 
   it('has no development sign-in, and rejects its cookies, without the flag or on another host', async () => {
-    const cookie = cookieOf(await signIn('ada'));
+    const cookie = getCookie(await signIn('ada'));
     for (const [vars, origin] of [
       [{}, undefined],
       [{ LOCAL_DEV: 'true' }, undefined],
       [local, 'https://avatars.example'],
     ] as const) {
       expect((await signIn('ada', vars, origin)).status).toBe(404);
-      expect((await ask('/api/dev/logout', { method: 'POST' }, vars, origin)).status).toBe(404);
-      expect((await ask('/api/me/avatar', { headers: { cookie } }, vars, origin)).status).toBe(503);
+      expect((await fetchWorker('/api/dev/logout', { method: 'POST' }, vars, origin)).status).toBe(404);
+      expect((await fetchWorker('/api/me/avatar', { headers: { cookie } }, vars, origin)).status).toBe(503);
     }
   });
 
   it('responds with 404 as JSON for unknown paths', async () => {
-    const response = await ask('/api/nothing');
+    const response = await fetchWorker('/api/nothing');
     expect([response.status, await response.json()]).toEqual([404, { error: expect.any(String), code: 'not_found' }]);
     expect(response.headers.get('cache-control')).toBe('no-store');
   });

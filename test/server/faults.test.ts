@@ -69,8 +69,8 @@ describe.each(FAILURES)('if a call to D1 or R2 fails (%s)', (failure) => {
   it('a repeated presign gets a URL, and nothing is left behind', async () => {
     const calls = await forEveryCall(async ({ bindings }) => {
       const user = createUserId();
-      const ask = { contentType: 'image/png' };
-      expectStatusOr500(await createApi(user, {}, bindings).call('POST', '/api/uploads/presign', ask), 200);
+      const fields = { contentType: 'image/png' };
+      expectStatusOr500(await createApi(user, {}, bindings).call('POST', '/api/uploads/presign', fields), 200);
       const { key } = await createApi(user).presign();
       expect(await expectNoLeftovers(user, parseOwner(key))).toBe(null);
       const { results } = await env.DB.prepare('SELECT 1 FROM uploads WHERE owner = ? AND swept = 0')

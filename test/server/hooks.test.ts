@@ -12,8 +12,12 @@ import { createApi, createUserId, listKeys, parseOwner } from './harness.js';
 /** Hooks that record their calls, in order. */
 function recordHooks() {
   const calls: [string, unknown][] = [];
-  const hook = (name: string) => (event: unknown) => void calls.push([name, event]);
-  const hooks = { onCommitted: hook('committed'), onRejected: hook('rejected'), onRemoved: hook('removed') };
+  const createHook = (name: string) => (event: unknown) => void calls.push([name, event]);
+  const hooks = {
+    onCommitted: createHook('committed'),
+    onRejected: createHook('rejected'),
+    onRemoved: createHook('removed'),
+  };
   return { calls, hooks };
 }
 

@@ -170,7 +170,7 @@ describe('file names', () => {
 });
 
 /** Everything that a caller can observe of a response, other than its id. */
-const observe = ({ status, body, headers }: TestResponse) => ({
+const toObservable = ({ status, body, headers }: TestResponse) => ({
   status,
   body,
   headers: [...headers].filter(([name]) => name !== 'x-request-id'),
@@ -188,7 +188,7 @@ describe('keys', () => {
     const never = `pending/${parseOwner(foreign)}/${crypto.randomUUID()}`;
     const neverOwn = `pending/${parseOwner(forgotten)}/${crypto.randomUUID()}`;
     const [first, ...others] = await Promise.all(
-      [foreign, never, neverOwn, forgotten].map(async (key) => observe(await api.commit(key))),
+      [foreign, never, neverOwn, forgotten].map(async (key) => toObservable(await api.commit(key))),
     );
     expect([first?.status, first?.body.code]).toEqual([400, 'bad_key']);
     for (const response of others) expect(response).toEqual(first);

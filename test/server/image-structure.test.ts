@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { avifMovie } from '../support/avif.js';
 import { type Bytes, concat, u16le, u24le, u32 } from '../support/bytes.js';
-import { dirty } from '../support/metadata.js';
+import { FILES_WITH_METADATA } from '../support/metadata.js';
 import {
   frameControl,
   gif,
@@ -28,7 +28,7 @@ describe('a truncated picture is refused, at every length', () => {
     ['GIF', gif(2)],
     ['WebP', webp()],
     ['animated WebP', webp({ frames: 2 })],
-    ...dirty.map(({ name, bytes }): [string, Uint8Array] => [`cleaned ${name}`, readImage(bytes).bytes]),
+    ...FILES_WITH_METADATA.map(({ name, bytes }): [string, Uint8Array] => [`cleaned ${name}`, readImage(bytes).bytes]),
   ];
   it.each(whole)('%s', (_, bytes) => {
     expect(readImage(bytes).bytes.length).toBe(bytes.length);
@@ -41,7 +41,7 @@ describe('an animation', () => {
     ['GIF', gif],
     ['WebP', (frames) => webp({ frames })],
     ['AVIF', avifMovie],
-    ['PNG', animatedPng],
+    ['PNG', buildAnimatedPng],
   ];
   it.each(makers)('of 1,000 frames is accepted and of 1,001 refused: %s', (_, make) => {
     expect(readImage(make(1000)).type).toMatch(/^image/);
@@ -54,7 +54,7 @@ describe('an animation', () => {
   });
 });
 
-function animatedPng(frames: number): Bytes {
+function buildAnimatedPng(frames: number): Bytes {
   const picture = png({ width: 1, height: 1 });
   const more = Array.from({ length: frames - 1 }, (_, i) =>
     concat(frameControl(i * 2 + 1, [1, 1]), pngChunk('fdAT', concat(u32(i * 2 + 2), [0]))),
@@ -99,9 +99,9 @@ describe('a PNG is refused', () => {
   const plain = png();
   const header = plain.slice(0, 33);
   const [data, end] = [plain.slice(33, -12), plain.slice(-12)];
-  const control = (frames: number) => pngChunk('acTL', [...u32(frames), ...u32(0)]);
-  const frame = (number: number, ...place: [[number, number], [number, number]]) =>
-    concat(header, control(1), frameControl(number, ...place), data, end);
+  const buildControl = (frames: number) => pngChunk('acTL', [...u32(frames), ...u32(0)]);
+  const buildFrame = (number: number, ...place: [[number, number], [number, number]]) =>
+    concat(header, buildControl(1), frameControl(number, ...place), data, end);
   it.each([
     toRow('with a damaged data chunk', patchBytes(plain, 45, 0xff)),
     toRow('with an unknown critical chunk', concat(header, pngChunk('CgBI', [0]), data, end)),
@@ -113,21 +113,21 @@ describe('a PNG is refused', () => {
       'whose header is not the first chunk',
       concat(header.slice(0, 8), pngChunk('tEXt', header.slice(16, 29)), data, end),
     ),
-    toRow('with fewer frames than declared', concat(header, control(2), frameControl(0, [2, 2]), data, end)),
-    toRow('with no frames', concat(header, control(0), data, end)),
-    toRow('with frames out of order', frame(1, [2, 2], [0, 0])),
-    toRow('with a frame beyond its canvas', frame(0, [2, 2], [1, 0])),
-    toRow('with a frame larger than its canvas', frame(0, [2, 3], [0, 0])),
-    toRow('with a frame of zero width', frame(0, [0, 2], [0, 0])),
+    toRow('with fewer frames than declared', concat(header, buildControl(2), frameControl(0, [2, 2]), data, end)),
+    toRow('with no frames', concat(header, buildControl(0), data, end)),
+    toRow('with frames out of order', buildFrame(1, [2, 2], [0, 0])),
+    toRow('with a frame beyond its canvas', buildFrame(0, [2, 2], [1, 0])),
+    toRow('with a frame larger than its canvas', buildFrame(0, [2, 3], [0, 0])),
+    toRow('with a frame of zero width', buildFrame(0, [0, 2], [0, 0])),
     toRow(
       'with frame data before any frame',
-      concat(header, control(1), pngChunk('fdAT', [0, 0, 0, 0, 1]), frameControl(1, [2, 2]), data, end),
+      concat(header, buildControl(1), pngChunk('fdAT', [0, 0, 0, 0, 1]), frameControl(1, [2, 2]), data, end),
     ),
-    toRow('with two animations', concat(header, control(1), control(1), frameControl(0, [2, 2]), data, end)),
+    toRow('with two animations', concat(header, buildControl(1), buildControl(1), frameControl(0, [2, 2]), data, end)),
     toRow('with a damaged frame', patchBytes(picture, findText(picture, 'fcTL') + 25, 9)),
     toRow(
       'with an empty frame',
-      concat(header, control(1), frameControl(0, [2, 2]), data, pngChunk('fdAT', u32(1)), end),
+      concat(header, buildControl(1), frameControl(0, [2, 2]), data, pngChunk('fdAT', u32(1)), end),
     ),
   ])('%s', (_, bytes) => expectRefusal(bytes));
 
@@ -137,7 +137,14 @@ describe('a PNG is refused', () => {
   });
 
   it('but not for frames outside of an animation, which are removed', () => {
-    const stray = concat(header, data, control(1), frameControl(0, [9, 9]), pngChunk('fdAT', stored(text('x'))), end);
+    const stray = concat(
+      header,
+      data,
+      buildControl(1),
+      frameControl(0, [9, 9]),
+      pngChunk('fdAT', stored(text('x'))),
+      end,
+    );
     expect(readImage(stray).bytes).toEqual(plain);
   });
 });
@@ -153,28 +160,31 @@ describe('a GIF is refused', () => {
 });
 
 describe('a WebP is refused', () => {
-  const head = (flags: number, width = 1, height = 1) =>
+  const buildHeader = (flags: number, width = 1, height = 1) =>
     riffChunk('VP8X', [flags, 0, 0, 0, ...u24le(width - 1), ...u24le(height - 1)]);
   const control = riffChunk('ANIM', [0, 0, 0, 0, 0, 0]);
-  const frame = (x: number, width: number, height: number, ...inside: Bytes[]) =>
+  const buildFrame = (x: number, width: number, height: number, ...inside: Bytes[]) =>
     riffChunk('ANMF', concat(u24le(x), u24le(0), u24le(width - 1), u24le(height - 1), [0, 0, 0, 0], ...inside));
-  const lossy = (width: number, height: number, first = 0x10) =>
+  const buildLossy = (width: number, height: number, first = 0x10) =>
     riffChunk('VP8 ', [first, 0, 0, 0x9d, 1, 0x2a, ...u16le(width), ...u16le(height), 0, 0]);
   it.each([
     toRow('whose canvas differs from its image', webp({ canvas: [2, 1], size: [1, 1] })),
-    toRow('whose canvas differs from its lossy image', riff(head(0, 2, 1), lossy(1, 1))),
-    toRow('with a frame of another size than declared', riff(head(2, 9, 9), control, frame(0, 2, 1, vp8l()))),
-    toRow('with a frame beyond its canvas', riff(head(2, 2, 1), control, frame(1, 1, 1, vp8l()))),
-    toRow('with a frame without an image', riff(head(2), control, frame(0, 1, 1))),
-    toRow('with a frame of two images', riff(head(2), control, frame(0, 1, 1, vp8l(), vp8l()))),
-    toRow('with a truncated frame chunk', riff(head(2), control, riffChunk('ANMF', [0]))),
-    toRow('that is animated without frames', riff(head(2), control)),
-    toRow('that is animated without an ANIM chunk', riff(head(2), frame(0, 1, 1, vp8l()))),
-    toRow('with frames but no animation flag', riff(head(0), control, frame(0, 1, 1, vp8l()))),
-    toRow('with two images', riff(head(0), vp8l(), vp8l())),
+    toRow('whose canvas differs from its lossy image', riff(buildHeader(0, 2, 1), buildLossy(1, 1))),
+    toRow(
+      'with a frame of another size than declared',
+      riff(buildHeader(2, 9, 9), control, buildFrame(0, 2, 1, vp8l())),
+    ),
+    toRow('with a frame beyond its canvas', riff(buildHeader(2, 2, 1), control, buildFrame(1, 1, 1, vp8l()))),
+    toRow('with a frame without an image', riff(buildHeader(2), control, buildFrame(0, 1, 1))),
+    toRow('with a frame of two images', riff(buildHeader(2), control, buildFrame(0, 1, 1, vp8l(), vp8l()))),
+    toRow('with a truncated frame chunk', riff(buildHeader(2), control, riffChunk('ANMF', [0]))),
+    toRow('that is animated without frames', riff(buildHeader(2), control)),
+    toRow('that is animated without an ANIM chunk', riff(buildHeader(2), buildFrame(0, 1, 1, vp8l()))),
+    toRow('with frames but no animation flag', riff(buildHeader(0), control, buildFrame(0, 1, 1, vp8l()))),
+    toRow('with two images', riff(buildHeader(0), vp8l(), vp8l())),
     toRow('with a truncated VP8X chunk', riff(riffChunk('VP8X', [0, 0, 0, 0]), riffChunk('\0\0\0\0', []), vp8l())),
     toRow('with a chunk before its simple image', riff(riffChunk('junk', [1]), vp8l())),
-    toRow('whose frame is not a key frame', riff(lossy(1, 1, 0x11))),
+    toRow('whose frame is not a key frame', riff(buildLossy(1, 1, 0x11))),
     toRow('of an unknown lossless version', patchBytes(webp(), 24, 0x20)),
     toRow('without the lossless signature', patchBytes(webp(), 20, 0)),
     toRow('with a chunk that exceeds the file', patchBytes(webp(), 16, 0xff)),
@@ -182,7 +192,7 @@ describe('a WebP is refused', () => {
   ])('%s', (_, bytes) => expectRefusal(bytes));
 
   it('but not for a lossy image with its alpha channel before it', () => {
-    const bytes = riff(head(0x10, 4, 2), riffChunk('ALPH', [0, 1]), lossy(4, 2));
+    const bytes = riff(buildHeader(0x10, 4, 2), riffChunk('ALPH', [0, 1]), buildLossy(4, 2));
     expect(readImage(bytes)).toMatchObject({ width: 4, height: 2, bytes });
   });
 });

@@ -14,7 +14,7 @@ import {
   realItem,
 } from '../support/avif.js';
 import { type Bytes, concat, u16, u32, u32le } from '../support/bytes.js';
-import { dirty } from '../support/metadata.js';
+import { FILES_WITH_METADATA } from '../support/metadata.js';
 import { gif, jpeg, png, pngChunk, riff, riffChunk, segment, vp8l, webp } from '../support/pictures.js';
 import { readImage } from './read-helpers.js';
 
@@ -38,7 +38,7 @@ const pictures = fc.oneof(
     .map(([size, frames]) => webp({ size: frames ? [1, 1] : size, frames })),
   fc.tuple(size, fc.integer({ min: 0, max: 3 })).map(([size, turns]) => avif({ size, turns })),
   fc.integer({ min: 1, max: 5 }).map((frames) => avifMovie(frames)),
-  fc.constantFrom(...dirty.map(({ bytes }) => bytes), avifFile({ items: gridItems() })),
+  fc.constantFrom(...FILES_WITH_METADATA.map(({ bytes }) => bytes), avifFile({ items: gridItems() })),
 );
 
 /** A random change of a file. */
@@ -142,7 +142,8 @@ const fillUpload = (part: Bytes, around: (parts: Bytes) => Bytes): Bytes => {
 
 const insertAt = (bytes: Bytes, at: number) => (parts: Bytes) => concat(bytes.slice(0, at), parts, bytes.slice(at));
 const free = box('free');
-const item = (more: Partial<AvifItem>) => avifFile({ items: [realItem(), { type: 'Exif', data: [], ...more }] });
+const buildWithItem = (more: Partial<AvifItem>) =>
+  avifFile({ items: [realItem(), { type: 'Exif', data: [], ...more }] });
 
 /** Boxes nested as deeply as possible. */
 function buildNestedBoxes(type: string, room: number): Bytes {
@@ -200,7 +201,7 @@ const adversarial: [string, () => Bytes][] = [
   ['AVIF of nested films', () => avifFile({ items: [realItem()], atTop: buildNestedBoxes('moov', LIMIT / 2) })],
   [
     'AVIF of empty items',
-    () => item({ properties: new Array(250).fill(free), links: { cdsc: new Array(60_000).fill(1) } }),
+    () => buildWithItem({ properties: new Array(250).fill(free), links: { cdsc: new Array(60_000).fill(1) } }),
   ],
   [
     'AVIF of links in a circle',

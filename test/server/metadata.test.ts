@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { ImageError, readPicture } from '../../server/image/index.js';
 import { avifFile, avifMovie, realItem } from '../support/avif.js';
-import { dirty, told } from '../support/metadata.js';
+import { FILES_WITH_METADATA, findMetadata } from '../support/metadata.js';
 import { concat, jpeg, segment, text } from '../support/pictures.js';
 import { createApi, createUserId } from './harness.js';
 
@@ -14,23 +14,23 @@ async function readStored(key = ''): Promise<Uint8Array> {
 }
 
 describe('a stored picture', () => {
-  it.each(dirty)('has no metadata: $name', async ({ type, bytes, clean, size }) => {
-    expect(told(bytes)).not.toEqual([]);
+  it.each(FILES_WITH_METADATA)('has no metadata: $name', async ({ type, bytes, clean, size }) => {
+    expect(findMetadata(bytes)).not.toEqual([]);
     const { status, body } = await createApi(createUserId()).upload(bytes, type);
     expect(status).toBe(200);
     const kept = await readStored(body.avatar?.key);
-    expect(told(kept)).toEqual([]);
+    expect(findMetadata(kept)).toEqual([]);
     if (clean) expect(kept).toEqual(clean);
     expect([body.avatar?.width, body.avatar?.height]).toEqual(size);
     expect(body.avatar?.size).toBe(kept.length);
   });
 
-  it.each(dirty)('is unchanged when it is uploaded again: $name', ({ bytes }) => {
+  it.each(FILES_WITH_METADATA)('is unchanged when it is uploaded again: $name', ({ bytes }) => {
     const once = readPicture(bytes, limits).bytes;
     expect(readPicture(once, limits).bytes).toEqual(once);
   });
 
-  it.each(dirty)(
+  it.each(FILES_WITH_METADATA)(
     'keeps its metadata, but no bytes after its end, with keepMetadata: $name',
     async ({ type, bytes }) => {
       const { body } = await createApi(createUserId(), { keepMetadata: true }).upload(
@@ -38,7 +38,7 @@ describe('a stored picture', () => {
         type,
       );
       const kept = await readStored(body.avatar?.key);
-      expect(told(kept)).not.toEqual([]);
+      expect(findMetadata(kept)).not.toEqual([]);
       expect(kept).toEqual(bytes.slice(0, kept.length));
       expect(kept.length).toBe(body.avatar?.size);
     },
@@ -51,7 +51,7 @@ describe('a stored picture', () => {
     ['another picture', jpeg()],
   ];
   it.each(appended)('has no bytes after its end: %s', (_, tail) => {
-    for (const { bytes, name } of dirty) {
+    for (const { bytes, name } of FILES_WITH_METADATA) {
       const alone = readPicture(bytes, limits).bytes;
       expect(readPicture(concat(bytes, tail), limits).bytes, name).toEqual(alone);
     }
@@ -59,7 +59,7 @@ describe('a stored picture', () => {
 
   it('keeps all offsets of an AVIF: metadata is overwritten with zeros, or as boxes to skip', () => {
     const allowed = new Set([0, ...text('freeskip')]);
-    for (const { bytes, name } of dirty.filter(({ type }) => type === 'image/avif')) {
+    for (const { bytes, name } of FILES_WITH_METADATA.filter(({ type }) => type === 'image/avif')) {
       const changed = readPicture(bytes, limits).bytes.filter((byte, i) => byte !== bytes[i]);
       expect(
         changed.every((byte) => allowed.has(byte)),

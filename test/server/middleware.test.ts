@@ -48,10 +48,10 @@ describe('the log', () => {
   it('identifies a request like its response header: by a valid Ray ID, else by a new UUID', async () => {
     const { entries, log } = createLog();
     const api = createApi(createUserId(), { log });
-    const ask = async (ray: string) =>
+    const sendRequest = async (ray: string) =>
       (await api.call('GET', '/api/me/avatar', undefined, { 'cf-ray': ray })).headers.get('x-request-id');
-    expect(await ask('8f1a2b3c4d5e6f70-FRA')).toBe('8f1a2b3c4d5e6f70-FRA');
-    const own = [await ask('"},{"level":"info"'), await ask('x'.repeat(65)), await ask('')];
+    expect(await sendRequest('8f1a2b3c4d5e6f70-FRA')).toBe('8f1a2b3c4d5e6f70-FRA');
+    const own = [await sendRequest('"},{"level":"info"'), await sendRequest('x'.repeat(65)), await sendRequest('')];
     for (const id of own) expect(id).toMatch(/^[0-9a-f-]{36}$/);
     expect(entries.map(({ requestId }) => requestId)).toEqual(['8f1a2b3c4d5e6f70-FRA', ...own]);
   });
@@ -153,18 +153,18 @@ describe('rate limiting', () => {
   });
 
   it('allows 600 requests per minute and user, as configured', async () => {
-    const ask = async (key: string) => (await env.RATE_LIMITER?.limit({ key }))?.success;
-    const minute = () => Math.floor(Date.now() / 60_000);
+    const countRequest = async (key: string) => (await env.RATE_LIMITER?.limit({ key }))?.success;
+    const getMinute = () => Math.floor(Date.now() / 60_000);
     const other = createUserId();
     for (let isOneMinute = false; !isOneMinute; ) {
-      const began = minute();
+      const began = getMinute();
       const user = createUserId();
-      const outcomes = await Promise.all(Array.from({ length: 700 }, () => ask(user)));
+      const outcomes = await Promise.all(Array.from({ length: 700 }, () => countRequest(user)));
       // The count starts again with each minute.
-      isOneMinute = minute() === began;
+      isOneMinute = getMinute() === began;
       if (isOneMinute) expect(outcomes.filter(Boolean)).toHaveLength(600);
     }
-    expect(await ask(other)).toBe(true);
+    expect(await countRequest(other)).toBe(true);
   });
 });
 
@@ -187,7 +187,7 @@ describe('a request body', () => {
     return { seen, body };
   }
 
-  const send = (body: ReadableStream, headers: Record<string, string> = {}, user: string | null = 'a') => {
+  const sendBody = (body: ReadableStream, headers: Record<string, string> = {}, user: string | null = 'a') => {
     const api = createAvatarApi({ authenticate: () => (user === null ? null : { id: user }), log: () => {} });
     const request = new Request('https://app.test/uploads/commit', {
       method: 'POST',
@@ -203,7 +203,7 @@ describe('a request body', () => {
   ])('over the limit, %s, is not parsed', async (_, headers: Record<string, string>) => {
     const parse = vi.spyOn(JSON, 'parse');
     const { seen, body } = createBody(5);
-    const response = await send(body, headers);
+    const response = await sendBody(body, headers);
     expect(parse).not.toHaveBeenCalled();
     expect([response.status, await response.json()]).toEqual([413, { error: expect.any(String), code: 'too_large' }]);
     expect(seen.pulled).toBe(6);
@@ -215,7 +215,7 @@ describe('a request body', () => {
     ['without a session', {}, null],
   ])('without an end, %s, is canceled', async (_, headers: Record<string, string>, user) => {
     const { seen, body } = createBody(Number.POSITIVE_INFINITY);
-    expect((await send(body, headers, user)).status).toBe(user ? 413 : 401);
+    expect((await sendBody(body, headers, user)).status).toBe(user ? 413 : 401);
     expect(seen.canceled).toBe(true);
     expect(seen.pulled * 4096).toBeLessThan(1.1 * 2 ** 20);
   });
@@ -227,7 +227,7 @@ describe('a request body', () => {
         canceled = true;
       },
     });
-    expect((await send(body, {}, null)).status).toBe(401);
+    expect((await sendBody(body, {}, null)).status).toBe(401);
     expect(canceled).toBe(true);
   });
 
@@ -237,12 +237,12 @@ describe('a request body', () => {
         controller.error(new Error('Network connection lost.'));
       },
     });
-    const response = await send(body);
+    const response = await sendBody(body);
     expect([response.status, await response.json()]).toMatchObject([400, { code: 'invalid_request' }]);
   });
 
   it('at the limit is parsed', async () => {
     const { body } = createBody(4);
-    expect((await send(body)).status).toBe(400);
+    expect((await sendBody(body)).status).toBe(400);
   });
 });

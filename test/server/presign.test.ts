@@ -70,7 +70,7 @@ describe('a presigned PUT', () => {
     expect(signedHeaders).toEqual({
       'content-type': 'image/png',
       'if-none-match': '*',
-      // Without a digest: no copy that the store makes of another object meets it.
+      // Without a digest: a copy of another object, made by the store, does not meet this condition.
       'x-amz-copy-source-if-match': '"none"',
     });
     expect(await verifySignature('PUT', url, signedHeaders, secrets)).toBe(true);
@@ -155,7 +155,7 @@ describe('keys', () => {
 });
 
 describe('a presign is refused', () => {
-  const refuse = async (fields: Record<string, unknown>, options = {}) => {
+  const sendPresign = async (fields: Record<string, unknown>, options = {}) => {
     const { status, body } = await createApi(createUserId(), options).call('POST', '/api/uploads/presign', fields);
     expect(body.error).toMatch(/\S/);
     return [status, body.code];
@@ -170,19 +170,19 @@ describe('a presign is refused', () => {
     'image/*',
     'application/pdf',
   ])('for the type %s', async (contentType) =>
-    expect(await refuse({ contentType })).toEqual([415, 'unsupported_type']),
+    expect(await sendPresign({ contentType })).toEqual([415, 'unsupported_type']),
   );
 
   it('over the size limit, and not at it', async () => {
-    expect(await refuse({ contentType: 'image/png', size: 5 * 2 ** 20 + 1 })).toEqual([413, 'too_large']);
-    expect(await refuse({ contentType: 'image/png', size: 1e300 })).toEqual([413, 'too_large']);
+    expect(await sendPresign({ contentType: 'image/png', size: 5 * 2 ** 20 + 1 })).toEqual([413, 'too_large']);
+    expect(await sendPresign({ contentType: 'image/png', size: 1e300 })).toEqual([413, 'too_large']);
     const { key } = await createApi(createUserId()).presign({ size: 5 * 2 ** 20 });
     expect(key).toBeTruthy();
   });
 
   it('without a digest if one is required', async () => {
     const options = { requireDigest: true };
-    expect(await refuse({ contentType: 'image/png' }, options)).toEqual([400, 'digest_required']);
+    expect(await sendPresign({ contentType: 'image/png' }, options)).toEqual([400, 'digest_required']);
     expect((await createApi(createUserId(), options).presign({ sha256: digest })).key).toBeTruthy();
   });
 
@@ -200,7 +200,7 @@ describe('a presign is refused', () => {
     { contentType: 'image/png', sha256: 'abc' },
     { contentType: 'image/png', sha256: `${digest} ` },
     { contentType: 'image/png', sha256: [digest] },
-  ])('for the fields %j', async (fields) => expect(await refuse(fields)).toEqual([400, 'invalid_request']));
+  ])('for the fields %j', async (fields) => expect(await sendPresign(fields)).toEqual([400, 'invalid_request']));
 
   it.each(['', '{', '[]', 'null', '"x"', '1', '{"contentType":"image/png"'])('for the body %j', async (body) => {
     const response = await createApi(createUserId()).call('POST', '/api/uploads/presign', body, {
@@ -221,7 +221,7 @@ describe('a presign is refused', () => {
   );
 
   it('for a body over 16 kB', async () => {
-    expect(await refuse({ contentType: 'image/png', filename: 'x'.repeat(17_000) })).toEqual([413, 'too_large']);
+    expect(await sendPresign({ contentType: 'image/png', filename: 'x'.repeat(17_000) })).toEqual([413, 'too_large']);
   });
 
   it('while twenty uploads are pending, until one of them is committed', async () => {

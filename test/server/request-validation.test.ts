@@ -11,7 +11,10 @@ const POSTS = ['/api/uploads/presign', '/api/uploads/commit'];
 const PATHS = [...POSTS, '/api/me/avatar', '/api/users/ada/avatar', '/api/openapi.json'];
 
 /** Sends a request to the mounted API and expects a success, or a failure with an error code. */
-async function send(path: string, init: RequestInit): Promise<{ status: number; code?: string; error?: string }> {
+async function sendRequest(
+  path: string,
+  init: RequestInit,
+): Promise<{ status: number; code?: string; error?: string }> {
   const app = new Hono();
   app.route('/api', createAvatarApi({ authenticate: () => ({ id: createUserId() }) }));
   app.notFound((c) => c.json({ error: 'host', code: 'host' }, 404));
@@ -26,8 +29,8 @@ async function send(path: string, init: RequestInit): Promise<{ status: number; 
   return { status: response.status, ...body };
 }
 
-const post = (path: string, body: BodyInit | null, headers: Record<string, string> = json) =>
-  send(path, { method: 'POST', body, headers });
+const sendPost = (path: string, body: BodyInit | null, headers: Record<string, string> = json) =>
+  sendRequest(path, { method: 'POST', body, headers });
 
 describe('an invalid body', () => {
   const valid = '{"contentType":"image/png","key":"k"}';
@@ -48,7 +51,8 @@ describe('an invalid body', () => {
     ['fields of constructor.prototype only', '{"constructor":{"prototype":{"contentType":"image/png","key":"k"}}}'],
     ['a form', 'contentType=image%2Fpng&key=k'],
   ])('%s is refused', async (_, body) => {
-    for (const path of POSTS) expect(await post(path, body)).toMatchObject({ status: 400, code: 'invalid_request' });
+    for (const path of POSTS)
+      expect(await sendPost(path, body)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
   it.each([
@@ -60,7 +64,7 @@ describe('an invalid body', () => {
       new TextEncoder().encode(part),
     );
     const body = new Blob([before ?? '', new Uint8Array(bytes), after ?? '']);
-    const { code } = await post('/api/uploads/presign', await body.arrayBuffer());
+    const { code } = await sendPost('/api/uploads/presign', await body.arrayBuffer());
     expect(code).toBe('invalid_request');
   });
 
@@ -72,7 +76,7 @@ describe('an invalid body', () => {
     'application/jsonp',
   ])('JSON with the content type %j is refused', async (type) => {
     for (const path of POSTS) {
-      const { status, code } = await post(path, valid, { 'content-type': type });
+      const { status, code } = await sendPost(path, valid, { 'content-type': type });
       expect([status, code]).toEqual([400, 'invalid_request']);
     }
   });
@@ -80,19 +84,19 @@ describe('an invalid body', () => {
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset=UTF-8'])(
     'JSON with the content type %j is accepted',
     async (type) => {
-      expect((await post('/api/uploads/presign', valid, { 'content-type': type })).status).toBe(200);
+      expect((await sendPost('/api/uploads/presign', valid, { 'content-type': type })).status).toBe(200);
     },
   );
 
   it('with a byte order mark is accepted', async () => {
-    expect((await post('/api/uploads/presign', `\ufeff${valid}`)).status).toBe(200);
+    expect((await sendPost('/api/uploads/presign', `\ufeff${valid}`)).status).toBe(200);
   });
 
   it('with a duplicate key uses the last value', async () => {
-    const twice = (first: string, last: string) =>
-      post('/api/uploads/presign', `{"contentType":"${first}","contentType":"${last}"}`);
-    expect((await twice('text/html', 'image/png')).status).toBe(200);
-    expect((await twice('image/png', 'text/html')).code).toBe('unsupported_type');
+    const sendTwice = (first: string, last: string) =>
+      sendPost('/api/uploads/presign', `{"contentType":"${first}","contentType":"${last}"}`);
+    expect((await sendTwice('text/html', 'image/png')).status).toBe(200);
+    expect((await sendTwice('image/png', 'text/html')).code).toBe('unsupported_type');
   });
 
   it.each([
@@ -117,13 +121,13 @@ describe('an invalid body', () => {
     ['contentType', '""'],
   ])('%s may not be %s', async (field, value) => {
     const body = `{"contentType":"image/png","${field}":${value}}`;
-    expect(await post('/api/uploads/presign', body)).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(await sendPost('/api/uploads/presign', body)).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
   it('with a size over the limit gets too_large', async () => {
     for (const size of [5 * 2 ** 20 + 1, 1e300]) {
       const body = JSON.stringify({ contentType: 'image/png', size });
-      expect(await post('/api/uploads/presign', body)).toMatchObject({ status: 413, code: 'too_large' });
+      expect(await sendPost('/api/uploads/presign', body)).toMatchObject({ status: 413, code: 'too_large' });
     }
   });
 
@@ -139,13 +143,13 @@ describe('an invalid body', () => {
     '__proto__',
     '\ud800',
   ])('%j is not an accepted content type', async (contentType) => {
-    const response = await post('/api/uploads/presign', JSON.stringify({ contentType }));
+    const response = await sendPost('/api/uploads/presign', JSON.stringify({ contentType }));
     expect([response.status, response.code]).toEqual([415, 'unsupported_type']);
   });
 
   it('with unknown fields is accepted', async () => {
     const body = '{"contentType":"image/png","__proto__":{"size":9e9},"size2":-1,"filename":"../../x\\u0000"}';
-    expect((await post('/api/uploads/presign', body)).status).toBe(200);
+    expect((await sendPost('/api/uploads/presign', body)).status).toBe(200);
   });
 });
 
@@ -162,7 +166,7 @@ describe('arbitrary input', () => {
 
   it.each(POSTS)('as JSON to %s gets a well-formed response', async (path) => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(anyJson, almostValid), async (body) => void (await post(path, body))),
+      fc.asyncProperty(fc.oneof(anyJson, almostValid), async (body) => void (await sendPost(path, body))),
       run,
     );
   });
@@ -183,7 +187,7 @@ describe('arbitrary input', () => {
     const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Uint8Array.from(array));
     await fc.assert(
       fc.asyncProperty(bytes, async (body) => {
-        expect((await post(path, body)).status).toBe(400);
+        expect((await sendPost(path, body)).status).toBe(400);
       }),
       run,
     );
@@ -193,7 +197,7 @@ describe('arbitrary input', () => {
     const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Uint8Array.from(array));
     await fc.assert(
       fc.asyncProperty(bytes, async (body) => {
-        expect((await send('/api/me/avatar', { method: 'DELETE', body })).status).toBe(200);
+        expect((await sendRequest('/api/me/avatar', { method: 'DELETE', body })).status).toBe(200);
       }),
       { numRuns: 30 },
     );
@@ -226,7 +230,7 @@ describe('arbitrary input', () => {
     const value = fc.string({ maxLength: 30 }).map((text) => text.replace(/[^\x21-\x7e]/g, ''));
     await fc.assert(
       fc.asyncProperty(method, path, query, name, value, async (verb, to, search, header, text) => {
-        await send(to + search, { method: verb, headers: { [header]: text } });
+        await sendRequest(to + search, { method: verb, headers: { [header]: text } });
       }),
       { numRuns: 400 },
     );

@@ -90,7 +90,7 @@ describe('a form on another site', () => {
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/json'])(
     'cannot send a %s body, whatever its Origin and Sec-Fetch-Site',
     async (type) => {
-      const send = (headers: Record<string, string>) =>
+      const sendForm = (headers: Record<string, string>) =>
         createApi(createUserId(), {}, trusted).call('POST', '/api/uploads/presign', body, {
           'content-type': type,
           ...headers,
@@ -104,10 +104,10 @@ describe('a form on another site', () => {
         // Origin takes precedence over Sec-Fetch-Site.
         { origin: 'https://evil.test', 'sec-fetch-site': 'same-origin' },
       ]) {
-        expect((await send(headers)).body.code).toBe('forbidden_origin');
+        expect((await sendForm(headers)).body.code).toBe('forbidden_origin');
       }
       // With neither header it is no current browser, and no form can send JSON.
-      expect((await send({})).status).toBe(type === 'application/json' ? 200 : 400);
+      expect((await sendForm({})).status).toBe(type === 'application/json' ? 200 : 400);
     },
   );
 
@@ -173,10 +173,10 @@ describe('a page of a trusted origin', () => {
 
   it("may also be on the API's own host, under any of its names", async () => {
     for (const host of ['https://avatars.example', 'https://flare.me.workers.dev', 'http://localhost:5173']) {
-      const ask = (origin: string) =>
+      const fetchWorker = (origin: string) =>
         worker.fetch(new Request(`${host}/api/openapi.json`, { headers: { origin } }), env, {} as ExecutionContext);
-      expect((await ask(host)).headers.get('access-control-allow-origin')).toBe(host);
-      expect((await ask('https://other.workers.dev')).status).toBe(403);
+      expect((await fetchWorker(host)).headers.get('access-control-allow-origin')).toBe(host);
+      expect((await fetchWorker('https://other.workers.dev')).status).toBe(403);
     }
   });
 });

@@ -1,4 +1,4 @@
-/** AVIF files made by code, box by box: still ones, grids and those that move. */
+/** Builds AVIF files box by box: still pictures, grids and movies. */
 import { ascii, type Bytes, concat, u16, u32 } from './bytes.js';
 
 export const box = (type: string, ...parts: ArrayLike<number>[]): Bytes => {
@@ -6,22 +6,24 @@ export const box = (type: string, ...parts: ArrayLike<number>[]): Bytes => {
   return concat(u32(data.length + 8), ascii(type), data);
 };
 
-/** A box that begins with a version and flags. */
+/** Builds a box that starts with a version and flags. */
 export const fullBox = (type: string, version: number, flags: number, ...parts: ArrayLike<number>[]): Bytes =>
   box(type, [version, 0, 0, flags], ...parts);
 
-/** A picture that any browser decodes, 64×64: its configuration, and its data as one AV1 frame. */
+/** A picture of 64 × 64 pixels that any browser decodes: its configuration, and its data as one AV1 frame. */
 export const REAL = {
   size: [64, 64] as [number, number],
   av1C: box('av1C', [0x81, 0x00, 0x0c, 0x00]),
-  data: base64('EgAKCRgVf/2iAhoNCDI3HEeHhd3CCCACwUAAz8nQZGSMD741Z4gD6lQ7QukzKpyRa6TVwid0q+gm7yaZ18kzCNM1gYX2gA=='),
+  data: decodeBase64(
+    'EgAKCRgVf/2iAhoNCDI3HEeHhd3CCCACwUAAz8nQZGSMD741Z4gD6lQ7QukzKpyRa6TVwid0q+gm7yaZ18kzCNM1gYX2gA==',
+  ),
 };
 
-function base64(text: string): Bytes {
+function decodeBase64(text: string): Bytes {
   return concat(ascii(atob(text)));
 }
 
-/** A sequence header for a size, and a frame that no decoder takes. */
+/** Builds a sequence header with a size, and a frame that no decoder accepts. */
 export function av1([width, height]: [number, number]): Bytes {
   const bits = [
     ...['000', '1', '1', '00000', '1111', '1111'],
@@ -39,15 +41,15 @@ export interface AvifItem {
   type: string;
   data: ArrayLike<number>;
   properties?: Bytes[];
-  /** Links to other items, by their names, which count from 1. */
+  /** Numbers of other items, from 1, by the type of the reference. */
   links?: Record<string, number[]>;
-  /** What comes after the type in the list of items: names, separated by zeros. */
+  /** What follows the type in the item's entry: strings that end with a zero. */
   name?: string;
-  /** 0: in `mdat`; 1: in `idat`; 2: in another item. */
+  /** Where the data is: 0 in `mdat`, 1 in `idat`, 2 in another item. */
   method?: number;
-  /** In how many pieces. */
+  /** Number of extents that the data is split into. */
   pieces?: number;
-  /** Where it says it is, instead of where it is. */
+  /** A false location of the data, instead of the right one. */
   range?: [offset: number, length: number];
 }
 
@@ -55,33 +57,33 @@ export interface AvifFile {
   items: AvifItem[];
   brand?: string;
   primary?: number;
-  /** Of the box that says where items are: 0, 1 or 2. */
+  /** Version of the `iloc` box: 0, 1 or 2. */
   locations?: number;
-  /** More boxes among the lists of properties, in `meta`, and before `mdat`. */
+  /** Further boxes: in `iprp`, in `meta`, and before `mdat`. */
   inProperties?: ArrayLike<number>;
   inMeta?: ArrayLike<number>;
   atTop?: ArrayLike<number>;
-  /** A box after `meta`, made when it is known where the data begins. */
+  /** Builds a box that follows `meta`, given the offset of the data. */
   movie?: (data: number) => Bytes;
 }
 
-/** A whole file: its boxes are made twice, the second time with the right offsets. */
+/** Builds a complete file. Its boxes are built twice, the second time with the right offsets. */
 export function avifFile(file: AvifFile): Bytes {
-  const head = (data: number) =>
+  const buildHead = (data: number) =>
     concat(
       box('ftyp', ascii(file.brand ?? 'avif'), u32(0), ascii('mif1')),
-      metaBox(file, data),
+      buildMeta(file, data),
       file.movie?.(data) ?? [],
       file.atTop ?? [],
     );
-  const data = head(0).length + 8;
+  const data = buildHead(0).length + 8;
   return concat(
-    head(data),
+    buildHead(data),
     box('mdat', ...file.items.filter(({ method = 0 }) => method === 0).map(({ data }) => data)),
   );
 }
 
-function metaBox(file: AvifFile, data: number): Bytes {
+function buildMeta(file: AvifFile, data: number): Bytes {
   const { items, primary = 1, inMeta = [] } = file;
   const idat = items.filter(({ method }) => method === 1).map(({ data }) => data);
   return fullBox(
@@ -90,44 +92,44 @@ function metaBox(file: AvifFile, data: number): Bytes {
     0,
     fullBox('hdlr', 0, 0, u32(0), ascii('pict'), new Array(13).fill(0)),
     fullBox('pitm', 0, 0, u16(primary)),
-    locations(file, data),
-    fullBox('iinf', 0, 0, u16(items.length), ...items.map(entry)),
-    properties(file),
-    references(items),
+    buildLocations(file, data),
+    fullBox('iinf', 0, 0, u16(items.length), ...items.map(buildItemEntry)),
+    buildProperties(file),
+    buildReferences(items),
     idat.length > 0 ? box('idat', ...idat) : [],
     inMeta,
   );
 }
 
-const entry = ({ type, name = '\0' }: AvifItem, index: number): Bytes =>
+const buildItemEntry = ({ type, name = '\0' }: AvifItem, index: number): Bytes =>
   fullBox('infe', 2, 0, u16(index + 1), u16(0), ascii(type), ascii(name));
 
-function locations({ items, locations: version = 1 }: AvifFile, start: number): Bytes {
-  const id = (n: number) => (version === 2 ? u32(n) : u16(n));
+function buildLocations({ items, locations: version = 1 }: AvifFile, start: number): Bytes {
+  const encodeId = (n: number) => (version === 2 ? u32(n) : u16(n));
   const next = [start, 0, 0];
   const entries = items.map(({ data, method = 0, pieces = 1, range }, index) => {
-    const at = next[method] ?? 0;
-    next[method] = at + data.length;
+    const offset = next[method] ?? 0;
+    next[method] = offset + data.length;
     const size = Math.ceil(data.length / pieces);
     const extents = range
       ? [range]
-      : Array.from({ length: pieces }, (_, i) => [at + i * size, Math.min(size, data.length - i * size)]);
+      : Array.from({ length: pieces }, (_, i) => [offset + i * size, Math.min(size, data.length - i * size)]);
     return concat(
-      id(index + 1),
+      encodeId(index + 1),
       version > 0 ? u16(method) : [],
       u16(0),
       u16(extents.length),
       ...extents.map((extent) => extent.flatMap(u32)),
     );
   });
-  return fullBox('iloc', version, 0, [0x44, 0], id(items.length), ...entries);
+  return fullBox('iloc', version, 0, [0x44, 0], encodeId(items.length), ...entries);
 }
 
-/** Readers have to know what turns or crops, and how the data is coded. */
+/** Whether readers must understand a property: rotation, cropping, and the configuration of the decoder. */
 const isEssential = (property: Bytes): boolean =>
   ['av1C', 'irot', 'imir', 'clap'].includes(String.fromCharCode(...property.slice(4, 8)));
 
-function properties({ items, inProperties = [] }: AvifFile): Bytes {
+function buildProperties({ items, inProperties = [] }: AvifFile): Bytes {
   let next = 1;
   const link = (property: Bytes) => next++ | (isEssential(property) ? 0x80 : 0);
   const lists = items.map(({ properties: own = [] }, index) => concat(u16(index + 1), [own.length], own.map(link)));
@@ -139,7 +141,7 @@ function properties({ items, inProperties = [] }: AvifFile): Bytes {
   );
 }
 
-function references(items: AvifItem[]): Bytes {
+function buildReferences(items: AvifItem[]): Bytes {
   const boxes = items.flatMap(({ links = {} }, index) =>
     Object.entries(links).map(([type, to]) => box(type, u16(index + 1), u16(to.length), ...to.map(u16))),
   );
@@ -148,7 +150,7 @@ function references(items: AvifItem[]): Bytes {
 
 export const ispe = ([width, height]: [number, number]): Bytes => fullBox('ispe', 0, 0, u32(width), u32(height));
 
-/** An item that any browser decodes. */
+/** Builds an item that any browser decodes. */
 export const realItem = (more: Partial<AvifItem> = {}): AvifItem => ({
   type: 'av01',
   data: REAL.data,
@@ -156,13 +158,13 @@ export const realItem = (more: Partial<AvifItem> = {}): AvifItem => ({
   properties: [ispe(REAL.size), REAL.av1C, fullBox('pixi', 0, 0, [3, 8, 8, 8]), ...(more.properties ?? [])],
 });
 
-/** Two pictures side by side as one; each of its tiles is a real one. */
+/** Builds a grid of two pictures side by side that any browser decodes. */
 export function gridItems(size: [number, number] = [128, 64], columns = 2): AvifItem[] {
   const grid = { type: 'grid', data: [0, 0, 0, columns - 1, ...size.flatMap(u16)], properties: [ispe(size)] };
   return [{ ...grid, links: { dimg: [2, 3] } }, realItem(), realItem()];
 }
 
-const item = (size: [number, number], properties: Bytes[] = []): AvifItem => ({
+const buildItem = (size: [number, number], properties: Bytes[] = []): AvifItem => ({
   type: 'av01',
   data: av1(size),
   properties: [ispe(size), REAL.av1C, ...properties],
@@ -170,23 +172,23 @@ const item = (size: [number, number], properties: Bytes[] = []): AvifItem => ({
 
 export interface AvifOptions {
   size?: [number, number];
-  /** More bytes among the lists of properties. */
+  /** Further bytes in `iprp`. */
   extra?: Bytes;
   /** Quarter turns. */
   turns?: number;
   brand?: string;
 }
 
-/** An AVIF whose headers are right and whose data is not real; a thumbnail of another size comes first. */
+/** Builds an AVIF with correct headers and false data. A thumbnail of another size comes first. */
 export function avif({ size = [64, 32], turns = 0, brand = 'avif', extra = concat() }: AvifOptions = {}): Bytes {
-  const thumbnail = { ...item([9, 9]), links: { thmb: [2] } };
-  const picture = item(size, turns ? [box('irot', [turns])] : []);
+  const thumbnail = { ...buildItem([9, 9]), links: { thmb: [2] } };
+  const picture = buildItem(size, turns ? [box('irot', [turns])] : []);
   return avifFile({ brand, items: [thumbnail, picture], primary: 2, inProperties: extra });
 }
 
-/** A movie of frames that are all what lies first, and the picture that stands for it: the same, if nothing else is said. */
+/** Builds a movie. All of its frames, and by default the still picture, are the first item. */
 export function avifMovie(frames: number, handler = 'pict', items = [realItem()], primary = 1): Bytes {
-  const track = (start: number) =>
+  const buildTrack = (start: number) =>
     box(
       'trak',
       fullBox('tkhd', 0, 3, u32(0x5eca7ed), u32(0x5eca7ed), u32(1), u32(0), u32(frames), new Array(52).fill(0), [
@@ -197,22 +199,22 @@ export function avifMovie(frames: number, handler = 'pict', items = [realItem()]
         'mdia',
         fullBox('mdhd', 0, 0, u32(0x5eca7ed), u32(0x5eca7ed), u32(10), u32(frames), u32(0)),
         fullBox('hdlr', 0, 0, u32(0), ascii(handler), new Array(12).fill(0), ascii('SECRET\0')),
-        box('minf', fullBox('vmhd', 0, 1, new Array(8).fill(0)), dataInformation, sampleTable(frames, start)),
+        box('minf', fullBox('vmhd', 0, 1, new Array(8).fill(0)), dataInformation, buildSampleTable(frames, start)),
       ),
     );
-  const movie = (start: number) =>
+  const buildMovie = (start: number) =>
     box(
       'moov',
       fullBox('mvhd', 0, 0, u32(0x5eca7ed), u32(0x5eca7ed), u32(10), u32(frames), new Array(80).fill(0)),
-      track(start),
+      buildTrack(start),
       box('udta', ascii('SECRET')),
     );
-  return avifFile({ brand: 'avis', items, primary, movie });
+  return avifFile({ brand: 'avis', items, primary, movie: buildMovie });
 }
 
 const dataInformation = box('dinf', fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, 1)));
 
-const sampleTable = (frames: number, start: number): Bytes =>
+const buildSampleTable = (frames: number, start: number): Bytes =>
   box(
     'stbl',
     fullBox(
@@ -232,7 +234,7 @@ const sampleTable = (frames: number, start: number): Bytes =>
       ),
     ),
     fullBox('stts', 0, 0, u32(1), u32(frames), u32(1)),
-    // Every frame is a chunk, and all chunks are in one place.
+    // Each frame is a chunk, and all chunks have the same offset.
     fullBox('stsc', 0, 0, u32(1), u32(1), u32(1), u32(1)),
     fullBox('stsz', 0, 0, u32(REAL.data.length), u32(frames)),
     fullBox('stco', 0, 0, u32(frames), ...new Array(frames).fill(u32(start))),

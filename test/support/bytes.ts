@@ -1,4 +1,4 @@
-/** Numbers and text as bytes, for pictures made by code. */
+/** Encodes numbers and text as bytes. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 export const ascii = (text: string): number[] => Array.from(text, (char) => char.charCodeAt(0));

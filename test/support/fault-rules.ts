@@ -2,7 +2,7 @@
 import type { Fault } from './faulty-world.js';
 
 /** Tries of a step after its first. */
-export const MOST_RETRIES = 3;
+export const MAX_RETRIES = 3;
 
 /** Error codes of the endpoints by status. */
 const CODES: Record<number, string> = {
@@ -26,16 +26,16 @@ const CODES: Record<number, string> = {
 };
 
 /** Returns the seconds that the server asks to wait. */
-export const askedOf = ({ answer }: Fault): number => Number(answer?.headers?.['retry-after'] ?? 0);
+export const getRetryAfter = ({ answer }: Fault): number => Number(answer?.headers?.['retry-after'] ?? 0);
 
 /** Whether the same request is sent again after a fault. */
-export function isPassing(fault: Fault): boolean {
+export function isTransientFault(fault: Fault): boolean {
   if (!fault.answer) return true;
-  return [429, 500, 502, 503, 504].includes(fault.answer.status) && askedOf(fault) <= 10;
+  return [429, 500, 502, 503, 504].includes(fault.answer.status) && getRetryAfter(fault) <= 10;
 }
 
 /** Returns the error code with which a step of the endpoints fails in the end. */
-export function codeOfFault(fault: Fault): string {
+export function getFaultCode(fault: Fault): string {
   if (fault.fails) return fault.fails;
-  return askedOf(fault) > 10 ? 'rate_limited' : (CODES[fault.answer?.status ?? 0] ?? '');
+  return getRetryAfter(fault) > 10 ? 'rate_limited' : (CODES[fault.answer?.status ?? 0] ?? '');
 }

@@ -2,7 +2,7 @@ import { fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { en } from '../../src/i18n/en.js';
 import { restingMessages } from '../../src/i18n/messages.js';
-import { Clock } from './clock.js';
+import { FakeClock } from './clock.js';
 import { avatar, type EventLog, FakeBackend, getPart, jsonResponse, PIXEL, recordEvents } from './fake-backend.js';
 import { FAULTS, type Fault } from './faulty-world.js';
 // So that nothing waits for them.
@@ -57,7 +57,7 @@ const turn = () => new Promise((resolve) => setTimeout(resolve));
 /** An element, a back end that has faults, and a clock that runs whenever the element waits for its next try. */
 export class FaultStage {
   readonly backend = new FakeBackend();
-  readonly #clock = new Clock();
+  readonly #clock = new FakeClock();
   /** Ends the last endpoint call by its time-out. */
   #expire = () => {};
   readonly #real = { random: Math.random, timeout: AbortSignal.timeout };
@@ -133,10 +133,10 @@ export class FaultStage {
       await element.updateComplete;
       const isWaiting = element.matches(':state(retrying), :state(loading)');
       const timers = [...this.#clock.timers.values()].filter(({ delay }) => delay !== EXPLAINING);
-      const next = Math.min(...timers.map(({ at }) => at));
+      const next = Math.min(...timers.map(({ dueAt }) => dueAt));
       if (isOver() || !isWaiting || next === Number.POSITIVE_INFINITY) continue;
       onWait();
-      this.#clock.pass(Math.max(0, next - Date.now()));
+      this.#clock.advance(Math.max(0, next - Date.now()));
     }
     return Date.now() - began;
   }

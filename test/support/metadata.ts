@@ -1,4 +1,4 @@
-/** Pictures that say more than they show: each with its metadata, and what has to be left of it. */
+/** Builds pictures with metadata in every possible place, and the same pictures as they should be stored. */
 import type { ImageType } from '../../src/core/protocol.js';
 import { avifFile, avifMovie, box, realItem } from './avif.js';
 import { ascii, type Bytes, concat, u24le } from './bytes.js';
@@ -17,11 +17,11 @@ import {
   vp8l,
 } from './pictures.js';
 
-/** Is in every place in which something can be said, at least its first word. */
+/** Text in all metadata, or at least its first word. */
 const SECRET = 'SECRET 51.4772 N';
 const secret = text(SECRET);
 
-/** A small colour profile of wide-gamut screens. */
+/** A small color profile of wide-gamut screens. */
 export const PROFILE = concat(
   ascii(
     atob(
@@ -38,25 +38,25 @@ export const PROFILE = concat(
   ),
 );
 
-/** The segment in which a JPEG says its orientation, and nothing else. */
-const bareExif = (orientation: number): Bytes => segment(0xe1, ascii('Exif\0\0'), bareTiff(orientation));
+/** Builds a JPEG's EXIF segment with the orientation only. */
+const buildBareExif = (orientation: number): Bytes => segment(0xe1, ascii('Exif\0\0'), buildBareTiff(orientation));
 
-const bareTiff = (orientation: number): Bytes =>
+const buildBareTiff = (orientation: number): Bytes =>
   concat(ascii('MM\0*'), [0, 0, 0, 8, 0, 1], [1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0], [0, 0, 0, 0]);
 
-export interface Dirty {
+export interface FileWithMetadata {
   name: string;
   type: ImageType;
   bytes: Bytes;
-  /** What is stored of it; none where only the secret is looked for. */
+  /** The bytes that should be stored; missing if the test only searches for the secret. */
   clean?: Bytes;
-  /** In which size it is displayed. */
+  /** Size as displayed, in pixels. */
   size: [number, number];
-  /** 1 where it is not said. */
+  /** @defaultValue `1` */
   frames?: number;
 }
 
-function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation: number): Dirty {
+function buildJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation: number): FileWithMetadata {
   const body = jpeg({ coding, blocks: [[40, 220, 90]] }).slice(2);
   const profile = segment(0xe2, ascii('ICC_PROFILE\0'), [1, 1], PROFILE);
   const exif = concat(exifSegment(orientation, true).slice(0, -4), secret.slice(0, 4));
@@ -81,7 +81,7 @@ function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation:
   const clean = concat(
     [0xff, 0xd8],
     segment(0xe0, ascii('JFIF\0'), [1, 1, 1, 0, 72, 0, 72, 0, 0]),
-    orientation === 1 ? [] : bareExif(orientation),
+    orientation === 1 ? [] : buildBareExif(orientation),
     profile,
     segment(0xee, ascii('Adobe'), [0, 100, 0, 0, 0, 0, 0]),
     body,
@@ -89,7 +89,7 @@ function dirtyJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation:
   return { name: `${coding} JPEG`, type: 'image/jpeg', bytes, clean, size: orientation < 5 ? [24, 8] : [8, 24] };
 }
 
-function dirtyPng(orientation: number, animated: boolean): Dirty {
+function buildPng(orientation: number, animated: boolean): FileWithMetadata {
   const picture = png({ width: 3, height: 2, animated, color: [255, 40, 0, 128] });
   const [head, body] = [picture.slice(0, 33), picture.slice(33)];
   const shown = concat(
@@ -113,32 +113,32 @@ function dirtyPng(orientation: number, animated: boolean): Dirty {
     body.slice(-12),
     secret,
   );
-  const exif = orientation === 1 ? [] : pngChunk('eXIf', bareTiff(orientation));
+  const exif = orientation === 1 ? [] : pngChunk('eXIf', buildBareTiff(orientation));
   const size: [number, number] = orientation < 5 ? [3, 2] : [2, 3];
   const name = animated ? 'animated PNG' : `PNG of orientation ${orientation}`;
   return { name, type: 'image/png', bytes, clean: concat(head, exif, shown, body), size, frames: animated ? 2 : 1 };
 }
 
-function dirtyGif(): Dirty {
+function buildGif(): FileWithMetadata {
   const picture = gif(2);
   const [head, body] = [picture.slice(0, 19), picture.slice(19)];
-  const block = (data: ArrayLike<number>) => concat([data.length], data);
-  const loop = concat([0x21, 0xff], block(ascii('NETSCAPE2.0')), block([1, 0, 0]));
+  const buildBlock = (data: ArrayLike<number>) => concat([data.length], data);
+  const loop = concat([0x21, 0xff], buildBlock(ascii('NETSCAPE2.0')), buildBlock([1, 0, 0]));
   const bytes = concat(
     head,
     [0x21, 0xfe],
-    block(secret),
+    buildBlock(secret),
     [0],
     loop,
-    block(concat([2], secret)),
+    buildBlock(concat([2], secret)),
     [0, 0x21, 0xff],
-    block(ascii('XMP DataXMP')),
-    block(secret),
+    buildBlock(ascii('XMP DataXMP')),
+    buildBlock(secret),
     [0, 0x21, 0x01],
-    block(new Array(12).fill(0)),
-    block(secret),
+    buildBlock(new Array(12).fill(0)),
+    buildBlock(secret),
     [0, 0x21, 0x99],
-    block(secret),
+    buildBlock(secret),
     [0],
     body,
     secret,
@@ -146,8 +146,8 @@ function dirtyGif(): Dirty {
   return { name: 'GIF', type: 'image/gif', bytes, clean: concat(head, loop, [0], body), size: [1, 1], frames: 2 };
 }
 
-function dirtyWebp(animated: boolean): Dirty {
-  const header = (flags: number) => riffChunk('VP8X', [flags, 0, 0, 0, ...u24le(0), ...u24le(0)]);
+function buildWebp(animated: boolean): FileWithMetadata {
+  const buildHeader = (flags: number) => riffChunk('VP8X', [flags, 0, 0, 0, ...u24le(0), ...u24le(0)]);
   const profile = riffChunk('ICCP', PROFILE);
   const frame = new Array(12).fill(0).concat(100, 0, 0, 0);
   const picture = animated
@@ -162,7 +162,7 @@ function dirtyWebp(animated: boolean): Dirty {
   const flags = animated ? 0x32 : 0x30;
   const bytes = concat(
     riff(
-      header(flags | 0x0c),
+      buildHeader(flags | 0x0c),
       profile,
       more,
       riffChunk('EXIF', concat(tiff(6, true), secret)),
@@ -172,12 +172,12 @@ function dirtyWebp(animated: boolean): Dirty {
     secret,
   );
   const name = animated ? 'animated WebP' : 'WebP';
-  return { name, type: 'image/webp', bytes, clean: riff(header(flags), profile, picture), size: [1, 1] };
+  return { name, type: 'image/webp', bytes, clean: riff(buildHeader(flags), profile, picture), size: [1, 1] };
 }
 
-/** An AVIF with metadata in every place; the Exif item in three pieces, the XMP in a box of its own. */
-function dirtyAvif(locations: number): Dirty {
-  const said = (type: string, name: string, method: number, pieces = 1) => ({
+/** Builds an AVIF with metadata in every place: the Exif item in three extents, the XMP in a box of its own. */
+function buildAvif(locations: number): FileWithMetadata {
+  const buildMetadataItem = (type: string, name: string, method: number, pieces = 1) => ({
     type,
     name,
     data: concat(tiff(6, true), secret),
@@ -190,9 +190,9 @@ function dirtyAvif(locations: number): Dirty {
     locations,
     items: [
       realItem({ name: `${SECRET}\0`, properties: [profile, box('udes', secret), box('irot', [1])] }),
-      said('Exif', '\0', 0, locations > 0 ? 3 : 1),
-      said('mime', `${SECRET}\0application/rdf+xml\0\0`, locations > 0 ? 1 : 0),
-      said('uri ', `\0${SECRET}\0`, 0),
+      buildMetadataItem('Exif', '\0', 0, locations > 0 ? 3 : 1),
+      buildMetadataItem('mime', `${SECRET}\0application/rdf+xml\0\0`, locations > 0 ? 1 : 0),
+      buildMetadataItem('uri ', `\0${SECRET}\0`, 0),
       { ...realItem({ links: { thmb: [1] } }), data: secret },
     ],
     inMeta: concat(box('xml ', [0, 0, 0, 0], secret), box('uuid', secret)),
@@ -202,25 +202,25 @@ function dirtyAvif(locations: number): Dirty {
   return { name, type: 'image/avif', bytes: concat(bytes, box('free', secret)), size: [64, 64] };
 }
 
-export const dirty: Dirty[] = [
-  dirtyJpeg('baseline', 1),
-  dirtyJpeg('baseline', 3),
-  dirtyJpeg('restarts', 6),
-  dirtyJpeg('progressive', 8),
-  dirtyPng(1, false),
-  dirtyPng(6, false),
-  dirtyPng(1, true),
-  dirtyGif(),
-  dirtyWebp(false),
-  dirtyWebp(true),
-  dirtyAvif(0),
-  dirtyAvif(1),
-  dirtyAvif(2),
-  { name: 'moving AVIF', type: 'image/avif', bytes: avifMovie(3), size: [64, 64], frames: 3 },
+export const FILES_WITH_METADATA: FileWithMetadata[] = [
+  buildJpeg('baseline', 1),
+  buildJpeg('baseline', 3),
+  buildJpeg('restarts', 6),
+  buildJpeg('progressive', 8),
+  buildPng(1, false),
+  buildPng(6, false),
+  buildPng(1, true),
+  buildGif(),
+  buildWebp(false),
+  buildWebp(true),
+  buildAvif(0),
+  buildAvif(1),
+  buildAvif(2),
+  { name: 'animated AVIF', type: 'image/avif', bytes: avifMovie(3), size: [64, 64], frames: 3 },
 ];
 
-/** What bytes hold of the secret, and of other texts that metadata begins with. */
-export const told = (bytes: Uint8Array): string[] => {
+/** Returns the parts of the secret, and other markers of metadata, that the bytes contain. */
+export const findMetadata = (bytes: Uint8Array): string[] => {
   const all = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
   return ['SECRET', 'secret', 'http:', 'XMP', 'JFXX', 'MPF', 'Photoshop', 'tEXt', 'EXIF', '\x05\xec\xa7\xed'].filter(
     (word) => all.includes(word),

@@ -1,6 +1,6 @@
 /**
- * Pictures made by code, in the formats' own bytes: for Node, workerd and
- * browsers alike. Those that are called real are decoded by any browser.
+ * Builds pictures byte by byte, in Node, workerd and browsers. Any browser
+ * decodes those whose comment says so.
  */
 import { ascii, type Bytes, concat, u16, u16le, u24le, u32, u32le } from './bytes.js';
 
@@ -8,31 +8,37 @@ export { type AvifOptions, avif } from './avif.js';
 export { concat };
 
 export interface JpegOptions {
-  /** Brightness, 0 to 255, of each 8×8 block, row by row. Default: 2×1 blocks, dark then light. */
+  /**
+   * Brightness of each block of 8 × 8 pixels, 0 to 255, row by row.
+   * @defaultValue 2 × 1 blocks, a dark and a light one
+   */
   blocks?: number[][];
   /** EXIF orientation, 1 to 8. */
   orientation?: number;
-  /** Adds a GPS position to the EXIF data. */
+  /** Whether the EXIF data contains a GPS position. */
   gps?: boolean;
-  /** Bytes of random data after the picture's own segments, in comments, to make the file large. */
+  /** Bytes of random data in comments, to make the file large. */
   padding?: number;
-  /** States another size than the real one. */
+  /** A false size in the header. */
   claim?: [width: number, height: number];
-  /** How the blocks are coded: with a restart after each, or in two scans. Default: baseline. */
+  /**
+   * How the blocks are coded: in one scan, with a restart marker after each block, or in two scans.
+   * @defaultValue `'baseline'`
+   */
   coding?: 'baseline' | 'restarts' | 'progressive';
 }
 
-/** A segment of a JPEG. */
+/** Builds a JPEG segment. */
 export const segment = (marker: number, ...data: ArrayLike<number>[]): Bytes => {
   const all = concat(...data);
   return concat([0xff, marker], u16(all.length + 2), all);
 };
 
-/** The EXIF segment of a JPEG, with an orientation and, if asked for, a position. */
+/** Builds a JPEG's EXIF segment with an orientation, and optionally a GPS position. */
 export const exifSegment = (orientation: number, gps = false): Bytes =>
   segment(0xe1, ascii('Exif\0\0'), tiff(orientation, gps));
 
-/** A real JPEG, grey. */
+/** Builds a grayscale JPEG that any browser decodes. */
 export function jpeg(options: JpegOptions = {}): Bytes {
   const { blocks = [[40, 220]], orientation, gps, padding = 0, claim, coding = 'baseline' } = options;
   const [width, height] = claim ?? [(blocks[0]?.length ?? 0) * 8, blocks.length * 8];
@@ -40,28 +46,28 @@ export function jpeg(options: JpegOptions = {}): Bytes {
   return concat(
     [0xff, 0xd8],
     ...exif,
-    ...comments(padding).map((data) => segment(0xfe, data)),
+    ...buildComments(padding).map((data) => segment(0xfe, data)),
     segment(0xdb, [0, ...new Array(64).fill(8)]),
     segment(coding === 'progressive' ? 0xc2 : 0xc0, [8, ...u16(height), ...u16(width), 1, 1, 0x11, 0]),
     segment(0xc4, [0, ...DC_LENGTHS, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
     segment(0xc4, [0x10, 1, ...new Array(15).fill(0), 0]),
-    scans(blocks.flat(), coding),
+    encodeScans(blocks.flat(), coding),
     [0xff, 0xd9],
   );
 }
 
-function scans(levels: number[], coding: JpegOptions['coding']): Bytes {
-  const header = (first: number, last: number) => segment(0xda, [1, 1, 0, first, last, 0]);
+function encodeScans(levels: number[], coding: JpegOptions['coding']): Bytes {
+  const buildHeader = (first: number, last: number) => segment(0xda, [1, 1, 0, first, last, 0]);
   if (coding === 'progressive') {
-    const ends = bytesOf('0'.repeat(levels.length));
-    return concat(header(0, 0), scan(levels, ''), header(1, 63), ends);
+    const ends = packBits('0'.repeat(levels.length));
+    return concat(buildHeader(0, 0), encodeBlocks(levels, ''), buildHeader(1, 63), ends);
   }
-  if (coding !== 'restarts') return concat(header(0, 63), scan(levels));
-  const parts = levels.map((level, i) => concat(i > 0 ? [0xff, 0xd0 + ((i - 1) & 7)] : [], scan([level])));
-  return concat(segment(0xdd, [0, 1]), header(0, 63), ...parts);
+  if (coding !== 'restarts') return concat(buildHeader(0, 63), encodeBlocks(levels));
+  const parts = levels.map((level, i) => concat(i > 0 ? [0xff, 0xd0 + ((i - 1) & 7)] : [], encodeBlocks([level])));
+  return concat(segment(0xdd, [0, 1]), buildHeader(0, 63), ...parts);
 }
 
-function comments(bytes: number): Bytes[] {
+function buildComments(bytes: number): Bytes[] {
   const all: Bytes[] = [];
   for (let left = bytes; left > 0; left -= 60_000) {
     all.push(crypto.getRandomValues(new Uint8Array(Math.min(left, 60_000))));
@@ -69,7 +75,7 @@ function comments(bytes: number): Bytes[] {
   return all;
 }
 
-/** Codes of each length, 1 to 16 bits, for the twelve classes of DC differences. */
+/** Number of codes of each length, 1 to 16 bits, for the twelve classes of DC differences. */
 const DC_LENGTHS = [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
 const DC_CODES = [
   '00',
@@ -86,8 +92,8 @@ const DC_CODES = [
   '111111110',
 ];
 
-/** The entropy-coded blocks: a DC difference each, then the end of the block. */
-function scan(levels: number[], end = '0'): Bytes {
+/** Encodes blocks: a DC difference each, then the end of the block. */
+function encodeBlocks(levels: number[], end = '0'): Bytes {
   let bits = '';
   let before = 0;
   for (const level of levels) {
@@ -97,40 +103,40 @@ function scan(levels: number[], end = '0'): Bytes {
     const value = difference < 0 ? difference + 2 ** size - 1 : difference;
     bits += `${DC_CODES[size] + (size ? value.toString(2).padStart(size, '0') : '')}${end}`;
   }
-  return bytesOf(bits);
+  return packBits(bits);
 }
 
-/** Bits as bytes, filled up with ones; a byte of ones is followed by a zero. */
-function bytesOf(code: string): Bytes {
+/** Packs a string of bits into bytes: padded with ones, and a byte of ones is followed by a zero. */
+function packBits(code: string): Bytes {
   const bits = code + '1'.repeat((8 - (code.length % 8)) % 8);
   const bytes = bits.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2)) ?? [];
   return concat(bytes.flatMap((byte) => (byte === 0xff ? [0xff, 0] : [byte])));
 }
 
-/** A big-endian TIFF structure with an orientation and, if asked for, a position. */
+/** Builds a big-endian TIFF structure with an orientation, and optionally a GPS position. */
 export function tiff(orientation: number, gps = false): Bytes {
-  const entry = (tag: number, type: number, count: number, value: number[]) => [
+  const buildEntry = (tag: number, type: number, count: number, value: number[]) => [
     ...u16(tag),
     ...u16(type),
     ...u32(count),
     ...value,
   ];
-  const entries = [entry(0x0112, 3, 1, [...u16(orientation), 0, 0])];
+  const entries = [buildEntry(0x0112, 3, 1, [...u16(orientation), 0, 0])];
   const directory = 8;
   const position = directory + 2 + 2 * 12 + 4;
-  if (gps) entries.push(entry(0x8825, 4, 1, u32(position)));
+  if (gps) entries.push(buildEntry(0x8825, 4, 1, u32(position)));
   const main = [...u16(entries.length), ...entries.flat(), ...u32(0)];
-  const rationals = (...degrees: number[]) => degrees.flatMap((n) => [...u32(n), ...u32(1)]);
+  const encodeRationals = (...degrees: number[]) => degrees.flatMap((n) => [...u32(n), ...u32(1)]);
   const data = position + 2 + 4 * 12 + 4;
   const gpsDirectory = [
     ...u16(4),
-    ...entry(1, 2, 2, [...ascii('N\0'), 0, 0]),
-    ...entry(2, 5, 3, u32(data)),
-    ...entry(3, 2, 2, [...ascii('E\0'), 0, 0]),
-    ...entry(4, 5, 3, u32(data + 24)),
+    ...buildEntry(1, 2, 2, [...ascii('N\0'), 0, 0]),
+    ...buildEntry(2, 5, 3, u32(data)),
+    ...buildEntry(3, 2, 2, [...ascii('E\0'), 0, 0]),
+    ...buildEntry(4, 5, 3, u32(data + 24)),
     ...u32(0),
-    ...rationals(51, 28, 38),
-    ...rationals(0, 0, 5),
+    ...encodeRationals(51, 28, 38),
+    ...encodeRationals(0, 0, 5),
   ];
   return concat(ascii('MM'), u16(42), u32(directory), main, gps ? gpsDirectory : []);
 }
@@ -140,13 +146,13 @@ export interface PngOptions {
   height?: number;
   /** Red, green, blue, alpha of every pixel. */
   color?: [number, number, number, number];
-  /** States another size than the real one. */
+  /** A false size in the header. */
   claim?: [width: number, height: number];
-  /** Makes an animation of two frames. */
+  /** Whether it is an animation of two frames. */
   animated?: boolean;
 }
 
-/** A real PNG with an alpha channel. */
+/** Builds a PNG with an alpha channel that any browser decodes. */
 export function png({ width = 2, height = 2, color = [255, 0, 0, 128], claim, animated }: PngOptions = {}): Bytes {
   const row = concat([0], ...Array.from({ length: width }, () => color));
   const rows = concat(...Array.from({ length: height }, () => row));
@@ -161,21 +167,21 @@ export function png({ width = 2, height = 2, color = [255, 0, 0, 128], claim, an
   );
 }
 
-/** What an animated PNG says of each frame: number, size, place, and a tenth of a second. */
-export const frameControl = (number: number, size: [number, number], place: [number, number] = [0, 0]): Bytes =>
-  pngChunk('fcTL', [number, ...size, ...place].flatMap(u32).concat([0, 1, 0, 10, 0, 0]));
+/** Builds the frame control chunk of an animated PNG. The frame is shown for a tenth of a second. */
+export const frameControl = (number: number, size: [number, number], offset: [number, number] = [0, 0]): Bytes =>
+  pngChunk('fcTL', [number, ...size, ...offset].flatMap(u32).concat([0, 1, 0, 10, 0, 0]));
 
 export function pngChunk(type: string, data: ArrayLike<number>): Bytes {
   const body = concat(ascii(type), data);
   return concat(u32(data.length), body, u32(crc32(body)));
 }
 
-/** A zlib stream that compresses nothing. */
+/** Builds a zlib stream without compression. */
 export function stored(data: Bytes): Bytes {
   const blocks: number[][] = [];
-  for (let at = 0; at < data.length; at += 0xffff) {
-    const part = data.subarray(at, at + 0xffff);
-    const last = at + 0xffff >= data.length ? 1 : 0;
+  for (let offset = 0; offset < data.length; offset += 0xffff) {
+    const part = data.subarray(offset, offset + 0xffff);
+    const last = offset + 0xffff >= data.length ? 1 : 0;
     blocks.push([last, ...u16le(part.length), ...u16le(~part.length & 0xffff)], part as unknown as number[]);
   }
   let [a, b] = [1, 0];
@@ -195,7 +201,7 @@ function crc32(bytes: Bytes): number {
   return ~crc >>> 0;
 }
 
-/** A real GIF of one pixel, with as many frames. */
+/** Builds a GIF of one pixel with this many frames that any browser decodes. Both sizes may be false. */
 export function gif(frames = 1, claim: [number, number] = [1, 1], frameClaim: [number, number] = [1, 1]): Bytes {
   const frame = [
     ...[0x21, 0xf9, 4, 0, 10, 0, 0, 0],
@@ -219,7 +225,7 @@ export const riff = (...chunks: Bytes[]): Bytes => {
 export const riffChunk = (type: string, data: ArrayLike<number>): Bytes =>
   concat(ascii(type), u32le(data.length), data, data.length % 2 ? [0] : []);
 
-/** A lossless frame; a real one only at its own size of one pixel. */
+/** Builds a lossless WebP frame. Browsers decode it only with its true size of one pixel. */
 export const vp8l = (width = 1, height = 1): Bytes =>
   riffChunk('VP8L', [
     0x2f,
@@ -235,26 +241,26 @@ export const vp8l = (width = 1, height = 1): Bytes =>
   ]);
 
 export interface WebpOptions {
-  /** Size in the frame's own header. */
+  /** Size in the header of the frame. */
   size?: [number, number];
-  /** Size in an extended header. */
+  /** Size in the extended header. */
   canvas?: [number, number];
-  /** Makes an animation of this many frames. */
+  /** Number of frames of an animation. */
   frames?: number;
 }
 
-/** A WebP. */
+/** Builds a WebP. */
 export function webp({ size = [1, 1], canvas, frames = 0 }: WebpOptions = {}): Bytes {
-  const extended = (flags: number, [w, h]: [number, number]) =>
+  const buildExtendedHeader = (flags: number, [w, h]: [number, number]) =>
     riffChunk('VP8X', [flags, 0, 0, 0, ...u24le(w - 1), ...u24le(h - 1)]);
   if (frames > 0) {
-    const header = [...u24le(0), ...u24le(0), ...u24le(0), ...u24le(0), ...u24le(100), 0];
-    const each = riffChunk('ANMF', concat(header, vp8l()));
+    const frameHeader = [...u24le(0), ...u24le(0), ...u24le(0), ...u24le(0), ...u24le(100), 0];
+    const frame = riffChunk('ANMF', concat(frameHeader, vp8l()));
     const animation = riffChunk('ANIM', [0, 0, 0, 0, 0, 0]);
-    return riff(extended(2, canvas ?? size), animation, ...Array.from({ length: frames }, () => each));
+    return riff(buildExtendedHeader(2, canvas ?? size), animation, ...Array.from({ length: frames }, () => frame));
   }
-  return canvas ? riff(extended(0, canvas), vp8l(...size)) : riff(vp8l(...size));
+  return canvas ? riff(buildExtendedHeader(0, canvas), vp8l(...size)) : riff(vp8l(...size));
 }
 
-/** Text as bytes. */
+/** Encodes text as UTF-8. */
 export const text = (value: string): Bytes => concat(new TextEncoder().encode(value));
