@@ -1,3 +1,5 @@
+import type { ReactiveControllerHost } from 'lit';
+import type { ReactiveControllerHost } from 'lit';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { emitEvent } from '../events.js';
 import type { FieldEngine } from './field-engine.js';
@@ -18,7 +20,7 @@ export class EngineLoader {
   #controller = new AbortController();
 
   constructor(
-    private readonly element: HTMLElement,
+    private readonly element: ReactiveControllerHost & HTMLElement,
     private readonly store: FieldStore,
     private readonly create: () => Promise<FieldEngine>,
   ) {}
@@ -61,6 +63,8 @@ export class EngineLoader {
   #load(phase: Phase): Promise<FieldEngine> {
     this.#loading ??= this.create().then((engine) => {
       this.engine = engine;
+      // The element renders through its engine from now on.
+      this.element.requestUpdate();
       return engine;
     });
     return loadModule(this.#loading, phase).catch((error) => {

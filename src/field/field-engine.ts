@@ -46,7 +46,6 @@ export class FieldEngine implements ReactiveController {
     this.currentAvatar = new CurrentAvatar(element, store, this.#image, first);
     this.session = new UploadSession(element, store, this.currentAvatar, { getText, isDisabled });
     element.addController(this);
-    element.requestUpdate();
   }
 
   readonly #onImageLoad = (): void => this.currentAvatar.handleLoadedImage();
