@@ -92,16 +92,21 @@ export const SETTINGS: Readonly<Record<keyof Settings, Default>> = {
   messages: undefined,
 };
 
+/** Name of the attribute of a property, or false if it has none. */
+export const getAttributeName = (property: string): string | false =>
+  SETTINGS[property as keyof Settings] !== undefined && property.replace(/[A-Z]/g, '-$&').toLowerCase();
+
 /**
  * Lit's property declarations. Each property reflects to its attribute; without
  * the attribute, or with an invalid one, the property has its default.
  */
 export const declareProperties = (): Record<string, PropertyDeclaration> =>
   mapSettings((value, property) => {
-    if (value === undefined) return { attribute: false };
+    const attribute = getAttributeName(property);
+    if (!attribute) return { attribute };
     const converter = (text: string | null) => parseAttribute(text, value);
     return {
-      attribute: property.replace(/[A-Z]/g, '-$&').toLowerCase(),
+      attribute,
       reflect: true,
       useDefault: true,
       ...(typeof value === 'boolean' ? { type: Boolean } : { converter }),

@@ -1,5 +1,4 @@
 import type { ReactiveControllerHost } from 'lit';
-import type { ReactiveControllerHost } from 'lit';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { emitEvent } from '../events.js';
 import type { FieldEngine } from './field-engine.js';
