@@ -8,35 +8,33 @@ import { type RetryOptions, StepRetrier } from '../core/retry.js';
 import type { EndpointResponse } from '../core/transport.js';
 import type { Settings } from '../settings.js';
 
-/** Why a load has failed: an error, or a response that is no answer of an avatar endpoint. */
-export type FailedLoad = AvatarUploadError | EndpointResponse;
+/**
+ * Turns the unexpected response to a load into an error.
+ * @throws {AvatarUploadError} always.
+ */
+export function throwLoadError(response: EndpointResponse): never {
+  parseResponse(response, 'load');
+  throw new AvatarUploadError('bad_response', 'load', { status: response.status, hint: 'Expected {url} as JSON.' });
+}
 
 /**
  * Retries a load whose first try has failed.
- * @param failure - of the first try.
- * @param load - rejects with a `FailedLoad`.
  * @throws {AvatarUploadError} of the last try.
  */
 export function retryLoad<T>(
   settings: Settings,
-  failure: FailedLoad,
+  firstError: unknown,
   load: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
   let isFirst = true;
-  const tries = new StepRetrier(settings, signal).runStep('load', (trySignal) => {
-    const result = isFirst ? Promise.reject(failure) : load(trySignal);
+  const tries = new StepRetrier(settings, signal).runStep('load', async (trySignal) => {
+    const hasFailed = isFirst;
     isFirst = false;
-    return result.catch(throwLoadError);
+    if (hasFailed) throw firstError;
+    return load(trySignal);
   });
   return withHint(settings, tries);
-}
-
-/** @throws {AvatarUploadError} always. */
-function throwLoadError(failure: FailedLoad): never {
-  if (failure instanceof AvatarUploadError) throw failure;
-  parseResponse(failure, 'load');
-  throw new AvatarUploadError('bad_response', 'load', { status: failure.status, hint: 'Expected {url} as JSON.' });
 }
 
 /**

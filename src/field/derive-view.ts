@@ -1,6 +1,5 @@
 import type { AvatarUploadError } from '../core/errors.js';
-import { canCancel } from './reduce.js';
-import type { Activity, Snapshot, Wait } from './snapshot.js';
+import { type Activity, canCancel, type Snapshot, type Wait } from './snapshot.js';
 
 /** The public `state` of an element. */
 export type UploadState =
@@ -16,7 +15,7 @@ export type UploadState =
 /** What a snapshot means for the page and the user. Everything that is shown or exposed is derived from it here. */
 export interface FieldView {
   readonly state: UploadState;
-  /** Custom states of what the element is doing, `state` included. */
+  /** Custom states, `state` included; `disabled` and `empty` depend on the element and are added there. */
   readonly customStates: readonly string[];
   /** Key of the text that says what the element is doing. */
   readonly status: string;
@@ -36,17 +35,19 @@ export interface FieldView {
 }
 
 export function deriveView(snapshot: Snapshot): FieldView {
-  const { activity, selection, uploaded, isDragOver } = snapshot;
+  const { activity, selection, uploaded, isDragOver, isLoading, isUserInvalid } = snapshot;
   const { kind, error, ratio, wait, preview }: AnyActivity = activity;
   const state = kind === 'selecting' || kind === 'removing' ? 'idle' : kind;
-  const details = [wait?.reason, kind === 'removing' && kind, ratio === 1 && 'finishing'].filter(
-    (name) => typeof name === 'string',
-  );
-  const [detail = selection && state === 'idle' ? 'picked' : state] = details;
-  const status = isDragOver ? 'dragover' : detail;
+  const statuses = [
+    isDragOver && 'dragover',
+    wait?.reason,
+    kind === 'removing' && kind,
+    ratio === 1 && 'finishing',
+  ].filter((name) => typeof name === 'string');
+  const [status = selection && state === 'idle' ? 'picked' : state] = statuses;
   return {
     state,
-    customStates: [state, ...details],
+    customStates: [state, ...statuses, ...(isLoading ? ['loading'] : []), ...(isUserInvalid ? ['user-invalid'] : [])],
     status,
     statusDetail: `${status}_${kind === 'removing' ? kind : uploaded?.selection.note}`,
     error: error ?? null,
@@ -61,7 +62,7 @@ export function deriveView(snapshot: Snapshot): FieldView {
 }
 
 /** The fields of all activities; those that an activity does not have are undefined. */
-export interface AnyActivity {
+interface AnyActivity {
   readonly kind: Activity['kind'];
   readonly error?: AvatarUploadError | undefined;
   readonly ratio?: number | null;

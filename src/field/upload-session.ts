@@ -1,18 +1,17 @@
-/** The commands of one element. */
+/** The commands of one element: loaded on the first sign that it will be used. */
 import { throwIfAborted } from '../core/abort.js';
 import { getErrorInfo } from '../core/error-info.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { emitEvent, type SuccessDetail } from '../events.js';
 import type { Settings } from '../settings.js';
 import type { CurrentAvatar } from './current-avatar.js';
-import { getEditableSelection } from './editable-selection.js';
 import type { FieldStore } from './field-store.js';
-import { loadModule } from './load-module.js';
-import { forgetCommit } from './pending-commit.js';
-import { canCancel, type FieldEvent, isBusy, isErrorShown } from './reduce.js';
+import { forgetCommit, resumeCommit } from './pending-commit.js';
+import { getEditableSelection, preloadImageModule } from './prepare-file.js';
+import { type FieldEvent, reduce } from './reduce.js';
 import type { RunContext } from './run-context.js';
-import type { Committed } from './run-upload.js';
-import type { RetryAction, Selection, UploadCommand } from './snapshot.js';
+import { runRemoval, runUpload } from './run-upload.js';
+import { canCancel, isBusy, type RetryAction, type Selection, type UploadCommand } from './snapshot.js';
 
 /** One upload or removal. Its abort controller identifies it: results of an aborted run are dropped. */
 interface Run {
@@ -31,22 +30,16 @@ interface SessionServices {
 /** One run is active at a time: each new command aborts the run before it. */
 export class UploadSession {
   #run: Run = { controller: new AbortController() };
+  /** Starts the image worker while the user chooses a file. */
+  readonly preloadImageModule = preloadImageModule;
 
   constructor(
     private readonly element: HTMLElement & Settings,
     private readonly store: FieldStore,
     private readonly currentAvatar: CurrentAvatar,
     private readonly services: SessionServices,
-  ) {}
-
-  /** Loads the upload code before there is a command. */
-  async preload(): Promise<void> {
-    await loadUploads('pick');
-  }
-
-  /** Starts the image worker while the user chooses a file. */
-  async preloadImageModule(): Promise<void> {
-    (await loadUploads('pick')).preloadImageModule();
+  ) {
+    store.reducer = reduce;
   }
 
   /** Validates a file that the user chose, and uploads it unless `no-auto` is set. */
@@ -100,10 +93,9 @@ export class UploadSession {
   /** Does again what has failed; resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
     const { activity } = this.store.snapshot;
-    if (activity.kind !== 'error') return;
+    if (activity.kind !== 'error' || activity.retry.type === 'refresh') return;
     const { retry } = activity;
-    if (retry.type === 'refresh') await this.currentAvatar.refresh();
-    else await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
+    await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
   }
 
   /** @throws {AvatarUploadError} if that failed; the picture is still there. */
@@ -112,8 +104,6 @@ export class UploadSession {
     if (!emitEvent(this.element, 'flare-remove', undefined)) return;
     const run = this.#begin({ type: 'removalStarted' });
     try {
-      const { runRemoval } = await loadUploads('remove');
-      throwIfAborted(run.controller.signal, 'remove');
       await runRemoval(this.#createContext(run));
       throwIfAborted(run.controller.signal, 'remove');
     } catch (cause) {
@@ -124,9 +114,7 @@ export class UploadSession {
 
   /** Commits what an earlier page has uploaded. The user has asked for nothing: no event is dispatched. */
   async resumePendingCommit(): Promise<void> {
-    const { signal } = this.#run.controller;
-    const { resumeCommit } = await loadUploads('commit');
-    const key = await resumeCommit(this.element, signal);
+    const key = await resumeCommit(this.element, this.#run.controller.signal);
     if (key === null) return;
     const { avatar } = this.store.snapshot;
     this.store.dispatch({ type: 'factsChanged', facts: { avatar: { ...avatar, key } } });
@@ -169,9 +157,8 @@ export class UploadSession {
 
   async #follow(run: Run, command: UploadCommand, known: Selection | null): Promise<SuccessDetail | undefined> {
     const { signal } = run.controller;
-    let committed: Committed | null;
+    let committed: Awaited<ReturnType<typeof runUpload>>;
     try {
-      const { runUpload } = await loadUploads('pick');
       throwIfAborted(signal, 'pick');
       committed = await runUpload(command, known, this.#createContext(run));
       throwIfAborted(signal, 'commit');
@@ -231,14 +218,11 @@ export class UploadSession {
       if (!run.controller.signal.aborted) emitEvent(element, 'flare-reject', { file: retry.command.file, error });
     } else {
       store.dispatch({ type: 'failed', error, retry });
-      if (isErrorShown(store.snapshot, error)) emitEvent(element, 'flare-error', { error });
+      if (store.shows(error)) emitEvent(element, 'flare-error', { error });
     }
     return error;
   }
 }
-
-/** What runs uploads and removals: loaded with the first command, or before it. */
-const loadUploads = (phase: Phase) => loadModule(import('./run-upload.js'), phase);
 
 /** The file is rejected: nothing was sent, and sending the same file again would not help. */
 const isRejection = ({ code, status, phase }: AvatarUploadError): boolean =>
