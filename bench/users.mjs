@@ -55,10 +55,10 @@ export class Users {
       await this.commit(user, key);
     }
     await this.sweep(Date.now() + 30 * MINUTE);
-    const settled = await this.sql('SELECT * FROM uploads');
+    const settled = await this.sql('SELECT * FROM flare_avatar_uploads');
     const owner = (await this.presign('open')).split('/')[1];
-    const [open] = await this.sql('SELECT * FROM uploads WHERE owner = ?1', owner);
-    const [avatar] = await this.sql('SELECT * FROM avatars');
+    const [open] = await this.sql('SELECT * FROM flare_avatar_uploads WHERE owner = ?1', owner);
+    const [avatar] = await this.sql('SELECT * FROM flare_avatar_current');
     this.templates = { settled, open, avatar };
   }
 
@@ -72,12 +72,12 @@ export class Users {
     const ahead = `${now + 10 * MINUTE} + i % ${MINUTE}`;
     for (let from = this.#count; from < users; from += BATCH) {
       const range = [from, Math.min(from + BATCH, users)];
-      await this.#copy('avatars', avatar, range, { owner });
-      await this.#copy('uploads', settled[((from / BATCH) % settled.length) | 0], range, {
+      await this.#copy('flare_avatar_current', avatar, range, { owner });
+      await this.#copy('flare_avatar_uploads', settled[((from / BATCH) % settled.length) | 0], range, {
         owner,
         commit_until: expired,
       });
-      await this.#copy('uploads', open, range, { owner, commit_until: ahead });
+      await this.#copy('flare_avatar_uploads', open, range, { owner, commit_until: ahead });
     }
     this.#count = users;
   }
@@ -88,21 +88,24 @@ export class Users {
     const { open, settled } = this.templates;
     const owner = `printf('%032x', i)`;
     const justExpired = `${now} - i % ${5 * MINUTE}`;
-    await this.#copy('uploads', open, this.#takeRange(SWEEP_WORK.uploads), { owner, commit_until: justExpired });
+    await this.#copy('flare_avatar_uploads', open, this.#takeRange(SWEEP_WORK.uploads), {
+      owner,
+      commit_until: justExpired,
+    });
     const longExpired = `${now - 25 * 60 * MINUTE} + i`;
-    await this.#copy('uploads', settled[0], this.#takeRange(SWEEP_WORK.forgotten), {
+    await this.#copy('flare_avatar_uploads', settled[0], this.#takeRange(SWEEP_WORK.forgotten), {
       owner,
       commit_until: longExpired,
     });
     const key = `'avatars/' || ${owner} || '/0.png'`;
-    await this.#copy('deletions', { key: '', due: 0 }, this.#takeRange(SWEEP_WORK.deletions), { key });
+    await this.#copy('flare_avatar_deletions', { key: '', due: 0 }, this.#takeRange(SWEEP_WORK.deletions), { key });
   }
 
   /** Adds swept uploads of one user, in every final state. */
   async addHistory(owner) {
     const expired = `${Date.now()} - i * ${MINUTE}`;
     for (const row of this.templates.settled)
-      await this.#copy('uploads', row, [0, HISTORY], { owner: `'${owner}'`, commit_until: expired });
+      await this.#copy('flare_avatar_uploads', row, [0, HISTORY], { owner: `'${owner}'`, commit_until: expired });
   }
 
   #takeRange(count) {

@@ -69,7 +69,7 @@ function simulateBucket({ AVATARS, DB }, now) {
   const list = async ({ startAfter = '', limit }) => {
     const owner = startAfter.split('/')[1] ?? '';
     const { results } = await DB.prepare(
-      'SELECT key FROM avatars WHERE owner >= ?1 AND key > ?2 ORDER BY owner LIMIT ?3',
+      'SELECT key FROM flare_avatar_current WHERE owner >= ?1 AND key > ?2 ORDER BY owner LIMIT ?3',
     )
       .bind(owner, startAfter, limit)
       .all();

@@ -27,7 +27,10 @@ export class AvatarStore {
   }
 
   async findAvatar(owner: string): Promise<Avatar | null> {
-    const row = await this.#db.prepare('SELECT * FROM avatars WHERE owner = ?1').bind(owner).first<AvatarRow>();
+    const row = await this.#db
+      .prepare('SELECT * FROM flare_avatar_current WHERE owner = ?1')
+      .bind(owner)
+      .first<AvatarRow>();
     return row && toAvatar(row);
   }
 
@@ -58,11 +61,11 @@ export class AvatarStore {
     const { removed } = await runBatch(this.#db, {
       claims: this.#db
         .prepare(
-          `UPDATE uploads INDEXED BY uploads_claimed SET superseded = 1 WHERE owner = ?1 AND state = 'committing'`,
+          `UPDATE flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed SET superseded = 1 WHERE owner = ?1 AND state = 'committing'`,
         )
         .bind(owner),
       queued: this.#deletions.prepareCurrent(owner),
-      removed: this.#db.prepare('DELETE FROM avatars WHERE owner = ?1 RETURNING key').bind(owner),
+      removed: this.#db.prepare('DELETE FROM flare_avatar_current WHERE owner = ?1 RETURNING key').bind(owner),
     });
     return readReturnedKey(removed);
   }
@@ -71,7 +74,7 @@ export class AvatarStore {
     const { key, contentType, size, width, height, createdAt } = avatar;
     return this.#db
       .prepare(
-        `INSERT INTO avatars (owner, key, content_type, size, width, height, created_at)
+        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
          SELECT ?1, ?3, ?4, ?5, ?6, ?7, ?8 ${CLAIMED_UPLOAD} AND superseded = 0
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
            size = excluded.size, width = excluded.width, height = excluded.height,
@@ -84,7 +87,7 @@ export class AvatarStore {
   #prepareSupersedeEarlier(owner: string, uploadId: string, key: string): D1PreparedStatement {
     return this.#db
       .prepare(
-        `UPDATE uploads INDEXED BY uploads_claimed SET superseded = 1
+        `UPDATE flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed SET superseded = 1
          WHERE owner = ?1 AND state = 'committing' AND claim < (SELECT claim ${CLAIMED_UPLOAD})`,
       )
       .bind(owner, uploadId, key);
@@ -94,7 +97,7 @@ export class AvatarStore {
     const { key, contentType, size, width, height, createdAt } = avatar;
     return this.#db
       .prepare(
-        `UPDATE uploads SET state = 'committed', content_type = ?4, stored_size = ?5, width = ?6,
+        `UPDATE flare_avatar_uploads SET state = 'committed', content_type = ?4, stored_size = ?5, width = ?6,
            height = ?7, committed_at = ?8
          WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`,
       )

@@ -18,7 +18,7 @@ export class DeletionQueue {
   prepareStaleClaim(owner: string, uploadId: string, staleBefore: number, now: number): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT OR IGNORE INTO deletions (key, due) SELECT avatar_key, ?5 FROM uploads
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due) SELECT avatar_key, ?5 FROM flare_avatar_uploads
          WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND claimed_at <= ?3 AND commit_until > ?4`,
       )
       .bind(owner, uploadId, staleBefore, now, now + LATE_WRITE_MS);
@@ -27,7 +27,7 @@ export class DeletionQueue {
   /** Queues the object of a claimed upload that a later commit, or a removal, has superseded. */
   prepareSuperseded(owner: string, uploadId: string, key: string): D1PreparedStatement {
     return this.#db
-      .prepare(`INSERT OR IGNORE INTO deletions (key) SELECT ?3 ${CLAIMED_UPLOAD} AND superseded = 1`)
+      .prepare(`INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT ?3 ${CLAIMED_UPLOAD} AND superseded = 1`)
       .bind(owner, uploadId, key);
   }
 
@@ -35,8 +35,8 @@ export class DeletionQueue {
   prepareReplaced(owner: string, uploadId: string, key: string): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT OR IGNORE INTO deletions (key)
-         SELECT key FROM avatars WHERE owner = ?1 AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0) RETURNING key`,
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key)
+         SELECT key FROM flare_avatar_current WHERE owner = ?1 AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0) RETURNING key`,
       )
       .bind(owner, uploadId, key);
   }
@@ -44,7 +44,9 @@ export class DeletionQueue {
   /** Queues the owner's current avatar. */
   prepareCurrent(owner: string): D1PreparedStatement {
     return this.#db
-      .prepare('INSERT OR IGNORE INTO deletions (key) SELECT key FROM avatars WHERE owner = ?1')
+      .prepare(
+        'INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT key FROM flare_avatar_current WHERE owner = ?1',
+      )
       .bind(owner);
   }
 
@@ -52,8 +54,8 @@ export class DeletionQueue {
   prepareUnlessCurrent(owner: string, key: string): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT INTO deletions (key)
-         SELECT ?2 WHERE NOT EXISTS (SELECT 1 FROM avatars WHERE owner = ?1 AND key = ?2)
+        `INSERT INTO flare_avatar_deletions (key)
+         SELECT ?2 WHERE NOT EXISTS (SELECT 1 FROM flare_avatar_current WHERE owner = ?1 AND key = ?2)
          ON CONFLICT (key) DO UPDATE SET due = 0`,
       )
       .bind(owner, key);
@@ -66,7 +68,7 @@ export class DeletionQueue {
   prepareClaimed(uploads: string, now: number): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT OR IGNORE INTO deletions (key, due) SELECT avatar_key, ?2 FROM uploads
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due) SELECT avatar_key, ?2 FROM flare_avatar_uploads
          WHERE (owner, id) IN (SELECT value ->> 'owner', value ->> 'id' FROM json_each(?1)) AND state = 'committing'`,
       )
       .bind(uploads, now + LATE_WRITE_MS);
@@ -81,10 +83,10 @@ export class DeletionQueue {
   async addUnknownAvatars(avatars: readonly AvatarKeyParts[]): Promise<number> {
     const { meta } = await this.#db
       .prepare(
-        `INSERT OR IGNORE INTO deletions (key) SELECT value ->> 'key' FROM json_each(?1)
-         WHERE NOT EXISTS (SELECT 1 FROM avatars
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT value ->> 'key' FROM json_each(?1)
+         WHERE NOT EXISTS (SELECT 1 FROM flare_avatar_current
                            WHERE owner = json_each.value ->> 'owner' AND key = json_each.value ->> 'key')
-           AND NOT EXISTS (SELECT 1 FROM uploads INDEXED BY uploads_claimed
+           AND NOT EXISTS (SELECT 1 FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
                            WHERE owner = json_each.value ->> 'owner' AND state = 'committing'
                              AND avatar_key = json_each.value ->> 'key')`,
       )
@@ -101,8 +103,8 @@ export class DeletionQueue {
   async addUnknownPending(pending: readonly PendingKeyParts[]): Promise<number> {
     const { meta } = await this.#db
       .prepare(
-        `INSERT OR IGNORE INTO deletions (key) SELECT value ->> 'key' FROM json_each(?1)
-         WHERE NOT EXISTS (SELECT 1 FROM uploads
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT value ->> 'key' FROM json_each(?1)
+         WHERE NOT EXISTS (SELECT 1 FROM flare_avatar_uploads
                            WHERE owner = json_each.value ->> 'owner' AND id = json_each.value ->> 'id' AND swept = 0)`,
       )
       .bind(JSON.stringify(pending))
@@ -114,7 +116,7 @@ export class DeletionQueue {
   async listDueOfOwner(owner: string, now: number, limit: number): Promise<string[]> {
     const prefix = `avatars/${owner}/`;
     const { results } = await this.#db
-      .prepare('SELECT key FROM deletions WHERE key > ?1 AND key < ?2 AND due <= ?3 LIMIT ?4')
+      .prepare('SELECT key FROM flare_avatar_deletions WHERE key > ?1 AND key < ?2 AND due <= ?3 LIMIT ?4')
       .bind(prefix, `${prefix}~`, now, limit)
       .all<{ key: string }>();
     return results.map(({ key }) => key);
@@ -123,7 +125,7 @@ export class DeletionQueue {
   /** Keys that are due, of all owners. */
   async listDue(now: number, limit: number): Promise<string[]> {
     const { results } = await this.#db
-      .prepare('SELECT key FROM deletions WHERE due <= ?1 ORDER BY due LIMIT ?2')
+      .prepare('SELECT key FROM flare_avatar_deletions WHERE due <= ?1 ORDER BY due LIMIT ?2')
       .bind(now, limit)
       .all<{ key: string }>();
     return results.map(({ key }) => key);
@@ -132,7 +134,7 @@ export class DeletionQueue {
   /** Removes the entries of objects that have been deleted. */
   async removeEntries(keys: readonly string[]): Promise<void> {
     await this.#db
-      .prepare('DELETE FROM deletions WHERE key IN (SELECT value FROM json_each(?1))')
+      .prepare('DELETE FROM flare_avatar_deletions WHERE key IN (SELECT value FROM json_each(?1))')
       .bind(JSON.stringify(keys))
       .run();
   }

@@ -11,13 +11,17 @@ export class ReconcileStore {
 
   /** The last key that was compared; empty at the start of the bucket. */
   async readPosition(): Promise<string> {
-    return (await this.#db.prepare('SELECT after_key FROM reconcile WHERE id = 1').first<string>('after_key')) ?? '';
+    return (
+      (await this.#db
+        .prepare('SELECT after_key FROM flare_avatar_reconcile WHERE id = 1')
+        .first<string>('after_key')) ?? ''
+    );
   }
 
   async savePosition(key: string): Promise<void> {
     await this.#db
       .prepare(
-        `INSERT INTO reconcile (id, after_key) VALUES (1, ?1)
+        `INSERT INTO flare_avatar_reconcile (id, after_key) VALUES (1, ?1)
          ON CONFLICT (id) DO UPDATE SET after_key = excluded.after_key`,
       )
       .bind(key)
@@ -32,7 +36,7 @@ export class ReconcileStore {
   async listAvatars(after: string, upTo: string, limit: number): Promise<AvatarKeyParts[]> {
     const { results } = await this.#db
       .prepare(
-        `SELECT owner, key FROM avatars WHERE owner >= ?1 AND owner <= ?2 AND key > ?3 AND key <= ?4
+        `SELECT owner, key FROM flare_avatar_current WHERE owner >= ?1 AND owner <= ?2 AND key > ?3 AND key <= ?4
          ORDER BY owner LIMIT ?5`,
       )
       .bind(toOwnerBound(after), toOwnerBound(upTo), after, upTo, limit)
@@ -47,7 +51,7 @@ export class ReconcileStore {
   async forgetAvatars(avatars: readonly AvatarKeyParts[]): Promise<number> {
     const { meta } = await this.#db
       .prepare(
-        `DELETE FROM avatars WHERE (owner, key) IN
+        `DELETE FROM flare_avatar_current WHERE (owner, key) IN
            (SELECT value ->> 'owner', value ->> 'key' FROM json_each(?1))`,
       )
       .bind(JSON.stringify(avatars))

@@ -23,7 +23,7 @@ export interface Upload extends NewUpload {
   avatar: Avatar | null;
 }
 
-/** A row of `uploads`: the columns that are read. */
+/** A row of `flare_avatar_uploads`: the columns that are read. */
 export interface UploadRow {
   id: string;
   content_type: ImageType;
@@ -40,7 +40,7 @@ export interface UploadRow {
   committed_at: number;
 }
 
-/** A row of `avatars`. */
+/** A row of `flare_avatar_current`. */
 export interface AvatarRow {
   key: string;
   content_type: ImageType;

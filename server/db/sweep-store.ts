@@ -20,7 +20,9 @@ export class SweepStore {
   /** Expired uploads whose pending objects have not been deleted yet. */
   async listUnswept(now: number, limit: number): Promise<UploadRef[]> {
     const { results } = await this.#db
-      .prepare('SELECT owner, id FROM uploads WHERE swept = 0 AND commit_until <= ?1 ORDER BY commit_until LIMIT ?2')
+      .prepare(
+        'SELECT owner, id FROM flare_avatar_uploads WHERE swept = 0 AND commit_until <= ?1 ORDER BY commit_until LIMIT ?2',
+      )
       .bind(now, limit)
       .all<UploadRef>();
     return results;
@@ -37,7 +39,7 @@ export class SweepStore {
       queued: this.#deletions.prepareClaimed(refs, now),
       closed: this.#db
         .prepare(
-          `UPDATE uploads SET state = 'expired', avatar_key = NULL
+          `UPDATE flare_avatar_uploads SET state = 'expired', avatar_key = NULL
            WHERE (owner, id) IN (SELECT value ->> 'owner', value ->> 'id' FROM json_each(?1))
              AND state IN ('pending', 'committing')`,
         )
@@ -49,7 +51,7 @@ export class SweepStore {
   async markSwept(uploads: readonly UploadRef[]): Promise<void> {
     await this.#db
       .prepare(
-        `UPDATE uploads SET swept = 1 WHERE (owner, id) IN
+        `UPDATE flare_avatar_uploads SET swept = 1 WHERE (owner, id) IN
            (SELECT value ->> 'owner', value ->> 'id' FROM json_each(?1))`,
       )
       .bind(JSON.stringify(uploads))
@@ -63,8 +65,8 @@ export class SweepStore {
   async forgetUploads(before: number, limit: number): Promise<number> {
     const { meta } = await this.#db
       .prepare(
-        `DELETE FROM uploads WHERE (owner, id) IN
-           (SELECT owner, id FROM uploads WHERE swept = 1 AND commit_until < ?1 LIMIT ?2)`,
+        `DELETE FROM flare_avatar_uploads WHERE (owner, id) IN
+           (SELECT owner, id FROM flare_avatar_uploads WHERE swept = 1 AND commit_until < ?1 LIMIT ?2)`,
       )
       .bind(before, limit)
       .run();

@@ -25,9 +25,9 @@ export class UploadStore {
   async addUpload(owner: string, upload: NewUpload, max: number, now: number): Promise<boolean> {
     const { meta } = await this.#db
       .prepare(
-        `INSERT INTO uploads (owner, id, content_type, size, sha256, commit_until)
+        `INSERT INTO flare_avatar_uploads (owner, id, content_type, size, sha256, commit_until)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6
-         WHERE (SELECT COUNT(*) FROM uploads INDEXED BY uploads_open
+         WHERE (SELECT COUNT(*) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_open
                 WHERE owner = ?1 AND commit_until > ?7 AND state IN ('pending', 'committing')) < ?8`,
       )
       .bind(owner, upload.id, upload.contentType, upload.size, upload.sha256, upload.commitUntil, now, max)
@@ -39,7 +39,7 @@ export class UploadStore {
   async findNextExpiry(owner: string, now: number): Promise<number | null> {
     return this.#db
       .prepare(
-        `SELECT MIN(commit_until) AS next FROM uploads INDEXED BY uploads_open
+        `SELECT MIN(commit_until) AS next FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_open
          WHERE owner = ?1 AND commit_until > ?2 AND state IN ('pending', 'committing')`,
       )
       .bind(owner, now)
@@ -48,7 +48,7 @@ export class UploadStore {
 
   async findUpload(owner: string, id: string): Promise<Upload | null> {
     const row = await this.#db
-      .prepare('SELECT * FROM uploads WHERE owner = ?1 AND id = ?2')
+      .prepare('SELECT * FROM flare_avatar_uploads WHERE owner = ?1 AND id = ?2')
       .bind(owner, id)
       .first<UploadRow>();
     return row && toUpload(row);
@@ -66,8 +66,8 @@ export class UploadStore {
       queued: this.#deletions.prepareStaleClaim(owner, id, staleBefore, now),
       claimed: this.#db
         .prepare(
-          `UPDATE uploads SET state = 'committing', claimed_at = ?4, avatar_key = ?5, superseded = 0,
-             claim = 1 + COALESCE((SELECT MAX(claim) FROM uploads INDEXED BY uploads_claimed
+          `UPDATE flare_avatar_uploads SET state = 'committing', claimed_at = ?4, avatar_key = ?5, superseded = 0,
+             claim = 1 + COALESCE((SELECT MAX(claim) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
                                    WHERE owner = ?1 AND state = 'committing'), 0)
            WHERE owner = ?1 AND id = ?2 AND commit_until > ?4
              AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3))`,
@@ -84,7 +84,7 @@ export class UploadStore {
   async releaseUpload(owner: string, id: string, avatarKey: string, mayHaveWritten: boolean): Promise<void> {
     const released = this.#db
       .prepare(
-        `UPDATE uploads SET state = 'pending', claimed_at = NULL, avatar_key = NULL
+        `UPDATE flare_avatar_uploads SET state = 'pending', claimed_at = NULL, avatar_key = NULL
          WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`,
       )
       .bind(owner, id, avatarKey);
@@ -99,7 +99,7 @@ export class UploadStore {
   async rejectUpload(owner: string, id: string, avatarKey: string, code: ApiErrorCode): Promise<boolean> {
     const { meta } = await this.#db
       .prepare(
-        `UPDATE uploads SET state = 'rejected', code = ?4, avatar_key = NULL
+        `UPDATE flare_avatar_uploads SET state = 'rejected', code = ?4, avatar_key = NULL
          WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`,
       )
       .bind(owner, id, avatarKey, code)

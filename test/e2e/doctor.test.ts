@@ -173,7 +173,7 @@ max_age_seconds:  3600
     const { code, failed, output } = await runWith({
       ...account,
       'secret list --format json': { output: '[{"name":"OWNER_SECRET"}]' },
-      'd1 migrations list DB --remote': { output: 'Migrations to be applied: 0001_avatars.sql' },
+      'd1 migrations list DB --remote': { output: 'Migrations to be applied: 0001_flare_avatar.sql' },
       'r2 bucket cors list flare-avatars': { output: RULE.replace('app', 'old') },
       'r2 bucket lifecycle list flare-avatars': { output: 'There are no lifecycle rules' },
     });

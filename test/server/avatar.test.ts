@@ -45,7 +45,7 @@ describe('GET /me/avatar', () => {
   });
 
   it('reads one row, however many users there are', async () => {
-    const insert = `INSERT INTO avatars (owner, key, content_type, size, width, height, created_at)
+    const insert = `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
       VALUES (?1, ?1, 'image/png', 1, 1, 1, 1)`;
     const users = Array.from({ length: 50 }, createUserId);
     await env.DB.batch(users.map((user) => env.DB.prepare(insert).bind(user)));

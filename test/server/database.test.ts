@@ -2,9 +2,10 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { readReturnedKey, runBatch } from '../../server/db/database.js';
 
-const prepareInsert = (key: string) => env.DB.prepare('INSERT INTO deletions (key) VALUES (?1)').bind(key);
-const prepareFind = (key: string) => env.DB.prepare('SELECT key FROM deletions WHERE key = ?1').bind(key);
-const prepareRemove = (key: string) => env.DB.prepare('DELETE FROM deletions WHERE key = ?1 RETURNING key').bind(key);
+const prepareInsert = (key: string) => env.DB.prepare('INSERT INTO flare_avatar_deletions (key) VALUES (?1)').bind(key);
+const prepareFind = (key: string) => env.DB.prepare('SELECT key FROM flare_avatar_deletions WHERE key = ?1').bind(key);
+const prepareRemove = (key: string) =>
+  env.DB.prepare('DELETE FROM flare_avatar_deletions WHERE key = ?1 RETURNING key').bind(key);
 
 describe('runBatch()', () => {
   it('returns each result under the name of its statement', async () => {

@@ -73,7 +73,7 @@ describe.each(FAILURES)('if a call to D1 or R2 fails (%s)', (failure) => {
       expectStatusOr500(await createApi(user, {}, bindings).call('POST', '/api/uploads/presign', fields), 200);
       const { key } = await createApi(user).presign();
       expect(await expectNoLeftovers(user, parseOwner(key))).toBe(null);
-      const { results } = await env.DB.prepare('SELECT 1 FROM uploads WHERE owner = ? AND swept = 0')
+      const { results } = await env.DB.prepare('SELECT 1 FROM flare_avatar_uploads WHERE owner = ? AND swept = 0')
         .bind(parseOwner(key))
         .all();
       expect(results).toEqual([]);
@@ -145,7 +145,7 @@ describe.each(FAILURES)('if a call to D1 or R2 fails (%s)', (failure) => {
       const dead = failAtCall(5, 'crash');
       await createApi(user, {}, dead.bindings).commit((await uploadFile(user)).key);
       await env.AVATARS.put(`avatars/${owner}/${crypto.randomUUID()}.png`, png());
-      await env.DB.prepare('INSERT INTO deletions (key) VALUES (?)').bind(`avatars/${owner}/queued`).run();
+      await env.DB.prepare('INSERT INTO flare_avatar_deletions (key) VALUES (?)').bind(`avatars/${owner}/queued`).run();
       await env.AVATARS.put(`avatars/${owner}/queued`, png());
       advanceTime(AFTER_EXPIRY_MS);
       await sweepAvatars(bindings, {}, Date.now()).catch((error: AggregateError) => {

@@ -124,7 +124,10 @@ class Scenario {
   async #recordSilentCommits(): Promise<void> {
     for (const key of this.keys.filter(Boolean)) {
       const [, owner, id] = key.split('/');
-      const select = env.DB.prepare('SELECT state FROM uploads WHERE owner = ?1 AND id = ?2').bind(owner, id);
+      const select = env.DB.prepare('SELECT state FROM flare_avatar_uploads WHERE owner = ?1 AND id = ?2').bind(
+        owner,
+        id,
+      );
       if ((await select.first('state')) === 'committed') this.#committedSilently.add(key);
     }
   }
@@ -140,8 +143,8 @@ class Scenario {
     const owner = parseOwner((await createApi(this.user).presign()).key);
     expect(await listKeys(`avatars/${owner}/`)).toEqual(this.#last ? [this.#last.key] : []);
     expect(await listKeys(`pending/${owner}/`)).toEqual([]);
-    expect(await countRows('deletions')).toBe(0);
-    expect(await countRows(`uploads WHERE owner = '${owner}'`)).toBe(1);
+    expect(await countRows('flare_avatar_deletions')).toBe(0);
+    expect(await countRows(`flare_avatar_uploads WHERE owner = '${owner}'`)).toBe(1);
   }
 }
 

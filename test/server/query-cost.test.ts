@@ -60,7 +60,7 @@ describe('the rows that a request reads', () => {
   let small: Awaited<ReturnType<typeof measureCosts>>;
   beforeAll(async () => {
     // The end of a range scan reads one more row if there is one.
-    const neighbor = `INSERT INTO uploads (owner, id, content_type, commit_until) VALUES ('~', '1', 'image/png', 1)`;
+    const neighbor = `INSERT INTO flare_avatar_uploads (owner, id, content_type, commit_until) VALUES ('~', '1', 'image/png', 1)`;
     await env.DB.prepare(neighbor).run();
     small = await measureCosts();
   });
@@ -76,12 +76,12 @@ describe('the rows that a request reads', () => {
     const owner = `printf('%032x', i)`;
     await env.DB.batch(
       [
-        `INSERT INTO avatars (owner, key, content_type, size, width, height, created_at)
+        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
          ${many} SELECT ${owner}, 'avatars/' || ${owner} || '/x', 'image/png', 1, 1, 1, 1 FROM n`,
-        `INSERT INTO uploads (owner, id, content_type, commit_until, state)
+        `INSERT INTO flare_avatar_uploads (owner, id, content_type, commit_until, state)
          ${many} SELECT printf('%032x', i % 7), i, 'image/png', i,
            CASE i % 4 WHEN 0 THEN 'pending' WHEN 1 THEN 'committed' WHEN 2 THEN 'rejected' ELSE 'committing' END FROM n`,
-        `INSERT INTO deletions (key, due) ${many} SELECT 'avatars/' || ${owner} || '/x', 9e15 FROM n`,
+        `INSERT INTO flare_avatar_deletions (key, due) ${many} SELECT 'avatars/' || ${owner} || '/x', 9e15 FROM n`,
       ].map((sql) => env.DB.prepare(sql)),
     );
     expect(await measureCosts()).toEqual(small);
@@ -91,7 +91,7 @@ describe('the rows that a request reads', () => {
     const user = createUserId();
     const { key } = await createApi(user).presign();
     const insert = env.DB.prepare(
-      `INSERT INTO uploads (owner, id, content_type, commit_until, state, swept)
+      `INSERT INTO flare_avatar_uploads (owner, id, content_type, commit_until, state, swept)
        VALUES (?1, ?2, 'image/png', ?3, ?4, 1)`,
     );
     const past = Array.from({ length: 2000 }, (_, i) =>

@@ -12,7 +12,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
   const { objects } = await env.AVATARS.list();
   if (objects.length > 0) await env.AVATARS.delete(objects.map(({ key }) => key));
-  const tables = ['avatars', 'uploads', 'deletions', 'reconcile'];
+  const tables = ['current', 'uploads', 'deletions', 'reconcile'].map((name) => `flare_avatar_${name}`);
   await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 });
 afterEach(() => {
@@ -142,18 +142,18 @@ describe('the reconcile job', () => {
 
   it('forgets nothing if the bucket is empty and the database is not, as with the wrong bucket', async () => {
     const insert = env.DB.prepare(
-      `INSERT INTO avatars (owner, key, content_type, size, width, height, created_at)
+      `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
        VALUES (?1, 'avatars/' || ?1 || '/x.png', 'image/png', 1, 1, 1, 1)`,
     );
     const owners = Array.from({ length: 300 }, (_, i) => i.toString(16).padStart(32, '0'));
     await env.DB.batch(owners.map((owner) => insert.bind(owner)));
     expect(await runSweep()).toMatchObject({ level: 'error', lost: 0 });
-    expect(await env.DB.prepare('SELECT COUNT(*) AS n FROM avatars').first('n')).toBe(300);
+    expect(await env.DB.prepare('SELECT COUNT(*) AS n FROM flare_avatar_current').first('n')).toBe(300);
   });
 
   it('looks up at most 200 missing objects per run', async () => {
     const insert = env.DB.prepare(
-      `INSERT INTO avatars (owner, key, content_type, size, width, height, created_at)
+      `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
        VALUES (?1, 'avatars/' || ?1 || '/x.png', 'image/png', 1, 1, 1, 1)`,
     );
     const owners = Array.from({ length: 300 }, (_, i) => i.toString(16).padStart(32, '0'));
@@ -170,7 +170,7 @@ describe('the sweep', () => {
     const { key } = await createApi(createUserId()).presign();
     const owner = parseOwner(key);
     const insert = env.DB.prepare(
-      `INSERT INTO uploads (owner, id, content_type, commit_until) VALUES (?1, ?2, 'image/png', 1)`,
+      `INSERT INTO flare_avatar_uploads (owner, id, content_type, commit_until) VALUES (?1, ?2, 'image/png', 1)`,
     );
     const ids = Array.from({ length: 50 }, (_, i) => String(i));
     await env.DB.batch(ids.map((id) => insert.bind(owner, id)));

@@ -28,7 +28,7 @@ const findFiles = (pattern: RegExp): string[] =>
 describe('the source of the server', () => {
   it('writes the deletion queue in one file only', () => {
     expect(Object.keys(sources).length).toBeGreaterThan(40);
-    expect(findFiles(/\b(?:INTO|UPDATE|DELETE\s+FROM)\s+deletions\b/i)).toEqual(['db/deletion-queue.ts']);
+    expect(findFiles(/\b(?:INTO|UPDATE|DELETE\s+FROM)\s+flare_avatar_deletions\b/i)).toEqual(['db/deletion-queue.ts']);
   });
 
   it('calls batch() of D1 in one file only, which names the results', () => {

@@ -1,7 +1,8 @@
+-- Tables of flare-avatar-upload. Their prefix keeps them apart from the tables of the application.
 -- Times are milliseconds since 1970. `owner` is an HMAC of the user id (see server/storage/owner.ts).
 
 -- One row per presigned upload, kept for a day after it can no longer be committed.
-CREATE TABLE uploads (
+CREATE TABLE flare_avatar_uploads (
   owner        TEXT NOT NULL,
   id           TEXT NOT NULL,
   content_type TEXT NOT NULL,
@@ -11,6 +12,8 @@ CREATE TABLE uploads (
   state        TEXT NOT NULL DEFAULT 'pending'
                CHECK (state IN ('pending', 'committing', 'committed', 'rejected', 'expired')),
   claimed_at   INTEGER,                -- when a commit claimed the upload
+  claim        INTEGER,                -- orders overlapping commits: greater than that of every commit that was in progress
+  superseded   INTEGER NOT NULL DEFAULT 0, -- 1 once a later commit, or a removal, has taken effect
   avatar_key   TEXT,                   -- the object that the commit writes
   code         TEXT,                   -- the error code of the rejection
   stored_size  INTEGER,
@@ -22,13 +25,16 @@ CREATE TABLE uploads (
 ) STRICT, WITHOUT ROWID;
 
 -- For the limit on open uploads per owner.
-CREATE INDEX uploads_open ON uploads (owner, commit_until) WHERE state IN ('pending', 'committing');
+CREATE INDEX flare_avatar_uploads_open ON flare_avatar_uploads (owner, commit_until)
+  WHERE state IN ('pending', 'committing');
+-- For the commits in progress: seldom more than one per owner.
+CREATE INDEX flare_avatar_uploads_claimed ON flare_avatar_uploads (owner, claim) WHERE state = 'committing';
 -- For the sweep.
-CREATE INDEX uploads_unswept ON uploads (commit_until) WHERE swept = 0;
-CREATE INDEX uploads_swept ON uploads (commit_until) WHERE swept = 1;
+CREATE INDEX flare_avatar_uploads_unswept ON flare_avatar_uploads (commit_until) WHERE swept = 0;
+CREATE INDEX flare_avatar_uploads_swept ON flare_avatar_uploads (commit_until) WHERE swept = 1;
 
 -- The current avatar of each owner. A commit replaces the row.
-CREATE TABLE avatars (
+CREATE TABLE flare_avatar_current (
   owner        TEXT PRIMARY KEY,
   key          TEXT NOT NULL,
   content_type TEXT NOT NULL,
@@ -39,9 +45,15 @@ CREATE TABLE avatars (
 ) STRICT, WITHOUT ROWID;
 
 -- Queue of objects to delete. A row is deleted after its object.
-CREATE TABLE deletions (
+CREATE TABLE flare_avatar_deletions (
   key TEXT PRIMARY KEY,
   due INTEGER NOT NULL DEFAULT 0 -- earliest time of the deletion: a commit that has lost its claim may still be writing the object
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX deletions_due ON deletions (due);
+CREATE INDEX flare_avatar_deletions_due ON flare_avatar_deletions (due);
+
+-- The position of the reconcile job in the bucket: one row, or none yet.
+CREATE TABLE flare_avatar_reconcile (
+  id        INTEGER PRIMARY KEY CHECK (id = 1),
+  after_key TEXT NOT NULL  -- the last key that was compared; '' at the start of the bucket
+) STRICT;
