@@ -1,11 +1,4 @@
-import {
-  type ByteReader,
-  concatBytes,
-  createPartCounter,
-  encodeAscii,
-  ImageError,
-  type ImageStructure,
-} from './byte-reader.js';
+import { type ByteReader, concatBytes, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
 
 // GIF89a specification, sections 17 to 27.
 
@@ -18,9 +11,8 @@ export function readGif(file: ByteReader): ImageStructure {
   let at = 13 + colorTableSize(file.u8(10));
   const kept: ArrayLike<number>[] = [file.slice(0, at)];
   let [width, height, frames] = [file.u16(6, true), file.u16(8, true), 0];
-  const count = createPartCounter();
   for (;;) {
-    count();
+    file.budget.count();
     const start = at;
     const block = file.u8(at++);
     if (block === TRAILER) break;
@@ -45,6 +37,7 @@ export function readGif(file: ByteReader): ImageStructure {
     width,
     height,
     frames,
+    scans: 1,
     pixels,
     end: at,
     removeMetadata: () => concatBytes([...kept, [TRAILER]]),

@@ -1,7 +1,6 @@
 import {
   type ByteReader,
   concatBytes,
-  createPartCounter,
   encodeAscii,
   ImageError,
   type ImageStructure,
@@ -38,13 +37,14 @@ export function readJpeg(file: ByteReader): ImageStructure {
   const firstScan = segments.findIndex(({ marker }) => marker === SOS);
   const header = segments.slice(0, firstScan).filter(({ marker }) => isApplication(marker));
   const exif = header.find((segment) => isNamedApplication(file, segment, 0xe1, 'Exif\0\0', 6));
-  const orientation = exif ? readOrientation(file.bytes.subarray(exif.data + 6, exif.end)) : 1;
+  const orientation = exif ? readOrientation(file, exif.data + 6, exif.end) : 1;
   const isRotated = swapsSides(orientation);
   return {
     type: 'image/jpeg',
     width: isRotated ? height : width,
     height: isRotated ? width : height,
     frames: 1,
+    scans: segments.filter(({ marker }) => marker === SOS).length,
     pixels: width * height,
     end,
     removeMetadata: () => {
@@ -57,9 +57,8 @@ export function readJpeg(file: ByteReader): ImageStructure {
 
 function readSegments(file: ByteReader): { segments: Segment[]; end: number } {
   const segments: Segment[] = [];
-  const count = createPartCounter();
   for (let at = 2; ; ) {
-    count();
+    file.budget.count();
     if (file.u8(at) !== 0xff) throw new ImageError('The JPEG has data where a marker is expected.');
     while (file.u8(at) === 0xff) at++;
     const marker = file.u8(at);

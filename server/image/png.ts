@@ -1,7 +1,6 @@
 import {
   type ByteReader,
   concatBytes,
-  createPartCounter,
   encodeAscii,
   encodeU32,
   ImageError,
@@ -53,6 +52,7 @@ export function readPng(file: ByteReader): ImageStructure {
     width: isRotated ? size.height : size.width,
     height: isRotated ? size.width : size.height,
     frames: Math.max(frames, 1),
+    scans: 1,
     pixels: size.width * size.height,
     end,
     removeMetadata: () => {
@@ -65,9 +65,8 @@ export function readPng(file: ByteReader): ImageStructure {
 
 function readChunks(file: ByteReader): { chunks: Chunk[]; end: number } {
   const chunks: Chunk[] = [];
-  const count = createPartCounter();
   for (let at = 8; ; ) {
-    count();
+    file.budget.count();
     const length = file.u32(at);
     const end = file.checkEnd(at + 12 + length);
     const chunk = { type: file.readText(at + 4, 4), start: at, data: at + 8, length, end };
@@ -136,7 +135,7 @@ function isInsideCanvas(file: ByteReader, at: number, canvas: Size): boolean {
 function readExifOrientation(file: ByteReader, chunks: Chunk[]): number {
   const exif = chunks.find(({ type }) => type === 'eXIf' || type === 'IDAT');
   if (exif?.type !== 'eXIf' || !isIntact(file, exif)) return 1;
-  return readOrientation(file.slice(exif.data, exif.data + exif.length));
+  return readOrientation(file, exif.data, exif.data + exif.length);
 }
 
 /** Critical chunks, and the first intact chunk of each display type. Decoders ignore damaged ones too. */
