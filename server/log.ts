@@ -1,3 +1,5 @@
+import { redactSecrets } from './redact-secrets.js';
+
 /**
  * One entry of the log. It never holds a URL, a key, a user id or a secret.
  *
@@ -31,11 +33,4 @@ export const logToConsole: Log = (entry) =>
 export function describeError(error: unknown): { name: string; message: string } {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { name, message: redactSecrets(message) };
-}
-
-function redactSecrets(text: string): string {
-  return text
-    .replace(/\b[a-z][a-z\d+.-]*:\/\/\S+/gi, '<url>')
-    .replace(/\b(?:pending|avatars)\/\S+/g, '<key>')
-    .replace(/(?=[\w+/=-]*\d)[\w+/=-]{20,}/g, '<…>');
 }

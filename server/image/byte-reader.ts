@@ -76,7 +76,10 @@ export class ByteReader {
 
   /** A few bytes as Latin-1 text. At the end of the file the text is shorter. */
   readText(at: number, length: number): string {
-    return String.fromCharCode(...this.bytes.subarray(at, at + length));
+    let text = '';
+    for (let i = at; i < Math.min(at + length, this.bytes.length); i++)
+      text += String.fromCharCode(this.bytes[i] as number);
+    return text;
   }
 
   u8(at: number): number {
@@ -109,6 +112,17 @@ export class ByteReader {
   slice(from: number, end: number): Uint8Array {
     return this.bytes.subarray(from, this.checkEnd(end));
   }
+}
+
+/** The bytes of some ranges of a file. Ranges that follow each other are one part. */
+export function sliceRanges(file: ByteReader, ranges: readonly { start: number; end: number }[]): Uint8Array[] {
+  const merged: { start: number; end: number }[] = [];
+  for (const { start, end } of ranges) {
+    const last = merged.at(-1);
+    if (last?.end === start) last.end = end;
+    else merged.push({ start, end });
+  }
+  return merged.map(({ start, end }) => file.slice(start, end));
 }
 
 export function concatBytes(parts: readonly ArrayLike<number>[]): Uint8Array {

@@ -6,6 +6,7 @@ import {
   ImageError,
   type ImageStructure,
   type Size,
+  sliceRanges,
 } from './byte-reader.js';
 import { computeCrc32 } from './crc32.js';
 import { buildOrientation, readOrientation, swapsSides } from './exif.js';
@@ -57,8 +58,9 @@ export function readPng(file: ByteReader): ImageStructure {
     end,
     removeMetadata: () => {
       const [header, ...rest] = selectChunks(file, chunks, frames > 0);
+      if (!header) throw new ImageError('The PNG has no header.');
       const exif = orientation === 1 ? [] : [buildChunk('eXIf', buildOrientation(orientation))];
-      return concatBytes([SIGNATURE, header ?? [], ...exif, ...rest]);
+      return concatBytes([SIGNATURE, ...sliceRanges(file, [header]), ...exif, ...sliceRanges(file, rest)]);
     },
   };
 }
@@ -139,7 +141,7 @@ function readExifOrientation(file: ByteReader, chunks: Chunk[]): number {
 }
 
 /** Critical chunks, and the first intact chunk of each display type. Decoders ignore damaged ones too. */
-function selectChunks(file: ByteReader, chunks: Chunk[], isAnimated: boolean): Uint8Array[] {
+function selectChunks(file: ByteReader, chunks: Chunk[], isAnimated: boolean): Chunk[] {
   const seen = new Set<string>();
   const isKept = (chunk: Chunk): boolean => {
     const { type, length } = chunk;
@@ -149,7 +151,7 @@ function selectChunks(file: ByteReader, chunks: Chunk[], isAnimated: boolean): U
     seen.add(type);
     return true;
   };
-  return chunks.filter(isKept).map(({ start, end }) => file.slice(start, end));
+  return chunks.filter(isKept);
 }
 
 function buildChunk(type: string, data: Uint8Array): Uint8Array {

@@ -28,6 +28,8 @@ interface Content extends Size {
 
 type Part = ArrayLike<number>;
 
+const PADDING = [0];
+
 export function readWebp(file: ByteReader): ImageStructure {
   const end = file.checkEnd(8 + file.u32(4, true));
   const chunks = readChunks(file, 12, end);
@@ -132,11 +134,13 @@ function readAnimationFrame(file: ByteReader, { data, end }: Chunk, canvas: Size
   return () => listChunkParts('ANMF', [file.slice(data, data + 16), ...picture.listParts()]);
 }
 
-const copyChunk = (file: ByteReader, { type, data, end }: Chunk): Part[] =>
-  listChunkParts(type, [file.slice(data, end)]);
+/** A chunk as it is in the file, with its header. */
+const copyChunk = (file: ByteReader, { data, length, end }: Chunk): Part[] =>
+  length & 1 ? [file.slice(data - 8, end), PADDING] : [file.slice(data - 8, end)];
 
 /** A chunk as parts: its header, its data, and a byte of padding if the length is odd. */
 function listChunkParts(type: string, data: readonly Part[]): Part[] {
   const length = data.reduce((sum, part) => sum + part.length, 0);
-  return [[...encodeAscii(type), ...encodeU32(length).reverse()], ...data, length & 1 ? [0] : []];
+  const header = [...encodeAscii(type), ...encodeU32(length).reverse()];
+  return length & 1 ? [header, ...data, PADDING] : [header, ...data];
 }
