@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util';
 import { syncBucketCors } from './bucket-cors.mjs';
 import { readConfig, runScript } from './wrangler.mjs';
 
-await runScript('cors.mjs', async () => {
-  const { values } = parseArgs({ options: { config: { type: 'string' }, 'dry-run': { type: 'boolean' } } });
-  return (await syncBucketCors(await readConfig(values.config), values['dry-run'])) ? 0 : 1;
-});
+export async function main(args, wrangler) {
+  const { values } = parseArgs({ args, options: { config: { type: 'string' }, 'dry-run': { type: 'boolean' } } });
+  return (await syncBucketCors(await readConfig(values.config, wrangler), values['dry-run'])) ? 0 : 1;
+}
+
+await runScript('cors.mjs', main);

@@ -22,9 +22,9 @@ import {
 /** `database_id` in wrangler.jsonc before the first deployment. */
 const PLACEHOLDER_ID = '00000000-0000-0000-0000-000000000000';
 
-await runScript('deploy.mjs', async () => {
-  const { values } = util.parseArgs({ options: { config: { type: 'string' } } });
-  const config = await readConfig(values.config);
+export async function main(args, wrangler) {
+  const { values } = util.parseArgs({ args, options: { config: { type: 'string' } } });
+  const config = await readConfig(values.config, wrangler);
   await requireSettings(config);
   const account = await findAccount(config);
   console.log('Bucket and database');
@@ -47,7 +47,7 @@ await runScript('deploy.mjs', async () => {
     '\nDeployed. To check the installation: npm run doctor -- https://<your Worker> --header "authorization: …"',
   );
   return 0;
-});
+}
 
 /** Throws an error that lists every missing setting. */
 async function requireSettings(config) {
@@ -139,3 +139,5 @@ async function ensureLifecycleRule(config) {
   const rule = [LIFECYCLE_RULE, 'pending/', '--expire-days', '1', '--force'];
   await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'add', config.bucket, ...rule]);
 }
+
+await runScript('deploy.mjs', main);

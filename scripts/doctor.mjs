@@ -211,18 +211,21 @@ async function sendPreflight(url, origin, method, headerNames) {
   return response.ok && (allowed === origin || allowed === '*') ? response.headers : null;
 }
 
-await runScript('doctor.mjs', async () => {
+export async function main(args, wrangler) {
   const { values, positionals } = parseArgs({
+    args,
     allowPositionals: true,
     options: { config: { type: 'string' }, header: { type: 'string', multiple: true, default: [] } },
   });
   const base = positionals[0] ?? `http://localhost:${process.env.PORT ?? 5173}`;
   const session = new Session(base, parseHeaders(values.header));
-  const config = await readConfig(values.config);
+  const config = await readConfig(values.config, wrangler);
   // Without --header, the development sign-in is used, which only a local server has.
   const isLocal = values.header.length === 0;
   console.log(`\n${session.base}\n`);
   const isHealthy = await checkInstallation(session, config, isLocal);
   console.log(isHealthy ? '\nNo problems found.' : '\nProblems found. See the lines with ✗.');
   return isHealthy ? 0 : 1;
-});
+}
+
+await runScript('doctor.mjs', main);

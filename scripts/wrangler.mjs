@@ -1,27 +1,40 @@
 /** What the scripts for a Cloudflare account share: the configuration, and calls of Wrangler. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CheckFailure } from '../check/expect.mjs';
 import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
+import { startWrangler } from './start-wrangler.mjs';
 
 /** A failure that the user can do something about. It is printed without a stack. */
 export class CliError extends CheckFailure {}
 
-/** Runs a script's `main` on a Node that the tools support, and prints its errors. `main` returns the exit code. */
+/**
+ * Runs a script's `main` on a Node that the tools support, if the script was
+ * started as a program. Tests import it, and call `main` through `runMain`.
+ */
 export async function runScript(script, main) {
+  if (basename(process.argv[1] ?? '') !== script) return;
   installPackages();
   if (isNodeTooOld()) process.exit(await run('node', [`scripts/${script}`, ...process.argv.slice(2)]));
+  process.exitCode = await runMain(main, process.argv.slice(2), startWrangler);
+}
+
+/**
+ * Calls `main(args, wrangler)`, and prints its errors. `wrangler` runs Wrangler, as `startWrangler` does.
+ *
+ * @returns the exit code
+ */
+export async function runMain(main, args, wrangler) {
   try {
-    process.exitCode = await main();
+    return await main(args, wrangler);
   } catch (error) {
     console.error(error instanceof CheckFailure ? `\n${error.message} ${error.hint}`.trimEnd() : error);
-    process.exitCode = 1;
+    return 1;
   }
 }
 
-/** Reads the Worker's configuration; `file` is the value of `--config`. */
-export async function readConfig(file = 'wrangler.jsonc') {
+/** Reads the Worker's configuration; `file` is the value of `--config`, `wrangler` runs Wrangler. */
+export async function readConfig(file = 'wrangler.jsonc', wrangler = startWrangler) {
   const path = resolve(root, file);
   const { unstable_readConfig } = await import('wrangler');
   const config = unstable_readConfig({ config: path }, { hideWarnings: true });
@@ -31,7 +44,8 @@ export async function readConfig(file = 'wrangler.jsonc') {
     throw new CliError(`${file} must name an R2 bucket and a D1 database.`);
   }
   const secretsFile = join(dirname(path), '.env.deploy');
-  return { path, secretsFile, name: config.name, vars: config.vars, bucket: bucket.bucket_name, database };
+  const { name, vars } = config;
+  return { path, secretsFile, name, vars, bucket: bucket.bucket_name, database, wrangler };
 }
 
 /** Replaces a value in the configuration file. Comments and formatting stay. */
@@ -54,23 +68,8 @@ export async function readTrustedOrigins({ vars }) {
 }
 
 /** Runs Wrangler, and resolves with its exit code and its output. With `isShown`, the output is printed too. */
-export async function runWrangler({ path }, args, { isShown = false } = {}) {
-  const child = run(process.env.WRANGLER ?? 'wrangler', [...args, '--config', path], {
-    stdio: ['inherit', 'pipe', 'pipe'],
-    // Without questions: the user has asked for these changes by starting the script.
-    env: { CI: 'true', WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
-  });
-  let output = '';
-  let errors = '';
-  child.child.stdout.on('data', (chunk) => {
-    output += chunk;
-    if (isShown) process.stdout.write(chunk);
-  });
-  child.child.stderr.on('data', (chunk) => {
-    errors += chunk;
-  });
-  const code = await child;
-  return { code, output: stripVTControlCharacters(output), errors: stripVTControlCharacters(errors) };
+export function runWrangler({ path, wrangler }, args, options = {}) {
+  return wrangler([...args, '--config', path], options);
 }
 
 /** Runs Wrangler, and returns its output. Throws if it fails. */

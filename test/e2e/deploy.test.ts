@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { run } from '../../scripts/setup.mjs';
 import { root } from '../support/dev-server.js';
-import { FakeWrangler, type WranglerResult } from '../support/fake-wrangler.js';
+import { FakeWrangler, type WranglerResult, type WranglerResults } from '../support/fake-wrangler.js';
 
 let fake: FakeWrangler;
 afterEach(() => fake?.remove());
@@ -123,7 +123,7 @@ describe('npm run deploy', () => {
 
   it('creates everything in an empty account, once the secrets are filled in', async () => {
     fake = await FakeWrangler.create(vars);
-    const emptyAccount: Record<string, WranglerResult | WranglerResult[]> = {
+    const emptyAccount: WranglerResults = {
       ...steps,
       'secret list --format json': { code: 1, errors: 'This Worker does not exist on your account. [code: 10007]' },
       'r2 bucket info flare-avatars --json': { code: 1, errors: 'The specified bucket does not exist.' },
@@ -236,6 +236,15 @@ describe('npm run deploy', () => {
     const { code, calls } = await fake.run('deploy.mjs', [], { ...steps, 'secret list --format json': list });
     expect([code, calls.at(-1)]).toEqual([1, 'secret list --format json']);
     expect((await fake.read('.env.deploy').catch(() => '')).trim()).toBe(after.trim());
+  });
+
+  it('starts Wrangler without a shell, with paths that contain spaces as one argument', async () => {
+    fake = await FakeWrangler.create(vars);
+    const { code, output } = await fake.start('cors.mjs');
+    expect([code, fake.folder]).toEqual([1, expect.stringContaining(' ')]);
+    expect(output).toContain(
+      `\n${['r2', 'bucket', 'cors', 'list', 'flare-avatars', '--config', fake.path('wrangler.jsonc')].join('\n')}\n`,
+    );
   });
 
   it('stops when a step fails, and prints its error', async () => {

@@ -1,15 +1,18 @@
 import { describe, expect, inject, it } from 'vitest';
 import { ApiClient } from '../support/api-client.js';
-import { parseResults, runNode } from '../support/commands.js';
+import { parseResults, runMain, runNode } from '../support/commands.js';
 import { FakeWrangler, type WranglerResult } from '../support/fake-wrangler.js';
 import { type Rewrite, RewritingProxy } from '../support/rewriting-proxy.js';
 
 const origin = inject('origin');
 
 async function runDoctor(...args: string[]) {
-  const { code, output } = await runNode(['scripts/doctor.mjs', ...args]);
+  const { code, output } = await runMain('doctor.mjs', args, failWithoutAccount);
   return { code, output, ...parseResults(output) };
 }
+
+/** The local server is checked without Wrangler. */
+const failWithoutAccount = () => Promise.reject(new Error('unexpected call of Wrangler'));
 
 /** Runs the doctor on a server that responds differently. */
 async function runDoctorThrough(rewrite: Rewrite) {
@@ -23,7 +26,8 @@ async function runDoctorThrough(rewrite: Rewrite) {
 
 describe('npm run doctor, for the local server', () => {
   it('finds no problems, and prints what it has checked', async () => {
-    const { code, output, passed, failed, missing } = await runDoctor(origin);
+    const { code, output } = await runNode(['scripts/doctor.mjs', origin]);
+    const { failed, missing, passed } = parseResults(output);
     expect([code, failed, missing], output).toEqual([0, [], []]);
     expect(passed).toEqual(
       expect.arrayContaining([
