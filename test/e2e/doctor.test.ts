@@ -3,6 +3,7 @@ import { ApiClient } from '../support/api-client.js';
 import { parseResults, runMain, runNode } from '../support/commands.js';
 import { FakeWrangler, type WranglerResult } from '../support/fake-wrangler.js';
 import { type Rewrite, RewritingProxy } from '../support/rewriting-proxy.js';
+import { lifecycleRules, PENDING_RULE } from '../support/wrangler-output.js';
 
 const origin = inject('origin');
 
@@ -139,7 +140,7 @@ max_age_seconds:  3600
     'secret list --format json': { output: JSON.stringify(secrets) },
     'd1 migrations list DB --remote': { output: '✅ No migrations to apply!' },
     'r2 bucket cors list flare-avatars': { output: RULE },
-    'r2 bucket lifecycle list flare-avatars': { output: 'name:  pending-uploads' },
+    'r2 bucket lifecycle list flare-avatars': lifecycleRules('flare-avatars', PENDING_RULE),
   };
 
   /** Runs the doctor with a Wrangler that returns these results. */
@@ -179,7 +180,7 @@ max_age_seconds:  3600
       'secret list --format json': { output: '[{"name":"OWNER_SECRET"}]' },
       'd1 migrations list DB --remote': { output: 'Migrations to be applied: 0001_flare_avatar.sql' },
       'r2 bucket cors list flare-avatars': { output: RULE.replace('app', 'old') },
-      'r2 bucket lifecycle list flare-avatars': { output: 'There are no lifecycle rules' },
+      'r2 bucket lifecycle list flare-avatars': lifecycleRules('flare-avatars'),
     });
     expect([code, failed]).toEqual([
       1,

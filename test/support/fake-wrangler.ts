@@ -50,10 +50,10 @@ export class FakeWrangler {
    * scripted result fails the test.
    */
   async run(script: string, args: string[], results: WranglerResults, env: Record<string, string> = {}) {
-    const calls: { call: string; file: string | undefined }[] = [];
+    const calls: Call[] = [];
     const wrangler: RunWrangler = async (wranglerArgs, { isShown = false } = {}) => {
-      const { call, file } = readCall(wranglerArgs);
-      calls.push({ call, file });
+      const { call, ...file } = readCall(wranglerArgs);
+      calls.push({ call, ...file });
       const list = [results[call] ?? []].flat();
       const count = calls.filter((each) => each.call === call).length;
       const result = list[Math.min(count, list.length) - 1];
@@ -64,7 +64,13 @@ export class FakeWrangler {
     };
     const { code, output } = await runMain(script, ['--config', this.path('wrangler.jsonc'), ...args], wrangler, env);
     if (output.includes('unexpected call')) throw new Error(output);
-    return { code, output, calls: calls.map(({ call }) => call), files: calls.flatMap(({ file }) => file ?? []) };
+    return {
+      code,
+      output,
+      calls: calls.map(({ call }) => call),
+      files: calls.flatMap(({ file }) => file ?? []),
+      paths: calls.flatMap(({ path }) => path ?? []),
+    };
   }
 
   /**
@@ -94,11 +100,18 @@ export class FakeWrangler {
   }
 }
 
+/** A call of Wrangler; `path` and `file` are those of the file that is passed. */
+interface Call {
+  call: string;
+  path?: string;
+  file?: string;
+}
+
 /** Returns the call without `--config` and the path of the file that is passed, and that file's text. */
-function readCall(wranglerArgs: string[]) {
+function readCall(wranglerArgs: string[]): Call {
   const args = [...wranglerArgs];
   args.splice(args.indexOf('--config'), 2);
   const at = args.findIndex((arg) => arg === '--file' || arg === '--secrets-file') + 1;
   const [path] = at > 0 ? args.splice(at, 1, '<file>') : [];
-  return { call: args.join(' '), file: path && readFileSync(path, 'utf8') };
+  return { call: args.join(' '), ...(path && { path, file: readFileSync(path, 'utf8') }) };
 }
