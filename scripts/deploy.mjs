@@ -61,10 +61,11 @@ function createStepError(step, error, args) {
   const quoted = args.map((arg) => (/^[\w./:=-]+$/.test(arg) ? arg : JSON.stringify(arg)));
   const command = ['npm run deploy', ...(args.length > 0 ? ['--', ...quoted] : [])].join(' ');
   const done = Object.keys(STEPS).slice(0, Object.keys(STEPS).indexOf(step));
-  return new CliError(
-    `${reason}\n\nThe deployment stopped at the step ${step}. ${done.length > 0 ? `Done: ${done.join(', ')}.` : 'Nothing was changed.'}`,
-    `To continue from there, run the command again: ${command}`,
-  );
+  const progress = done.length > 0 ? `Done: ${done.join(', ')}.` : 'Nothing was changed.';
+  return new CliError(`${reason}
+
+The deployment stopped at the step ${step}. ${progress}
+To continue from there, run the command again: ${command}`);
 }
 
 /** Throws an error that lists every missing setting. */

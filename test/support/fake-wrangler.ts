@@ -83,6 +83,11 @@ export class FakeWrangler {
     return runNode(command, { WRANGLER: this.path('wrangler.cjs') });
   }
 
+  /** The parsed configuration. Its only comment is the first line. */
+  async readConfig() {
+    return JSON.parse((await this.read('wrangler.jsonc')).replace(/^\/\/.*/, ''));
+  }
+
   path(name: string): string {
     return join(this.folder, name);
   }
