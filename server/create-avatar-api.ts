@@ -13,6 +13,7 @@ import { trustedOrigin } from './middleware/trusted-origin.js';
 import { handleOpenApi, OPENAPI_PATH } from './openapi.js';
 import { type AvatarApiOptions, resolveOptions } from './options.js';
 import { ROUTES } from './routes/route-table.js';
+import { toHonoPath } from './routes/user-avatar.js';
 
 /**
  * Creates the avatar API, a Hono app to mount in another one. It responds to
@@ -38,8 +39,9 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
   addMiddleware(api, OPENAPI_PATH, resolved.log);
   api.get(OPENAPI_PATH, handleOpenApi);
   api.all(OPENAPI_PATH, () => refuseMethod('GET'));
-  for (const [path, routes = []] of Object.entries(Object.groupBy(ROUTES, (route) => route.path))) {
-    addMiddleware(api, path, resolved.log);
+  for (const [route, routes = []] of Object.entries(Object.groupBy(ROUTES, ({ path }) => path))) {
+    const path = toHonoPath(route);
+    addMiddleware(api, path, resolved.log, route);
     for (const { method, handler } of routes) {
       api.on(method, path, requireUser(authenticate, resolved));
       if (method !== 'GET') api.on(method, path, rateLimit());
@@ -50,9 +52,9 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
   return api as unknown as Hono<{ Bindings: E }>;
 }
 
-/** Adds the middleware that runs before authentication. */
-function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log): void {
-  api.use(path, requestLog(path, log), requestId(), noStore(), drainBody(), trustedOrigin());
+/** Adds the middleware that runs before authentication. `route` is the path in the log. */
+function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log, route = path): void {
+  api.use(path, requestLog(route, log), requestId(), noStore(), drainBody(), trustedOrigin());
 }
 
 function refuseMethod(allow: string): never {

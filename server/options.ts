@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
-import type { User } from './auth/user.js';
+import type { AuthenticatedUser, User } from './auth/user.js';
 import type { AvatarEnv } from './config.js';
 import type { Hooks } from './hooks.js';
-import { type Log, logToConsole } from './log.js';
+import { guardLog, type Log, logToConsole } from './log.js';
 import { booleanRule, functionRule, integerRule, type OptionRules, readOptions } from './validate-options.js';
 
 /**
@@ -20,11 +20,13 @@ import { booleanRule, functionRule, integerRule, type OptionRules, readOptions }
 export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks<E> {
   /**
    * Identifies the user of a request; called once per request. Null means that
-   * nobody is signed in, to which the API responds with 401.
+   * nobody is signed in, to which the API responds with 401. To refuse a request
+   * with another status, throw Hono's `HTTPException`.
    */
-  authenticate(c: Context<{ Bindings: E }>): Promise<User | null> | User | null;
+  authenticate(c: Context<{ Bindings: E }>): Promise<AuthenticatedUser | null> | AuthenticatedUser | null;
   /**
-   * Decides whether a user may see another user's avatar.
+   * Decides whether a user may see another user's avatar. Any result other than
+   * `true` hides it. Ids are compared as text.
    * @defaultValue every signed-in user may see every avatar
    */
   canView?(viewer: User, ownerId: string): Promise<boolean> | boolean;
@@ -123,5 +125,5 @@ export function resolveOptions(given: AvatarApiOptions): ResolvedOptions & Pick<
       `createAvatarApi: the options uploadSeconds and commitGraceSeconds must add up to at most ${DAY_SECONDS} (one day).`,
     );
   }
-  return options;
+  return { ...options, log: guardLog(options.log) };
 }

@@ -2,7 +2,7 @@ import type { AvatarEnv } from '../config.js';
 import { DeletionQueue } from '../db/deletion-queue.js';
 import { ReconcileStore } from '../db/reconcile-store.js';
 import { SweepStore } from '../db/sweep-store.js';
-import { describeError, type Log, logToConsole } from '../log.js';
+import { describeError, guardLog, type Log, logToConsole } from '../log.js';
 import { pendingKey } from '../storage/object-keys.js';
 import { functionRule, integerRule, type OptionRules, readOptions } from '../validate-options.js';
 import { deleteDueObjects } from './delete-objects.js';
@@ -95,7 +95,7 @@ export async function sweepAvatars(
   const startedAt = Date.now();
   const counts: SweepCounts = { swept: 0, walked: 0, orphans: 0, lost: 0, deleted: 0, forgotten: 0 };
   const failures = await runStages({ bucket: env.AVATARS, database: env.DB, batchSize, now, counts });
-  log({
+  guardLog(log)({
     level: failures.length > 0 ? 'error' : 'info',
     event: 'sweep',
     ...counts,
