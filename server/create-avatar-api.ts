@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
-import type { AvatarEnv } from './config.js';
+import { type AvatarEnv, requireSetting } from './config.js';
 import { type ApiHonoEnv, getRouteContext } from './context.js';
+import { requireSchema } from './db/schema.js';
 import { ApiError, toErrorResponse } from './errors.js';
 import type { Log } from './log.js';
 import { drainBody } from './middleware/drain-body.js';
@@ -45,7 +46,11 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
     for (const { method, handler } of routes) {
       api.on(method, path, requireUser(authenticate, resolved));
       if (method !== 'GET') api.on(method, path, rateLimit());
-      api.on(method, path, (c) => handler(c, getRouteContext(c)));
+      api.on(method, path, async (c) => {
+        const context = getRouteContext(c);
+        await requireSchema(requireSetting(context.config.storage).database);
+        return handler(c, context);
+      });
     }
     api.all(path, () => refuseMethod(routes.map(({ method }) => method).join(', ')));
   }

@@ -51,8 +51,20 @@ export function toErrorResponse(error: Error, c: Context): Response {
  */
 export function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
+  if (isSchemaError(error)) return schemaError();
   return (isHttpException(error) && fromHttpException(error)) || internalError();
 }
+
+/** True for an error of the database about a table, index or column of this package that does not exist. */
+export const isSchemaError = (error: unknown): boolean =>
+  error instanceof Error &&
+  /no such (table|index): flare_avatar_|table flare_avatar_\w+ has no column/.test(error.message);
+
+export const schemaError = (): ApiError =>
+  new ApiError(
+    'unavailable',
+    'The tables in the database are missing or too old. Apply the migrations: npx wrangler d1 migrations apply DB --remote (in this repository: npm run deploy).',
+  );
 
 /** True for errors that say how to respond: those of the API, and Hono's. */
 export const isResponseError = (error: unknown): error is Error => error instanceof ApiError || isHttpException(error);
