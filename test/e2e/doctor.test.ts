@@ -148,8 +148,8 @@ max_age_seconds:  3600
     const fake = await FakeWrangler.create({ TRUSTED_ORIGINS: 'https://app.example', AUTH: 'oidc' });
     try {
       const { cookie } = await ApiClient.signIn(origin);
-      const args = [origin, '--header', `cookie: ${cookie}`];
-      const { code, output, calls } = await fake.run('doctor.mjs', args, results);
+      const env = { FLARE_HEADERS: `cookie: ${cookie}` };
+      const { code, output, calls } = await fake.run('doctor.mjs', [origin], results, env);
       return { code, output, calls, ...parseResults(output) };
     } finally {
       await fake.remove();
