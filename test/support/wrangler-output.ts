@@ -40,7 +40,7 @@ export const bucketInfo = (bucket: string, objects = 0): WranglerResult => ({
     "created": "2026-11-28T00:00:00.000Z",
     "location": "WEUR",
     "default_storage_class": "Standard",
-    "object_count": "${objects}",
+    "object_count": "${objects.toLocaleString('en')}",
     "bucket_size": "0 B"
 }
 `,
