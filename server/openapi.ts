@@ -1,5 +1,6 @@
+import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
 import type { Handler } from 'hono';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { type ApiErrorCode, ERROR_CODES } from '../src/core/error-codes.js';
 import type { Operation } from './routes/operation.js';
 import { ROUTES } from './routes/route-table.js';
@@ -88,32 +89,31 @@ function describeOperation({ requestBody, success, errorCodes, ...described }: O
 function describeFailures(codes: ApiErrorCode[]): Record<string, object> {
   const codesByStatus = Object.groupBy(codes, (code) => ERROR_CODES[code].status);
   const failures = Object.entries(codesByStatus).map(([status, group = []]) => {
-    const error = z.object({
-      error: z.string().meta({ description: 'A sentence for a person.' }),
-      code: z.enum(group),
+    const error = v.object({
+      error: v.pipe(v.string(), v.description('A sentence for a person.')),
+      code: v.picklist(group),
     });
     const retryAfter = group.includes('rate_limited') ? RETRY_AFTER : {};
     const headers = { ...NO_STORE, ...REQUEST_ID, ...retryAfter };
-    const content = jsonContent(withoutIdentifiers(z.toJSONSchema(error, INPUT)));
+    const { $schema, ...schema } = toJsonSchema(error, CONVERSION);
+    const content = jsonContent(schema);
     return [status, { description: group.join(', '), headers, content }];
   });
   return Object.fromEntries(failures);
 }
 
-/** Schemas as for input: they allow unknown fields, in requests and in responses. */
-const INPUT = { io: 'input' } as const;
-
-const toSchemaPath = (id: string): string => `#/components/schemas/${id}`;
-const referTo = (schema: z.ZodType) => ({ $ref: toSchemaPath(namedSchemas.get(schema)?.id ?? '') });
+const toSchemaPath = (name = ''): string => `#/components/schemas/${name}`;
+const referTo = (schema: v.GenericSchema) => ({ $ref: toSchemaPath(namedSchemas.get(schema)) });
 const jsonContent = (schema: object) => ({ 'application/json': { schema } });
+
+/** OpenAPI 3.1 has the JSON Schema of this version. */
+const CONVERSION: ConversionConfig = {
+  target: 'draft-2020-12',
+  overrideRef: ({ referenceId }) => toSchemaPath(referenceId),
+};
 
 /** All named schemas as JSON Schema. A schema refers to others by name. */
 function describeSchemas(): Record<string, object> {
-  const { schemas } = z.toJSONSchema(namedSchemas, { ...INPUT, uri: toSchemaPath });
-  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, withoutIdentifiers(schema)]));
-}
-
-/** A schema without the fields that only a document of its own needs. */
-function withoutIdentifiers({ $schema, $id, ...schema }: { $schema?: string; $id?: string }): object {
-  return schema;
+  const schemas = Object.fromEntries(Array.from(namedSchemas, ([schema, name]) => [name, schema]));
+  return toJsonSchemaDefs(schemas, CONVERSION);
 }

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type { GenericSchema } from 'valibot';
 import type { ApiErrorCode } from '../../src/core/protocol.js';
 import type { RouteHandler } from '../context.js';
 
@@ -18,12 +18,12 @@ export interface Operation {
   description?: string;
   parameters?: object[];
   /** Schema of the request body. It is in `namedSchemas`. */
-  requestBody?: z.ZodType;
+  requestBody?: GenericSchema;
   success: {
     status: number;
     description: string;
     /** Schema of the response body. It is in `namedSchemas`. */
-    body?: z.ZodType;
+    body?: GenericSchema;
     /** Response headers, where they differ from those of every response. */
     headers?: Record<string, object>;
   };

@@ -95,13 +95,14 @@ describe('the package', () => {
     expect(packagesOf('index.js')).toEqual(['lit']);
     expect(packagesOf('react.js')).toEqual(['@lit/react', 'lit', 'react']);
     expect(packagesOf('server.js')).toEqual([
+      '@valibot/to-json-schema',
       'aws4fetch',
       'hono',
       'hono/cookie',
       'hono/cors',
       'hono/http-exception',
       'jose',
-      'zod',
+      'valibot',
     ]);
     expect(read('dist', 'element.js')).not.toContain('define.js');
   });
