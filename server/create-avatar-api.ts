@@ -9,9 +9,11 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { requestLog } from './middleware/request-log.js';
 import { requireUser } from './middleware/require-user.js';
+import { securityHeaders } from './middleware/security-headers.js';
 import { trustedOrigin } from './middleware/trusted-origin.js';
 import { handleOpenApi, OPENAPI_PATH } from './openapi.js';
 import { type AvatarApiOptions, DEFAULT_OPTIONS } from './options.js';
+import { HEALTH_PATH, handleHealth } from './routes/health.js';
 import { ROUTES } from './routes/route-table.js';
 
 /**
@@ -34,11 +36,17 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
   const resolved = { ...DEFAULT_OPTIONS, ...given };
   const api = new Hono<ApiHonoEnv>();
   api.onError(toErrorResponse);
-  addMiddleware(api, OPENAPI_PATH, resolved.log);
+  for (const path of [OPENAPI_PATH, HEALTH_PATH]) addMiddleware(api, path, resolved.log);
   api.get(OPENAPI_PATH, handleOpenApi);
-  api.all(OPENAPI_PATH, () => refuseMethod('GET'));
+  api.get(HEALTH_PATH, (c) => handleHealth(c, authenticate));
+  for (const path of [OPENAPI_PATH, HEALTH_PATH]) api.all(path, () => refuseMethod('GET'));
   for (const [path, routes = []] of Object.entries(Object.groupBy(ROUTES, (route) => route.path))) {
-    addMiddleware(api, path, resolved.log);
+    addMiddleware(
+      api,
+      path,
+      resolved.log,
+      routes.some((route) => route.isEmbeddable),
+    );
     for (const { method, handler } of routes) {
       api.on(method, path, requireUser(authenticate, resolved));
       if (method !== 'GET') api.on(method, path, rateLimit());
@@ -50,8 +58,16 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
 }
 
 /** Adds the middleware that runs before authentication. */
-function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log): void {
-  api.use(path, requestLog(path, log), requestId(), noStore(), drainBody(), trustedOrigin());
+function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log, isEmbeddable = false): void {
+  api.use(
+    path,
+    requestLog(path, log),
+    securityHeaders(),
+    requestId(),
+    noStore(),
+    drainBody(),
+    trustedOrigin(isEmbeddable),
+  );
 }
 
 function refuseMethod(allow: string): never {

@@ -35,6 +35,22 @@ export class ApiError extends Error {
   }
 }
 
+/** What the API depends on. Names the part that fails in the log, and in the response of `/health`. */
+export type Dependency = 'settings' | 'database' | 'storage' | 'sign-in';
+
+/** A dependency is not available. The cause is for the log; the caller doesn't see it. */
+export class DependencyError extends ApiError {
+  constructor(
+    readonly dependencies: readonly Dependency[],
+    message: string,
+    cause?: unknown,
+    headers?: Record<string, string>,
+  ) {
+    super('unavailable', message, headers);
+    this.cause = cause;
+  }
+}
+
 /** Hono's error handler: responds to a failure with JSON. */
 export function toErrorResponse(error: Error, c: Context): Response {
   const { message, code, headers } = toApiError(error);

@@ -2,6 +2,7 @@ import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/
 import type { Handler } from 'hono';
 import * as v from 'valibot';
 import { type ApiErrorCode, ERROR_CODES } from '../src/core/error-codes.js';
+import { HEALTH_PATH, healthOperation } from './routes/health.js';
 import type { Operation } from './routes/operation.js';
 import { ROUTES } from './routes/route-table.js';
 import { namedSchemas } from './schemas.js';
@@ -9,14 +10,11 @@ import { namedSchemas } from './schemas.js';
 /** Path of the document, below the path where the API is mounted. */
 export const OPENAPI_PATH = '/openapi.json';
 
-/** Error codes of every operation for signed-in users. */
-const COMMON_ERROR_CODES: ApiErrorCode[] = [
-  'unauthorized',
-  'forbidden_origin',
-  'rate_limited',
-  'internal',
-  'unavailable',
-];
+/** Error codes of every operation. */
+const COMMON_ERROR_CODES: ApiErrorCode[] = ['forbidden_origin', 'internal', 'unavailable'];
+
+/** Error codes of every operation that needs a session. */
+const SESSION_ERROR_CODES: ApiErrorCode[] = ['unauthorized', 'rate_limited'];
 
 const REQUEST_ID = {
   'x-request-id': { description: 'Identifies the request in the log.', schema: { type: 'string' } },
@@ -52,6 +50,8 @@ export function buildOpenApi(origin: string, basePath: string): object {
   };
 }
 
+const HEALTH = { method: 'GET', path: HEALTH_PATH, operation: healthOperation };
+
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', description: 'If the application authenticates users by token.' },
   session: {
@@ -64,24 +64,26 @@ const SECURITY_SCHEMES = {
 
 function describePaths(basePath: string): Record<string, Record<string, object>> {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, path, operation } of ROUTES) {
+  for (const { method, path, operation } of [...ROUTES, HEALTH]) {
     const name = basePath + path.replace(/:(\w+)/g, '{$1}');
     paths[name] = { ...paths[name], [method.toLowerCase()]: describeOperation(operation) };
   }
   return paths;
 }
 
-function describeOperation({ requestBody, success, errorCodes, ...described }: Operation): object {
+function describeOperation({ requestBody, success, errorCodes, isPublic, ...described }: Operation): object {
   const { status, description, body, headers = NO_STORE } = success;
   const response = {
     description,
     headers: { ...headers, ...REQUEST_ID },
     ...(body && { content: jsonContent(referTo(body)) }),
   };
+  const codes = [...errorCodes, ...COMMON_ERROR_CODES, ...(isPublic ? [] : SESSION_ERROR_CODES)];
   return {
     ...described,
+    ...(isPublic && { security: [] }),
     ...(requestBody && { requestBody: { required: true, content: jsonContent(referTo(requestBody)) } }),
-    responses: { [status]: response, ...describeFailures([...errorCodes, ...COMMON_ERROR_CODES]) },
+    responses: { [status]: response, ...describeFailures(codes) },
   };
 }
 

@@ -4,6 +4,11 @@ import type { AvatarEnv } from './config.js';
 import type { Hooks } from './hooks.js';
 import { type Log, logToConsole } from './log.js';
 
+export const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as const;
+
+/** A value of the header `Cross-Origin-Resource-Policy`. */
+export type ResourcePolicy = (typeof RESOURCE_POLICIES)[number];
+
 /**
  * Options of `createAvatarApi()`.
  *
@@ -27,6 +32,13 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks
    * @defaultValue every signed-in user may see every avatar
    */
   canView?(viewer: User, ownerId: string): Promise<boolean> | boolean;
+  /**
+   * Which pages may show avatars by `<img src=".../users/:id/avatar">`: the
+   * `Cross-Origin-Resource-Policy` of the redirect. With `cross-origin`, any site
+   * may, and can tell by the loading of a picture that its visitor may see it.
+   * @defaultValue `same-site`
+   */
+  redirectResourcePolicy?: ResourcePolicy;
   /**
    * Maximum size of a stored file, in bytes.
    * @defaultValue `5242880` (5 MiB)
@@ -75,6 +87,7 @@ export type ResolvedOptions = Required<Omit<AvatarApiOptions, 'authenticate'>>;
 
 export const DEFAULT_OPTIONS = {
   canView: () => true,
+  redirectResourcePolicy: 'same-site',
   maxBytes: 5 * 2 ** 20,
   maxPixels: 50_000_000,
   maxPending: 20,

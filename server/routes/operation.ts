@@ -8,6 +8,8 @@ export interface Route {
   /** In Hono's syntax, below the path where the API is mounted. */
   path: string;
   handler: RouteHandler;
+  /** Whether pages of other sites may show the response. */
+  isEmbeddable?: boolean;
   operation: Operation;
 }
 
@@ -16,6 +18,8 @@ export interface Operation {
   operationId: string;
   summary: string;
   description?: string;
+  /** Needs no session. */
+  isPublic?: boolean;
   parameters?: object[];
   /** Schema of the request body. It is in `namedSchemas`. */
   requestBody?: GenericSchema;

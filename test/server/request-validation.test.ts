@@ -9,7 +9,7 @@ import { createApi, createUserId } from './harness.js';
 
 const json = { 'content-type': 'application/json' };
 const POSTS = ['/api/uploads/presign', '/api/uploads/commit'];
-const PATHS = [...POSTS, '/api/me/avatar', '/api/users/ada/avatar', '/api/openapi.json'];
+const PATHS = [...POSTS, '/api/me/avatar', '/api/users/ada/avatar', '/api/openapi.json', '/api/health'];
 
 /** Sends a request to the mounted API and expects a success, or a failure with an error code. */
 async function sendRequest(
@@ -307,7 +307,7 @@ describe('GET /openapi.json', () => {
       const url = `${servers[0]?.url}${path}`;
       expect((await host.request(url, { method: 'LOCK' }, env)).status, url).toBe(405);
     }
-    expect(Object.keys(paths)).toHaveLength(4);
+    expect(Object.keys(paths)).toHaveLength(5);
   });
 
   it('responds with 405 to other methods', async () => {
