@@ -1,18 +1,18 @@
 import type { FieldEvent } from './reduce.js';
-import { INITIAL_SNAPSHOT, RESTING_CHANGES, type Snapshot } from './snapshot.js';
+import { INITIAL_SNAPSHOT, type RestingEvent, type Snapshot } from './snapshot.js';
 
 type Reducer = (snapshot: Snapshot, event: FieldEvent) => Snapshot;
 
-/** Enough until the upload code is loaded: it brings the whole reducer. */
-const reduceResting: Reducer = (snapshot, event) => ({
+/** Enough until the engine is loaded: it brings the reducer. */
+const applyRestingEvent = (snapshot: Snapshot, event: FieldEvent): Snapshot => ({
   ...snapshot,
-  ...RESTING_CHANGES[event.type as keyof typeof RESTING_CHANGES](snapshot, event as never),
+  ...(event as RestingEvent).facts,
 });
 
 /** The snapshot of one element. Every change goes through `dispatch`. */
 export class FieldStore {
   snapshot: Snapshot = INITIAL_SNAPSHOT;
-  reducer = reduceResting;
+  reducer: Reducer = applyRestingEvent;
 
   /** @param onChange - called at once after each event; dispatching from inside it is allowed. */
   constructor(private readonly onChange: (snapshot: Snapshot, previous: Snapshot, event: FieldEvent) => void) {}
@@ -23,9 +23,7 @@ export class FieldStore {
     this.onChange(this.snapshot, previous, event);
   }
 
-  /** The error on display, if it is this one: a listener may have started something else. */
-  shows(error: unknown): boolean {
-    const { activity } = this.snapshot;
-    return activity.kind === 'error' && activity.error === error;
+  setFacts(facts: RestingEvent['facts']): void {
+    this.dispatch({ type: 'factsChanged', facts });
   }
 }

@@ -3,14 +3,18 @@ import { rejectOnAbort } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
 import { type UploadOptions, type UploadResult, uploadAvatar } from '../core/upload-avatar.js';
 import { UploadCheckpoint } from '../core/upload-checkpoint.js';
-import { pickUploadOptions } from '../settings.js';
 import { deleteAvatar } from './avatar-endpoint.js';
 import { chooseCrop } from './choose-crop.js';
+import { isCropped } from './editable-selection.js';
 import { forgetCommit, rememberCommit } from './pending-commit.js';
-import { createThumbnail, isCropped, prepareImage, validateFile } from './prepare-file.js';
+import { createThumbnail, prepareImage, validateFile } from './prepare-file.js';
 import { checkRun, createRetryOptions, type RunContext } from './run-context.js';
 import type { Selection, UploadCommand } from './snapshot.js';
 import { UnloadGuard } from './unload-guard.js';
+import { pickUploadOptions } from './upload-options.js';
+
+export { preloadImageModule } from './prepare-file.js';
+export { resumeCommit } from './resume-commit.js';
 
 /** A committed upload. */
 export interface Committed extends UploadResult {

@@ -1,17 +1,18 @@
-/** The commands of one element: loaded on the first sign that it will be used. */
+/** The commands of one element. */
 import { throwIfAborted } from '../core/abort.js';
 import { getErrorInfo } from '../core/error-info.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { emitEvent, type SuccessDetail } from '../events.js';
 import type { Settings } from '../settings.js';
 import type { CurrentAvatar } from './current-avatar.js';
+import { getEditableSelection } from './editable-selection.js';
 import type { FieldStore } from './field-store.js';
-import { forgetCommit, resumeCommit } from './pending-commit.js';
-import { getEditableSelection, preloadImageModule } from './prepare-file.js';
-import { type FieldEvent, reduce } from './reduce.js';
+import { loadModule } from './load-module.js';
+import { forgetCommit } from './pending-commit.js';
+import { canCancel, type FieldEvent, isBusy, isErrorShown } from './reduce.js';
 import type { RunContext } from './run-context.js';
-import { runRemoval, runUpload } from './run-upload.js';
-import { canCancel, isBusy, type RetryAction, type Selection, type UploadCommand } from './snapshot.js';
+import type { Committed } from './run-upload.js';
+import type { RetryAction, Selection, UploadCommand } from './snapshot.js';
 
 /** One upload or removal. Its abort controller identifies it: results of an aborted run are dropped. */
 interface Run {
@@ -30,16 +31,22 @@ interface SessionServices {
 /** One run is active at a time: each new command aborts the run before it. */
 export class UploadSession {
   #run: Run = { controller: new AbortController() };
-  /** Starts the image worker while the user chooses a file. */
-  readonly preloadImageModule = preloadImageModule;
 
   constructor(
     private readonly element: HTMLElement & Settings,
     private readonly store: FieldStore,
     private readonly currentAvatar: CurrentAvatar,
     private readonly services: SessionServices,
-  ) {
-    store.reducer = reduce;
+  ) {}
+
+  /** Loads the upload code before there is a command. */
+  async preload(): Promise<void> {
+    await loadUploads('pick');
+  }
+
+  /** Starts the image worker while the user chooses a file. */
+  async preloadImageModule(): Promise<void> {
+    (await loadUploads('pick')).preloadImageModule();
   }
 
   /** Validates a file that the user chose, and uploads it unless `no-auto` is set. */
@@ -93,9 +100,10 @@ export class UploadSession {
   /** Does again what has failed; resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
     const { activity } = this.store.snapshot;
-    if (activity.kind !== 'error' || activity.retry.type === 'refresh') return;
+    if (activity.kind !== 'error') return;
     const { retry } = activity;
-    await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
+    if (retry.type === 'refresh') await this.currentAvatar.refresh();
+    else await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
   }
 
   /** @throws {AvatarUploadError} if that failed; the picture is still there. */
@@ -104,6 +112,8 @@ export class UploadSession {
     if (!emitEvent(this.element, 'flare-remove', undefined)) return;
     const run = this.#begin({ type: 'removalStarted' });
     try {
+      const { runRemoval } = await loadUploads('remove');
+      throwIfAborted(run.controller.signal, 'remove');
       await runRemoval(this.#createContext(run));
       throwIfAborted(run.controller.signal, 'remove');
     } catch (cause) {
@@ -114,12 +124,14 @@ export class UploadSession {
 
   /** Commits what an earlier page has uploaded. The user has asked for nothing: no event is dispatched. */
   async resumePendingCommit(): Promise<void> {
-    const key = await resumeCommit(this.element, this.#run.controller.signal);
+    const { signal } = this.#run.controller;
+    const { resumeCommit } = await loadUploads('commit');
+    const key = await resumeCommit(this.element, signal);
     if (key === null) return;
     const { avatar } = this.store.snapshot;
     this.store.dispatch({ type: 'factsChanged', facts: { avatar: { ...avatar, key } } });
     this.currentAvatar.announce(avatar.key);
-    this.currentAvatar.markStale();
+    this.currentAvatar.suspectChange();
   }
 
   #assertEnabled(phase: Phase): void {
@@ -157,8 +169,9 @@ export class UploadSession {
 
   async #follow(run: Run, command: UploadCommand, known: Selection | null): Promise<SuccessDetail | undefined> {
     const { signal } = run.controller;
-    let committed: Awaited<ReturnType<typeof runUpload>>;
+    let committed: Committed | null;
     try {
+      const { runUpload } = await loadUploads('pick');
       throwIfAborted(signal, 'pick');
       committed = await runUpload(command, known, this.#createContext(run));
       throwIfAborted(signal, 'commit');
@@ -209,7 +222,7 @@ export class UploadSession {
       cause instanceof AvatarUploadError
         ? cause
         : new AvatarUploadError('internal', phase, { cause, messageKey: `${phase}_failed` });
-    if (isOutcomeUnknown(error)) this.currentAvatar.markStale();
+    if (isOutcomeUnknown(error)) this.currentAvatar.suspectChange();
     if (run.controller.signal.aborted) return new AvatarUploadError('aborted', error.phase);
     // A listener of flare-accept has prevented the upload.
     if (!isBusy(store.snapshot)) return error;
@@ -218,11 +231,14 @@ export class UploadSession {
       if (!run.controller.signal.aborted) emitEvent(element, 'flare-reject', { file: retry.command.file, error });
     } else {
       store.dispatch({ type: 'failed', error, retry });
-      if (store.shows(error)) emitEvent(element, 'flare-error', { error });
+      if (isErrorShown(store.snapshot, error)) emitEvent(element, 'flare-error', { error });
     }
     return error;
   }
 }
+
+/** What runs uploads and removals: loaded with the first command, or before it. */
+const loadUploads = (phase: Phase) => loadModule(import('./run-upload.js'), phase);
 
 /** The file is rejected: nothing was sent, and sending the same file again would not help. */
 const isRejection = ({ code, status, phase }: AvatarUploadError): boolean =>

@@ -3,11 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { AvatarUploadError } from '../../src/core/errors.js';
 import { UploadCheckpoint } from '../../src/core/upload-checkpoint.js';
 import { deriveView } from '../../src/field/derive-view.js';
-import { type FieldEvent, reduce } from '../../src/field/reduce.js';
+import { canCancel, type FieldEvent, isBusy, reduce } from '../../src/field/reduce.js';
 import {
-  canCancel,
   INITIAL_SNAPSHOT,
-  isBusy,
   type Selection,
   type Snapshot,
   type UploadCommand,
