@@ -15,7 +15,14 @@ export async function callEndpoint(request: EndpointRequest, signal: AbortSignal
     fetchError = 'network';
     if (body) requestHeaders.set('content-type', 'application/json');
     const json = body ? JSON.stringify(body) : null;
-    return await fetchJson(url, { method, headers: requestHeaders, credentials, keepalive, signal: limited, body: json });
+    return await fetchJson(url, {
+      method,
+      headers: requestHeaders,
+      credentials,
+      keepalive,
+      signal: limited,
+      body: json,
+    });
   } catch (cause) {
     const isTimeout = limited.aborted && !signal.aborted;
     const code = signal.aborted ? 'aborted' : isTimeout ? 'timeout' : (fetchError ?? getThrownCode(cause));

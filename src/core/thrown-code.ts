@@ -5,5 +5,7 @@ export function getThrownCode(cause: unknown): ErrorCode {
   const { name, message } = cause instanceof Error ? cause : new Error();
   if (name === 'TimeoutError') return 'timeout';
   // The messages of Chromium, Firefox, Safari and Node. Any other TypeError is a bug in the page.
-  return name === 'TypeError' && /fetch|network|load failed|connection|input stream/i.test(message) ? 'network' : 'internal';
+  return name === 'TypeError' && /fetch|network|load failed|connection|input stream/i.test(message)
+    ? 'network'
+    : 'internal';
 }

@@ -1,35 +1,26 @@
-import { html, type TemplateResult } from 'lit';
-import type { Phase } from '../core/errors.js';
+import { html, nothing, type TemplateResult } from 'lit';
 import { emitEvent, type SuccessDetail } from '../events.js';
 import { restingMessages } from '../i18n/messages.js';
 import { SettingsElement } from '../settings-element.js';
 import { styles } from '../view/field.styles.js';
-import { renderButton, renderFileInput, renderPlaceholder, renderTrigger } from '../view/field-template.js';
-import type { AnyActivity, FieldView, UploadState } from './derive-view.js';
+import { renderBadge, renderButton, renderPlaceholder } from '../view/field-template.js';
+import type { UploadState } from './derive-view.js';
 import { EngineLoader } from './engine-loader.js';
 import type { FieldEngine } from './field-engine.js';
-import { FieldStore } from './field-store.js';
+import { FieldStore, type RestingView } from './field-store.js';
 import { listenForFiles, takePickedFile } from './file-inputs.js';
 import { FirstLoad } from './first-load.js';
 import { hasPendingCommit } from './has-pending-commit.js';
 import type { FieldEvent } from './reduce.js';
 import { IDLE, type RetryAction, type Snapshot } from './snapshot.js';
 
-/** What the element derives from a snapshot itself; all the rest of the view is rendered by the engine. */
-type ElementView = Pick<FieldView, 'state' | 'customStates' | 'status' | 'error'>;
-
-/** Before the engine is loaded, there is only the error that it can't be loaded. */
-function deriveRestingView({ activity }: Snapshot): ElementView {
-  const { kind, error }: AnyActivity = activity;
-  return { state: kind as UploadState, customStates: [kind], status: kind, error: error ?? null };
-}
-
 const createUpload = (file: File, upload: boolean): RetryAction => ({
-  type: 'upload',
-  command: { file, upload, edit: false, previous: null },
+  phase: 'pick',
+  command: { file, upload },
 });
 
-const REFRESH = { type: 'refresh' } as const;
+/** Events of the inner input stay inside the element. */
+const stopPropagation = (event: Event): void => event.stopPropagation();
 
 /** What `<flare-avatar-upload>` does: it renders its snapshot, and sends commands to its engine. */
 export class AvatarField extends SettingsElement {
@@ -40,16 +31,8 @@ export class AvatarField extends SettingsElement {
   static override readonly styles = styles;
 
   readonly #store = new FieldStore((snapshot, former, event) => this.#onChange(snapshot, former, event));
-  readonly #loader = new EngineLoader(
-    this,
-    this.#store,
-    (Engine) => new Engine(this, this.#store, this.#firstLoad, this.#getText, () => this.#isOff, this.#brokenUrl),
-  );
-  readonly #firstLoad = new FirstLoad(this, this.#store, (command, isShown) =>
-    this.#loader.call((engine) => command(engine.currentAvatar), 'load', isShown ? REFRESH : undefined),
-  );
-  /** The last address that the browser failed to load before the engine was loaded. */
-  #brokenUrl: string | null = null;
+  readonly #loader = new EngineLoader(this, this.#store, () => this.#createEngine());
+  readonly #firstLoad = new FirstLoad(this, this.#store, this.#loader);
 
   constructor() {
     super();
@@ -57,10 +40,10 @@ export class AvatarField extends SettingsElement {
       this,
       () => this.#isOff,
       (isDragOver) => this.#setFlag('isDragOver', isDragOver),
-      (file) => this.#selectFile(file),
+      this.#selectFile,
     );
     for (const type of ['pointerenter', 'focusin', 'dragenter'])
-      this.addEventListener(type, () => this.#callSilently((engine) => engine.session.preload()));
+      this.addEventListener(type, () => this.#run((engine) => engine.session.preload()));
     // A click on the element's <label> is dispatched on the element itself.
     this.addEventListener('click', (event) => event.composedPath()[0] === this && this.pick());
     this.addEventListener('invalid', () => this.#setFlag('isUserInvalid', true));
@@ -81,7 +64,7 @@ export class AvatarField extends SettingsElement {
   pick(): void {
     if (this.#isOff) return;
     this.renderRoot.querySelector('input')?.click();
-    this.#callSilently((engine) => engine.session.preloadImageModule());
+    this.#run((engine) => engine.session.preloadImageModule());
   }
 
   /**
@@ -89,12 +72,12 @@ export class AvatarField extends SettingsElement {
    * @throws {AvatarUploadError} that says what failed; `aborted` if the upload was canceled or replaced by another one.
    */
   upload(file?: File): Promise<SuccessDetail> {
-    return this.#loader.call((engine) => engine.session.upload(file), 'pick', file && createUpload(file, true));
+    return this.#loader.call((engine) => engine.session.upload(file), file && createUpload(file, true));
   }
 
   /** Cancels an upload or a removal, and dismisses a file that waits or has failed. */
   cancel(): void {
-    if (this.#loader.isNeeded) this.#callSilently((engine) => engine.session.cancel());
+    if (this.#loader.isNeeded) this.#run((engine) => engine.session.cancel());
     else if (this.#view.error) {
       this.#store.setFacts({ activity: IDLE });
       emitEvent(this, 'flare-cancel', undefined);
@@ -104,10 +87,7 @@ export class AvatarField extends SettingsElement {
   /** Retries what failed. Resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
     const { activity } = this.#store.snapshot;
-    if (this.#isOff || activity.kind !== 'error') return;
-    const { retry } = activity;
-    const phase = retry.type === 'refresh' ? 'load' : 'pick';
-    await this.#loader.call((engine) => engine.session.retry(), phase, retry).catch(() => {});
+    if (activity.kind === 'error') await this.#run((engine) => engine.session.retry(), activity.retry);
   }
 
   /**
@@ -115,12 +95,12 @@ export class AvatarField extends SettingsElement {
    * @throws {AvatarUploadError} if that failed; the picture is still there.
    */
   removeAvatar(): Promise<void> {
-    return this.#loader.call((engine) => engine.session.remove(), 'remove', { type: 'remove' });
+    return this.#loader.call((engine) => engine.session.remove(), { phase: 'remove' });
   }
 
   /** Loads the current avatar again. Resolves when that is over, whether it succeeded or not. */
-  async refresh(): Promise<void> {
-    await this.#loader.call((engine) => engine.currentAvatar.refresh(), 'load', REFRESH).catch(() => {});
+  refresh(): Promise<void> {
+    return this.#run((engine) => engine.currentAvatar.refresh(), { phase: 'load' });
   }
 
   override disconnectedCallback(): void {
@@ -150,7 +130,7 @@ export class AvatarField extends SettingsElement {
 
   protected override firstUpdated(): void {
     if (this.#isOff || !hasPendingCommit()) return;
-    this.#callSilently((engine) => engine.session.resumePendingCommit(), 'commit');
+    this.#run((engine) => engine.session.resumePendingCommit());
   }
 
   protected override updated(): void {
@@ -167,17 +147,21 @@ export class AvatarField extends SettingsElement {
         <div class="frame">
           <div class="picture">${this.#renderPicture(url)}</div>
           ${this.#engine?.renderProgressRing()}
-          ${renderTrigger(action, url !== null, this.#isOff, () => this.pick())}
+          <button part="trigger" type="button" aria-label=${action} aria-describedby="status error"
+            ?disabled=${this.#isOff} @click=${this.pick}>
+            <span class="badge"><slot name="icon">${renderBadge(url !== null)}</slot></span>
+          </button>
         </div>
-        <p class="line">${this.#renderTexts(url)}${this.#engine?.renderButtons()}${this.#renderRemoveButton()}</p>
+        <p class="line">${this.#renderTexts(url)}${this.#renderButtons()}</p>
         <slot name="hint"></slot>
-        ${renderFileInput(this.accept, this.capture, (event) => takePickedFile(event, (file) => this.#selectFile(file)))}
+        <input type="file" hidden .accept=${this.accept} capture=${this.capture ?? nothing}
+          @click=${stopPropagation} @input=${stopPropagation} @change=${(event: Event) => takePickedFile(event, this.#selectFile)}>
       </div>`;
   }
 
   #getImageUrl(): string | null {
     if (this.#engine) return this.#engine.getImageUrl(this.#picture);
-    return this.#picture === this.#brokenUrl ? null : (this.#picture as string | null);
+    return this.#picture === this.#firstLoad.brokenUrl ? null : (this.#picture as string | null);
   }
 
   #renderPicture(url: string | null): TemplateResult {
@@ -187,9 +171,9 @@ export class AvatarField extends SettingsElement {
   }
 
   #handleBrokenImage(url: string): void {
-    this.#brokenUrl = url;
+    this.#firstLoad.brokenUrl = url;
     this.requestUpdate();
-    this.#callSilently((engine) => engine.currentAvatar.handleBrokenImage(url));
+    this.#run((engine) => engine.currentAvatar.handleBrokenImage(url));
   }
 
   #renderTexts(url: string | null): TemplateResult {
@@ -203,11 +187,14 @@ export class AvatarField extends SettingsElement {
       <span id="error" part="error" role="alert" dir="auto">${message}</span>`;
   }
 
-  #renderRemoveButton(): unknown {
-    const { status } = this.#view;
-    const isAllowed = this.avatarUrl && !this.noRemove && !this.#isOff;
-    const canRemove = this.#picture && isAllowed && (status === 'idle' || status === 'success');
-    return renderButton('remove', canRemove && this.#getText('remove'), () => this.removeAvatar().catch(() => {}));
+  #renderButtons(): unknown {
+    const { status, error } = this.#view;
+    if (this.#isOff) return nothing;
+    const canRemove = this.#picture && this.avatarUrl && !this.noRemove && (status === 'idle' || status === 'success');
+    return [
+      this.#engine ? this.#engine.renderButtons() : renderButton('retry', error && this.#getText('retry'), this.retry),
+      renderButton('remove', canRemove && this.#getText('remove'), () => this.removeAvatar().catch(() => {})),
+    ];
   }
 
   protected override updateValidity(): void {
@@ -230,12 +217,8 @@ export class AvatarField extends SettingsElement {
     return this.#loader.engine;
   }
 
-  get #view(): ElementView {
-    return this.#deriveView(this.#store.snapshot);
-  }
-
-  #deriveView(snapshot: Snapshot): ElementView {
-    return (this.#engine?.deriveView ?? deriveRestingView)(snapshot);
+  get #view(): RestingView {
+    return this.#store.deriveView(this.#store.snapshot);
   }
 
   readonly #getText = (key: string): string => {
@@ -246,7 +229,7 @@ export class AvatarField extends SettingsElement {
 
   /** Everything that follows from a new snapshot at once; the rest follows from the update. */
   #onChange(snapshot: Snapshot, former: Snapshot, { type }: FieldEvent): void {
-    const { state: previous, customStates: formerStates } = this.#deriveView(former);
+    const { state: previous, customStates: formerStates } = this.#store.deriveView(former);
     const { state, customStates } = this.#view;
     for (const name of [...formerStates, ...customStates]) this.toggleCustomState(name, customStates.includes(name));
     this.toggleCustomState('loading', snapshot.isLoading);
@@ -261,19 +244,27 @@ export class AvatarField extends SettingsElement {
     if (state !== previous && type !== 'interrupted') emitEvent(this, 'flare-statechange', { state, previous });
   }
 
-  /** Calls the engine for what nobody has asked for: a failure is not shown. */
-  #callSilently(run: (engine: FieldEngine) => unknown, phase: Phase = 'load'): void {
-    this.#loader.call(run, phase).catch(() => {});
+  async #createEngine(): Promise<FieldEngine> {
+    const { FieldEngine } = await import('./field-engine.js');
+    return new FieldEngine(this, this.#store, this.#firstLoad, this.#getText, () => this.#isOff);
   }
 
-  #selectFile(file: File): void {
-    const retry = createUpload(file, !this.noAuto);
-    this.#loader.call((engine) => engine.session.selectFile(file), 'pick', retry).catch(() => {});
+  /**
+   * Calls the engine, and resolves when that is over, whether it succeeded or not.
+   * @param retry - what `retry()` does if the engine can't be loaded; without it, the failure is not shown.
+   */
+  async #run(command: (engine: FieldEngine) => unknown, retry?: RetryAction): Promise<void> {
+    await this.#loader.call(command, retry).catch(() => {});
   }
+
+  readonly #selectFile = (file: File): void => {
+    const retry = createUpload(file, !this.noAuto);
+    this.#run((engine) => engine.session.selectFile(file), retry);
+  };
 
   /** Ends what is going on, silently. */
   #interrupt(): void {
-    if (this.#loader.isNeeded) this.#callSilently((engine) => engine.session.interrupt());
+    if (this.#loader.isNeeded) this.#run((engine) => engine.session.interrupt());
     this.#setFlag('isDragOver', false);
   }
 

@@ -21,13 +21,13 @@ const subscribers = new Set<Subscriber>();
 let channel: BroadcastChannel | undefined;
 
 export function subscribe(subscriber: Subscriber): void {
-  if (!subscribers.size) toggleListeners('add');
+  if (!subscribers.size) togglePage(true);
   subscribers.add(subscriber);
 }
 
 export function unsubscribe(subscriber: Subscriber): void {
   subscribers.delete(subscriber);
-  if (!subscribers.size) toggleListeners('remove');
+  if (!subscribers.size) togglePage(false);
 }
 
 /** Sends a message to all other subscribers of this page and of other tabs. */
@@ -41,33 +41,29 @@ function notifySubscribers(message?: ChangeMessage, sender?: Subscriber): void {
   for (const subscriber of subscribers) if (subscriber !== sender) subscriber.receiveChange(message);
 }
 
-function toggleListeners(verb: 'add' | 'remove'): void {
+function togglePage(isOn: boolean): void {
   for (const type of ['visibilitychange', 'online', 'pagehide', 'pageshow'])
-    window[`${verb}EventListener`](type, onPageEvent, true);
-  if (verb === 'add') openChannel();
-  else closeChannel();
+    window[`${isOn ? 'add' : 'remove'}EventListener`](type, onPageEvent, true);
+  toggleChannel(isOn);
 }
 
 function onPageEvent({ type, persisted }: Event & { persisted?: boolean }): void {
-  if (type === 'pagehide') {
-    // An open channel keeps a page out of the back/forward cache.
-    closeChannel();
-  } else if (persisted) {
-    openChannel();
+  // An open channel keeps a page out of the back/forward cache.
+  if (type === 'pagehide') toggleChannel(false);
+  else if (type !== 'pageshow') for (const subscriber of subscribers) subscriber.renewIfDue();
+  else if (persisted) {
+    toggleChannel(true);
     notifySubscribers();
-  } else if (type !== 'pageshow') for (const subscriber of subscribers) subscriber.renewIfDue();
-}
-
-function openChannel(): void {
-  try {
-    channel = new BroadcastChannel('flare-avatar-upload');
-    channel.onmessage = ({ data }: MessageEvent<ChangeMessage>) => notifySubscribers(data);
-  } catch {
-    // Not available here: other tabs see the change when they ask the next time.
   }
 }
 
-function closeChannel(): void {
+function toggleChannel(isOn: boolean): void {
   channel?.close();
   channel = undefined;
+  try {
+    if (isOn) channel = new BroadcastChannel('flare-avatar-upload');
+    if (channel) channel.onmessage = ({ data }) => notifySubscribers(data);
+  } catch {
+    // Not available here: other tabs see the change when they ask the next time.
+  }
 }

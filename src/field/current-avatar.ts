@@ -1,13 +1,13 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { AvatarUploadError } from '../core/errors.js';
-import { emitEvent } from '../events.js';
 import type { Settings } from '../settings.js';
 import { concernsAvatar, createChange } from './avatar-change.js';
-import { type ChangeMessage, sendChange, subscribe, unsubscribe } from './avatar-sync.js';
+import { type ChangeMessage, type Subscriber, sendChange, subscribe, unsubscribe } from './avatar-sync.js';
 import type { DisplayedImage } from './displayed-image.js';
 import type { FieldStore } from './field-store.js';
-import { type AvatarCommands, type AvatarLoad, type FirstLoad, getSource, MAX_TIMER_DELAY } from './first-load.js';
-import { isBusy, isErrorShown } from './reduce.js';
+import { type AvatarLoad, type FirstLoad, getSource, MAX_TIMER_DELAY } from './first-load.js';
+import { isBusy } from './reduce.js';
+import { reportFailure } from './report-failure.js';
 import { hasEndpoint, type LoadedAvatar, requestAvatar } from './request-avatar.js';
 import { expireSharedRequests } from './shared-requests.js';
 
@@ -15,7 +15,7 @@ import { expireSharedRequests } from './shared-requests.js';
  * Keeps the back end's picture on display: loads it, renews its URL before that
  * expires, and loads it again when it may have changed.
  */
-export class CurrentAvatar implements ReactiveController, AvatarCommands {
+export class CurrentAvatar implements ReactiveController, Subscriber {
   #source: string | undefined;
   #load: AvatarLoad | null;
   /** The back end may have another picture by now. */
@@ -181,7 +181,8 @@ export class CurrentAvatar implements ReactiveController, AvatarCommands {
       if (signal.aborted) return;
       this.#abortLoad();
       this.#renewAt = 0;
-      if (isShown) this.#fail(cause as AvatarUploadError);
+      const error = cause as AvatarUploadError;
+      if (isShown) reportFailure(this.element, this.store, { type: 'loadFailed', error });
     }
   }
 
@@ -195,11 +196,6 @@ export class CurrentAvatar implements ReactiveController, AvatarCommands {
     const isKept = !isUsable && key === avatar.key;
     if (!isKept) this.image.clearBroken();
     this.store.dispatch({ type: 'avatarLoaded', avatar: isKept ? avatar : { key: url ? key : '', picture: url } });
-  }
-
-  #fail(error: AvatarUploadError): void {
-    this.store.dispatch({ type: 'loadFailed', error });
-    if (isErrorShown(this.store.snapshot, error)) emitEvent(this.element, 'flare-error', { error });
   }
 }
 

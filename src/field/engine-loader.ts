@@ -1,6 +1,6 @@
-import type { AvatarUploadError, Phase } from '../core/errors.js';
+import type { ReactiveControllerHost } from 'lit';
+import type { AvatarUploadError } from '../core/errors.js';
 import { emitEvent } from '../events.js';
-import type { FieldEngine } from './field-engine.js';
 import type { FieldStore } from './field-store.js';
 import { loadModule } from './load-module.js';
 import type { RetryAction } from './snapshot.js';
@@ -9,17 +9,17 @@ import type { RetryAction } from './snapshot.js';
  * Loads the engine of an element when it is needed. Commands that come before
  * it is loaded wait, and run in their order, so the last one wins.
  */
-export class EngineLoader {
+export class EngineLoader<Engine> {
   /** Null until it is loaded. */
-  engine: FieldEngine | null = null;
+  engine: Engine | null = null;
   #loading: Promise<void> | null = null;
   /** What `retry()` does if the engine can't be loaded: the latest of the commands that wait. */
   #latest: RetryAction | undefined;
 
   constructor(
-    private readonly element: HTMLElement,
+    private readonly element: ReactiveControllerHost & HTMLElement,
     private readonly store: FieldStore,
-    private readonly create: (Engine: typeof FieldEngine) => FieldEngine,
+    private readonly load: () => Promise<Engine>,
   ) {}
 
   /** The engine is loaded, or on its way. */
@@ -32,19 +32,21 @@ export class EngineLoader {
    * @param retry - what `retry()` does if the engine can't be loaded; without it, the failure is not shown.
    * @throws {AvatarUploadError} `network` if the engine can't be loaded.
    */
-  async call<T>(run: (engine: FieldEngine) => T, phase: Phase, retry?: RetryAction): Promise<Awaited<T>> {
+  async call<T>(run: (engine: Engine) => T, retry?: RetryAction): Promise<Awaited<T>> {
     if (retry) this.#latest = retry;
-    if (!this.engine) await this.#load(phase, retry);
-    return await run(this.engine as unknown as FieldEngine);
+    if (!this.engine) await this.#load(retry);
+    return await run(this.engine as Engine);
   }
 
-  async #load(phase: Phase, retry?: RetryAction): Promise<void> {
-    this.#loading ??= import('./field-engine.js').then((module) => {
-      this.engine = this.create(module.FieldEngine);
+  async #load(retry?: RetryAction): Promise<void> {
+    this.#loading ??= this.load().then((engine) => {
+      this.engine = engine;
+      // The element renders through its engine from now on.
+      this.element.requestUpdate();
     });
     const loading = this.#loading;
     try {
-      await loadModule(loading, phase);
+      await loadModule(loading, retry?.phase ?? 'load');
     } catch (error) {
       if (this.#loading === loading) this.#loading = null;
       if (retry && retry === this.#latest) this.#fail(error as AvatarUploadError, retry);

@@ -26,7 +26,6 @@ type FieldElement = ReactiveControllerHost & HTMLElement & Settings;
 /** Owns the upload session and the current avatar of one element, and renders what they do. */
 export class FieldEngine implements ReactiveController {
   readonly texts = { ...en, ...restingMessages };
-  readonly deriveView = deriveView;
   readonly currentAvatar: CurrentAvatar;
   readonly session: UploadSession;
   readonly #image: DisplayedImage;
@@ -40,15 +39,13 @@ export class FieldEngine implements ReactiveController {
     first: FirstLoad,
     private readonly getText: GetText,
     private readonly isDisabled: () => boolean,
-    brokenUrl: string | null,
   ) {
     store.reducer = reduce;
-    this.#image = new DisplayedImage(element, brokenUrl);
+    store.deriveView = deriveView;
+    this.#image = new DisplayedImage(element, first.brokenUrl);
     this.currentAvatar = new CurrentAvatar(element, store, this.#image, first);
     this.session = new UploadSession(element, store, this.currentAvatar, { getText, isDisabled });
     element.addController(this);
-    // The element renders through its engine from now on.
-    element.requestUpdate();
   }
 
   readonly #onImageLoad = (): void => this.currentAvatar.handleLoadedImage();

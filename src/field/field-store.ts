@@ -1,7 +1,11 @@
+import type { AnyActivity, FieldView, UploadState } from './derive-view.js';
 import type { FieldEvent } from './reduce.js';
 import { INITIAL_SNAPSHOT, type RestingEvent, type Snapshot } from './snapshot.js';
 
 type Reducer = (snapshot: Snapshot, event: FieldEvent) => Snapshot;
+
+/** What the element shows and exposes itself; the rest of the view is rendered by the engine. */
+export type RestingView = Pick<FieldView, 'state' | 'customStates' | 'status' | 'error'>;
 
 /** Enough until the engine is loaded: it brings the reducer. */
 const applyRestingEvent = (snapshot: Snapshot, event: FieldEvent): Snapshot => ({
@@ -9,10 +13,17 @@ const applyRestingEvent = (snapshot: Snapshot, event: FieldEvent): Snapshot => (
   ...(event as RestingEvent).facts,
 });
 
-/** The snapshot of one element. Every change goes through `dispatch`. */
+/** Before the engine is loaded, there is only the error that it can't be loaded. */
+function deriveRestingView({ activity }: Snapshot): RestingView {
+  const { kind, error }: AnyActivity = activity;
+  return { state: kind as UploadState, customStates: [kind], status: kind, error: error ?? null };
+}
+
+/** The snapshot of one element, and what follows from it. Every change goes through `dispatch`. */
 export class FieldStore {
   snapshot: Snapshot = INITIAL_SNAPSHOT;
   reducer: Reducer = applyRestingEvent;
+  deriveView: (snapshot: Snapshot) => RestingView = deriveRestingView;
 
   /** @param onChange - called at once after each event; dispatching from inside it is allowed. */
   constructor(private readonly onChange: (snapshot: Snapshot, previous: Snapshot, event: FieldEvent) => void) {}

@@ -11,13 +11,13 @@ export function listenForFiles(
   const onTransfer = (event: Event): void => {
     const { type, dataTransfer, clipboardData, relatedTarget } = event as DragEvent & ClipboardEvent;
     const data = dataTransfer ?? clipboardData;
-    const isOff = clipboardData ? element.noPaste : element.noDrop;
-    if (isOff || isDisabled() || !data?.types.includes('Files')) return;
+    const isOff = element[clipboardData ? 'noPaste' : 'noDrop'] || isDisabled();
+    if (isOff || !data?.types.includes('Files')) return;
     event.preventDefault();
     // The pointer leaves an element when it moves onto one of its children, too.
     const isInside = type === 'dragleave' && element.contains(relatedTarget as Node);
     onDrag(type === 'dragover' || isInside);
-    const file = data.files[0];
+    const [file] = data.files;
     if (file && (type === 'drop' || type === 'paste')) onFile(file);
   };
   for (const type of ['dragover', 'dragleave', 'drop', 'paste']) element.addEventListener(type, onTransfer);
@@ -26,7 +26,7 @@ export function listenForFiles(
 /** Handles the `change` event of an `<input type=file>`. */
 export function takePickedFile({ target }: Event, onFile: (file: File) => void): void {
   const input = target as HTMLInputElement;
-  const file = input.files?.[0];
+  const [file] = input.files as FileList;
   // So that the same file can be picked again.
   input.value = '';
   if (file) onFile(file);

@@ -1,11 +1,15 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Settings } from '../settings.js';
 import { type ChangeMessage, type Subscriber, subscribe, unsubscribe } from './avatar-sync.js';
+import type { EngineLoader } from './engine-loader.js';
 import type { FieldStore } from './field-store.js';
 import { hasEndpoint, type LoadedAvatar, requestAvatar } from './request-avatar.js';
+import type { RetryAction } from './snapshot.js';
 
 /** Longest delay of a timer, in milliseconds. */
 export const MAX_TIMER_DELAY = 2 ** 31 - 1;
+
+const RELOAD: RetryAction = { phase: 'load' };
 
 /** What the picture comes from: `src`, or the address of the endpoint. */
 export const getSource = ({ src, avatarUrl }: Settings): string => src || ` ${avatarUrl}`;
@@ -16,16 +20,10 @@ export interface AvatarLoad {
   readonly result: Promise<LoadedAvatar>;
 }
 
-/** What the engine can do with an avatar. */
-export interface AvatarCommands extends Subscriber {
-  refresh(): Promise<void>;
+/** What the engine does with the avatar from then on. */
+interface AvatarEngine {
+  readonly currentAvatar: Subscriber & { refresh(): Promise<void> };
 }
-
-/**
- * Loads the engine, which adopts the first load, and then calls it.
- * @param isShown - the user sees it if the engine can't be loaded.
- */
-export type CallEngine = (command: (avatar: AvatarCommands) => unknown, isShown: boolean) => Promise<unknown>;
 
 /** Displays the avatar that the back end returns first. Whatever happens after that is up to the engine. */
 export class FirstLoad implements ReactiveController, Subscriber {
@@ -34,12 +32,14 @@ export class FirstLoad implements ReactiveController, Subscriber {
   load: AvatarLoad | null = null;
   /** When the URL needs renewal, in milliseconds since 1970. */
   renewAt = Infinity;
+  /** Address of the picture that the browser failed to load. */
+  brokenUrl: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly element: ReactiveControllerHost & HTMLElement & Settings,
     private readonly store: FieldStore,
-    private readonly callEngine: CallEngine,
+    private readonly engineLoader: EngineLoader<AvatarEngine>,
   ) {
     element.addController(this);
   }
@@ -52,12 +52,14 @@ export class FirstLoad implements ReactiveController, Subscriber {
 
   hostDisconnected(): void {
     this.stop();
+    if (this.load) {
+      this.source = undefined;
+      this.store.setFacts({ isLoading: false });
+    }
+    this.#abort();
     queueMicrotask(() => {
       // An element that is only moved misses no change.
-      if (this.element.isConnected) return;
-      this.source = undefined;
-      this.#abort();
-      this.store.setFacts({ isLoading: false });
+      if (!this.element.isConnected) this.source = undefined;
     });
   }
 
@@ -72,12 +74,12 @@ export class FirstLoad implements ReactiveController, Subscriber {
     this.store.setFacts(isLoading ? { isLoading } : { isLoading, avatar: { ...avatar, picture: undefined } });
     if (!isLoading) return;
     // A picture on display stays until the new one can take its place at once.
-    if (avatar.picture) this.#wake((engine) => engine.refresh(), true);
+    if (avatar.picture) this.#wake(({ currentAvatar }) => currentAvatar.refresh(), RELOAD);
     else this.#start();
   }
 
   receiveChange(message?: ChangeMessage): void {
-    this.#wake((avatar) => avatar.receiveChange(message));
+    this.#wake(({ currentAvatar }) => currentAvatar.receiveChange(message));
   }
 
   renewIfDue(): void {
@@ -100,7 +102,7 @@ export class FirstLoad implements ReactiveController, Subscriber {
     this.load = load;
     load.result.then(
       (loaded) => this.load === load && this.#apply(loaded),
-      () => this.load === load && this.#wake(undefined, true),
+      () => this.load === load && this.#wake(undefined, RELOAD),
     );
   }
 
@@ -116,8 +118,12 @@ export class FirstLoad implements ReactiveController, Subscriber {
     this.load = null;
   }
 
-  #wake(command: (avatar: AvatarCommands) => unknown = () => {}, isShown = false): void {
-    this.callEngine(command, isShown).catch(() => {
+  /**
+   * Loads the engine, which continues what this object does.
+   * @param retry - what `retry()` does if the engine can't be loaded; without it, the failure is not shown.
+   */
+  #wake(command: (engine: AvatarEngine) => unknown = () => {}, retry?: RetryAction): void {
+    this.engineLoader.call(command, retry).catch(() => {
       this.load = null;
       // The next try is made when the network is back.
       this.renewAt = 0;

@@ -45,10 +45,6 @@ export const isBusy = ({ activity }: Snapshot): boolean => 'command' in activity
 export const canCancel = (snapshot: Snapshot): boolean =>
   isBusy(snapshot) || snapshot.selection !== null || snapshot.activity.kind === 'error';
 
-/** The error on display is this one: a listener may have started something else. */
-export const isErrorShown = ({ activity }: Snapshot, error: unknown): boolean =>
-  activity.kind === 'error' && activity.error === error;
-
 const isLoadErrorShown = ({ activity }: Snapshot): boolean =>
   activity.kind === 'error' && activity.error.phase === 'load';
 
@@ -96,7 +92,7 @@ const CHANGES: {
   loadFailed: (snapshot, { error }) => ({
     isLoading: false,
     ...((!canCancel(snapshot) || isLoadErrorShown(snapshot)) && {
-      activity: { kind: 'error', error, retry: { type: 'refresh' } },
+      activity: { kind: 'error', error, retry: { phase: 'load' } },
     }),
   }),
   failed: (_, { error, retry }) => ({ activity: { kind: 'error', error, retry } }),

@@ -29,10 +29,7 @@ export function shareRequest<T>(
   return request.result as Promise<T>;
 }
 
-function startRequest(
-  identity: readonly unknown[],
-  send: (signal: AbortSignal) => Promise<unknown>,
-): SharedRequest {
+function startRequest(identity: readonly unknown[], send: (signal: AbortSignal) => Promise<unknown>): SharedRequest {
   const controller = new AbortController();
   const request = { identity, controller, result: send(controller.signal), waiting: 0 };
   pending.add(request);

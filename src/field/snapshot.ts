@@ -41,16 +41,15 @@ export interface UploadCommand {
   /** Upload the file as soon as it is prepared; false with `no-auto`. */
   readonly upload: boolean;
   /** Open the crop editor, even if a crop was chosen before. */
-  readonly edit: boolean;
+  readonly edit?: boolean;
   /** The selection to go back to if the user cancels the crop editor. */
-  readonly previous: Selection | null;
+  readonly previous?: Selection | null;
 }
 
-/** What `retry()` does. */
+/** What `retry()` does: an upload, a removal or a load, from its first phase on. */
 export type RetryAction =
-  | { readonly type: 'upload'; readonly command: UploadCommand }
-  | { readonly type: 'remove' }
-  | { readonly type: 'refresh' };
+  | { readonly phase: 'pick'; readonly command: UploadCommand }
+  | { readonly phase: 'remove' | 'load' };
 
 /** Why nothing is sent at the moment: a pause before the next try, or no network. */
 export type Wait =

@@ -9,7 +9,8 @@ import { getEditableSelection } from './editable-selection.js';
 import type { FieldStore } from './field-store.js';
 import { loadModule } from './load-module.js';
 import { forgetCommit } from './pending-commit.js';
-import { canCancel, type FieldEvent, isBusy, isErrorShown } from './reduce.js';
+import { canCancel, type FieldEvent, isBusy } from './reduce.js';
+import { reportFailure } from './report-failure.js';
 import type { RunContext } from './run-context.js';
 import type { Committed } from './run-upload.js';
 import type { RetryAction, Selection, UploadCommand } from './snapshot.js';
@@ -51,7 +52,7 @@ export class UploadSession {
 
   /** Validates a file that the user chose, and uploads it unless `no-auto` is set. */
   async selectFile(file: File): Promise<void> {
-    await this.#start({ file, upload: !this.element.noAuto, edit: false, previous: this.#restorable });
+    await this.#start({ file, upload: !this.element.noAuto, previous: this.#restorable });
   }
 
   /** Uploads a file, or the selection that waits. An upload in progress is joined. */
@@ -64,7 +65,7 @@ export class UploadSession {
     }
     const target = file ?? selection?.file;
     if (!target) throw new AvatarUploadError('file_empty', 'pick', { hint: 'No file was given and none is waiting.' });
-    const command = { file: target, upload: true, edit: false, previous: this.#restorable };
+    const command = { file: target, upload: true, previous: this.#restorable };
     return (await this.#start(command)) as SuccessDetail;
   }
 
@@ -80,7 +81,7 @@ export class UploadSession {
   /** Whether `edit()` has something to edit. */
   get canEdit(): boolean {
     const { activity } = this.store.snapshot;
-    const isEditing = 'command' in activity && activity.command.edit;
+    const isEditing = 'command' in activity && activity.command.edit === true;
     return this.#editable !== null && (isEditing || !isBusy(this.store.snapshot));
   }
 
@@ -100,16 +101,16 @@ export class UploadSession {
   /** Does again what has failed; resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
     const { activity } = this.store.snapshot;
-    if (activity.kind !== 'error') return;
+    if (this.services.isDisabled() || activity.kind !== 'error') return;
     const { retry } = activity;
-    if (retry.type === 'refresh') await this.currentAvatar.refresh();
-    else await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
+    if (retry.phase === 'load') await this.currentAvatar.refresh();
+    else await ('command' in retry ? this.#start(retry.command) : this.remove()).catch(() => {});
   }
 
   /** @throws {AvatarUploadError} if that failed; the picture is still there. */
   async remove(): Promise<void> {
     this.#assertEnabled('remove');
-    if (!emitEvent(this.element, 'flare-remove', undefined)) return;
+    if (!emitEvent(this.element, 'flare-remove', undefined, true)) return;
     const run = this.#begin({ type: 'removalStarted' });
     try {
       const { runRemoval } = await loadUploads('remove');
@@ -117,7 +118,7 @@ export class UploadSession {
       await runRemoval(this.#createContext(run));
       throwIfAborted(run.controller.signal, 'remove');
     } catch (cause) {
-      throw this.#fail(cause, run, 'remove', { type: 'remove' });
+      throw this.#fail(cause, run, { phase: 'remove' });
     }
     this.#finish({ type: 'removalSucceeded' }, () => emitEvent(this.element, 'flare-removed', undefined));
   }
@@ -141,7 +142,7 @@ export class UploadSession {
   /** The selection to go back to if the user cancels the crop dialog of the next file. */
   get #restorable(): Selection | null {
     const { activity, selection } = this.store.snapshot;
-    if ('command' in activity) return activity.command.previous;
+    if ('command' in activity) return activity.command.previous ?? null;
     return activity.kind === 'idle' ? selection : null;
   }
 
@@ -176,7 +177,7 @@ export class UploadSession {
       committed = await runUpload(command, known, this.#createContext(run));
       throwIfAborted(signal, 'commit');
     } catch (cause) {
-      throw this.#fail(cause, run, 'pick', { type: 'upload', command });
+      throw this.#fail(cause, run, { phase: 'pick', command });
     }
     if (!committed) return undefined;
     const { key, avatar, blob, selection } = committed;
@@ -194,7 +195,7 @@ export class UploadSession {
       settings: element,
       signal,
       dispatch: (event) => signal.aborted || store.dispatch(event),
-      emit: (type, detail) => !signal.aborted && emitEvent(element, type, detail),
+      emit: (type, detail) => !signal.aborted && emitEvent(element, type, detail, type === 'flare-accept'),
       shouldUpload: () => 'command' in store.snapshot.activity && store.snapshot.activity.command.upload,
       root: element.shadowRoot as ShadowRoot,
       getText: services.getText,
@@ -216,8 +217,9 @@ export class UploadSession {
   }
 
   /** Shows and reports a failure, unless its run is over. Returns the error to throw. */
-  #fail(cause: unknown, run: Run, phase: Phase, retry: RetryAction): AvatarUploadError {
+  #fail(cause: unknown, run: Run, retry: RetryAction): AvatarUploadError {
     const { element, store } = this;
+    const { phase } = retry;
     const error =
       cause instanceof AvatarUploadError
         ? cause
@@ -226,12 +228,11 @@ export class UploadSession {
     if (run.controller.signal.aborted) return new AvatarUploadError('aborted', error.phase);
     // A listener of flare-accept has prevented the upload.
     if (!isBusy(store.snapshot)) return error;
-    if (retry.type === 'upload' && isRejection(error)) {
+    if (retry.phase === 'pick' && isRejection(error)) {
       store.dispatch({ type: 'fileRejected', error });
       if (!run.controller.signal.aborted) emitEvent(element, 'flare-reject', { file: retry.command.file, error });
     } else {
-      store.dispatch({ type: 'failed', error, retry });
-      if (isErrorShown(store.snapshot, error)) emitEvent(element, 'flare-error', { error });
+      reportFailure(element, store, { type: 'failed', error, retry });
     }
     return error;
   }
