@@ -1,7 +1,8 @@
 /** Calls a back end as one user. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { CheckFailure, expectPut, expectSuccess, statusOf } from './expect.mjs';
+import { CheckFailure, expectSuccess, statusOf } from './expect.mjs';
+import { createStoreFailure } from './store-error.mjs';
 
 /** Milliseconds until a request without a response is given up. */
 const TIMEOUT = 30_000;
@@ -98,14 +99,21 @@ export class Session {
   }
 
   /** PUTs bytes to a presigned URL, and returns the status. */
-  async put({ url, signedHeaders }, bytes, extraHeaders = {}) {
-    const response = await fetchUrl(url, {
-      method: 'PUT',
-      headers: { ...signedHeaders, ...extraHeaders },
-      body: bytes,
-    });
-    await response.arrayBuffer();
+  async put(presigned, bytes, extraHeaders = {}) {
+    const { response } = await this.#send(presigned, bytes, extraHeaders);
     return response.status;
+  }
+
+  /** PUTs bytes to a presigned URL that the store has to accept; explains why if it doesn't. */
+  async store(presigned, bytes) {
+    const { response, text } = await this.#send(presigned, bytes);
+    if (!response.ok) throw createStoreFailure(response.status, text);
+  }
+
+  async #send({ url, signedHeaders }, bytes, extraHeaders = {}) {
+    const init = { method: 'PUT', headers: { ...signedHeaders, ...extraHeaders }, body: bytes };
+    const response = await fetchUrl(url, init, 'Check that the store is running, and that R2_ENDPOINT is its address.');
+    return { response, text: await response.text() };
   }
 
   commit(key) {
@@ -115,7 +123,7 @@ export class Session {
   /** Presigns, PUTs and commits; returns the key and the response of the commit. */
   async upload(bytes, fields) {
     const presigned = await this.presign(fields);
-    expectPut(await this.put(presigned, bytes));
+    await this.store(presigned, bytes);
     return { key: presigned.key, ...(await this.commit(presigned.key)) };
   }
 
@@ -155,16 +163,13 @@ export const declareBytes = (bytes) => ({
 
 export const areEqual = (a, b) => a !== null && Buffer.compare(Buffer.from(a), Buffer.from(b)) === 0;
 
-async function fetchUrl(url, init = {}) {
+async function fetchUrl(url, init = {}, hint = 'Check that the server is running.') {
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
   } catch (error) {
     // The error's own message and cause may hold the URL.
     const reason = error.cause?.code ?? error.name;
-    throw new CheckFailure(
-      `no response to ${init.method ?? 'GET'} from ${new URL(url).host} (${reason})`,
-      'Check that the server is running.',
-    );
+    throw new CheckFailure(`no response to ${init.method ?? 'GET'} from ${new URL(url).host} (${reason})`, hint);
   }
 }
 

@@ -12,6 +12,7 @@ import { formatResult, runChecks } from '../check/run-checks.mjs';
 import { readHeaders, Session } from '../check/session.mjs';
 import { PUT_HEADERS, syncBucketCors } from './bucket-cors.mjs';
 import { findLifecycleProblem } from './lifecycle.mjs';
+import { createEndpointCheck, createSettingsChecks, storeCheck } from './settings-checks.mjs';
 import {
   CliError,
   CONFIG_OPTIONS,
@@ -34,13 +35,15 @@ async function checkInstallation(session, config, isLocal) {
   const prerequisites = [
     apiCheck,
     clockCheck,
-    ...(isLocal ? [devSignInCheck] : createAccountChecks(config)),
+    ...(isLocal ? [devSignInCheck] : [...createSettingsChecks(config), ...createAccountChecks(config)]),
     signedInCheck,
   ];
   if (!(await runChecks(session, prerequisites, print))) return false;
   await requireUnusedAccount(session);
   const origins = isLocal ? [new URL(session.base).origin] : await readTrustedOrigins(config);
   try {
+    // Without it, most of the others fail for the same reason.
+    if (!(await runChecks(session, [storeCheck], print))) return false;
     return await runChecks(session, [...createPreflightChecks(origins), ...contractChecks, copySourceCheck], print);
   } finally {
     await session.removeAvatar();
@@ -121,12 +124,15 @@ const createAccountChecks = (config) => [
     needs: 'isReachable',
     async run(_, shared) {
       shared.hasUser = true;
-      if ((await runWrangler(config, ['whoami', '--json'])).code !== 0) {
+      const { code, output } = await runWrangler(config, ['whoami', '--json']);
+      if (code !== 0) {
         throw new CheckFailure('the account could not be checked', 'Run npx wrangler login.');
       }
       shared.hasAccount = true;
+      shared.accounts = JSON.parse(output || '{}').accounts;
     },
   },
+  createEndpointCheck(config),
   {
     name: 'the Worker has all secrets',
     needs: 'hasAccount',
