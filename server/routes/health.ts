@@ -123,7 +123,7 @@ async function checkStores(env: AvatarEnv): Promise<Problem[]> {
 }
 
 async function findProblem(dependency: Dependency, check: () => Promise<unknown>): Promise<Problem[]> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setTimeout> | null = null;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`No response within ${TIMEOUT_MS / 1000} seconds.`)), TIMEOUT_MS);
   });
