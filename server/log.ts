@@ -1,4 +1,4 @@
-import { type Dependency, DependencyError } from './errors.js';
+import { type Dependency, DependencyError, toError } from './errors.js';
 
 /**
  * One entry of the log. It never holds a URL, a key, a user id or a secret.
@@ -29,6 +29,17 @@ export type Log = (entry: LogEntry) => void;
 export const logToConsole: Log = (entry) =>
   (entry.level === 'error' ? console.error : console.log)(JSON.stringify(entry));
 
+/**
+ * A log that never fails: an entry that the host's log can't take is written to
+ * the console. Nothing waits for a log that returns a promise.
+ */
+export function guardLog(log: Log): Log {
+  return (entry) => {
+    // Without an await, a log that is not async has its entry at once.
+    new Promise((resolve) => resolve(log(entry))).catch(() => logToConsole(entry));
+  };
+}
+
 /** An error as it is logged. */
 export interface LoggedError {
   name: string;
@@ -41,8 +52,8 @@ const MAX_CAUSES = 3;
 
 /** An error as it may be logged, with its causes: anything in a message that looks like a secret is replaced. */
 export function describeError(error: unknown, maxCauses = MAX_CAUSES): LoggedError {
-  const { name, message, cause } = error instanceof Error ? error : new Error(String(error));
-  const described = { name, message: redactSecrets(message) };
+  const { name, message, cause } = toError(error);
+  const described = { name, message: redactSecrets(String(message)) };
   return cause === undefined || maxCauses === 0
     ? described
     : { ...described, cause: describeError(cause, maxCauses - 1) };

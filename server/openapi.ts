@@ -14,7 +14,7 @@ export const OPENAPI_PATH = '/openapi.json';
 const COMMON_ERROR_CODES: ApiErrorCode[] = ['forbidden_origin', 'internal', 'unavailable'];
 
 /** Error codes of every operation that needs a session. */
-const SESSION_ERROR_CODES: ApiErrorCode[] = ['unauthorized', 'rate_limited'];
+const SESSION_ERROR_CODES: ApiErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited'];
 
 const REQUEST_ID = {
   'x-request-id': { description: 'Identifies the request in the log.', schema: { type: 'string' } },

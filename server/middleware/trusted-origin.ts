@@ -52,9 +52,12 @@ function isTrusted(c: Context<{ Bindings: AvatarEnv }>, origin: string): boolean
     // The problem quotes the setting, which is not for strangers.
     const isLocal = isLocalRequest(config, c.req.url);
     const { problem } = trustedOrigins;
-    throw notConfiguredError(isLocal ? problem : 'TRUSTED_ORIGINS is not valid.', new Error(problem));
+    throw notConfiguredError(isLocal ? problem : INVALID_ORIGINS, new Error(problem));
   }
   return origin === new URL(c.req.url).origin || trustedOrigins.value.includes(origin);
 }
+
+const INVALID_ORIGINS =
+  'TRUSTED_ORIGINS is not valid. Write each origin as scheme, host and port only, such as https://app.example.com.';
 
 const forbiddenOriginError = () => new ApiError('forbidden_origin', 'Requests from this site are not allowed.');

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type AvatarEnv, readConfig, requireSetting, resolveS3 } from '../config.js';
 import type { ApiContext } from '../context.js';
+import { checkSchema } from '../db/schema.js';
 import { ApiError, type Dependency, DependencyError } from '../errors.js';
 import type { AvatarApiOptions } from '../options.js';
 import { literalTrue, nameSchema } from '../schemas.js';
@@ -116,7 +117,7 @@ async function checkStores(env: AvatarEnv): Promise<Problem[]> {
   if ('problem' in storage) return [];
   const { bucket, database } = storage.value;
   const results = await Promise.all([
-    findProblem('database', () => database.prepare('SELECT key FROM flare_avatar_current LIMIT 1').all()),
+    findProblem('database', () => checkSchema(database)),
     findProblem('storage', () => bucket.head('health')),
   ]);
   return results.flat();

@@ -172,7 +172,6 @@ describe('the package', () => {
       'hono',
       'hono/cookie',
       'hono/cors',
-      'hono/http-exception',
       'jose',
       'valibot',
     ]);
