@@ -39,7 +39,8 @@ const minifyTemplates = {
 
 async function minifyCss(text) {
   const { code } = await transform(text, { loader: 'css', minify: true, target: 'esnext' });
-  return code.trim();
+  // White space that esbuild keeps, such as that in the values of custom properties.
+  return code.trim().replace(/([:,]) /g, '$1');
 }
 
 /** Returns the text parts of `html`, `svg` and `css` templates; `isWhole`: the template has only this one. */
@@ -139,7 +140,11 @@ const buildScript = (format, options) =>
         name: 'FlareAvatarUpload',
         fileName: () => (format === 'es' ? 'flare-avatar-upload.js' : 'flare-avatar-upload.iife.js'),
       },
-      rolldownOptions: { ...options, output: { minify: true, comments: false, ...options.output } },
+      rolldownOptions: {
+        optimization: { inlineConst: { mode: 'all', pass: 2 } },
+        ...options,
+        output: { minify: true, comments: false, ...options.output },
+      },
     },
   });
 await buildScript('es', {

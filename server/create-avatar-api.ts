@@ -68,8 +68,15 @@ function addMiddleware(
   log: Log,
   { route = path, isEmbeddable = false }: { route?: string; isEmbeddable?: boolean } = {},
 ): void {
-  const origins = trustedOrigin(isEmbeddable);
-  api.use(path, requestLog(route, log), securityHeaders(), requestId(), noStore(), drainBody(), origins);
+  api.use(
+    path,
+    requestLog(route, log),
+    securityHeaders(),
+    requestId(),
+    noStore(),
+    drainBody(),
+    trustedOrigin(isEmbeddable),
+  );
 }
 
 function refuseMethod(allow: string): never {

@@ -76,7 +76,7 @@ export const isSchemaError = (error: unknown): boolean =>
   error instanceof Error &&
   /no such (table|index): flare_avatar_|table flare_avatar_\w+ has no column/.test(error.message);
 
-export const schemaError = (): ApiError =>
+export const schemaError = (): DependencyError =>
   new DependencyError(
     ['database'],
     'The tables in the database are missing or too old. Apply the migrations: npx wrangler d1 migrations apply DB --remote (in this repository: npm run deploy).',
