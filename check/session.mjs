@@ -1,5 +1,6 @@
 /** Calls a back end as one user. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { CheckFailure, expectSuccess, statusOf } from './expect.mjs';
 import { createStoreFailure } from './store-error.mjs';
 
@@ -20,14 +21,22 @@ export function toApiBase(base) {
   return trimmed.endsWith('/api') ? trimmed : `${trimmed}/api`;
 }
 
-/** Parses the values of `--header` options, each `name: value`. */
-export function parseHeaders(texts) {
-  return Object.fromEntries(texts.map(parseHeader));
+/**
+ * Reads the headers that sign the test user in, each `name: value`: the values
+ * of `--header` options, and the lines of FLARE_HEADERS. The value `-` stands for
+ * the lines of standard input. Other users of the machine see arguments, but
+ * neither of these two.
+ */
+export function readHeaders(options) {
+  const texts = options.flatMap((text) => (text === '-' ? readFileSync(0, 'utf8').split('\n') : text));
+  const lines = [...(process.env.FLARE_HEADERS ?? '').split('\n'), ...texts];
+  return Object.fromEntries(lines.filter((line) => line.trim()).map(parseHeader));
 }
 
 function parseHeader(text) {
-  const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(text) ?? [];
-  if (!name) throw new Error(`--header "${text}" is not "name: value".`);
+  const [, name, value] = /^([\w-]+):\s*(.*?)\s*$/.exec(text) ?? [];
+  // The text may be a token, and is not printed.
+  if (!name) throw new CheckFailure('A header is not "name: value".', 'Write, for example: authorization: Bearer …');
   return [name, value];
 }
 

@@ -154,8 +154,8 @@ max_age_seconds:  3600
     });
     try {
       const { cookie } = await ApiClient.signIn(origin);
-      const args = [origin, '--header', `cookie: ${cookie}`];
-      const { code, output, calls } = await fake.run('doctor.mjs', args, results);
+      const env = { FLARE_HEADERS: `cookie: ${cookie}` };
+      const { code, output, calls } = await fake.run('doctor.mjs', [origin], results, env);
       return { code, output, calls, ...parseResults(output) };
     } finally {
       await fake.remove();
