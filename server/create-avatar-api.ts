@@ -11,7 +11,7 @@ import { requestLog } from './middleware/request-log.js';
 import { requireUser } from './middleware/require-user.js';
 import { trustedOrigin } from './middleware/trusted-origin.js';
 import { handleOpenApi, OPENAPI_PATH } from './openapi.js';
-import { type AvatarApiOptions, DEFAULT_OPTIONS } from './options.js';
+import { type AvatarApiOptions, resolveOptions } from './options.js';
 import { ROUTES } from './routes/route-table.js';
 
 /**
@@ -20,6 +20,8 @@ import { ROUTES } from './routes/route-table.js';
  *
  * @param options - Only `authenticate` is required.
  * @returns The app, to mount below any path.
+ * @throws TypeError that names the option that is wrong, missing or unknown.
+ * An option that is `undefined` has its default.
  *
  * @example
  * ```ts
@@ -30,8 +32,7 @@ import { ROUTES } from './routes/route-table.js';
  */
 export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: AvatarApiOptions<E>): Hono<{ Bindings: E }> {
   // The API reads only its own part of the host's environment.
-  const { authenticate, ...given } = options as unknown as AvatarApiOptions;
-  const resolved = { ...DEFAULT_OPTIONS, ...given };
+  const { authenticate, ...resolved } = resolveOptions(options as unknown as AvatarApiOptions);
   const api = new Hono<ApiHonoEnv>();
   api.onError(toErrorResponse);
   addMiddleware(api, OPENAPI_PATH, resolved.log);
