@@ -4,6 +4,7 @@ import { type AvatarEnv, type Config, readConfig, requireSetting } from './confi
 import { AvatarStore } from './db/avatar-store.js';
 import { DeletionQueue } from './db/deletion-queue.js';
 import { UploadStore } from './db/upload-store.js';
+import { Installation } from './installation.js';
 import type { ResolvedOptions } from './options.js';
 import { deriveOwner } from './storage/owner.js';
 
@@ -17,6 +18,7 @@ export interface RouteContext {
   uploads: UploadStore;
   avatars: AvatarStore;
   deletions: DeletionQueue;
+  installation: Installation;
   options: ResolvedOptions;
 }
 
@@ -52,6 +54,7 @@ export async function prepareRouteContext(c: ApiContext, user: User, options: Re
     uploads: new UploadStore(database),
     avatars: new AvatarStore(database),
     deletions: new DeletionQueue(database),
+    installation: new Installation(bucket, database),
     options,
   });
 }

@@ -54,9 +54,9 @@ export const showOwnAvatar: RouteHandler = async (c, { owner, avatars, config })
 
 /** `DELETE /me/avatar`: succeeds also if there is no avatar. */
 export const removeOwnAvatar: RouteHandler = async (c, context) => {
-  const { user, owner, avatars, deletions, bucket, options } = context;
+  const { user, owner, avatars, options } = context;
   const key = await avatars.removeAvatar(owner);
-  await deleteObjectsOfOwner(deletions, bucket, owner);
+  await deleteObjectsOfOwner(context);
   if (key) await callHook(c, options.log, 'onRemoved', () => options.onRemoved({ user, key }, c));
   return c.json({ ok: true });
 };
