@@ -1,11 +1,16 @@
 /** The installation mark, which bucket and database share: an object at the bucket's root, and a row. */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { countObjects } from './installation.mjs';
 import { CliError, requireWrangler, requireWranglerJson, runWrangler, wranglerError } from './wrangler.mjs';
 
 const loadRules = () => import('../server/installation-problem.ts');
+
+/** Each creates the mark if there is no row, and returns it. `ADD` keeps one whose way to the bucket was interrupted. */
+const CREATE = 'INTO flare_avatar_installation (id, mark) VALUES (1, lower(hex(randomblob(16))))';
+const ADD = `INSERT ${CREATE} ON CONFLICT (id) DO UPDATE SET id = id RETURNING mark`;
+const REPLACE = `INSERT OR REPLACE ${CREATE} RETURNING mark`;
 
 /**
  * Makes the mark of a new installation. (The Worker does it too, at its first
@@ -18,7 +23,7 @@ export async function ensureMark(config) {
   const { describeInstallationProblem } = await loadRules();
   const problem = describeInstallationProblem(state);
   if (problem) throw new CliError(problem);
-  if (state.bucketMark === null) await writeMark(config, state.unconfirmedMark ?? createMark());
+  if (state.bucketMark === null) await writeMark(config, ADD);
 }
 
 /** Returns why bucket and database don't belong together, or null. */
@@ -36,11 +41,9 @@ export async function findMarkProblem(config) {
 export async function adoptInstallation(config) {
   const { bucketMark, databaseMark } = await readState(config);
   if (bucketMark !== null && bucketMark === databaseMark) return false;
-  await writeMark(config, createMark());
+  await writeMark(config, REPLACE);
   return true;
 }
-
-const createMark = () => randomBytes(16).toString('hex');
 
 /** Both halves of the mark, and whether either side has avatars: an `InstallationState`. */
 async function readState(config) {
@@ -51,8 +54,7 @@ async function readState(config) {
   return {
     bucketMark,
     databaseMark: isUnconfirmed ? null : (row?.mark ?? null),
-    unconfirmedMark: isUnconfirmed ? row.mark : null,
-    bucketHasAvatars: (await countObjects(config)) > (bucketMark === null ? 0 : 1),
+    bucketHasAvatars: await hasOtherObjects(config, bucketMark),
     databaseHasAvatars: (await query(config, 'SELECT 1 AS found FROM flare_avatar_current LIMIT 1')).length > 0,
   };
 }
@@ -71,16 +73,15 @@ async function readDatabaseMark(config) {
   return row;
 }
 
-/** Wrangler can't list objects. Its count of all of them is right enough to tell an empty bucket. */
-async function countObjects(config) {
-  const { object_count } = await requireWranglerJson(config, ['r2', 'bucket', 'info', config.bucket, '--json']);
-  // Wrangler prints 1234 as "1,234".
-  return Number(String(object_count ?? 0).replace(/\D/g, ''));
+/** Whether the bucket has objects other than the mark. (Wrangler counts objects, but can't list them.) */
+async function hasOtherObjects(config, bucketMark) {
+  const info = await requireWranglerJson(config, ['r2', 'bucket', 'info', config.bucket, '--json']);
+  return countObjects(info) > (bucketMark === null ? 0 : 1);
 }
 
 /** The row first and the object second. The row is confirmed last, so that a later run can complete it. */
-async function writeMark(config, mark) {
-  await query(config, `INSERT OR REPLACE INTO flare_avatar_installation (id, mark) VALUES (1, '${mark}')`);
+async function writeMark(config, sql) {
+  const [{ mark }] = await query(config, sql);
   await putMark(config, mark);
   await query(config, `UPDATE flare_avatar_installation SET confirmed = 1 WHERE id = 1 AND mark = '${mark}'`);
 }

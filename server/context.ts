@@ -5,6 +5,8 @@ import { AvatarStore } from './db/avatar-store.js';
 import { DeletionQueue } from './db/deletion-queue.js';
 import { UploadStore } from './db/upload-store.js';
 import { Installation } from './installation.js';
+import { describeFailure } from './log.js';
+import { getRequestId } from './middleware/request-id.js';
 import type { ResolvedOptions } from './options.js';
 import { deriveOwner } from './storage/owner.js';
 
@@ -20,6 +22,8 @@ export interface RouteContext {
   deletions: DeletionQueue;
   installation: Installation;
   options: ResolvedOptions;
+  /** Logs that work besides the response has failed, such as `delete-objects`. */
+  logFailure(task: string, error: unknown): void;
 }
 
 /** Hono's type parameters for the API. */
@@ -56,5 +60,7 @@ export async function prepareRouteContext(c: ApiContext, user: User, options: Re
     deletions: new DeletionQueue(database),
     installation: new Installation(bucket, database),
     options,
+    logFailure: (task, error) =>
+      options.log({ level: 'error', event: 'background', requestId: getRequestId(c), task, ...describeFailure(error) }),
   });
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
-import type { AvatarEnv } from './config.js';
+import { type AvatarEnv, requireSetting } from './config.js';
 import { type ApiHonoEnv, getRouteContext } from './context.js';
+import { requireSchema } from './db/schema.js';
 import { ApiError, toErrorResponse } from './errors.js';
 import type { Log } from './log.js';
 import { drainBody } from './middleware/drain-body.js';
@@ -9,10 +10,13 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { requestLog } from './middleware/request-log.js';
 import { requireUser } from './middleware/require-user.js';
+import { securityHeaders } from './middleware/security-headers.js';
 import { trustedOrigin } from './middleware/trusted-origin.js';
 import { handleOpenApi, OPENAPI_PATH } from './openapi.js';
 import { type AvatarApiOptions, resolveOptions } from './options.js';
+import { HEALTH_PATH, handleHealth } from './routes/health.js';
 import { ROUTES } from './routes/route-table.js';
+import { toHonoPath } from './routes/user-avatar.js';
 
 /**
  * Creates the avatar API, a Hono app to mount in another one. It responds to
@@ -35,24 +39,44 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
   const { authenticate, ...resolved } = resolveOptions(options as unknown as AvatarApiOptions);
   const api = new Hono<ApiHonoEnv>();
   api.onError(toErrorResponse);
-  addMiddleware(api, OPENAPI_PATH, resolved.log);
+  for (const path of [OPENAPI_PATH, HEALTH_PATH]) addMiddleware(api, path, resolved.log);
   api.get(OPENAPI_PATH, handleOpenApi);
-  api.all(OPENAPI_PATH, () => refuseMethod('GET'));
-  for (const [path, routes = []] of Object.entries(Object.groupBy(ROUTES, (route) => route.path))) {
-    addMiddleware(api, path, resolved.log);
+  api.get(HEALTH_PATH, (c) => handleHealth(c, authenticate));
+  for (const path of [OPENAPI_PATH, HEALTH_PATH]) api.all(path, () => refuseMethod('GET'));
+  for (const [route, routes = []] of Object.entries(Object.groupBy(ROUTES, ({ path }) => path))) {
+    const path = toHonoPath(route);
+    const isEmbeddable = routes.some((each) => each.isEmbeddable);
+    addMiddleware(api, path, resolved.log, { route, isEmbeddable });
     for (const { method, handler } of routes) {
       api.on(method, path, requireUser(authenticate, resolved));
       if (method !== 'GET') api.on(method, path, rateLimit());
-      api.on(method, path, (c) => handler(c, getRouteContext(c)));
+      api.on(method, path, async (c) => {
+        const context = getRouteContext(c);
+        await requireSchema(requireSetting(context.config.storage).database);
+        return handler(c, context);
+      });
     }
     api.all(path, () => refuseMethod(routes.map(({ method }) => method).join(', ')));
   }
   return api as unknown as Hono<{ Bindings: E }>;
 }
 
-/** Adds the middleware that runs before authentication. */
-function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log): void {
-  api.use(path, requestLog(path, log), requestId(), noStore(), drainBody(), trustedOrigin());
+/** Adds the middleware that runs before authentication. `route` is the path in the log. */
+function addMiddleware(
+  api: Hono<ApiHonoEnv>,
+  path: string,
+  log: Log,
+  { route = path, isEmbeddable = false }: { route?: string; isEmbeddable?: boolean } = {},
+): void {
+  api.use(
+    path,
+    requestLog(route, log),
+    securityHeaders(),
+    requestId(),
+    noStore(),
+    drainBody(),
+    trustedOrigin(isEmbeddable),
+  );
 }
 
 function refuseMethod(allow: string): never {

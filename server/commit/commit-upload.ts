@@ -2,7 +2,7 @@ import type { Avatar } from '../../src/core/protocol.js';
 import type { ApiContext, RouteContext } from '../context.js';
 import { CLAIM_LEASE_MS } from '../db/claim.js';
 import type { Upload } from '../db/rows.js';
-import { ApiError } from '../errors.js';
+import { ApiError, isResponseError, toApiError } from '../errors.js';
 import { callHook, logHookFailure } from '../hooks.js';
 import type { Picture } from '../image/index.js';
 import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
@@ -83,8 +83,11 @@ async function moderatePicture({ c, user, options }: CommitJob, picture: Picture
   try {
     isAllowed = await options.moderate({ user, bytes, contentType, width, height }, c);
   } catch (error) {
+    if (isResponseError(error)) throw toApiError(error);
     logHookFailure(c, options.log, 'moderate', error);
-    throw new ApiError('unavailable', "The picture can't be checked right now. Please try again.");
+    const failure = new ApiError('unavailable', "The picture can't be checked right now. Please try again.");
+    failure.cause = error;
+    throw failure;
   }
   if (isAllowed !== true) throw createRejection('moderated', options);
 }
@@ -133,8 +136,9 @@ async function endFailedClaim(job: CommitJob, avatarKey: string, error: unknown)
       const { code } = error;
       await callHook(c, options.log, 'onRejected', () => options.onRejected({ user, code }, c));
     }
-  } catch {
+  } catch (failure) {
     // The lease ends the claim.
+    job.logFailure('end-claim', failure);
   }
 }
 

@@ -6,15 +6,16 @@ const BATCH_SIZE = 1000;
 
 /**
  * Deletes the owner's queued objects, unless bucket and database don't carry the
- * same installation mark. Failures are ignored: the sweep deletes what is left.
+ * same installation mark. A failure is logged only: the sweep deletes what is left.
  */
 export async function deleteObjectsOfOwner(context: RouteContext): Promise<void> {
   const { owner, deletions, bucket, installation } = context;
   try {
     const keys = await deletions.listDueOfOwner(owner, Date.now(), BATCH_SIZE);
     if (keys.length > 0 && (await installation.isMarked())) await deleteObjects(deletions, bucket, keys);
-  } catch {
+  } catch (error) {
     // The entries stay in the queue.
+    context.logFailure('delete-objects', error);
   }
 }
 

@@ -172,7 +172,7 @@ const isSuspicious = ({ seen, differing }: WalkPosition): boolean =>
 
 const describeSuspicion = ({ seen, differing }: WalkPosition): string =>
   `${differing} of ${seen} avatars are only in the bucket or only in the database: one of the two was probably emptied, restored or exchanged. ` +
-  'The walk deleted nothing. Check the bindings AVATARS and DB, and restore what is missing: see "Restoring" in docs/deploy.md.';
+  'The walk deleted nothing. Check the bindings AVATARS and DB, and restore what is missing: see docs/restore.md.';
 
 async function selectLate(store: ReconcileStore, pending: readonly PendingKeyParts[]): Promise<string[]> {
   const late: string[] = [];

@@ -3,7 +3,7 @@ import { DeletionQueue } from '../db/deletion-queue.js';
 import { ReconcileStore } from '../db/reconcile-store.js';
 import { SweepStore } from '../db/sweep-store.js';
 import { Installation } from '../installation.js';
-import { describeError, type Log, logToConsole } from '../log.js';
+import { describeError, guardLog, type Log, logToConsole } from '../log.js';
 import { pendingKey } from '../storage/object-keys.js';
 import { functionRule, integerRule, type OptionRules, oneOfRule, readOptions } from '../validate-options.js';
 import { deleteDueObjects } from './delete-objects.js';
@@ -121,7 +121,7 @@ export async function sweepAvatars(
   const startedAt = Date.now();
   const counts = createCounts();
   const failures = await runStages({ bucket: env.AVATARS, database: env.DB, options: resolved, now, counts });
-  resolved.log({
+  guardLog(resolved.log)({
     level: failures.length > 0 ? 'error' : 'info',
     event: 'sweep',
     ...(resolved.reconcile !== 'on' && { reconcile: resolved.reconcile }),

@@ -78,3 +78,11 @@ CREATE TABLE flare_avatar_unknown (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX flare_avatar_unknown_age ON flare_avatar_unknown (first_seen);
+
+-- The number of the last migration that was applied. The API compares it with the one it needs.
+CREATE TABLE flare_avatar_schema (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  version INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO flare_avatar_schema (id, version) VALUES (1, 1);
