@@ -25,7 +25,7 @@ describe('a logged message', () => {
       ...args: [string | RegExp, string]
     ) {
       lengths.push(this.length);
-      return args[0][Symbol.replace](this, ...(args.slice(1) as [string]));
+      return (args[0] as RegExp)[Symbol.replace](this, ...(args.slice(1) as [string]));
     } as never);
     const result = describeError(new Error(text)).message;
     replace.mockRestore();
