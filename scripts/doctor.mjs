@@ -1,16 +1,18 @@
 /**
  * `npm run doctor -- [base-url] [--header "name: value"]`: checks an
  * installation, by default the local one, and says how to fix what is wrong. It
- * uploads as a test user, who has no avatar afterwards.
+ * uploads as a test user, who has no avatar afterwards. The headers that sign
+ * that user in can also come from FLARE_HEADERS or standard input (check/session.mjs).
  */
 import { parseArgs } from 'node:util';
 import { contractChecks } from '../check/contract.mjs';
 import { CheckFailure, expectSuccess, statusOf } from '../check/expect.mjs';
 import { copySourceCheck } from '../check/hostile.mjs';
 import { formatResult, runChecks } from '../check/run-checks.mjs';
-import { parseHeaders, Session } from '../check/session.mjs';
+import { readHeaders, Session } from '../check/session.mjs';
 import { PUT_HEADERS, syncBucketCors } from './bucket-cors.mjs';
 import { findLifecycleProblem } from './lifecycle.mjs';
+import { createEndpointCheck, createSettingsChecks, storeCheck } from './settings-checks.mjs';
 import {
   CliError,
   CONFIG_OPTIONS,
@@ -33,13 +35,15 @@ async function checkInstallation(session, config, isLocal) {
   const prerequisites = [
     apiCheck,
     clockCheck,
-    ...(isLocal ? [devSignInCheck] : createAccountChecks(config)),
+    ...(isLocal ? [devSignInCheck] : [...createSettingsChecks(config), ...createAccountChecks(config)]),
     signedInCheck,
   ];
   if (!(await runChecks(session, prerequisites, print))) return false;
   await requireUnusedAccount(session);
   const origins = isLocal ? [new URL(session.base).origin] : await readTrustedOrigins(config);
   try {
+    // Without it, most of the others fail for the same reason.
+    if (!(await runChecks(session, [storeCheck], print))) return false;
     return await runChecks(session, [...createPreflightChecks(origins), ...contractChecks, copySourceCheck], print);
   } finally {
     await session.removeAvatar();
@@ -120,12 +124,15 @@ const createAccountChecks = (config) => [
     needs: 'isReachable',
     async run(_, shared) {
       shared.hasUser = true;
-      if ((await runWrangler(config, ['whoami', '--json'])).code !== 0) {
+      const { code, output } = await runWrangler(config, ['whoami', '--json']);
+      if (code !== 0) {
         throw new CheckFailure('the account could not be checked', 'Run npx wrangler login.');
       }
       shared.hasAccount = true;
+      shared.accounts = JSON.parse(output || '{}').accounts;
     },
   },
+  createEndpointCheck(config),
   {
     name: 'the Worker has all secrets',
     needs: 'hasAccount',
@@ -219,10 +226,11 @@ export async function main(args, wrangler) {
     options: { ...CONFIG_OPTIONS, header: { type: 'string', multiple: true, default: [] } },
   });
   const base = positionals[0] ?? `http://localhost:${process.env.PORT ?? 5173}`;
-  const session = new Session(base, parseHeaders(values.header));
+  const headers = readHeaders(values.header);
+  const session = new Session(base, headers);
   const config = await readConfig(values, wrangler);
-  // Without --header, the development sign-in is used, which only a local server has.
-  const isLocal = values.header.length === 0;
+  // Without headers, the development sign-in is used, which only a local server has.
+  const isLocal = Object.keys(headers).length === 0;
   console.log(`\n${session.base}\n`);
   const isHealthy = await checkInstallation(session, config, isLocal);
   console.log(isHealthy ? '\nNo problems found.' : '\nProblems found. See the lines with ✗.');

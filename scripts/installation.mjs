@@ -48,7 +48,8 @@ export async function findInstallation(config) {
     return `The database ${config.database.database_name} holds the data of an installation`;
   }
   const bucket = await findBucket(config);
-  const count = Number(bucket?.object_count ?? 0);
+  // Wrangler prints 1234 as "1,234".
+  const count = Number(String(bucket?.object_count ?? 0).replace(/\D/g, ''));
   return count > 0 ? `The bucket ${config.bucket} holds ${count} objects of an installation` : null;
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { ApiError } from '../errors.js';
+import { DependencyError } from '../errors.js';
 import { runInBackground } from '../run-in-background.js';
 
 /** How long the issuer may take to send its metadata and its keys, in milliseconds. */
@@ -56,7 +56,7 @@ export class IssuerKeys {
 
   /**
    * Finds the key that has signed a token.
-   * @throws ApiError `unavailable` if the issuer can't be asked.
+   * @throws DependencyError if the issuer can't be asked.
    * @throws JWKSNoMatchingKey if the issuer doesn't have the key.
    */
   async find(c: Context, header: KeyParameters[0], token: KeyParameters[1]): ReturnType<KeySet> {
@@ -102,12 +102,10 @@ export class IssuerKeys {
     this.#loadedAt = Date.now();
   }
 
-  #unavailableError(): ApiError {
+  #unavailableError(): DependencyError {
     const seconds = Math.max(1, Math.ceil((this.#nextLoadAt - Date.now()) / 1000));
     const message = "Your sign-in can't be checked right now. Please try again.";
-    const error = new ApiError('unavailable', message, { 'retry-after': String(seconds) });
-    error.cause = this.#problem;
-    return error;
+    return new DependencyError(['sign-in'], message, this.#problem, { 'retry-after': String(seconds) });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { ApiError, isResponseError } from '../errors.js';
+import { DependencyError, isResponseError } from '../errors.js';
 import { functionRule, integerRule, listRule, type OptionRules, readOptions } from '../validate-options.js';
 import { nameRule } from './rules.js';
 import type { User } from './user.js';
@@ -172,7 +172,7 @@ function parseSession({ sub, jti, iat = 0, exp = 0 }: JWTPayload): Session | nul
 
 type IsRevoked = NonNullable<SignedCookieOptions['isRevoked']>;
 
-/** @throws ApiError `unavailable` if the hook fails: a session that can't be checked doesn't count. */
+/** @throws DependencyError if the hook fails: a session that can't be checked doesn't count. */
 async function askWhetherRevoked(isRevoked: IsRevoked, session: Session, c: Context): Promise<boolean> {
   try {
     const answer: unknown = await isRevoked(session, c);
@@ -180,9 +180,7 @@ async function askWhetherRevoked(isRevoked: IsRevoked, session: Session, c: Cont
     throw new TypeError(`signedCookie: isRevoked must return true or false, not this ${typeof answer}.`);
   } catch (cause) {
     if (isResponseError(cause)) throw cause;
-    const error = new ApiError('unavailable', "Your sign-in can't be checked right now. Please try again.");
-    error.cause = cause;
-    throw error;
+    throw new DependencyError(['sign-in'], "Your sign-in can't be checked right now. Please try again.", cause);
   }
 }
 

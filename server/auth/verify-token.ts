@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { decodeJwt, type JWTHeaderParameters, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { ApiError } from '../errors.js';
+import { DependencyError } from '../errors.js';
 import type { IssuerKeys } from './issuer-keys.js';
 
 /** What a token must satisfy. */
@@ -37,7 +37,7 @@ const FORBIDDEN_CLAIMS = ['events', 'cnf'];
 
 /**
  * The claims of a valid token that was issued by this issuer, or null.
- * @throws ApiError `unavailable` if the issuer's keys can't be loaded.
+ * @throws DependencyError if the issuer's keys can't be loaded.
  */
 export async function verifyToken(c: Context, token: string, rules: TokenRules): Promise<JWTPayload | null> {
   if (token.length > MAX_TOKEN_LENGTH || readIssuer(token) !== rules.issuer) return null;
@@ -48,7 +48,7 @@ export async function verifyToken(c: Context, token: string, rules: TokenRules):
     const { protectedHeader, payload } = await jwtVerify(token, getKey, checks);
     return isUserToken(protectedHeader, payload) && hasAudience(payload, rules) ? payload : null;
   } catch (error) {
-    if (error instanceof ApiError) throw error;
+    if (error instanceof DependencyError) throw error;
     return null;
   }
 }

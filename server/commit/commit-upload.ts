@@ -82,7 +82,9 @@ async function moderatePicture({ c, user, options }: CommitJob, picture: Picture
   } catch (error) {
     if (isResponseError(error)) throw toApiError(error);
     logHookFailure(c, options.log, 'moderate', error);
-    throw new ApiError('unavailable', "The picture can't be checked right now. Please try again.");
+    const failure = new ApiError('unavailable', "The picture can't be checked right now. Please try again.");
+    failure.cause = error;
+    throw failure;
   }
   if (isAllowed !== true) throw createRejection('moderated', options);
 }
@@ -100,10 +102,10 @@ async function storePicture(bucket: R2Bucket, key: string, { bytes, type }: Pict
 
 /** Null if the claim was lost: then the stored object is deleted. */
 async function publishAvatar(job: CommitJob, avatar: Avatar): Promise<Avatar | null> {
-  const { c, user, owner, uploadId, avatars, deletions, bucket, options } = job;
+  const { c, user, owner, uploadId, avatars, deletions, options } = job;
   const published = await avatars.publishAvatar(owner, uploadId, avatar);
   if (!published) await deletions.prepareUnlessCurrent(owner, avatar.key).run();
-  await deleteObjectsOfOwner(deletions, bucket, owner);
+  await deleteObjectsOfOwner(job);
   if (published?.isCurrent) {
     const { previousKey } = published;
     await callHook(c, options.log, 'onCommitted', () => options.onCommitted({ user, avatar, previousKey }, c));
@@ -131,8 +133,9 @@ async function endFailedClaim(job: CommitJob, avatarKey: string, error: unknown)
       const { code } = error;
       await callHook(c, options.log, 'onRejected', () => options.onRejected({ user, code }, c));
     }
-  } catch {
+  } catch (failure) {
     // The lease ends the claim.
+    job.logFailure('end-claim', failure);
   }
 }
 

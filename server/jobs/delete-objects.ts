@@ -1,14 +1,17 @@
+import type { RouteContext } from '../context.js';
 import type { DeletionQueue } from '../db/deletion-queue.js';
 
 /** R2 deletes at most this many objects in one call. */
 const BATCH_SIZE = 1000;
 
-/** Deletes the owner's queued objects. Failures are ignored: the sweep deletes what is left. */
-export async function deleteObjectsOfOwner(queue: DeletionQueue, bucket: R2Bucket, owner: string): Promise<void> {
+/** Deletes the owner's queued objects. A failure is logged only: the sweep deletes what is left. */
+export async function deleteObjectsOfOwner(context: RouteContext): Promise<void> {
+  const { owner, deletions, bucket } = context;
   try {
-    await deleteObjects(queue, bucket, await queue.listDueOfOwner(owner, Date.now(), BATCH_SIZE));
-  } catch {
+    await deleteObjects(deletions, bucket, await deletions.listDueOfOwner(owner, Date.now(), BATCH_SIZE));
+  } catch (error) {
     // The entries stay in the queue.
+    context.logFailure('delete-objects', error);
   }
 }
 

@@ -37,6 +37,7 @@ describe('npm run doctor, for the local server', () => {
         `pages of ${origin} can upload to the store`,
         'pages of other origins have no access',
         'a PUT cannot copy another object',
+        'presigned URLs lead to the bucket of the binding AVATARS',
       ]),
     );
     expect(output).not.toContain('X-Amz');
@@ -145,11 +146,16 @@ max_age_seconds:  3600
 
   /** Runs the doctor with a Wrangler that returns these results. */
   async function runWith(results: Record<string, WranglerResult>) {
-    const fake = await FakeWrangler.create({ TRUSTED_ORIGINS: 'https://app.example', AUTH: 'oidc' });
+    const fake = await FakeWrangler.create({
+      TRUSTED_ORIGINS: 'https://app.example',
+      AUTH: 'oidc',
+      OIDC_ISSUER: 'https://id.example',
+      OIDC_AUDIENCE: 'avatars',
+    });
     try {
       const { cookie } = await ApiClient.signIn(origin);
-      const args = [origin, '--header', `cookie: ${cookie}`];
-      const { code, output, calls } = await fake.run('doctor.mjs', args, results);
+      const env = { FLARE_HEADERS: `cookie: ${cookie}` };
+      const { code, output, calls } = await fake.run('doctor.mjs', [origin], results, env);
       return { code, output, calls, ...parseResults(output) };
     } finally {
       await fake.remove();
