@@ -1,4 +1,4 @@
-import { type Dependency, DependencyError, toError } from './errors.js';
+import { ApiError, type Dependency, DependencyError, toError } from './errors.js';
 import { redactSecrets } from './redact-secrets.js';
 
 /**
@@ -51,10 +51,17 @@ export interface LoggedError {
 /** How many causes of an error are logged. */
 const MAX_CAUSES = 3;
 
-/** An error as it may be logged, with its causes: anything in a message that looks like a secret is replaced. */
+/**
+ * An error as it may be logged, with its causes: anything in a message that looks
+ * like a secret is replaced. Messages of an `ApiError` are public and stay whole:
+ * they name settings, and give addresses as examples.
+ */
 export function describeError(error: unknown, maxCauses = MAX_CAUSES): LoggedError {
   const { name, message, cause } = toError(error);
-  const described = { name: redactSecrets(String(name)), message: redactSecrets(String(message)) };
+  const described = {
+    name: redactSecrets(String(name)),
+    message: error instanceof ApiError ? message : redactSecrets(String(message)),
+  };
   return cause === undefined || maxCauses === 0
     ? described
     : { ...described, cause: describeError(cause, maxCauses - 1) };

@@ -135,7 +135,6 @@ const DAY_SECONDS = 86_400;
 const RULES: OptionRules<AvatarApiOptions> = {
   authenticate: functionRule,
   canView: functionRule,
-  redirectResourcePolicy: oneOfRule(...RESOURCE_POLICIES),
   maxBytes: integerRule(1, 64 * 2 ** 20),
   maxPixels: integerRule(1),
   maxPending: integerRule(1),
@@ -145,6 +144,7 @@ const RULES: OptionRules<AvatarApiOptions> = {
   requireDigest: booleanRule,
   requireSize: booleanRule,
   keepMetadata: booleanRule,
+  redirectResourcePolicy: oneOfRule(...RESOURCE_POLICIES),
   moderate: functionRule,
   onCommitted: functionRule,
   onRejected: functionRule,

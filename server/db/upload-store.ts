@@ -2,7 +2,14 @@ import type { ApiErrorCode } from '../../src/core/protocol.js';
 import { CLAIM_LEASE_MS } from './claim.js';
 import { type Database, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
+import { InstallationStore } from './installation-store.js';
 import { type NewUpload, toUpload, type Upload, type UploadRow } from './rows.js';
+
+/** What a commit learns when it claims an upload. */
+export interface Claim {
+  /** Whether the database has a confirmed installation mark. */
+  isMarked: boolean;
+}
 
 /** How many uploads an owner may have. */
 export interface OwnerLimits {
@@ -34,10 +41,12 @@ const LATEST_NUMBER = `COALESCE((SELECT number ${NUMBERED_UPLOADS} ORDER BY numb
 export class UploadStore {
   readonly #db: Database;
   readonly #deletions: DeletionQueue;
+  readonly #installation: InstallationStore;
 
   constructor(db: Database) {
     this.#db = db;
     this.#deletions = new DeletionQueue(db);
+    this.#installation = new InstallationStore(db);
   }
 
   /**
@@ -104,11 +113,11 @@ export class UploadStore {
    * Claims an open upload for one commit, which will write `avatarKey`. A claim
    * that is older than its lease is taken over, and the object it may have
    * written is queued for deletion.
-   * @returns Whether the upload was claimed.
+   * @returns Null if the upload was not claimed.
    */
-  async claimUpload(owner: string, id: string, avatarKey: string, now: number): Promise<boolean> {
+  async claimUpload(owner: string, id: string, avatarKey: string, now: number): Promise<Claim | null> {
     const staleBefore = now - CLAIM_LEASE_MS;
-    const { claimed } = await runBatch(this.#db, {
+    const { claimed, marked } = await runBatch(this.#db, {
       queued: this.#deletions.prepareStaleClaim(owner, id, staleBefore, now),
       claimed: this.#db
         .prepare(
@@ -119,8 +128,9 @@ export class UploadStore {
              AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3))`,
         )
         .bind(owner, id, staleBefore, now, avatarKey),
+      marked: this.#installation.prepareIsConfirmed(),
     });
-    return claimed.meta.changes > 0;
+    return claimed.meta.changes > 0 ? { isMarked: marked.results.length > 0 } : null;
   }
 
   /**
