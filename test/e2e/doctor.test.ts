@@ -73,6 +73,24 @@ describe('npm run doctor, for the local server', () => {
         },
       },
     ],
+    ...(
+      [
+        ['settings', 'docs/deploy.md'],
+        ['database', 'apply the migrations'],
+        ['storage', 'Check the binding AVATARS'],
+        ['sign-in', "Check that the issuer's URL"],
+      ] as const
+    ).map(([name, hint]): [string, string, string, Rewrite] => [
+      `unavailable: ${name}`,
+      'settings, database, storage and sign-in are available',
+      hint,
+      {
+        response: (response, { path }) => {
+          const body = JSON.stringify({ error: `Not available: ${name}.`, code: 'unavailable' });
+          if (path === '/api/health') Object.assign(response, { status: 503, body });
+        },
+      },
+    ]),
     [
       'a database without tables',
       'the settings, the database and the sign-in work',
