@@ -1,6 +1,7 @@
 import type { AvatarKeyParts, PendingKeyParts } from '../storage/object-keys.js';
+import type { Owners } from '../storage/owner.js';
 import { CLAIMED_UPLOAD, LATE_WRITE_MS } from './claim.js';
-import type { Database } from './database.js';
+import { type Database, isOwnedBy } from './database.js';
 
 /**
  * The queue of objects to delete, and the only writer of its table. Methods
@@ -31,23 +32,29 @@ export class DeletionQueue {
       .bind(owner, uploadId, key);
   }
 
-  /** Queues the owner's current avatar if a claimed upload is about to replace it; returns its key. */
-  prepareReplaced(owner: string, uploadId: string, key: string): D1PreparedStatement {
+  /** Queues the user's current avatar if a claimed upload is about to replace it; returns its key. */
+  prepareReplaced(
+    owners: Owners,
+    { owner, id }: Pick<PendingKeyParts, 'owner' | 'id'>,
+    key: string,
+  ): D1PreparedStatement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key)
-         SELECT key FROM flare_avatar_current WHERE owner = ?1 AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0) RETURNING key`,
+         SELECT key FROM flare_avatar_current WHERE ${isOwnedBy(owners, 4)} AND key <> ?3
+           AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0) RETURNING key`,
       )
-      .bind(owner, uploadId, key);
+      .bind(owner, id, key, ...owners);
   }
 
-  /** Queues the owner's current avatar. */
-  prepareCurrent(owner: string): D1PreparedStatement {
+  /** Queues the user's current avatar. */
+  prepareCurrent(owners: Owners): D1PreparedStatement {
     return this.#db
       .prepare(
-        'INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT key FROM flare_avatar_current WHERE owner = ?1',
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key)
+         SELECT key FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)}`,
       )
-      .bind(owner);
+      .bind(...owners);
   }
 
   /** Queues an object, due at once, unless it is the owner's current avatar. */

@@ -1,6 +1,8 @@
 import type { ApiErrorCode } from '../../src/core/protocol.js';
+import type { PendingKeyParts } from '../storage/object-keys.js';
+import type { Owners } from '../storage/owner.js';
 import { CLAIM_LEASE_MS } from './claim.js';
-import { type Database, runBatch } from './database.js';
+import { type Database, isOwnedBy, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
 import { type NewUpload, toUpload, type Upload, type UploadRow } from './rows.js';
 
@@ -19,30 +21,40 @@ export class UploadStore {
   }
 
   /**
-   * Adds an upload unless the owner already has `max` open ones.
+   * Adds an upload unless the user already has `max` open ones.
    * @returns Whether it was added.
    */
-  async addUpload(owner: string, upload: NewUpload, max: number, now: number): Promise<boolean> {
+  async addUpload(owners: Owners, upload: NewUpload, max: number, now: number): Promise<boolean> {
     const { meta } = await this.#db
       .prepare(
         `INSERT INTO flare_avatar_uploads (owner, id, content_type, size, sha256, commit_until)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6
          WHERE (SELECT COUNT(*) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_open
-                WHERE owner = ?1 AND commit_until > ?7 AND state IN ('pending', 'committing')) < ?8`,
+                WHERE ${isOwnedBy(owners, 9)} AND commit_until > ?7 AND state IN ('pending', 'committing')) < ?8`,
       )
-      .bind(owner, upload.id, upload.contentType, upload.size, upload.sha256, upload.commitUntil, now, max)
+      .bind(
+        owners[0],
+        upload.id,
+        upload.contentType,
+        upload.size,
+        upload.sha256,
+        upload.commitUntil,
+        now,
+        max,
+        ...owners,
+      )
       .run();
     return meta.changes > 0;
   }
 
-  /** When the first of the owner's open uploads expires, or null if none is open. */
-  async findNextExpiry(owner: string, now: number): Promise<number | null> {
+  /** When the first of the user's open uploads expires, or null if none is open. */
+  async findNextExpiry(owners: Owners, now: number): Promise<number | null> {
     return this.#db
       .prepare(
         `SELECT MIN(commit_until) AS next FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_open
-         WHERE owner = ?1 AND commit_until > ?2 AND state IN ('pending', 'committing')`,
+         WHERE ${isOwnedBy(owners, 2)} AND commit_until > ?1 AND state IN ('pending', 'committing')`,
       )
-      .bind(owner, now)
+      .bind(now, ...owners)
       .first<number>('next');
   }
 
@@ -58,23 +70,34 @@ export class UploadStore {
    * Claims an open upload for one commit, which will write `avatarKey`. A claim
    * that is older than its lease is taken over, and the object it may have
    * written is queued for deletion.
-   * @returns Whether the upload was claimed.
+   * @returns The claim, or null if the upload was not claimed: the present
+   * time, or the next millisecond that is later than the claims of the user's
+   * commits in progress and of the current avatar. So claims order the user's
+   * avatars, whatever the clocks say.
    */
-  async claimUpload(owner: string, id: string, avatarKey: string, now: number): Promise<boolean> {
+  async claimUpload(
+    owners: Owners,
+    { owner, id }: Pick<PendingKeyParts, 'owner' | 'id'>,
+    avatarKey: string,
+    now: number,
+  ): Promise<number | null> {
     const staleBefore = now - CLAIM_LEASE_MS;
     const { claimed } = await runBatch(this.#db, {
       queued: this.#deletions.prepareStaleClaim(owner, id, staleBefore, now),
       claimed: this.#db
         .prepare(
           `UPDATE flare_avatar_uploads SET state = 'committing', claimed_at = ?4, avatar_key = ?5, superseded = 0,
-             claim = 1 + COALESCE((SELECT MAX(claim) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
-                                   WHERE owner = ?1 AND state = 'committing'), 0)
+             claim = MAX(?4,
+               1 + COALESCE((SELECT MAX(claim) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
+                             WHERE ${isOwnedBy(owners, 6)} AND state = 'committing'), 0),
+               1 + COALESCE((SELECT MAX(created_at) FROM flare_avatar_current WHERE ${isOwnedBy(owners, 6)}), 0))
            WHERE owner = ?1 AND id = ?2 AND commit_until > ?4
-             AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3))`,
+             AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3)) RETURNING claim`,
         )
-        .bind(owner, id, staleBefore, now, avatarKey),
+        .bind(owner, id, staleBefore, now, avatarKey, ...owners),
     });
-    return claimed.meta.changes > 0;
+    const [row] = claimed.results as { claim: number }[];
+    return row?.claim ?? null;
   }
 
   /**

@@ -1,12 +1,15 @@
 import type { DeletionQueue } from '../db/deletion-queue.js';
+import type { Owners } from '../storage/owner.js';
 
 /** R2 deletes at most this many objects in one call. */
 const BATCH_SIZE = 1000;
 
-/** Deletes the owner's queued objects. Failures are ignored: the sweep deletes what is left. */
-export async function deleteObjectsOfOwner(queue: DeletionQueue, bucket: R2Bucket, owner: string): Promise<void> {
+/** Deletes the user's queued objects. Failures are ignored: the sweep deletes what is left. */
+export async function deleteObjectsOfUser(queue: DeletionQueue, bucket: R2Bucket, owners: Owners): Promise<void> {
   try {
-    await deleteObjects(queue, bucket, await queue.listDueOfOwner(owner, Date.now(), BATCH_SIZE));
+    for (const owner of owners) {
+      await deleteObjects(queue, bucket, await queue.listDueOfOwner(owner, Date.now(), BATCH_SIZE));
+    }
   } catch {
     // The entries stay in the queue.
   }

@@ -4,7 +4,7 @@ import { resolveS3 } from '../config.js';
 import type { ApiContext, RouteHandler } from '../context.js';
 import { ApiError } from '../errors.js';
 import { callHook } from '../hooks.js';
-import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
+import { deleteObjectsOfUser } from '../jobs/delete-objects.js';
 import { avatarSchema, namedSchemas, secretUrl, timestamp } from '../schemas.js';
 import { presignGet } from '../storage/presign.js';
 import type { Operation } from './operation.js';
@@ -44,9 +44,9 @@ export const removeOwnAvatarOperation: Operation = {
 };
 
 /** `GET /me/avatar`: a presigned GET for the user's own avatar. */
-export const showOwnAvatar: RouteHandler = async (c, { owner, avatars, config }) => {
+export const showOwnAvatar: RouteHandler = async (c, { owners, avatars, config }) => {
   const seconds = readExpiresIn(c);
-  const avatar = await avatars.findAvatar(owner);
+  const avatar = await avatars.findAvatar(owners);
   if (!avatar) return c.json<AvatarResponse>({ url: null });
   const { url, expiresAt } = await presignGet(resolveS3(config, c.req.url), avatar.key, seconds);
   return c.json<AvatarResponse>({ url, expiresAt: new Date(expiresAt).toISOString(), avatar });
@@ -54,9 +54,9 @@ export const showOwnAvatar: RouteHandler = async (c, { owner, avatars, config })
 
 /** `DELETE /me/avatar`: succeeds also if there is no avatar. */
 export const removeOwnAvatar: RouteHandler = async (c, context) => {
-  const { user, owner, avatars, deletions, bucket, options } = context;
-  const key = await avatars.removeAvatar(owner);
-  await deleteObjectsOfOwner(deletions, bucket, owner);
+  const { user, owners, avatars, deletions, bucket, options } = context;
+  const key = await avatars.removeAvatar(owners);
+  await deleteObjectsOfUser(deletions, bucket, owners);
   if (key) await callHook(c, options.log, 'onRemoved', () => options.onRemoved({ user, key }, c));
   return c.json({ ok: true });
 };

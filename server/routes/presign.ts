@@ -110,12 +110,12 @@ function buildHeaders({ contentType, sha256 }: DeclaredFile): Record<string, str
 
 /** @throws ApiError `rate_limited` if the user has too many open uploads. */
 async function addUpload(context: RouteContext, id: string, file: DeclaredFile, expiresAt: number): Promise<void> {
-  const { owner, uploads, options } = context;
+  const { owners, uploads, options } = context;
   const { contentType, size = null, sha256 = null } = file;
   const now = Date.now();
   const commitUntil = expiresAt + options.commitGraceSeconds * 1000;
-  if (await uploads.addUpload(owner, { id, contentType, size, sha256, commitUntil }, options.maxPending, now)) return;
-  const nextExpiry = (await uploads.findNextExpiry(owner, now)) ?? now;
+  if (await uploads.addUpload(owners, { id, contentType, size, sha256, commitUntil }, options.maxPending, now)) return;
+  const nextExpiry = (await uploads.findNextExpiry(owners, now)) ?? now;
   const retryAfter = Math.max(1, Math.ceil((nextExpiry - now) / 1000));
   throw new ApiError('rate_limited', 'Too many unfinished uploads. Please try again later.', {
     'retry-after': String(retryAfter),

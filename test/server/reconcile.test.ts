@@ -161,7 +161,7 @@ describe('the reconcile job', () => {
     await env.AVATARS.put(`avatars/${owners[0]}/x.png`, 'x');
     expect(await runSweep()).toMatchObject({ lost: 200 });
     expect(await runSweep()).toMatchObject({ lost: 99 });
-    expect(await new AvatarStore(env.DB).findAvatar(owners[0] ?? '')).toBeTruthy();
+    expect(await new AvatarStore(env.DB).findAvatar([owners[0] ?? ''])).toBeTruthy();
   });
 });
 
