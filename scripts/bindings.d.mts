@@ -1,0 +1,1 @@
+export function createBindingsConfig(config: object, isLocal: boolean): object;
