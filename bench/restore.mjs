@@ -26,7 +26,8 @@ export async function runRestoreBench() {
     const again = await measure(() => rebuildDatabase(stateFolder));
     const rows = await withWorker(config, stateFolder, readRows);
     console.log(`\nRestoring ${USERS.toLocaleString('en-US')} users from a destroyed database (local R2 and D1)`);
-    const print = (name, seconds) => printRow(name, `${seconds.toFixed(1)} s`, `${(seconds / listed.seconds).toFixed(2)} ×`);
+    const print = (name, seconds) =>
+      printRow(name, `${seconds.toFixed(1)} s`, `${(seconds / listed.seconds).toFixed(2)} ×`);
     print('listing the bucket (floor)', listed.seconds);
     print('npm run rebuild', rebuilt.seconds);
     print('a second run', again.seconds);

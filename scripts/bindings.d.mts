@@ -1,1 +1,1 @@
-export function createBindingsConfig(config: object, isLocal: boolean): object;
+export declare function createBindingsConfig(config: object, isLocal: boolean): object;

@@ -59,7 +59,7 @@ export async function syncBucketCors(config, isDryRun = false) {
   const origins = await readTrustedOrigins(config);
   if (origins.length === 0) {
     throw new CliError(
-      'TRUSTED_ORIGINS in wrangler.jsonc is empty: no page can upload. Add the origins of your pages, and that of the API if it serves pages.',
+      `TRUSTED_ORIGINS in ${config.path} is empty: no page can upload. Add the origins of your pages, and that of the API if it serves pages.`,
     );
   }
   const rule = createRule(origins);

@@ -1,9 +1,11 @@
 /** `npm run cors`: sets the bucket's CORS rules from TRUSTED_ORIGINS. `-- --dry-run` only prints the difference. */
 import { parseArgs } from 'node:util';
 import { syncBucketCors } from './bucket-cors.mjs';
-import { readConfig, runScript } from './wrangler.mjs';
+import { CONFIG_OPTIONS, readConfig, runScript } from './wrangler.mjs';
 
-await runScript('cors.mjs', async () => {
-  const { values } = parseArgs({ options: { config: { type: 'string' }, 'dry-run': { type: 'boolean' } } });
-  return (await syncBucketCors(await readConfig(values.config), values['dry-run'])) ? 0 : 1;
-});
+export async function main(args, wrangler) {
+  const { values } = parseArgs({ args, options: { ...CONFIG_OPTIONS, 'dry-run': { type: 'boolean' } } });
+  return (await syncBucketCors(await readConfig(values, wrangler), values['dry-run'])) ? 0 : 1;
+}
+
+await runScript('cors.mjs', main);

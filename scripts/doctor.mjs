@@ -10,9 +10,10 @@ import { copySourceCheck } from '../check/hostile.mjs';
 import { formatResult, runChecks } from '../check/run-checks.mjs';
 import { parseHeaders, Session } from '../check/session.mjs';
 import { PUT_HEADERS, syncBucketCors } from './bucket-cors.mjs';
+import { findLifecycleProblem } from './lifecycle.mjs';
 import {
   CliError,
-  LIFECYCLE_RULE,
+  CONFIG_OPTIONS,
   listDeployedSecrets,
   readConfig,
   readTrustedOrigins,
@@ -153,8 +154,8 @@ const createAccountChecks = (config) => [
     name: 'the bucket has the lifecycle rule for pending uploads',
     needs: 'hasAccount',
     async run() {
-      const output = await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'list', config.bucket]);
-      if (!output.includes(LIFECYCLE_RULE)) throw new CheckFailure('the rule is missing', 'Run npm run deploy.');
+      const problem = await findLifecycleProblem(config);
+      if (problem) throw new CheckFailure(problem.message, problem.hint);
     },
   },
 ];
@@ -211,18 +212,21 @@ async function sendPreflight(url, origin, method, headerNames) {
   return response.ok && (allowed === origin || allowed === '*') ? response.headers : null;
 }
 
-await runScript('doctor.mjs', async () => {
+export async function main(args, wrangler) {
   const { values, positionals } = parseArgs({
+    args,
     allowPositionals: true,
-    options: { config: { type: 'string' }, header: { type: 'string', multiple: true, default: [] } },
+    options: { ...CONFIG_OPTIONS, header: { type: 'string', multiple: true, default: [] } },
   });
   const base = positionals[0] ?? `http://localhost:${process.env.PORT ?? 5173}`;
   const session = new Session(base, parseHeaders(values.header));
-  const config = await readConfig(values.config);
+  const config = await readConfig(values, wrangler);
   // Without --header, the development sign-in is used, which only a local server has.
   const isLocal = values.header.length === 0;
   console.log(`\n${session.base}\n`);
   const isHealthy = await checkInstallation(session, config, isLocal);
   console.log(isHealthy ? '\nNo problems found.' : '\nProblems found. See the lines with ✗.');
   return isHealthy ? 0 : 1;
-});
+}
+
+await runScript('doctor.mjs', main);

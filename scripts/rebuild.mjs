@@ -6,6 +6,7 @@
  *   --local     the local bucket and database of npm start
  *   --dry-run   only says what would be done
  *   --config    another configuration than wrangler.jsonc
+ *   --env       an environment in it
  *
  * Exit codes: 0 when every avatar is in the database, 1 after an error, 2 if
  * there are objects under avatars/ that can't be restored.
@@ -14,17 +15,41 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { createBindingsConfig, openBindings } from './bindings.mjs';
+import { hasDatabaseId } from './installation.mjs';
 import { root } from './setup.mjs';
-import { CliError, readConfig, requireWrangler, runScript } from './wrangler.mjs';
-
-/** `database_id` in wrangler.jsonc before the first deployment. */
-const PLACEHOLDER_ID = '00000000-0000-0000-0000-000000000000';
+import { CliError, CONFIG_OPTIONS, readConfig, requireWrangler, runScript } from './wrangler.mjs';
 
 /** Waiting times before a slice is tried again, in milliseconds. */
 const RETRY_DELAYS = [1000, 4000, 16_000];
 
 /** Number of unreadable objects whose keys are printed. */
 const MAX_LISTED_KEYS = 20;
+
+export async function main(args, wrangler) {
+  const options = { ...CONFIG_OPTIONS, local: { type: 'boolean' }, 'dry-run': { type: 'boolean' } };
+  const { values } = parseArgs({ args, options });
+  const config = await readConfig(values, wrangler);
+  const isLocal = values.local ?? false;
+  const isDryRun = values['dry-run'] ?? false;
+  if (!isLocal && !hasDatabaseId(config)) {
+    throw new CliError(`${config.path} has no database yet. Run npm run deploy first, or add --local.`);
+  }
+  const server = await bundleServer();
+  const secrets = readSecrets(config, isLocal, server);
+  const stateFolder = resolve(root, process.env.FLARE_STATE ?? '.flare');
+  const place = isLocal ? `local, in ${stateFolder}` : 'remote';
+  console.log(`Bucket ${config.bucket} → database ${config.database.database_name} (${place})`);
+  if (!secrets) console.log('Without OWNER_SECRET, every avatar stays under the secret that it was stored with.');
+  if (!isDryRun) await applyMigrations(config, isLocal, stateFolder);
+  const bindings = await openBindings(createBindingsConfig(config, isLocal), stateFolder);
+  try {
+    const { AVATARS: bucket, DB: database } = bindings.env;
+    await requireTables(database);
+    return printResult(await rebuild(server, { bucket, database, secrets, isDryRun }), isDryRun);
+  } finally {
+    await bindings.dispose();
+  }
+}
 
 /** Bundles the server's own code, for Node. */
 async function bundleServer() {
@@ -122,29 +147,4 @@ function printResult({ counts, unreadable, seconds }, isDryRun) {
   return counts.unreadable > 0 ? 2 : 0;
 }
 
-await runScript('rebuild.mjs', async () => {
-  const { values } = parseArgs({
-    options: { config: { type: 'string' }, local: { type: 'boolean' }, 'dry-run': { type: 'boolean' } },
-  });
-  const config = await readConfig(values.config);
-  const isLocal = values.local ?? false;
-  const isDryRun = values['dry-run'] ?? false;
-  if (!isLocal && config.database.database_id === PLACEHOLDER_ID) {
-    throw new CliError(`${config.path} has no database yet. Run npm run deploy first, or add --local.`);
-  }
-  const server = await bundleServer();
-  const secrets = readSecrets(config, isLocal, server);
-  const stateFolder = resolve(root, process.env.FLARE_STATE ?? '.flare');
-  const place = isLocal ? `local, in ${stateFolder}` : 'remote';
-  console.log(`Bucket ${config.bucket} → database ${config.database.database_name} (${place})`);
-  if (!secrets) console.log('Without OWNER_SECRET, every avatar stays under the secret that it was stored with.');
-  if (!isDryRun) await applyMigrations(config, isLocal, stateFolder);
-  const bindings = await openBindings(createBindingsConfig(config, isLocal), stateFolder);
-  try {
-    const { AVATARS: bucket, DB: database } = bindings.env;
-    await requireTables(database);
-    return printResult(await rebuild(server, { bucket, database, secrets, isDryRun }), isDryRun);
-  } finally {
-    await bindings.dispose();
-  }
-});
+await runScript('rebuild.mjs', main);

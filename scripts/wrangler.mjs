@@ -1,46 +1,108 @@
 /** What the scripts for a Cloudflare account share: the configuration, and calls of Wrangler. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CheckFailure } from '../check/expect.mjs';
+import { CliError } from './cli-error.mjs';
 import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
+import { startWrangler } from './start-wrangler.mjs';
 
-/** A failure that the user can do something about. It is printed without a stack. */
-export class CliError extends CheckFailure {}
+export { CliError } from './cli-error.mjs';
 
-/** Runs a script's `main` on a Node that the tools support, and prints its errors. `main` returns the exit code. */
+/**
+ * Runs a script's `main` on a Node that the tools support, if the script was
+ * started as a program. Tests import it, and call `main` through `runMain`.
+ */
 export async function runScript(script, main) {
+  if (basename(process.argv[1] ?? '') !== script) return;
   installPackages();
   if (isNodeTooOld()) process.exit(await run('node', [`scripts/${script}`, ...process.argv.slice(2)]));
+  process.exitCode = await runMain(main, process.argv.slice(2), startWrangler);
+}
+
+/**
+ * Calls `main(args, wrangler)`, and prints its errors. `wrangler` runs Wrangler, as `startWrangler` does.
+ *
+ * @returns the exit code
+ */
+export async function runMain(main, args, wrangler) {
   try {
-    process.exitCode = await main();
+    return await main(args, wrangler);
   } catch (error) {
     console.error(error instanceof CheckFailure ? `\n${error.message} ${error.hint}`.trimEnd() : error);
-    process.exitCode = 1;
+    return 1;
   }
 }
 
-/** Reads the Worker's configuration; `file` is the value of `--config`. */
-export async function readConfig(file = 'wrangler.jsonc') {
+/** Options, for `parseArgs`, of a script that reads the configuration. */
+export const CONFIG_OPTIONS = { config: { type: 'string', short: 'c' }, env: { type: 'string', short: 'e' } };
+
+/**
+ * Reads the Worker's configuration, as Wrangler does.
+ *
+ * @param options - values of `CONFIG_OPTIONS`. Like Wrangler, takes the environment from CLOUDFLARE_ENV by default.
+ * @param wrangler - runs Wrangler
+ */
+export async function readConfig(options = {}, wrangler = startWrangler) {
+  const { config: file = 'wrangler.jsonc', env = process.env.CLOUDFLARE_ENV } = options;
   const path = resolve(root, file);
-  const { unstable_readConfig } = await import('wrangler');
-  const config = unstable_readConfig({ config: path }, { hideWarnings: true });
-  const [bucket] = config.r2_buckets;
-  const [database] = config.d1_databases;
-  if (!bucket?.bucket_name || !database?.database_name) {
-    throw new CliError(`${file} must name an R2 bucket and a D1 database.`);
-  }
-  const secretsFile = join(dirname(path), '.env.deploy');
-  return { path, secretsFile, name: config.name, vars: config.vars, bucket: bucket.bucket_name, database };
+  const values = await parseConfig(path, env);
+  const bucket = values.r2_buckets.find(({ binding }) => binding === 'AVATARS');
+  const database = values.d1_databases.find(({ binding }) => binding === 'DB');
+  if (!bucket?.bucket_name || !database?.database_name) throw createBindingError(path, env);
+  return {
+    path,
+    env,
+    /** Path of the environment's values in the file. */
+    keys: env ? ['env', env] : [],
+    secretsFile: join(dirname(path), nameSecretsFile(path, env, values.name)),
+    name: values.name,
+    account: values.account_id ?? process.env.CLOUDFLARE_ACCOUNT_ID,
+    vars: values.vars,
+    bucket: bucket.bucket_name,
+    jurisdiction: bucket.jurisdiction,
+    database,
+    /** Path of the database in the file. */
+    databaseKeys: [...(env ? ['env', env] : []), 'd1_databases', values.d1_databases.indexOf(database)],
+    missingBindings: env ? listMissingBindings(await parseConfig(path), values) : [],
+    wrangler,
+  };
 }
 
-/** Replaces a value in the configuration file. Comments and formatting stay. */
-export function replaceInConfig(path, name, oldValue, newValue) {
-  const text = readFileSync(path, 'utf8');
-  const changed = text.replace(`"${name}": ${JSON.stringify(oldValue)}`, `"${name}": ${JSON.stringify(newValue)}`);
-  if (changed === text) throw new CliError(`Set in ${path}: "${name}": "${newValue}"`);
-  writeFileSync(path, changed);
-  console.log(`  Set ${name} in ${path}.`);
+async function parseConfig(path, env = '') {
+  const { unstable_readConfig } = await import('wrangler');
+  try {
+    return unstable_readConfig({ config: path, env }, { hideWarnings: true });
+  } catch (error) {
+    throw new CliError(`${path} can't be used: ${error.message}`);
+  }
+}
+
+function createBindingError(path, env) {
+  const reason = env ? ` under env.${env}: an environment does not inherit bindings` : '';
+  return new CliError(
+    `${path} must name an R2 bucket with the binding AVATARS and a D1 database with the binding DB${reason}.`,
+  );
+}
+
+/** Bindings of the Worker that an environment does not inherit, and does not have. */
+function listMissingBindings(topLevel, environment) {
+  const list = ({ r2_buckets, d1_databases, ratelimits }) => [
+    ...r2_buckets.map(({ binding }) => `r2_buckets: ${binding}`),
+    ...d1_databases.map(({ binding }) => `d1_databases: ${binding}`),
+    ...(ratelimits ?? []).map(({ name }) => `ratelimits: ${name}`),
+  ];
+  const present = list(environment);
+  return list(topLevel).filter((binding) => !present.includes(binding));
+}
+
+/** Each Worker has its own R2 token, and so its own file. */
+function nameSecretsFile(path, env, name) {
+  const isDefault = !env && /^wrangler\.\w+$/.test(basename(path));
+  return isDefault ? '.env.deploy' : `.env.deploy.${name}`;
+}
+
+/** The S3 endpoint of an account, in the bucket's jurisdiction. */
+export function createEndpoint({ jurisdiction }, account) {
+  return `https://${account}.${jurisdiction ? `${jurisdiction}.` : ''}r2.cloudflarestorage.com`;
 }
 
 /** Parses TRUSTED_ORIGINS. Returns each origin as browsers send it. */
@@ -53,24 +115,26 @@ export async function readTrustedOrigins({ vars }) {
   }
 }
 
+/** Adds to Wrangler's arguments what the configuration says: the bucket's jurisdiction, the environment and the file. */
+function completeArgs({ path, env, jurisdiction }, args) {
+  return [
+    ...args,
+    ...(args[0] === 'r2' && jurisdiction ? ['--jurisdiction', jurisdiction] : []),
+    ...(env ? ['--env', env] : []),
+    '--config',
+    path,
+  ];
+}
+
+/** The same call, for the user to copy. */
+export function formatCommand(config, args) {
+  const quoted = completeArgs(config, args).map((arg) => (/^[\w./:=-]+$/.test(arg) ? arg : JSON.stringify(arg)));
+  return `npx wrangler ${quoted.join(' ')}`;
+}
+
 /** Runs Wrangler, and resolves with its exit code and its output. With `isShown`, the output is printed too. */
-export async function runWrangler({ path }, args, { isShown = false } = {}) {
-  const child = run(process.env.WRANGLER ?? 'wrangler', [...args, '--config', path], {
-    stdio: ['inherit', 'pipe', 'pipe'],
-    // Without questions: the user has asked for these changes by starting the script.
-    env: { CI: 'true', WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
-  });
-  let output = '';
-  let errors = '';
-  child.child.stdout.on('data', (chunk) => {
-    output += chunk;
-    if (isShown) process.stdout.write(chunk);
-  });
-  child.child.stderr.on('data', (chunk) => {
-    errors += chunk;
-  });
-  const code = await child;
-  return { code, output: stripVTControlCharacters(output), errors: stripVTControlCharacters(errors) };
+export function runWrangler(config, args, options = {}) {
+  return config.wrangler(completeArgs(config, args), options);
 }
 
 /** Runs Wrangler, and returns its output. Throws if it fails. */
@@ -80,11 +144,21 @@ export async function requireWrangler(config, args, options) {
   return result.output;
 }
 
+/** Runs Wrangler, and returns the JSON that it prints. Throws if it fails. */
+export async function requireWranglerJson(config, args) {
+  return parseOutput(args, await requireWrangler(config, args));
+}
+
+function parseOutput(args, output) {
+  try {
+    return JSON.parse(output);
+  } catch {
+    throw new CliError(`wrangler ${args.join(' ')} printed no JSON:\n${output}`);
+  }
+}
+
 export const wranglerError = (args, { output, errors }) =>
   new CliError(`wrangler ${args.join(' ')} failed:\n${errors || output}`);
-
-/** Name of the bucket's lifecycle rule, which deletes pending uploads that the Worker did not. */
-export const LIFECYCLE_RULE = 'pending-uploads';
 
 /** Names of the secrets that the Worker needs. */
 export function requiredSecrets({ vars }) {
@@ -96,8 +170,8 @@ export function requiredSecrets({ vars }) {
 export async function listDeployedSecrets(config) {
   const args = ['secret', 'list', '--format', 'json'];
   const result = await runWrangler(config, args);
-  if (result.code === 0) return JSON.parse(result.output).map(({ name }) => name);
-  // 10007 and 10090: the Worker has never been deployed. After any other error, it may have secrets.
-  if (/\b(10007|10090)\b/.test(result.errors + result.output)) return [];
+  if (result.code === 0) return parseOutput(args, result.output).map(({ name }) => name);
+  // The Worker has never been deployed. After any other error, it may have secrets.
+  if (/Worker ".*" (\(env: .*\) )?not found|\b(10007|10090)\b/.test(result.errors + result.output)) return [];
   throw wranglerError(args, result);
 }

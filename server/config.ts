@@ -1,5 +1,6 @@
 import { ApiError } from './errors.js';
 import { parseOrigins } from './parse-origins.js';
+import { type AccessKey, checkAccessKey, cleanText, parseBucketName, parseEndpoint } from './parse-s3-settings.js';
 import { type OwnerSecrets, parseOwnerSecrets } from './storage/owner.js';
 
 /**
@@ -24,7 +25,7 @@ export interface AvatarEnv {
    * @defaultValue no limit
    */
   RATE_LIMITER?: RateLimit;
-  /** The S3 endpoint, without the bucket: `https://<account id>.r2.cloudflarestorage.com`. */
+  /** The S3 endpoint: `https://<account id>.r2.cloudflarestorage.com`, with or without the bucket as its path. */
   R2_ENDPOINT?: string;
   /** Name of the bucket that `AVATARS` is bound to. */
   R2_BUCKET?: string;
@@ -63,20 +64,16 @@ export interface StorageConfig {
 }
 
 /** Credentials and address of the bucket's S3 API, as configured. */
-interface S3Config {
+interface S3Config extends AccessKey {
   /** An absolute URL, or a path that only local development resolves. */
   endpoint: string;
   bucketName: string;
-  accessKeyId: string;
-  secretAccessKey: string;
 }
 
 /** Credentials and address of the bucket's S3 API. */
-export interface S3Settings {
+export interface S3Settings extends AccessKey {
   /** URL of the bucket, without a trailing slash. */
   bucketUrl: string;
-  accessKeyId: string;
-  secretAccessKey: string;
 }
 
 /**
@@ -88,7 +85,7 @@ export interface Config {
   readonly storage: Setting<StorageConfig>;
   readonly s3: Setting<S3Config>;
   readonly trustedOrigins: Setting<readonly string[]>;
-  readonly rateLimiter: RateLimit | undefined;
+  readonly rateLimiter: Setting<RateLimit | undefined>;
   /** True if the local development flag is set. */
   readonly isLocalDev: boolean;
 }
@@ -112,8 +109,8 @@ function parseConfig(env: AvatarEnv): Config {
       return { ownerSecrets: parseOwnerSecrets(OWNER_SECRET), bucket: AVATARS, database: DB };
     }),
     s3: validateSetting(() => parseS3Config(env)),
-    trustedOrigins: validateSetting(() => parseOrigins(env.TRUSTED_ORIGINS)),
-    rateLimiter: env.RATE_LIMITER,
+    trustedOrigins: validateSetting(() => parseOrigins(readValue(env, 'TRUSTED_ORIGINS'))),
+    rateLimiter: validateSetting(() => readValue(env, 'RATE_LIMITER')),
     isLocalDev: env.LOCAL_DEV === 'on',
   };
 }
@@ -121,16 +118,12 @@ function parseConfig(env: AvatarEnv): Config {
 function parseS3Config(env: AvatarEnv): S3Config {
   const names = ['R2_ENDPOINT', 'R2_BUCKET', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY'] as const;
   const { R2_ENDPOINT, R2_BUCKET, R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY } = requireValues(env, names);
-  if (!R2_ENDPOINT.startsWith('/') && !URL.canParse(R2_ENDPOINT)) throw new Error(INVALID_ENDPOINT);
-  return {
-    endpoint: R2_ENDPOINT,
-    bucketName: R2_BUCKET,
-    accessKeyId: R2_ACCESS_KEY_ID,
-    secretAccessKey: R2_SECRET_ACCESS_KEY,
-  };
+  const bucketName = parseBucketName(R2_BUCKET);
+  const endpoint = parseEndpoint(R2_ENDPOINT, bucketName);
+  const key = { accessKeyId: R2_ACCESS_KEY_ID, secretAccessKey: R2_SECRET_ACCESS_KEY };
+  checkAccessKey(key, endpoint);
+  return { endpoint, bucketName, ...key };
 }
-
-const INVALID_ENDPOINT = 'R2_ENDPOINT must be an https URL.';
 
 /** Runs a validation, and keeps its value or the message of its error. */
 export function validateSetting<T>(parse: () => T): Setting<T> {
@@ -141,17 +134,47 @@ export function validateSetting<T>(parse: () => T): Setting<T> {
   }
 }
 
+/** The bindings, each with its kind and the methods by which that is recognized. Everything else is text. */
+const BINDINGS: Readonly<Record<string, { kind: string; methods: readonly string[] }>> = {
+  AVATARS: { kind: 'an R2 bucket', methods: ['get', 'put', 'head', 'list', 'delete'] },
+  DB: { kind: 'a D1 database', methods: ['prepare', 'batch'] },
+  RATE_LIMITER: { kind: 'a rate limit', methods: ['limit'] },
+};
+
 /**
- * The named values of an environment, each present and not empty.
- * @throws Error that names all those that are missing.
+ * A value of an environment; text without the white space and quotation marks
+ * around it. Undefined if it is missing or empty.
+ * @throws Error that names it, if it is of another kind.
+ */
+export function readValue<E extends object, K extends keyof E & string>(env: E, name: K): E[K] | undefined {
+  const value: unknown = env[name];
+  const binding = BINDINGS[name];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (binding ? isBinding(value, binding.methods) : typeof value === 'string') {
+    return ((typeof value === 'string' ? cleanText(value) : value) as E[K]) || undefined;
+  }
+  throw new Error(`${name} must be ${binding ? `a binding of ${binding.kind}` : 'text'}. Check the configuration.`);
+}
+
+/** A binding of another Worker, which has `fetch`, seems to have every other method too. */
+function isBinding(value: unknown, methods: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null || 'fetch' in value) return false;
+  const has = value as Record<string, unknown>;
+  return methods.every((method) => typeof has[method] === 'function');
+}
+
+/**
+ * The named values of an environment, each present and of its kind.
+ * @throws Error that names all those that are missing, or the first one of another kind.
  */
 export function requireValues<E extends object, K extends keyof E & string>(
   env: E,
   names: readonly K[],
 ): { [N in K]-?: NonNullable<E[N]> } {
-  const missing = names.filter((name) => !env[name]);
+  const values = names.map((name) => [name, readValue(env, name)] as const);
+  const missing = values.filter(([, value]) => value === undefined).map(([name]) => name);
   if (missing.length > 0) throw new Error(`${missing.join(', ')} must be set.`);
-  return env as { [N in K]-?: NonNullable<E[N]> };
+  return Object.fromEntries(values) as { [N in K]-?: NonNullable<E[N]> };
 }
 
 /**
@@ -177,9 +200,11 @@ export function isLocalRequest({ isLocalDev }: Config, requestUrl: string): bool
  * @throws ApiError `unavailable` that names the settings that are missing or invalid.
  */
 export function resolveS3(config: Config, requestUrl: string): S3Settings {
-  const { endpoint, bucketName, accessKeyId, secretAccessKey } = requireSetting(config.s3);
-  const base = endpoint.startsWith('/') && isLocalRequest(config, requestUrl) ? requestUrl : undefined;
-  if (!URL.canParse(endpoint, base)) throw notConfiguredError(INVALID_ENDPOINT);
-  const { href } = new URL(endpoint, base);
-  return { bucketUrl: `${href.replace(/\/$/, '')}/${bucketName}`, accessKeyId, secretAccessKey };
+  const { endpoint, bucketName, ...key } = requireSetting(config.s3);
+  if (!endpoint.startsWith('/')) return { bucketUrl: `${endpoint}/${bucketName}`, ...key };
+  if (!isLocalRequest(config, requestUrl))
+    throw notConfiguredError(
+      'R2_ENDPOINT is a path, which only works locally. Set it to the https URL that the settings of the R2 bucket show.',
+    );
+  return { bucketUrl: `${new URL(requestUrl).origin}${endpoint}/${bucketName}`, ...key };
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
-import type { AvatarEnv } from './config.js';
+import { type AvatarEnv, requireSetting } from './config.js';
 import { type ApiHonoEnv, getRouteContext } from './context.js';
+import { requireSchema } from './db/schema.js';
 import { ApiError, toErrorResponse } from './errors.js';
 import type { Log } from './log.js';
 import { drainBody } from './middleware/drain-body.js';
@@ -11,8 +12,9 @@ import { requestLog } from './middleware/request-log.js';
 import { requireUser } from './middleware/require-user.js';
 import { trustedOrigin } from './middleware/trusted-origin.js';
 import { handleOpenApi, OPENAPI_PATH } from './openapi.js';
-import { type AvatarApiOptions, DEFAULT_OPTIONS } from './options.js';
+import { type AvatarApiOptions, resolveOptions } from './options.js';
 import { ROUTES } from './routes/route-table.js';
+import { toHonoPath } from './routes/user-avatar.js';
 
 /**
  * Creates the avatar API, a Hono app to mount in another one. It responds to
@@ -20,6 +22,8 @@ import { ROUTES } from './routes/route-table.js';
  *
  * @param options - Only `authenticate` is required.
  * @returns The app, to mount below any path.
+ * @throws TypeError that names the option that is wrong, missing or unknown.
+ * An option that is `undefined` has its default.
  *
  * @example
  * ```ts
@@ -30,28 +34,32 @@ import { ROUTES } from './routes/route-table.js';
  */
 export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: AvatarApiOptions<E>): Hono<{ Bindings: E }> {
   // The API reads only its own part of the host's environment.
-  const { authenticate, ...given } = options as unknown as AvatarApiOptions;
-  const resolved = { ...DEFAULT_OPTIONS, ...given };
+  const { authenticate, ...resolved } = resolveOptions(options as unknown as AvatarApiOptions);
   const api = new Hono<ApiHonoEnv>();
   api.onError(toErrorResponse);
   addMiddleware(api, OPENAPI_PATH, resolved.log);
   api.get(OPENAPI_PATH, handleOpenApi);
   api.all(OPENAPI_PATH, () => refuseMethod('GET'));
-  for (const [path, routes = []] of Object.entries(Object.groupBy(ROUTES, (route) => route.path))) {
-    addMiddleware(api, path, resolved.log);
+  for (const [route, routes = []] of Object.entries(Object.groupBy(ROUTES, ({ path }) => path))) {
+    const path = toHonoPath(route);
+    addMiddleware(api, path, resolved.log, route);
     for (const { method, handler } of routes) {
       api.on(method, path, requireUser(authenticate, resolved));
       if (method !== 'GET') api.on(method, path, rateLimit());
-      api.on(method, path, (c) => handler(c, getRouteContext(c)));
+      api.on(method, path, async (c) => {
+        const context = getRouteContext(c);
+        await requireSchema(requireSetting(context.config.storage).database);
+        return handler(c, context);
+      });
     }
     api.all(path, () => refuseMethod(routes.map(({ method }) => method).join(', ')));
   }
   return api as unknown as Hono<{ Bindings: E }>;
 }
 
-/** Adds the middleware that runs before authentication. */
-function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log): void {
-  api.use(path, requestLog(path, log), requestId(), noStore(), drainBody(), trustedOrigin());
+/** Adds the middleware that runs before authentication. `route` is the path in the log. */
+function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log, route = path): void {
+  api.use(path, requestLog(route, log), requestId(), noStore(), drainBody(), trustedOrigin());
 }
 
 function refuseMethod(allow: string): never {

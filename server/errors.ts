@@ -1,11 +1,12 @@
 import type { Context } from 'hono';
-import { HTTPException } from 'hono/http-exception';
+import type { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ApiErrorCode, ERROR_CODES } from '../src/core/error-codes.js';
 import type { ErrorResponse } from '../src/core/protocol.js';
 
 /**
- * A failure that the caller may know about. Thrown from `authenticate` or
- * `canView`, it becomes the response: `{"error": message, "code": code}` with
+ * A failure that the caller may know about. Thrown from `authenticate`,
+ * `canView` or `moderate`, it becomes the response: `{"error": message, "code": code}` with
  * the status of the code.
  *
  * @example
@@ -25,11 +26,13 @@ export class ApiError extends Error {
    * @param code - The error code. It decides the HTTP status.
    * @param message - A sentence for a person.
    * @param headers - Response headers to add, such as `retry-after` or `allow`.
+   * @param status - The HTTP status, if it is not the one of the code.
    */
   constructor(
     readonly code: ApiErrorCode,
     message: string,
     readonly headers: Record<string, string> = {},
+    readonly status: number = ERROR_CODES[code].status,
   ) {
     super(message);
   }
@@ -37,18 +40,84 @@ export class ApiError extends Error {
 
 /** Hono's error handler: responds to a failure with JSON. */
 export function toErrorResponse(error: Error, c: Context): Response {
-  const { message, code, headers } = toApiError(error);
+  const { message, code, headers, status } = toApiError(error);
   const body: ErrorResponse = { error: message, code };
-  return c.json(body, ERROR_CODES[code].status, headers);
+  return c.json(body, status as ContentfulStatusCode, headers);
 }
 
-/** The error as the caller sees it. Anything that is not an `ApiError` becomes `internal`, without its message. */
+/**
+ * The error as the caller sees it. Anything that is neither an `ApiError` nor
+ * an `HTTPException` becomes `internal`, without its message.
+ */
 export function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
-  // Authentication libraries throw this one.
-  if (error instanceof HTTPException && error.status === 401) return unauthorizedError();
-  return new ApiError('internal', 'Something went wrong on the server. Please try again.');
+  if (isSchemaError(error)) return schemaError();
+  return (isHttpException(error) && fromHttpException(error)) || internalError();
 }
+
+/** True for an error of the database about a table, index or column of this package that does not exist. */
+export const isSchemaError = (error: unknown): boolean =>
+  error instanceof Error &&
+  /no such (table|index): flare_avatar_|table flare_avatar_\w+ has no column/.test(error.message);
+
+export const schemaError = (): ApiError =>
+  new ApiError(
+    'unavailable',
+    'The tables in the database are missing or too old. Apply the migrations: npx wrangler d1 migrations apply DB --remote (in this repository: npm run deploy).',
+  );
+
+/** True for errors that say how to respond: those of the API, and Hono's. */
+export const isResponseError = (error: unknown): error is Error => error instanceof ApiError || isHttpException(error);
+
+/** An application can have another copy of Hono than this module, and so another class. */
+function isHttpException(error: unknown): error is HTTPException {
+  return error instanceof Error && 'status' in error && 'getResponse' in error;
+}
+
+/** Headers of an exception's own response that are kept. Its body is replaced: every failure has the same form. */
+const KEPT_HEADERS = ['www-authenticate', 'retry-after'];
+
+/** Keeps the status, and the message, which Hono would send too. Null for a status that is no failure. */
+function fromHttpException({ status, message, res }: HTTPException): ApiError | null {
+  if (!Number.isInteger(status) || status < 400 || status > 599 || status === 500) return null;
+  const headers = status === 429 ? { 'retry-after': '60' } : {};
+  const kept = KEPT_HEADERS.map((name) => [name, res?.headers.get(name)]).filter(([, value]) => value);
+  const code = nearestCode(status);
+  const fallback = code === 'unauthorized' ? unauthorizedError() : internalError();
+  const text = message || (code === 'forbidden' ? 'This is not allowed.' : fallback.message);
+  return new ApiError(code, text, { ...headers, ...Object.fromEntries(kept) }, status);
+}
+
+/** The codes of the statuses that have several, from the host application's point of view. */
+const HOST_CODES: Readonly<Record<number, ApiErrorCode>> = {
+  400: 'invalid_request',
+  403: 'forbidden',
+  422: 'moderated',
+};
+
+function nearestCode(status: number): ApiErrorCode {
+  const [code] = Object.entries(ERROR_CODES).find(([, info]) => 'status' in info && info.status === status) ?? [];
+  if (code !== undefined) return HOST_CODES[status] ?? (code as ApiErrorCode);
+  if (status < 500) return 'forbidden';
+  return status >= 502 && status <= 504 ? 'unavailable' : 'internal';
+}
+
+/** Calls a function of the host application. Whatever it throws arrives as an Error, as Hono needs it. */
+export async function callHost<T>(call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    throw toError(thrown);
+  }
+}
+
+/** Something that was thrown, as an Error. */
+export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new Error(typeof thrown === 'string' ? thrown : `A value that is not an Error was thrown: ${typeof thrown}.`);
+}
+
+const internalError = () => new ApiError('internal', 'Something went wrong on the server. Please try again.');
 
 export const unauthorizedError = (): ApiError => new ApiError('unauthorized', 'Please sign in first.');
 

@@ -84,7 +84,8 @@ export interface Hooks<E extends AvatarEnv = AvatarEnv> {
   /**
    * Decides whether a picture may be shown, before anybody can see it. Any
    * result other than `true` rejects the upload for good (422 `moderated`). If
-   * the hook throws, the commit fails with 503 and can be sent again. May be
+   * the hook throws, the commit fails with 503, or with the status of Hono's
+   * `HTTPException`, and can be sent again. May be
    * called more than once for an upload.
    * @defaultValue every picture is allowed
    */

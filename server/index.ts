@@ -2,7 +2,7 @@
 export type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
 export { type OidcOptions, oidc } from './auth/oidc.js';
 export { type SignedCookie, type SignedCookieOptions, signedCookie } from './auth/signed-cookie.js';
-export type { User } from './auth/user.js';
+export type { AuthenticatedUser, User } from './auth/user.js';
 export type { AvatarEnv } from './config.js';
 export { createAvatarApi } from './create-avatar-api.js';
 export { ApiError } from './errors.js';

@@ -1,3 +1,5 @@
+import { toError } from './errors.js';
+
 /**
  * One entry of the log. It never holds a URL, a key, a user id or a secret.
  *
@@ -27,10 +29,21 @@ export type Log = (entry: LogEntry) => void;
 export const logToConsole: Log = (entry) =>
   (entry.level === 'error' ? console.error : console.log)(JSON.stringify(entry));
 
+/**
+ * A log that never fails: an entry that the host's log can't take is written to
+ * the console. Nothing waits for a log that returns a promise.
+ */
+export function guardLog(log: Log): Log {
+  return (entry) => {
+    // Without an await, a log that is not async has its entry at once.
+    new Promise((resolve) => resolve(log(entry))).catch(() => logToConsole(entry));
+  };
+}
+
 /** An error as it may be logged: anything in its message that looks like a secret is replaced. */
 export function describeError(error: unknown): { name: string; message: string } {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return { name, message: redactSecrets(message) };
+  const { name, message } = toError(error);
+  return { name, message: redactSecrets(String(message)) };
 }
 
 function redactSecrets(text: string): string {

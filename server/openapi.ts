@@ -12,6 +12,7 @@ export const OPENAPI_PATH = '/openapi.json';
 const COMMON_ERROR_CODES: ApiErrorCode[] = [
   'unauthorized',
   'forbidden_origin',
+  'forbidden',
   'rate_limited',
   'internal',
   'unavailable',

@@ -1,8 +1,9 @@
 import type { Context } from 'hono';
-import type { User } from './auth/user.js';
+import type { AuthenticatedUser, User } from './auth/user.js';
 import type { AvatarEnv } from './config.js';
 import type { Hooks } from './hooks.js';
-import { type Log, logToConsole } from './log.js';
+import { guardLog, type Log, logToConsole } from './log.js';
+import { booleanRule, functionRule, integerRule, type OptionRules, readOptions } from './validate-options.js';
 
 /**
  * Options of `createAvatarApi()`.
@@ -19,16 +20,19 @@ import { type Log, logToConsole } from './log.js';
 export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks<E> {
   /**
    * Identifies the user of a request; called once per request. Null means that
-   * nobody is signed in, to which the API responds with 401.
+   * nobody is signed in, to which the API responds with 401. To refuse a request
+   * with another status, throw Hono's `HTTPException`.
    */
-  authenticate(c: Context<{ Bindings: E }>): Promise<User | null> | User | null;
+  authenticate(c: Context<{ Bindings: E }>): Promise<AuthenticatedUser | null> | AuthenticatedUser | null;
   /**
-   * Decides whether a user may see another user's avatar.
+   * Decides whether a user may see another user's avatar. Any result other than
+   * `true` hides it. Ids are compared as text.
    * @defaultValue every signed-in user may see every avatar
    */
   canView?(viewer: User, ownerId: string): Promise<boolean> | boolean;
   /**
-   * Maximum size of a stored file, in bytes.
+   * Maximum size of a stored file, in bytes, at most 64 MiB: a Worker has 128 MB
+   * of memory, which hold the file and its copy without metadata.
    * @defaultValue `5242880` (5 MiB)
    */
   maxBytes?: number;
@@ -49,6 +53,8 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks
   uploadSeconds?: number;
   /**
    * Time between the expiry of the presigned PUT and the last commit, in seconds.
+   * Together with `uploadSeconds` at most a day, after which the bucket's
+   * lifecycle rule deletes pending objects.
    * @defaultValue `600`
    */
   commitGraceSeconds?: number;
@@ -88,3 +94,36 @@ export const DEFAULT_OPTIONS = {
   onRemoved: () => {},
   log: logToConsole,
 } satisfies ResolvedOptions;
+
+const DAY_SECONDS = 86_400;
+
+const RULES: OptionRules<AvatarApiOptions> = {
+  authenticate: functionRule,
+  canView: functionRule,
+  maxBytes: integerRule(1, 64 * 2 ** 20),
+  maxPixels: integerRule(1),
+  maxPending: integerRule(1),
+  uploadSeconds: integerRule(1, DAY_SECONDS),
+  commitGraceSeconds: integerRule(0, DAY_SECONDS),
+  requireDigest: booleanRule,
+  keepMetadata: booleanRule,
+  moderate: functionRule,
+  onCommitted: functionRule,
+  onRejected: functionRule,
+  onRemoved: functionRule,
+  log: functionRule,
+};
+
+/**
+ * The options of `createAvatarApi()` with the defaults.
+ * @throws TypeError that names the option that is wrong, missing or unknown.
+ */
+export function resolveOptions(given: AvatarApiOptions): ResolvedOptions & Pick<AvatarApiOptions, 'authenticate'> {
+  const options = { ...DEFAULT_OPTIONS, ...readOptions('createAvatarApi', given, RULES, ['authenticate']) };
+  if (options.uploadSeconds + options.commitGraceSeconds > DAY_SECONDS) {
+    throw new TypeError(
+      `createAvatarApi: the options uploadSeconds and commitGraceSeconds must add up to at most ${DAY_SECONDS} (one day).`,
+    );
+  }
+  return { ...options, log: guardLog(options.log) };
+}

@@ -17,7 +17,9 @@ const actions = {
   /** Uploads an avatar for each user with a number in the range. */
   async upload({ from, to }, env) {
     for (let i = from; i < to; i += PARALLEL) {
-      await Promise.all(Array.from({ length: Math.min(PARALLEL, to - i) }, (_, n) => uploadAvatar(`user-${i + n}`, env)));
+      await Promise.all(
+        Array.from({ length: Math.min(PARALLEL, to - i) }, (_, n) => uploadAvatar(`user-${i + n}`, env)),
+      );
     }
     return {};
   },

@@ -3,7 +3,7 @@ import { requireSetting } from '../config.js';
 import type { ApiContext, RouteContext } from '../context.js';
 import { CLAIM_LEASE_MS } from '../db/claim.js';
 import type { Upload } from '../db/rows.js';
-import { ApiError } from '../errors.js';
+import { ApiError, isResponseError, toApiError } from '../errors.js';
 import { callHook, logHookFailure } from '../hooks.js';
 import type { Picture } from '../image/index.js';
 import { deleteObjectsOfUser } from '../jobs/delete-objects.js';
@@ -85,6 +85,7 @@ async function moderatePicture({ c, user, options }: CommitJob, picture: Picture
   try {
     isAllowed = await options.moderate({ user, bytes, contentType, width, height }, c);
   } catch (error) {
+    if (isResponseError(error)) throw toApiError(error);
     logHookFailure(c, options.log, 'moderate', error);
     throw new ApiError('unavailable', "The picture can't be checked right now. Please try again.");
   }

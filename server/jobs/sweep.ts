@@ -2,8 +2,9 @@ import type { AvatarEnv } from '../config.js';
 import { DeletionQueue } from '../db/deletion-queue.js';
 import { ReconcileStore } from '../db/reconcile-store.js';
 import { SweepStore } from '../db/sweep-store.js';
-import { describeError, type Log, logToConsole } from '../log.js';
+import { describeError, guardLog, type Log, logToConsole } from '../log.js';
 import { pendingKey } from '../storage/object-keys.js';
+import { functionRule, integerRule, type OptionRules, readOptions } from '../validate-options.js';
 import { deleteDueObjects } from './delete-objects.js';
 import { reconcileSlice } from './reconcile.js';
 
@@ -27,6 +28,8 @@ export interface SweepOptions {
    */
   log?: Log;
 }
+
+const RULES: OptionRules<SweepOptions> = { batchSize: integerRule(1, 1000), log: functionRule };
 
 /** Maximum number of batches of one kind per run. The next run continues. */
 const MAX_BATCHES = 20;
@@ -71,6 +74,7 @@ interface SweepRun {
  * @param env - The Worker's environment.
  * @param options - See `SweepOptions`.
  * @param now - The scheduled time of the event, in milliseconds since 1970.
+ * @throws TypeError that names an option, or `now`, that is wrong.
  * @throws AggregateError after everything was tried, if a part of it failed.
  *
  * @example
@@ -83,13 +87,15 @@ interface SweepRun {
  */
 export async function sweepAvatars(
   env: Pick<AvatarEnv, 'AVATARS' | 'DB'>,
-  { batchSize = 500, log = logToConsole }: SweepOptions,
+  options: SweepOptions | undefined,
   now: number,
 ): Promise<void> {
+  const { batchSize = 500, log = logToConsole } = readOptions('sweepAvatars', options, RULES);
+  if (!Number.isFinite(now)) throw new TypeError('sweepAvatars: now must be a time in milliseconds since 1970.');
   const startedAt = Date.now();
   const counts: SweepCounts = { swept: 0, walked: 0, orphans: 0, lost: 0, deleted: 0, forgotten: 0 };
   const failures = await runStages({ bucket: env.AVATARS, database: env.DB, batchSize, now, counts });
-  log({
+  guardLog(log)({
     level: failures.length > 0 ? 'error' : 'info',
     event: 'sweep',
     ...counts,

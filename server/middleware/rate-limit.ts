@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
+import { requireSetting } from '../config.js';
 import { type ApiHonoEnv, getRouteContext } from '../context.js';
 import { ApiError } from '../errors.js';
 
@@ -14,7 +15,9 @@ import { ApiError } from '../errors.js';
 export function rateLimit(): MiddlewareHandler<ApiHonoEnv> {
   return async function rateLimit(c, next) {
     const { owner, config } = getRouteContext(c);
-    const outcome = await config.rateLimiter?.limit({ key: owner }).catch(() => null);
+    const outcome = await requireSetting(config.rateLimiter)
+      ?.limit({ key: owner })
+      .catch(() => null);
     if (outcome && !outcome.success) {
       throw new ApiError('rate_limited', 'Too many requests. Wait a minute, then try again.', { 'retry-after': '60' });
     }

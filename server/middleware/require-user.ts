@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { type ApiHonoEnv, prepareRouteContext } from '../context.js';
 import { unauthorizedError } from '../errors.js';
+import { identifyUser } from '../identify-user.js';
 import type { AvatarApiOptions, ResolvedOptions } from '../options.js';
 
 /**
@@ -20,8 +21,8 @@ export function requireUser(
   options: ResolvedOptions,
 ): MiddlewareHandler<ApiHonoEnv> {
   return async function requireUser(c, next) {
-    const user = await authenticate(c);
-    if (!user?.id) throw unauthorizedError();
+    const user = await identifyUser(authenticate, c);
+    if (!user) throw unauthorizedError();
     await prepareRouteContext(c, user, options);
     await next();
   };

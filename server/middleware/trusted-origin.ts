@@ -43,9 +43,12 @@ function isTrusted(c: Context<{ Bindings: AvatarEnv }>, origin: string): boolean
   if ('problem' in trustedOrigins) {
     // The problem quotes the setting, which is not for strangers.
     const isLocal = isLocalRequest(config, c.req.url);
-    throw notConfiguredError(isLocal ? trustedOrigins.problem : 'TRUSTED_ORIGINS is not valid.');
+    throw notConfiguredError(isLocal ? trustedOrigins.problem : INVALID_ORIGINS);
   }
   return origin === new URL(c.req.url).origin || trustedOrigins.value.includes(origin);
 }
+
+const INVALID_ORIGINS =
+  'TRUSTED_ORIGINS is not valid. Write each origin as scheme, host and port only, such as https://app.example.com.';
 
 const forbiddenOriginError = () => new ApiError('forbidden_origin', 'Requests from this site are not allowed.');

@@ -57,3 +57,11 @@ CREATE TABLE flare_avatar_reconcile (
   id        INTEGER PRIMARY KEY CHECK (id = 1),
   after_key TEXT NOT NULL  -- the last key that was compared; '' at the start of the bucket
 ) STRICT;
+
+-- The number of the last migration that was applied. The API compares it with the one it needs.
+CREATE TABLE flare_avatar_schema (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  version INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO flare_avatar_schema (id, version) VALUES (1, 1);

@@ -1,7 +1,7 @@
 import { requireSetting, resolveS3 } from '../config.js';
 import type { RouteHandler } from '../context.js';
 import { AvatarStore } from '../db/avatar-store.js';
-import { ApiError } from '../errors.js';
+import { ApiError, callHost } from '../errors.js';
 import { deriveOwners } from '../storage/owner.js';
 import { presignGet } from '../storage/presign.js';
 import type { Operation } from './operation.js';
@@ -11,6 +11,15 @@ const URL_SECONDS = 300;
 
 /** How long a browser may cache the redirect, in seconds: for that long it may lead to a replaced picture. */
 const CACHE_SECONDS = 30;
+
+/**
+ * Name of the path parameter when it is routed. Where the path of the host
+ * application has an `:id` of its own, Hono would return that one.
+ */
+const USER_ID = 'flareAvatarUserId';
+
+/** The path of a route as it is given to Hono. */
+export const toHonoPath = (path: string): string => path.replace(':id', `:${USER_ID}`);
 
 export const showUserAvatarOperation: Operation = {
   operationId: 'showAvatar',
@@ -29,10 +38,10 @@ export const showUserAvatarOperation: Operation = {
 
 /** `GET /users/:id/avatar`: redirects to a presigned GET. */
 export const showUserAvatar: RouteHandler = async (c, { user, avatars, config, options }) => {
-  const id = c.req.param('id') ?? '';
+  const id = c.req.param(USER_ID) ?? '';
   // One response for "no avatar" and "not allowed": a viewer who may not see an avatar doesn't learn whether there is one.
   const notFound = new ApiError('not_found', 'There is no avatar.');
-  if (!(await options.canView(user, id))) throw notFound;
+  if ((await callHost(() => options.canView(user, id))) !== true) throw notFound;
   const { ownerSecrets, database } = requireSetting(config.storage);
   // Users have to see their own new picture at once; other people's may come from a replica that lags by seconds.
   const store = id === user.id ? avatars : new AvatarStore(database.withSession('first-unconstrained'));

@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   bad_key: { status: 400, final: true, scope: 'upload', message: 'failed' },
   unauthorized: { status: 401, scope: 'request' },
   forbidden_origin: { status: 403, scope: 'request' },
+  forbidden: { status: 403, scope: 'request', message: 'forbidden_origin' },
   not_found: { status: 404, final: true, scope: 'request' },
   method_not_allowed: { status: 405, final: true, scope: 'request', message: 'failed' },
   not_uploaded: { status: 409, final: true, scope: 'upload' },

@@ -1,7 +1,10 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, inject, it } from 'vitest';
 import { ApiClient } from '../support/api-client.js';
 import { parseResults, runNode } from '../support/commands.js';
+import { root } from '../support/dev-server.js';
 import { MinimalServer } from '../support/minimal-server.js';
 import { type ProxiedRequest, type ProxiedResponse, type Rewrite, RewritingProxy } from '../support/rewriting-proxy.js';
 
@@ -94,6 +97,30 @@ it('a server that returns only the required fields is conformant; optional parts
   expect(missing).toContain('a PUT of a different size than declared is rejected');
   expect(output).toContain('The test image was not removed');
 });
+
+/**
+ * Runs the checks of the contract, and the one of the attacks that matters
+ * here, as the command does with --hostile: all of them would take minutes.
+ */
+async function runHostileCheck(base: string, name: string) {
+  const load = (file: string) => import(pathToFileURL(join(root, 'check', file)).href);
+  const { contractChecks } = await load('contract.mjs');
+  const { hostileChecks } = await load('hostile.mjs');
+  const { runChecks } = await load('run-checks.mjs');
+  const { Session } = await load('session.mjs');
+  const { cookie } = await ApiClient.signIn(origin);
+  const session = new Session(base, { cookie });
+  const checks: { name: string; optional?: boolean; isGuard?: boolean }[] = [
+    ...contractChecks,
+    ...hostileChecks.filter((check: { name: string }) => check.name === name),
+  ];
+  const required = checks.map((check) => (check.isGuard ? { ...check, optional: false } : check));
+  const results: { name: string; outcome: string }[] = [];
+  const isConformant: boolean = await runChecks(session, required, (result: (typeof results)[number]) =>
+    results.push(result),
+  );
+  return { isConformant, failed: results.filter(({ outcome }) => outcome === 'fail').map((result) => result.name) };
+}
 
 /** Runs something on a server that behaves differently. */
 async function runThrough<T>(rewrite: Rewrite, run: (origin: string) => Promise<T>): Promise<T> {
@@ -243,9 +270,8 @@ describe.each<[string, string, Rewrite]>([
   ['restores removed avatars', 'repeating a commit does not restore a removed avatar', restoreRemoved()],
 ])('a server that %s', (_, name, rewrite) => {
   it('fails with --hostile', async () => {
-    const { code, failed, output } = await runThrough(rewrite, (proxy) => runChecks(proxy, '--hostile'));
-    expect(code, output).toBe(1);
-    expect(failed, output).toContain(name);
+    const { isConformant, failed } = await runThrough(rewrite, (proxy) => runHostileCheck(proxy, name));
+    expect([isConformant, failed]).toEqual([false, expect.arrayContaining([name])]);
   });
 });
 

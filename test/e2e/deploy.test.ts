@@ -1,10 +1,24 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { run } from '../../scripts/setup.mjs';
 import { root } from '../support/dev-server.js';
-import { FakeWrangler, type WranglerResult } from '../support/fake-wrangler.js';
+import { FakeWrangler, type WranglerResult, type WranglerResults } from '../support/fake-wrangler.js';
+import {
+  bucketInfo,
+  databases,
+  lifecycleRules,
+  noBucket,
+  noCors,
+  noWorker,
+  PENDING_RULE,
+  rows,
+  secrets,
+  signedIn,
+  signedOut,
+} from '../support/wrangler-output.js';
 
 let fake: FakeWrangler;
 afterEach(() => fake?.remove());
@@ -104,35 +118,33 @@ describe('npm run cors', () => {
 describe('npm run deploy', () => {
   const vars = { TRUSTED_ORIGINS: 'https://app.example', AUTH: 'cookie' };
   const LIFECYCLE = 'r2 bucket lifecycle list flare-avatars';
-  const secret = (...names: string[]) => ({
-    output: JSON.stringify(names.map((name) => ({ name, type: 'secret_text' }))),
-  });
   const account = {
-    'whoami --json': { output: '{"loggedIn":true,"accounts":[{"id":"abc123","name":"Ada"}]}' },
-    'secret list --format json': secret('R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'OWNER_SECRET', 'SESSION_SECRET'),
+    'whoami --json': signedIn,
+    'secret list --format json': secrets('R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'OWNER_SECRET', 'SESSION_SECRET'),
   };
   const steps = {
     ...account,
-    'r2 bucket info flare-avatars --json': { output: '{}' },
-    'd1 list --json': { output: '[{"name":"flare-avatars","uuid":"11111111-2222-3333-4444-555555555555"}]' },
+    'r2 bucket info flare-avatars --json': bucketInfo('flare-avatars'),
+    'd1 list --json': databases('flare-avatars'),
     'd1 migrations apply DB --remote': {},
     [LIST]: { output: printRule('https://app.example') },
-    [LIFECYCLE]: { output: 'name:     pending-uploads\nprefix:   pending/\n' },
+    [LIFECYCLE]: lifecycleRules('flare-avatars', PENDING_RULE),
     deploy: { output: 'https://flare-avatar-upload.ada.workers.dev\n' },
   };
+  const TABLES = "d1 execute DB --remote --json --command SELECT name FROM sqlite_master WHERE type = 'table'";
 
   it('creates everything in an empty account, once the secrets are filled in', async () => {
     fake = await FakeWrangler.create(vars);
-    const emptyAccount: Record<string, WranglerResult | WranglerResult[]> = {
+    const emptyAccount: WranglerResults = {
       ...steps,
-      'secret list --format json': { code: 1, errors: 'This Worker does not exist on your account. [code: 10007]' },
-      'r2 bucket info flare-avatars --json': { code: 1, errors: 'The specified bucket does not exist.' },
+      'secret list --format json': noWorker('flare-avatar-upload'),
+      'r2 bucket info flare-avatars --json': noBucket('flare-avatars'),
       'r2 bucket create flare-avatars': {},
-      'd1 list --json': [{ output: '[]' }, steps['d1 list --json']],
+      'd1 list --json': [databases(), databases('flare-avatars')],
       'd1 create flare-avatars': {},
-      [LIST]: { code: 1, errors: '[code: 10059]' },
+      [LIST]: noCors('flare-avatars'),
       [SET]: {},
-      [LIFECYCLE]: { output: "There are no lifecycle rules for bucket 'flare-avatars'." },
+      [LIFECYCLE]: lifecycleRules('flare-avatars'),
       'r2 bucket lifecycle add flare-avatars pending-uploads pending/ --expire-days 1 --force': {},
       'deploy --secrets-file <file>': steps.deploy,
     };
@@ -144,15 +156,16 @@ describe('npm run deploy', () => {
       'r2 bucket info flare-avatars --json',
       'r2 bucket create flare-avatars',
       'secret list --format json',
+      // Nor does the account hold data of an earlier installation, which would need its own OWNER_SECRET.
+      'd1 list --json',
+      'r2 bucket info flare-avatars --json',
     ]);
-    const secrets = await fake.read('.env.deploy');
-    const [owner, session] = [...secrets.matchAll(/^(?:OWNER|SESSION)_SECRET=([0-9a-f]{64})$/gm)].map(
-      ([, text]) => text,
-    );
+    const file = await fake.read('.env.deploy');
+    const [owner, session] = [...file.matchAll(/^(?:OWNER|SESSION)_SECRET=([0-9a-f]{64})$/gm)].map(([, text]) => text);
     expect(owner).not.toBe(session);
     for (const text of [owner, session]) expect(first.output).not.toContain(text);
 
-    await fake.write('.env.deploy', secrets.replace('_KEY_ID=', '_KEY_ID=id').replace('ACCESS_KEY=', 'ACCESS_KEY=key'));
+    await fake.write('.env.deploy', file.replace('_KEY_ID=', '_KEY_ID=id').replace('ACCESS_KEY=', 'ACCESS_KEY=key'));
     const { code, output, calls, files } = await fake.run('deploy.mjs', [], emptyAccount);
     expect(code, output).toBe(0);
     expect(calls).toEqual([
@@ -200,7 +213,7 @@ describe('npm run deploy', () => {
     ['an unknown AUTH', { AUTH: 'none' }, {}, ['"AUTH"']],
     ['an invalid origin', { TRUSTED_ORIGINS: 'https://app.example/x' }, {}, ['is not an origin']],
     ['a different bucket name', { R2_BUCKET: 'other' }, {}, ['"R2_BUCKET"', '"flare-avatars"']],
-    ['no account', {}, { 'whoami --json': { code: 1, output: '{"loggedIn":false}' } }, ['npx wrangler login']],
+    ['no account', {}, { 'whoami --json': signedOut }, ['npx wrangler login']],
     [
       'two accounts',
       {},
@@ -219,7 +232,7 @@ describe('npm run deploy', () => {
   it.each<[string, WranglerResult, string, string]>([
     [
       'asks for no new owner secret if the Worker has one',
-      secret('OWNER_SECRET', 'SESSION_SECRET', 'R2_ACCESS_KEY_ID'),
+      secrets('OWNER_SECRET', 'SESSION_SECRET', 'R2_ACCESS_KEY_ID'),
       '',
       'R2_SECRET_ACCESS_KEY=',
     ],
@@ -236,6 +249,98 @@ describe('npm run deploy', () => {
     const { code, calls } = await fake.run('deploy.mjs', [], { ...steps, 'secret list --format json': list });
     expect([code, calls.at(-1)]).toEqual([1, 'secret list --format json']);
     expect((await fake.read('.env.deploy').catch(() => '')).trim()).toBe(after.trim());
+  });
+
+  const WORKER = 'flare-avatar-upload';
+  const NO_INSTALLATION = { 'd1 list --json': databases(), 'r2 bucket info flare-avatars --json': bucketInfo('x', 0) };
+
+  it.each<[string, WranglerResults, string]>([
+    [
+      'rows in the database',
+      {
+        [TABLES]: rows({ name: 'd1_migrations' }, { name: 'flare_avatar_current' }, { name: 'flare_avatar_uploads' }),
+        'd1 execute DB --remote --json --command SELECT 1 AS found FROM flare_avatar_current LIMIT 1; SELECT 1 AS found FROM flare_avatar_uploads LIMIT 1':
+          rows({ found: 1 }),
+      },
+      'The database flare-avatars holds the data of an installation',
+    ],
+    [
+      'objects in the bucket',
+      {
+        'd1 list --json': databases('another'),
+        'r2 bucket info flare-avatars --json': bucketInfo('flare-avatars', 3),
+      },
+      'The bucket flare-avatars holds 3 objects',
+    ],
+    ['a database that can’t be read', { [TABLES]: { code: 1, errors: 'fetch failed' } }, 'fetch failed'],
+  ])('makes no new owner secret for an installation that has %s', async (_, found, message) => {
+    fake = await FakeWrangler.create(vars);
+    const results = { ...steps, 'secret list --format json': noWorker(WORKER), ...found };
+    const { code, output } = await fake.run('deploy.mjs', [], results);
+    expect([code, output]).toEqual([1, expect.stringContaining(message)]);
+    await expect(fake.read('.env.deploy')).rejects.toThrow('ENOENT');
+  });
+
+  it('makes an owner secret for a database without rows', async () => {
+    fake = await FakeWrangler.create(vars);
+    const empty = {
+      ...steps,
+      'secret list --format json': noWorker(WORKER),
+      [TABLES]: rows({ name: 'd1_migrations' }),
+    };
+    await fake.run('deploy.mjs', [], empty);
+    expect(await fake.read('.env.deploy')).toMatch(/^OWNER_SECRET=[0-9a-f]{64}$/m);
+  });
+
+  it.each(['OWNER_SECRET', 'SESSION_SECRET'])('rejects a %s of 31 characters, and does not print it', async (name) => {
+    fake = await FakeWrangler.create(vars);
+    const short = 'x'.repeat(31);
+    await fake.write('.env.deploy', `${name}=${short} ${'former '.repeat(9)}\n`);
+    const { code, output, calls } = await fake.run('deploy.mjs', [], steps);
+    expect([code, output]).toEqual([1, expect.stringContaining(`${name} in ${fake.path('.env.deploy')} is too short`)]);
+    expect(output).not.toContain(short);
+    expect(calls).not.toContain('d1 migrations apply DB --remote');
+  });
+
+  it('accepts former owner secrets of any length after the current one', async () => {
+    fake = await FakeWrangler.create(vars);
+    await fake.write('.env.deploy', `OWNER_SECRET=${'x'.repeat(32)} old\n`);
+    const { code, output } = await fake.run('deploy.mjs', [], {
+      ...steps,
+      'deploy --secrets-file <file>': steps.deploy,
+    });
+    expect(code, output).toBe(0);
+  });
+
+  it('takes secrets from the environment, and passes them on in a file that it deletes', async () => {
+    fake = await FakeWrangler.create(vars);
+    const env = {
+      R2_ACCESS_KEY_ID: 'id-1',
+      R2_SECRET_ACCESS_KEY: 'key-1',
+      OWNER_SECRET: 'o'.repeat(32),
+      SESSION_SECRET: 's'.repeat(32),
+    };
+    const results = {
+      ...steps,
+      ...NO_INSTALLATION,
+      'd1 list --json': databases('flare-avatars'),
+      'secret list --format json': noWorker(WORKER),
+      'deploy --secrets-file <file>': steps.deploy,
+    };
+    const { code, output, calls, files, paths } = await fake.run('deploy.mjs', [], results, env);
+    expect(code, output).toBe(0);
+    expect(JSON.parse(files.at(-1) ?? '')).toEqual(env);
+    expect(paths.map(existsSync)).toEqual([false]);
+    for (const secret of Object.values(env)) expect(`${output} ${calls.join(' ')}`).not.toContain(secret);
+  });
+
+  it('starts Wrangler without a shell, with paths that contain spaces as one argument', async () => {
+    fake = await FakeWrangler.create(vars);
+    const { code, output } = await fake.start('cors.mjs');
+    expect([code, fake.folder]).toEqual([1, expect.stringContaining(' ')]);
+    expect(output).toContain(
+      `\n${['r2', 'bucket', 'cors', 'list', 'flare-avatars', '--config', fake.path('wrangler.jsonc')].join('\n')}\n`,
+    );
   });
 
   it('stops when a step fails, and prints its error', async () => {

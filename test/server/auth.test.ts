@@ -345,7 +345,7 @@ describe('the reference Worker', () => {
     [{ AUTH: 'OIDC' }, 'AUTH must be oidc or cookie'],
     [{ AUTH: 'oidc' }, 'OIDC_ISSUER, OIDC_AUDIENCE must be set'],
     [{ AUTH: 'oidc', OIDC_ISSUER: 'https://issuer.test' }, 'OIDC_AUDIENCE must be set'],
-    [{ AUTH: 'oidc', OIDC_ISSUER: 'https://issuer.test', OIDC_AUDIENCE: ' ' }, 'audience'],
+    [{ AUTH: 'oidc', OIDC_ISSUER: 'https://issuer.test', OIDC_AUDIENCE: ' ' }, 'OIDC_AUDIENCE must be set'],
     [{ AUTH: 'oidc', OIDC_ISSUER: 'issuer', OIDC_AUDIENCE: 'a' }, 'https'],
     [{ AUTH: 'oidc', OIDC_ISSUER: 'https://issuer.test', OIDC_AUDIENCE: 'a', OIDC_ALGORITHMS: 'HS256' }, 'HS256'],
     [{ AUTH: 'cookie' }, 'SESSION_SECRET must be set'],

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { type AvatarEnv, isLocalRequest, readConfig, requireSetting, resolveS3 } from '../../server/config.js';
+import { type AvatarEnv, isLocalRequest, readConfig, requireSetting } from '../../server/config.js';
 import { createAvatarApi } from '../../server/create-avatar-api.js';
 import { ApiError } from '../../server/errors.js';
 import { createApi, createUserId } from './harness.js';
@@ -67,23 +67,6 @@ describe('the configuration', () => {
     expect(storage).toEqual({ problem: 'OWNER_SECRET, AVATARS, DB must be set.' });
     expect(s3).toEqual({ problem: s3Problem });
     expect(getProblem(() => requireSetting(s3))).toEqual(['unavailable', `The server is not configured: ${s3Problem}`]);
-  });
-
-  it.each(['account.r2.test', 'not a url', '/cdn-cgi/local/r2/s3'])('refuses the endpoint %j', (R2_ENDPOINT) => {
-    const config = readConfig(createEnv({ R2_ENDPOINT }));
-    expect(getProblem(() => resolveS3(config, 'https://app.test/'))).toEqual([
-      'unavailable',
-      'The server is not configured: R2_ENDPOINT must be an https URL.',
-    ]);
-  });
-
-  it.each([
-    ['https://account.r2.test', 'https://account.r2.test/flare-avatars'],
-    ['https://account.r2.test/', 'https://account.r2.test/flare-avatars'],
-    ['/cdn-cgi/local/r2/s3', 'http://localhost:5173/cdn-cgi/local/r2/s3/flare-avatars'],
-  ])('resolves the endpoint %j to %j', (R2_ENDPOINT, bucketUrl) => {
-    const config = readConfig(createEnv({ R2_ENDPOINT, LOCAL_DEV: 'on' }));
-    expect(resolveS3(config, 'http://localhost:5173/api/me/avatar').bucketUrl).toBe(bucketUrl);
   });
 
   it('is local only with the flag and on a loopback address', () => {

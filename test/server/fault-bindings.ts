@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers';
+import { SCHEMA_QUERY } from '../../server/db/schema.js';
 
 /** Receives every call to D1 and R2. It may throw, wait, or make the call. */
 export type Interceptor = (name: string, call: () => Promise<unknown>) => Promise<unknown>;
@@ -12,7 +13,8 @@ export function interceptBindings(intercept: Interceptor): { DB: D1Database; AVA
 
 function wrapDatabase<T extends D1Database | D1DatabaseSession>(real: T, intercept: Interceptor): T {
   return wrapObject(real, intercept, {
-    prepare: (sql: string) => wrapStatement(real.prepare(sql), intercept),
+    // The check of the schema is made once per database. It has tests of its own.
+    prepare: (sql: string) => (sql === SCHEMA_QUERY ? real.prepare(sql) : wrapStatement(real.prepare(sql), intercept)),
     withSession: (constraint: string) => wrapDatabase((real as D1Database).withSession(constraint), intercept),
     batch: (statements: D1PreparedStatement[]) =>
       intercept('batch', () => real.batch(statements.map((each) => realStatements.get(each) ?? each))),

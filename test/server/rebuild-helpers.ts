@@ -27,10 +27,11 @@ export async function rebuild({ secrets, isDryRun = false, bindings = env }: Reb
   return { counts: total as unknown as RebuildCounts, unreadable };
 }
 
-/** Empties every table, as after the loss of the database. */
+/** Empties every table, as in a new database after the loss of the old one. */
 export async function loseDatabase(): Promise<void> {
   const { results } = await env.DB.prepare(
-    `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'flare\\_avatar\\_%' ESCAPE '\\'`,
+    `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'flare\\_avatar\\_%' ESCAPE '\\'
+       AND name <> 'flare_avatar_schema'`,
   ).all<{ name: string }>();
   await env.DB.batch(results.map(({ name }) => env.DB.prepare(`DELETE FROM ${name}`)));
 }

@@ -1,0 +1,32 @@
+import { isSchemaError, schemaError } from '../errors.js';
+
+/** The schema that the code needs: the number of the last migration. Each migration ends by storing its number. */
+export const SCHEMA_VERSION = 1;
+
+/** Reads the schema that the database has. */
+export const SCHEMA_QUERY = 'SELECT version FROM flare_avatar_schema';
+
+/** Databases whose schema is known to be right. Workers pass the same binding to every request of an isolate. */
+const checked = new WeakSet<D1Database>();
+
+/**
+ * Makes sure that the migrations are applied: with a query until it succeeds,
+ * and without one from then on. A newer schema than the code's is fine, as
+ * during a deployment.
+ * @throws ApiError `unavailable` that names the command to run.
+ */
+export async function requireSchema(database: D1Database): Promise<void> {
+  if (checked.has(database)) return;
+  if ((await readSchemaVersion(database)) < SCHEMA_VERSION) throw schemaError();
+  checked.add(database);
+}
+
+/** The version of the schema; 0 if there is none. */
+async function readSchemaVersion(database: D1Database): Promise<number> {
+  try {
+    return (await database.prepare(SCHEMA_QUERY).first<number>('version')) ?? 0;
+  } catch (error) {
+    if (isSchemaError(error)) return 0;
+    throw error;
+  }
+}

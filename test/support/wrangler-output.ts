@@ -1,0 +1,120 @@
+import type { WranglerResult } from './fake-wrangler.js';
+
+/**
+ * What Wrangler prints, recorded from runs of this version against a stand-in
+ * for the Cloudflare API. "the real Wrangler" in deploy.test.ts compares.
+ */
+export const RECORDED_VERSION = '4.149.0';
+
+/** What Wrangler prints when a request to the Cloudflare API fails. */
+const apiError = (path: string, message: string): WranglerResult => ({
+  code: 1,
+  output: '\n',
+  errors: `✘ [ERROR] A request to the Cloudflare API (/accounts/abc123/${path}) failed.
+
+  ${message}
+  
+  If you think this is a bug, please open an issue at: https://github.com/cloudflare/workers-sdk/issues/new/choose
+
+`,
+});
+
+export const signedIn: WranglerResult = {
+  output: `{
+    "loggedIn": true,
+    "authType": "User API Token",
+    "email": "ada@example.com",
+    "accounts": [
+        {
+            "id": "abc123",
+            "name": "Ada"
+        }
+    ]
+}
+`,
+};
+
+export const signedOut: WranglerResult = { code: 1, output: '\n{"loggedIn":false}\n' };
+
+/** The output for a bucket with this many objects. */
+export const bucketInfo = (bucket: string, objects = 0): WranglerResult => ({
+  output: `{
+    "name": "${bucket}",
+    "created": "2026-11-28T00:00:00.000Z",
+    "location": "WEUR",
+    "default_storage_class": "Standard",
+    "object_count": "${objects}",
+    "bucket_size": "0 B"
+}
+`,
+});
+
+export const noBucket = (bucket: string): WranglerResult =>
+  apiError(`r2/buckets/${bucket}`, 'The specified bucket does not exist. [code: 10006]');
+
+export const noCors = (bucket: string): WranglerResult => ({
+  ...apiError(`r2/buckets/${bucket}/cors`, 'The CORS configuration does not exist. [code: 10059]'),
+  output: `Listing CORS rules for bucket '${bucket}'...\n\n`,
+});
+
+export interface LifecycleRule {
+  name: string;
+  enabled: 'Yes' | 'No';
+  prefix: string;
+  action: string;
+}
+
+export const PENDING_RULE: LifecycleRule = {
+  name: 'pending-uploads',
+  enabled: 'Yes',
+  prefix: 'pending/',
+  action: 'Expire objects after 1 days',
+};
+
+export const lifecycleRules = (bucket: string, ...rules: LifecycleRule[]): WranglerResult => ({
+  output: `Listing lifecycle rules for bucket '${bucket}'...\n${
+    rules.length === 0
+      ? `There are no lifecycle rules for bucket '${bucket}'.`
+      : rules
+          .map(
+            ({ name, enabled, prefix, action }) =>
+              `name:     ${name}\nenabled:  ${enabled}\nprefix:   ${prefix}\naction:   ${action}`,
+          )
+          .join('\n\n')
+  }\n`,
+});
+
+/** The output of `d1 list --json`. */
+export const databases = (...names: string[]): WranglerResult => ({
+  output: `${JSON.stringify(
+    names.map((name) => ({ uuid: '11111111-2222-3333-4444-555555555555', name, version: 'production' })),
+    null,
+    2,
+  )}\n`,
+});
+
+/** The output of `d1 execute --json` for one statement. */
+export const rows = (...results: object[]): WranglerResult => ({
+  output: `${JSON.stringify([{ results, success: true, meta: { duration: 0.1 } }], null, 2)}\n`,
+});
+
+/** The output of `secret list` for a Worker that has never been deployed. */
+export const noWorker = (name: string, env?: string): WranglerResult => ({
+  code: 1,
+  output: '\n',
+  errors: `✘ [ERROR] Worker "${name}"${env ? ` (env: ${env})` : ''} not found.
+
+  
+  If this is a new Worker, run \`wrangler deploy\` first to create it.
+  Otherwise, check that the Worker name is correct and you're logged into the right account.
+
+`,
+});
+
+export const secrets = (...names: string[]): WranglerResult => ({
+  output: `${JSON.stringify(
+    names.map((name) => ({ name, type: 'secret_text' })),
+    null,
+    '  ',
+  )}\n`,
+});
