@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LicenseCollector } from './licenses.mjs';
 import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
 
 if (isNodeTooOld()) {
@@ -38,7 +39,8 @@ const minifyTemplates = {
 
 async function minifyCss(text) {
   const { code } = await transform(text, { loader: 'css', minify: true, target: 'esnext' });
-  return code.trim();
+  // White space that esbuild keeps, such as that in the values of custom properties.
+  return code.trim().replace(/([:,]) /g, '$1');
 }
 
 /** Returns the text parts of `html`, `svg` and `css` templates; `isWhole`: the template has only this one. */
@@ -64,11 +66,12 @@ const sharedOptions = {
  *
  * @returns the file's name, relative to the folder
  */
-async function buildWorker(folder, name, minify) {
+async function buildWorker(folder, name, minify, licenses) {
   const lib = { entry: 'src/image/image.worker.ts', formats: ['es'] };
   const rolldownOptions = { output: { minify, comments: !minify } };
   const [{ output }] = await build({
     ...sharedOptions,
+    plugins: [licenses.createPlugin()],
     build: { write: false, target: 'es2022', minify, lib, rolldownOptions },
   });
   const [{ code }] = output;
@@ -95,9 +98,11 @@ const outputOptions = { outDir: dist, emptyOutDir: false, target: 'es2022', copy
 // For bundlers: dependencies stay imports.
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const dependencies = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
+const licenses = new LicenseCollector();
+const worker = await buildWorker(dist, 'image-worker', false, licenses);
 await build({
   ...sharedOptions,
-  plugins: [minifyTemplates, workerFilePlugin(await buildWorker(dist, 'image-worker', false))],
+  plugins: [minifyTemplates, workerFilePlugin(worker), licenses.createPlugin()],
   build: {
     ...outputOptions,
     lib: {
@@ -117,11 +122,12 @@ await build({
 
 // For <script>: with all dependencies, and minified. (Library builds keep white space.)
 const cdn = join(dist, 'cdn');
-const cdnWorker = await buildWorker(cdn, 'flare-avatar-upload.worker', true);
+const cdnLicenses = new LicenseCollector();
+const cdnWorker = await buildWorker(cdn, 'flare-avatar-upload.worker', true, cdnLicenses);
 const buildScript = (format, options) =>
   build({
     ...sharedOptions,
-    plugins: [minifyTemplates, workerFilePlugin(cdnWorker, format === 'iife')],
+    plugins: [minifyTemplates, workerFilePlugin(cdnWorker, format === 'iife'), cdnLicenses.createPlugin()],
     // A classic script can read its own URL only while it runs for the first time.
     define: format === 'iife' ? { 'import.meta.url': 'flareScript' } : {},
     build: {
@@ -134,7 +140,11 @@ const buildScript = (format, options) =>
         name: 'FlareAvatarUpload',
         fileName: () => (format === 'es' ? 'flare-avatar-upload.js' : 'flare-avatar-upload.iife.js'),
       },
-      rolldownOptions: { ...options, output: { minify: true, comments: false, ...options.output } },
+      rolldownOptions: {
+        optimization: { inlineConst: { mode: 'all', pass: 2 } },
+        ...options,
+        output: { minify: true, comments: false, ...options.output },
+      },
     },
   });
 await buildScript('es', {
@@ -149,17 +159,22 @@ await buildScript('iife', {
   },
 });
 
+cdnLicenses.writeNotices(cdn);
+
 // The command, for Node 20 without any package.
 const cli = join(dist, 'cli.js');
-await bundle({
+const { metafile } = await bundle({
   entryPoints: [join(root, 'check', 'cli.mjs')],
   outfile: cli,
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',
+  metafile: true,
   logLevel: 'warning',
 });
+licenses.addModules(Object.keys(metafile.inputs).map((path) => join(root, path)));
+licenses.writeNotices(dist);
 chmodSync(cli, 0o755);
 
 const steps = [

@@ -1,4 +1,4 @@
-import { ApiError } from './errors.js';
+import { type ApiError, DependencyError } from './errors.js';
 import { parseOrigins } from './parse-origins.js';
 import { type AccessKey, checkAccessKey, cleanText, parseBucketName, parseEndpoint } from './parse-s3-settings.js';
 import { type OwnerSecrets, parseOwnerSecrets } from './storage/owner.js';
@@ -186,8 +186,9 @@ export function requireSetting<T>(setting: Setting<T>): T {
   return setting.value;
 }
 
-export const notConfiguredError = (problem: string): ApiError =>
-  new ApiError('unavailable', `The server is not configured: ${problem}`);
+/** @param cause - Details for the log. */
+export const notConfiguredError = (problem: string, cause?: unknown): ApiError =>
+  new DependencyError(['settings'], `The server is not configured: ${problem}`, cause);
 
 /** True if the local development flag is set and the request was sent to a loopback address. */
 export function isLocalRequest({ isLocalDev }: Config, requestUrl: string): boolean {

@@ -4,6 +4,8 @@ import { type AvatarEnv, type Config, readConfig, requireSetting } from './confi
 import { AvatarStore } from './db/avatar-store.js';
 import { DeletionQueue } from './db/deletion-queue.js';
 import { UploadStore } from './db/upload-store.js';
+import { describeFailure } from './log.js';
+import { getRequestId } from './middleware/request-id.js';
 import type { ResolvedOptions } from './options.js';
 import { deriveOwners, type Owners } from './storage/owner.js';
 
@@ -20,6 +22,8 @@ export interface RouteContext {
   avatars: AvatarStore;
   deletions: DeletionQueue;
   options: ResolvedOptions;
+  /** Logs that work besides the response has failed, such as `delete-objects`. */
+  logFailure(task: string, error: unknown): void;
 }
 
 /** Hono's type parameters for the API. */
@@ -57,5 +61,7 @@ export async function prepareRouteContext(c: ApiContext, user: User, options: Re
     avatars: new AvatarStore(database),
     deletions: new DeletionQueue(database),
     options,
+    logFailure: (task, error) =>
+      options.log({ level: 'error', event: 'background', requestId: getRequestId(c), task, ...describeFailure(error) }),
   });
 }

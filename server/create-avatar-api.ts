@@ -10,9 +10,11 @@ import { rateLimit } from './middleware/rate-limit.js';
 import { requestId } from './middleware/request-id.js';
 import { requestLog } from './middleware/request-log.js';
 import { requireUser } from './middleware/require-user.js';
+import { securityHeaders } from './middleware/security-headers.js';
 import { trustedOrigin } from './middleware/trusted-origin.js';
 import { handleOpenApi, OPENAPI_PATH } from './openapi.js';
 import { type AvatarApiOptions, resolveOptions } from './options.js';
+import { HEALTH_PATH, handleHealth } from './routes/health.js';
 import { ROUTES } from './routes/route-table.js';
 import { toHonoPath } from './routes/user-avatar.js';
 
@@ -37,12 +39,14 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
   const { authenticate, ...resolved } = resolveOptions(options as unknown as AvatarApiOptions);
   const api = new Hono<ApiHonoEnv>();
   api.onError(toErrorResponse);
-  addMiddleware(api, OPENAPI_PATH, resolved.log);
+  for (const path of [OPENAPI_PATH, HEALTH_PATH]) addMiddleware(api, path, resolved.log);
   api.get(OPENAPI_PATH, handleOpenApi);
-  api.all(OPENAPI_PATH, () => refuseMethod('GET'));
+  api.get(HEALTH_PATH, (c) => handleHealth(c, authenticate));
+  for (const path of [OPENAPI_PATH, HEALTH_PATH]) api.all(path, () => refuseMethod('GET'));
   for (const [route, routes = []] of Object.entries(Object.groupBy(ROUTES, ({ path }) => path))) {
     const path = toHonoPath(route);
-    addMiddleware(api, path, resolved.log, route);
+    const isEmbeddable = routes.some((each) => each.isEmbeddable);
+    addMiddleware(api, path, resolved.log, { route, isEmbeddable });
     for (const { method, handler } of routes) {
       api.on(method, path, requireUser(authenticate, resolved));
       if (method !== 'GET') api.on(method, path, rateLimit());
@@ -58,8 +62,21 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
 }
 
 /** Adds the middleware that runs before authentication. `route` is the path in the log. */
-function addMiddleware(api: Hono<ApiHonoEnv>, path: string, log: Log, route = path): void {
-  api.use(path, requestLog(route, log), requestId(), noStore(), drainBody(), trustedOrigin());
+function addMiddleware(
+  api: Hono<ApiHonoEnv>,
+  path: string,
+  log: Log,
+  { route = path, isEmbeddable = false }: { route?: string; isEmbeddable?: boolean } = {},
+): void {
+  api.use(
+    path,
+    requestLog(route, log),
+    securityHeaders(),
+    requestId(),
+    noStore(),
+    drainBody(),
+    trustedOrigin(isEmbeddable),
+  );
 }
 
 function refuseMethod(allow: string): never {

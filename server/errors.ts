@@ -38,6 +38,22 @@ export class ApiError extends Error {
   }
 }
 
+/** What the API depends on. Names the part that fails in the log, and in the response of `/health`. */
+export type Dependency = 'settings' | 'database' | 'storage' | 'sign-in';
+
+/** A dependency is not available. The cause is for the log; the caller doesn't see it. */
+export class DependencyError extends ApiError {
+  constructor(
+    readonly dependencies: readonly Dependency[],
+    message: string,
+    cause?: unknown,
+    headers?: Record<string, string>,
+  ) {
+    super('unavailable', message, headers);
+    this.cause = cause;
+  }
+}
+
 /** Hono's error handler: responds to a failure with JSON. */
 export function toErrorResponse(error: Error, c: Context): Response {
   const { message, code, headers, status } = toApiError(error);
@@ -60,9 +76,9 @@ export const isSchemaError = (error: unknown): boolean =>
   error instanceof Error &&
   /no such (table|index): flare_avatar_|table flare_avatar_\w+ has no column/.test(error.message);
 
-export const schemaError = (): ApiError =>
-  new ApiError(
-    'unavailable',
+export const schemaError = (): DependencyError =>
+  new DependencyError(
+    ['database'],
     'The tables in the database are missing or too old. Apply the migrations: npx wrangler d1 migrations apply DB --remote (in this repository: npm run deploy).',
   );
 

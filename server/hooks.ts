@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
 import type { User } from './auth/user.js';
 import type { AvatarEnv } from './config.js';
-import { describeError, type Log } from './log.js';
+import { describeFailure, type Log } from './log.js';
 import { getRequestId } from './middleware/request-id.js';
 import { runInBackground } from './run-in-background.js';
 
@@ -109,5 +109,5 @@ export async function callHook(c: Context, log: Log, hook: keyof Hooks, call: ()
 }
 
 export function logHookFailure(c: Context, log: Log, hook: keyof Hooks, error: unknown): void {
-  log({ level: 'error', event: 'hook', requestId: getRequestId(c), hook, error: describeError(error) });
+  log({ level: 'error', event: 'hook', requestId: getRequestId(c), hook, ...describeFailure(error) });
 }

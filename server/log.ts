@@ -1,4 +1,4 @@
-import { toError } from './errors.js';
+import { type Dependency, DependencyError, toError } from './errors.js';
 
 /**
  * One entry of the log. It never holds a URL, a key, a user id or a secret.
@@ -10,8 +10,8 @@ import { toError } from './errors.js';
  */
 export interface LogEntry {
   level: 'info' | 'error';
-  /** What the entry is about: a request, a run of the sweep, or a hook that failed. */
-  event: 'request' | 'sweep' | 'hook';
+  /** What the entry is about: a request, a run of the sweep, a hook that failed, or work besides the response that failed. */
+  event: 'request' | 'sweep' | 'hook' | 'background';
   [field: string]: unknown;
 }
 
@@ -40,10 +40,36 @@ export function guardLog(log: Log): Log {
   };
 }
 
-/** An error as it may be logged: anything in its message that looks like a secret is replaced. */
-export function describeError(error: unknown): { name: string; message: string } {
-  const { name, message } = toError(error);
-  return { name, message: redactSecrets(String(message)) };
+/** An error as it is logged. */
+export interface LoggedError {
+  name: string;
+  message: string;
+  cause?: LoggedError;
+}
+
+/** How many causes of an error are logged. */
+const MAX_CAUSES = 3;
+
+/** An error as it may be logged, with its causes: anything in a message that looks like a secret is replaced. */
+export function describeError(error: unknown, maxCauses = MAX_CAUSES): LoggedError {
+  const { name, message, cause } = toError(error);
+  const described = { name, message: redactSecrets(String(message)) };
+  return cause === undefined || maxCauses === 0
+    ? described
+    : { ...described, cause: describeError(cause, maxCauses - 1) };
+}
+
+/** The fields that describe a failure: the error, and what is not available, if that is known. */
+export function describeFailure(error: unknown): { dependencies?: readonly Dependency[]; error: LoggedError } {
+  const dependencies = error instanceof DependencyError ? error.dependencies : findFailedStore(error);
+  return { ...(dependencies && { dependencies }), error: describeError(error) };
+}
+
+/** D1 and R2 begin their messages in ways of their own: `D1_ERROR: …`, `put: … (10001)`. */
+function findFailedStore(error: unknown): Dependency[] | undefined {
+  const message = error instanceof Error ? error.message.slice(0, 1000) : '';
+  if (/^D1_[A-Z]+/.test(message)) return ['database'];
+  return /^(?:get|head|put|delete|list): .*\(\d+\)$/.test(message) ? ['storage'] : undefined;
 }
 
 function redactSecrets(text: string): string {

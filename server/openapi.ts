@@ -1,6 +1,8 @@
+import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
 import type { Handler } from 'hono';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { type ApiErrorCode, ERROR_CODES } from '../src/core/error-codes.js';
+import { HEALTH_PATH, healthOperation } from './routes/health.js';
 import type { Operation } from './routes/operation.js';
 import { ROUTES } from './routes/route-table.js';
 import { namedSchemas } from './schemas.js';
@@ -8,15 +10,11 @@ import { namedSchemas } from './schemas.js';
 /** Path of the document, below the path where the API is mounted. */
 export const OPENAPI_PATH = '/openapi.json';
 
-/** Error codes of every operation for signed-in users. */
-const COMMON_ERROR_CODES: ApiErrorCode[] = [
-  'unauthorized',
-  'forbidden_origin',
-  'forbidden',
-  'rate_limited',
-  'internal',
-  'unavailable',
-];
+/** Error codes of every operation. */
+const COMMON_ERROR_CODES: ApiErrorCode[] = ['forbidden_origin', 'internal', 'unavailable'];
+
+/** Error codes of every operation that needs a session. */
+const SESSION_ERROR_CODES: ApiErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited'];
 
 const REQUEST_ID = {
   'x-request-id': { description: 'Identifies the request in the log.', schema: { type: 'string' } },
@@ -52,6 +50,8 @@ export function buildOpenApi(origin: string, basePath: string): object {
   };
 }
 
+const HEALTH = { method: 'GET', path: HEALTH_PATH, operation: healthOperation };
+
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', description: 'If the application authenticates users by token.' },
   session: {
@@ -64,24 +64,26 @@ const SECURITY_SCHEMES = {
 
 function describePaths(basePath: string): Record<string, Record<string, object>> {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, path, operation } of ROUTES) {
+  for (const { method, path, operation } of [...ROUTES, HEALTH]) {
     const name = basePath + path.replace(/:(\w+)/g, '{$1}');
     paths[name] = { ...paths[name], [method.toLowerCase()]: describeOperation(operation) };
   }
   return paths;
 }
 
-function describeOperation({ requestBody, success, errorCodes, ...described }: Operation): object {
+function describeOperation({ requestBody, success, errorCodes, isPublic, ...described }: Operation): object {
   const { status, description, body, headers = NO_STORE } = success;
   const response = {
     description,
     headers: { ...headers, ...REQUEST_ID },
     ...(body && { content: jsonContent(referTo(body)) }),
   };
+  const codes = [...errorCodes, ...COMMON_ERROR_CODES, ...(isPublic ? [] : SESSION_ERROR_CODES)];
   return {
     ...described,
+    ...(isPublic && { security: [] }),
     ...(requestBody && { requestBody: { required: true, content: jsonContent(referTo(requestBody)) } }),
-    responses: { [status]: response, ...describeFailures([...errorCodes, ...COMMON_ERROR_CODES]) },
+    responses: { [status]: response, ...describeFailures(codes) },
   };
 }
 
@@ -89,32 +91,31 @@ function describeOperation({ requestBody, success, errorCodes, ...described }: O
 function describeFailures(codes: ApiErrorCode[]): Record<string, object> {
   const codesByStatus = Object.groupBy(codes, (code) => ERROR_CODES[code].status);
   const failures = Object.entries(codesByStatus).map(([status, group = []]) => {
-    const error = z.object({
-      error: z.string().meta({ description: 'A sentence for a person.' }),
-      code: z.enum(group),
+    const error = v.object({
+      error: v.pipe(v.string(), v.description('A sentence for a person.')),
+      code: v.picklist(group),
     });
     const retryAfter = group.includes('rate_limited') ? RETRY_AFTER : {};
     const headers = { ...NO_STORE, ...REQUEST_ID, ...retryAfter };
-    const content = jsonContent(withoutIdentifiers(z.toJSONSchema(error, INPUT)));
+    const { $schema, ...schema } = toJsonSchema(error, CONVERSION);
+    const content = jsonContent(schema);
     return [status, { description: group.join(', '), headers, content }];
   });
   return Object.fromEntries(failures);
 }
 
-/** Schemas as for input: they allow unknown fields, in requests and in responses. */
-const INPUT = { io: 'input' } as const;
-
-const toSchemaPath = (id: string): string => `#/components/schemas/${id}`;
-const referTo = (schema: z.ZodType) => ({ $ref: toSchemaPath(namedSchemas.get(schema)?.id ?? '') });
+const toSchemaPath = (name = ''): string => `#/components/schemas/${name}`;
+const referTo = (schema: v.GenericSchema) => ({ $ref: toSchemaPath(namedSchemas.get(schema)) });
 const jsonContent = (schema: object) => ({ 'application/json': { schema } });
+
+/** OpenAPI 3.1 has the JSON Schema of this version. */
+const CONVERSION: ConversionConfig = {
+  target: 'draft-2020-12',
+  overrideRef: ({ referenceId }) => toSchemaPath(referenceId),
+};
 
 /** All named schemas as JSON Schema. A schema refers to others by name. */
 function describeSchemas(): Record<string, object> {
-  const { schemas } = z.toJSONSchema(namedSchemas, { ...INPUT, uri: toSchemaPath });
-  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, withoutIdentifiers(schema)]));
-}
-
-/** A schema without the fields that only a document of its own needs. */
-function withoutIdentifiers({ $schema, $id, ...schema }: { $schema?: string; $id?: string }): object {
-  return schema;
+  const schemas = Object.fromEntries(Array.from(namedSchemas, ([schema, name]) => [name, schema]));
+  return toJsonSchemaDefs(schemas, CONVERSION);
 }

@@ -3,7 +3,19 @@ import type { AuthenticatedUser, User } from './auth/user.js';
 import type { AvatarEnv } from './config.js';
 import type { Hooks } from './hooks.js';
 import { guardLog, type Log, logToConsole } from './log.js';
-import { booleanRule, functionRule, integerRule, type OptionRules, readOptions } from './validate-options.js';
+import {
+  booleanRule,
+  functionRule,
+  integerRule,
+  type OptionRules,
+  oneOfRule,
+  readOptions,
+} from './validate-options.js';
+
+export const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as const;
+
+/** A value of the header `Cross-Origin-Resource-Policy`. */
+export type ResourcePolicy = (typeof RESOURCE_POLICIES)[number];
 
 /**
  * Options of `createAvatarApi()`.
@@ -30,6 +42,13 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks
    * @defaultValue every signed-in user may see every avatar
    */
   canView?(viewer: User, ownerId: string): Promise<boolean> | boolean;
+  /**
+   * Which pages may show avatars by `<img src=".../users/:id/avatar">`: the
+   * `Cross-Origin-Resource-Policy` of the redirect. With `cross-origin`, any site
+   * may, and can tell by the loading of a picture that its visitor may see it.
+   * @defaultValue `same-site`
+   */
+  redirectResourcePolicy?: ResourcePolicy;
   /**
    * Maximum size of a stored file, in bytes, at most 64 MiB: a Worker has 128 MB
    * of memory, which hold the file and its copy without metadata.
@@ -81,6 +100,7 @@ export type ResolvedOptions = Required<Omit<AvatarApiOptions, 'authenticate'>>;
 
 export const DEFAULT_OPTIONS = {
   canView: () => true,
+  redirectResourcePolicy: 'same-site',
   maxBytes: 5 * 2 ** 20,
   maxPixels: 50_000_000,
   maxPending: 20,
@@ -100,6 +120,7 @@ const DAY_SECONDS = 86_400;
 const RULES: OptionRules<AvatarApiOptions> = {
   authenticate: functionRule,
   canView: functionRule,
+  redirectResourcePolicy: oneOfRule(...RESOURCE_POLICIES),
   maxBytes: integerRule(1, 64 * 2 ** 20),
   maxPixels: integerRule(1),
   maxPending: integerRule(1),

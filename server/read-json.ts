@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { z } from 'zod';
+import { type BaseIssue, type GenericSchema, getDotPath, safeParse } from 'valibot';
 import { ApiError } from './errors.js';
 
 /** Maximum size of a request body, in bytes: far more than any valid request has. */
@@ -10,18 +10,22 @@ const MAX_BODY_BYTES = 16 * 1024;
  * what the schema names.
  * @throws ApiError `invalid_request`, or `too_large` for a body over 16 KiB.
  */
-export async function readJson<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+export async function readJson<T>(c: Context, schema: GenericSchema<unknown, T>): Promise<T> {
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new ApiError('invalid_request', 'The content type must be application/json.');
   }
-  const result = schema.safeParse(parseJson(await readText(c.req.raw)));
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    const field = issue?.path.join('.') || 'the body';
-    throw new ApiError('invalid_request', `The request body is invalid: ${field}: ${issue?.message}`);
-  }
-  return result.data;
+  const body = parseJson(await readText(c.req.raw));
+  const { success, output, issues } = safeParse(schema, body, { abortEarly: true, message: describeIssue });
+  if (success) return output;
+  const [issue] = issues;
+  throw new ApiError('invalid_request', `The request body is invalid: ${getDotPath(issue) ?? 'it'} ${issue.message}.`);
+}
+
+/** What is wrong with a value, if its schema doesn't say it. The value itself is not quoted. */
+function describeIssue({ kind, expected, received }: BaseIssue<unknown>): string {
+  if (received === 'undefined') return 'is required';
+  return kind === 'schema' ? `must be of type ${expected?.toLowerCase()}` : `must be ${expected}`;
 }
 
 function parseJson(text: string): unknown {

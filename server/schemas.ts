@@ -1,35 +1,46 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { Avatar, ImageType } from '../src/core/protocol.js';
 
-/** The schemas that the OpenAPI document lists by name. */
-export const namedSchemas = z.registry<{ id: string }>();
+/** The schemas that the OpenAPI document lists by name, with their names. */
+export const namedSchemas = new Map<v.GenericSchema, string>();
+
+/** Gives a schema a name, under which the OpenAPI document lists it. */
+export function nameSchema<S extends v.GenericSchema>(name: string, schema: S): S {
+  namedSchemas.set(schema, name);
+  return schema;
+}
 
 /** The picture types that are stored. */
-export const imageType = z.enum([
+export const imageType = v.picklist([
   'image/jpeg',
   'image/png',
   'image/webp',
   'image/gif',
   'image/avif',
-]) satisfies z.ZodType<ImageType>;
+]) satisfies v.GenericSchema<ImageType>;
 
 /** An integer greater than zero. */
-const positiveInteger = z.number().positive().refine(Number.isInteger).meta({ type: 'integer' });
+const positiveInteger = (description: string) =>
+  v.pipe(v.number(), v.integer(), v.gtValue(0), v.description(description));
 
 /** A time as ISO 8601 in UTC. */
-export const timestamp = z.string().meta({ format: 'date-time' });
+export const timestamp = v.pipe(v.string(), v.isoTimestamp());
 
 /** A presigned URL. */
 export const secretUrl = (description: string) =>
-  z.url().meta({ description: `${description} Keep it secret: anyone who has the URL can use it.` });
+  v.pipe(v.string(), v.url(), v.description(`${description} Keep it secret: anyone who has the URL can use it.`));
 
-export const avatarSchema = z
-  .object({
-    key: z.string().meta({ description: 'Opaque name of the stored picture.' }),
+/** The value `true`. */
+export const literalTrue = v.pipe(v.literal(true), v.metadata({ type: 'boolean' }));
+
+export const avatarSchema = nameSchema(
+  'Avatar',
+  v.object({
+    key: v.pipe(v.string(), v.description('Opaque name of the stored picture.')),
     contentType: imageType,
-    size: positiveInteger.meta({ description: 'Size of the stored file, in bytes.' }),
-    width: positiveInteger.meta({ description: 'Width in pixels, as displayed.' }),
-    height: positiveInteger.meta({ description: 'Height in pixels, as displayed.' }),
+    size: positiveInteger('Size of the stored file, in bytes.'),
+    width: positiveInteger('Width in pixels, as displayed.'),
+    height: positiveInteger('Height in pixels, as displayed.'),
     createdAt: timestamp,
-  })
-  .register(namedSchemas, { id: 'Avatar' }) satisfies z.ZodType<Avatar>;
+  }),
+) satisfies v.GenericSchema<Avatar>;

@@ -8,11 +8,12 @@ import { sweepAvatars } from './jobs/sweep.js';
 import { drainBody } from './middleware/drain-body.js';
 import { noStore } from './middleware/no-store.js';
 import { requestId } from './middleware/request-id.js';
+import { securityHeaders } from './middleware/security-headers.js';
 
 /** The reference Worker: the API, with sign-in as configured, and the cron. */
 const app = new Hono<{ Bindings: WorkerEnv }>();
 
-app.use(requestId(), noStore(), drainBody());
+app.use(securityHeaders(), requestId(), noStore(), drainBody());
 app.onError(toErrorResponse);
 app.notFound((c) => toErrorResponse(new ApiError('not_found', 'Not found.'), c));
 app.route('/api/dev', devSignIn);

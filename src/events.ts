@@ -70,12 +70,12 @@ export type AvatarUploadEventMap = {
 /** A function that dispatches an event of the element. Returns false if a listener called `preventDefault()`. */
 export type Emit = <K extends keyof AvatarUploadEventDetails>(type: K, detail: AvatarUploadEventDetails[K]) => boolean;
 
-/** Dispatches one of the element's events. Returns false if a listener prevented it. */
+/** Dispatches one of the element's events. Returns false if a listener prevented it, which `cancelable` allows. */
 export function emitEvent<K extends keyof AvatarUploadEventDetails>(
   target: EventTarget,
   type: K,
   detail: AvatarUploadEventDetails[K],
+  cancelable = false,
 ): boolean {
-  const cancelable = type === 'flare-accept' || type === 'flare-remove';
   return target.dispatchEvent(new CustomEvent(type, { detail, cancelable, bubbles: true, composed: true }));
 }

@@ -49,7 +49,7 @@ export interface Settings extends UploadSettings {
 /** A default. An array lists the allowed words, the default first; undefined stands for a property without attribute. */
 type Default = string | number | boolean | null | undefined | readonly string[];
 
-const UPLOAD_SETTINGS = {
+export const UPLOAD_SETTINGS = {
   ...UPLOAD_DEFAULTS,
   credentials: [UPLOAD_DEFAULTS.credentials, 'include', 'omit'],
   headers: undefined,
@@ -94,8 +94,7 @@ export const SETTINGS: Readonly<Record<keyof Settings, Default>> = {
 
 /** Name of the attribute of a property, or false if it has none. */
 export const getAttributeName = (property: string): string | false =>
-  SETTINGS[property as keyof Settings] !== undefined &&
-  property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  SETTINGS[property as keyof Settings] !== undefined && property.replace(/[A-Z]/g, '-$&').toLowerCase();
 
 /**
  * Lit's property declarations. Each property reflects to its attribute; without
@@ -117,15 +116,11 @@ export const declareProperties = (): Record<string, PropertyDeclaration> =>
 /** The defaults, by property. */
 export const getDefaults = (): Record<string, Default> => mapSettings((value) => parseAttribute(null, value));
 
-/** What `uploadAvatar()` takes of an element's settings, as they are now. */
-export const pickUploadOptions = (settings: UploadSettings): UploadOptions =>
-  Object.fromEntries(Object.keys(UPLOAD_SETTINGS).map((name) => [name, settings[name as keyof UploadSettings]]));
-
 const mapSettings = <T>(map: (value: Default, property: string) => T): Record<string, T> =>
   Object.fromEntries(Object.entries(SETTINGS).map(([property, value]) => [property, map(value, property)]));
 
 function parseAttribute(text: string | null, value: Default): Default {
-  if (Array.isArray(value)) return text !== null && value.includes(text) ? text : value[0];
+  if (Array.isArray(value)) return value.includes(text as string) ? text : value[0];
   if (typeof value === 'number') return text?.trim() && Number(text) >= 0 ? Number(text) : value;
   return text ?? value;
 }

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { type AvatarEnv, isLocalRequest, readConfig, requireSetting } from '../config.js';
 import { ApiError, toErrorResponse } from '../errors.js';
 import { logToConsole } from '../log.js';
@@ -14,13 +14,14 @@ const COOKIE = 'flare-local-user';
 
 type DevContext = Context<{ Bindings: AvatarEnv }>;
 
-const signInRequest = z.object({
-  user: z
-    .string()
-    .min(1)
-    .refine((id) => id.isWellFormed(), 'must be well-formed Unicode')
+const signInRequest = v.object({
+  user: v.pipe(
+    v.string(),
+    v.minLength(1, 'must not be empty'),
+    v.check((id) => id.isWellFormed(), 'must be well-formed Unicode'),
     // A cookie holds 4,096 bytes.
-    .refine((id) => new TextEncoder().encode(id).length <= 2400, 'must be at most 2,400 bytes'),
+    v.maxBytes(2400, 'must be at most 2,400 bytes'),
+  ),
 });
 
 /** `POST /login` and `POST /logout`; both respond with 404 outside of local development. */

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { ApiError } from '../errors.js';
+import { ApiError, DependencyError } from '../errors.js';
 import type { User } from './user.js';
 
 /**
@@ -123,7 +123,7 @@ function createKeyGetter(issuer: string, jwksUrl?: string): JWTVerifyGetKey {
       return await keys(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      throw new ApiError('unavailable', "Your sign-in can't be checked right now. Please try again.");
+      throw new DependencyError(['sign-in'], "Your sign-in can't be checked right now. Please try again.", error);
     }
   };
 }

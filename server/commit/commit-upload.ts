@@ -6,7 +6,7 @@ import type { Upload } from '../db/rows.js';
 import { ApiError, isResponseError, toApiError } from '../errors.js';
 import { callHook, logHookFailure } from '../hooks.js';
 import type { Picture } from '../image/index.js';
-import { deleteObjectsOfUser } from '../jobs/delete-objects.js';
+import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
 import { describeAvatarObject } from '../storage/avatar-object.js';
 import { createAvatarKey, type PendingKeyParts } from '../storage/object-keys.js';
 import { sealUserId } from '../storage/sealed-user.js';
@@ -87,7 +87,9 @@ async function moderatePicture({ c, user, options }: CommitJob, picture: Picture
   } catch (error) {
     if (isResponseError(error)) throw toApiError(error);
     logHookFailure(c, options.log, 'moderate', error);
-    throw new ApiError('unavailable', "The picture can't be checked right now. Please try again.");
+    const failure = new ApiError('unavailable', "The picture can't be checked right now. Please try again.");
+    failure.cause = error;
+    throw failure;
   }
   if (isAllowed !== true) throw createRejection('moderated', options);
 }
@@ -101,10 +103,10 @@ async function storeAvatar(job: CommitJob, avatar: Avatar, bytes: Uint8Array): P
 
 /** Null if the claim was lost: then the stored object is deleted. */
 async function publishAvatar(job: CommitJob, avatar: Avatar): Promise<Avatar | null> {
-  const { c, user, owner, owners, pending, avatars, deletions, bucket, options } = job;
+  const { c, user, owner, owners, pending, avatars, deletions, options } = job;
   const published = await avatars.publishAvatar(owners, pending, avatar);
   if (!published) await deletions.prepareUnlessCurrent(owner, avatar.key).run();
-  await deleteObjectsOfUser(deletions, bucket, owners);
+  await deleteObjectsOfOwner(job);
   if (published?.isCurrent) {
     const { previousKey } = published;
     await callHook(c, options.log, 'onCommitted', () => options.onCommitted({ user, avatar, previousKey }, c));
@@ -134,8 +136,9 @@ async function endFailedClaim(job: CommitJob, avatarKey: string, error: unknown)
       const { code } = error;
       await callHook(c, options.log, 'onRejected', () => options.onRejected({ user, code }, c));
     }
-  } catch {
+  } catch (failure) {
     // The lease ends the claim.
+    job.logFailure('end-claim', failure);
   }
 }
 

@@ -1,17 +1,19 @@
+import type { RouteContext } from '../context.js';
 import type { DeletionQueue } from '../db/deletion-queue.js';
-import type { Owners } from '../storage/owner.js';
 
 /** R2 deletes at most this many objects in one call. */
 const BATCH_SIZE = 1000;
 
-/** Deletes the user's queued objects. Failures are ignored: the sweep deletes what is left. */
-export async function deleteObjectsOfUser(queue: DeletionQueue, bucket: R2Bucket, owners: Owners): Promise<void> {
+/** Deletes the user's queued objects. A failure is logged only: the sweep deletes what is left. */
+export async function deleteObjectsOfOwner(context: RouteContext): Promise<void> {
+  const { owners, deletions, bucket } = context;
   try {
     for (const owner of owners) {
-      await deleteObjects(queue, bucket, await queue.listDueOfOwner(owner, Date.now(), BATCH_SIZE));
+      await deleteObjects(deletions, bucket, await deletions.listDueOfOwner(owner, Date.now(), BATCH_SIZE));
     }
-  } catch {
+  } catch (error) {
     // The entries stay in the queue.
+    context.logFailure('delete-objects', error);
   }
 }
 

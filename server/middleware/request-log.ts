@@ -1,10 +1,10 @@
 import type { MiddlewareHandler } from 'hono';
 import { toApiError } from '../errors.js';
-import { describeError, type Log } from '../log.js';
+import { describeFailure, type Log } from '../log.js';
 import { getRequestId } from './request-id.js';
 
 /**
- * Logs each response of a route.
+ * Logs each response of a route. One with a status of 500 or above is an error, and has its cause.
  *
  * @param route - The pattern of the path. The path itself is not logged, because it may hold a user id.
  * @param log - Receives one entry per response.
@@ -20,7 +20,7 @@ export function requestLog(route: string, log: Log): MiddlewareHandler {
     await next();
     const { status } = c.res;
     log({
-      level: status === 500 ? 'error' : 'info',
+      level: status >= 500 ? 'error' : 'info',
       event: 'request',
       requestId: getRequestId(c),
       method: c.req.method,
@@ -28,7 +28,7 @@ export function requestLog(route: string, log: Log): MiddlewareHandler {
       status,
       ...(c.error && { code: toApiError(c.error).code }),
       ms: Date.now() - startedAt,
-      ...(c.error && status === 500 && { error: describeError(c.error) }),
+      ...(c.error && status >= 500 && describeFailure(c.error)),
     });
   };
 }

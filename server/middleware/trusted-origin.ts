@@ -9,12 +9,18 @@ import { ApiError } from '../errors.js';
  * with neither `Origin` nor `Sec-Fetch-Site` was not sent by a page in a
  * browser; it passes, and has to bring its own credentials.
  *
+ * Requests of `<img>`, `<script>` and the like on other sites are refused before
+ * anybody looks at their cookies, so that they are answered alike whether or not
+ * the user is signed in. Only `/users/:id/avatar` is meant for `<img>`.
+ *
+ * @param isEmbeddable - Whether pages of other sites may show the response, in `<img>` for example.
+ *
  * @example
  * ```ts
  * app.use('/me/avatar', trustedOrigin());
  * ```
  */
-export function trustedOrigin(): MiddlewareHandler<{ Bindings: AvatarEnv }> {
+export function trustedOrigin(isEmbeddable = false): MiddlewareHandler<{ Bindings: AvatarEnv }> {
   const addCorsHeaders = cors({
     // Only trusted origins get this far.
     origin: (origin) => origin,
@@ -29,7 +35,9 @@ export function trustedOrigin(): MiddlewareHandler<{ Bindings: AvatarEnv }> {
       c.header('vary', 'Origin', { append: true });
       const site = c.req.header('sec-fetch-site') ?? 'none';
       const isSafeMethod = c.req.method === 'GET' || c.req.method === 'HEAD';
-      if (!isSafeMethod && site !== 'same-origin' && site !== 'none') throw forbiddenOriginError();
+      const isEmbedded = c.req.header('sec-fetch-mode') === 'no-cors';
+      const isRefused = isSafeMethod ? isEmbedded && !isEmbeddable : true;
+      if (isRefused && site !== 'same-origin' && site !== 'none') throw forbiddenOriginError();
       return next();
     }
     if (!isTrusted(c, origin)) throw forbiddenOriginError();
@@ -43,7 +51,8 @@ function isTrusted(c: Context<{ Bindings: AvatarEnv }>, origin: string): boolean
   if ('problem' in trustedOrigins) {
     // The problem quotes the setting, which is not for strangers.
     const isLocal = isLocalRequest(config, c.req.url);
-    throw notConfiguredError(isLocal ? trustedOrigins.problem : INVALID_ORIGINS);
+    const { problem } = trustedOrigins;
+    throw notConfiguredError(isLocal ? problem : INVALID_ORIGINS, new Error(problem));
   }
   return origin === new URL(c.req.url).origin || trustedOrigins.value.includes(origin);
 }

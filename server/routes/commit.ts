@@ -1,20 +1,22 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { CommitResponse } from '../../src/core/protocol.js';
 import { badKeyError, commitUpload } from '../commit/commit-upload.js';
 import type { RouteHandler } from '../context.js';
 import { readJson } from '../read-json.js';
 import { runInBackground } from '../run-in-background.js';
-import { avatarSchema, namedSchemas } from '../schemas.js';
+import { avatarSchema, literalTrue, nameSchema } from '../schemas.js';
 import { parseOwnPendingKey } from '../storage/object-keys.js';
 import type { Operation } from './operation.js';
 
-const commitRequest = z
-  .object({ key: z.string().meta({ description: 'The key in the response to presign.' }) })
-  .register(namedSchemas, { id: 'CommitRequest' });
+const commitRequest = nameSchema(
+  'CommitRequest',
+  v.object({ key: v.pipe(v.string(), v.description('The key in the response to presign.')) }),
+);
 
-const commitResponse = z
-  .object({ ok: z.literal(true), avatar: avatarSchema })
-  .register(namedSchemas, { id: 'CommitResponse' }) satisfies z.ZodType<CommitResponse>;
+const commitResponse = nameSchema(
+  'CommitResponse',
+  v.object({ ok: literalTrue, avatar: avatarSchema }),
+) satisfies v.GenericSchema<CommitResponse>;
 
 export const commitOperation: Operation = {
   operationId: 'commit',

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type { GenericSchema } from 'valibot';
 import type { ApiErrorCode } from '../../src/core/protocol.js';
 import type { RouteHandler } from '../context.js';
 
@@ -8,6 +8,8 @@ export interface Route {
   /** In Hono's syntax, below the path where the API is mounted. */
   path: string;
   handler: RouteHandler;
+  /** Whether pages of other sites may show the response. */
+  isEmbeddable?: boolean;
   operation: Operation;
 }
 
@@ -16,14 +18,16 @@ export interface Operation {
   operationId: string;
   summary: string;
   description?: string;
+  /** Needs no session. */
+  isPublic?: boolean;
   parameters?: object[];
   /** Schema of the request body. It is in `namedSchemas`. */
-  requestBody?: z.ZodType;
+  requestBody?: GenericSchema;
   success: {
     status: number;
     description: string;
     /** Schema of the response body. It is in `namedSchemas`. */
-    body?: z.ZodType;
+    body?: GenericSchema;
     /** Response headers, where they differ from those of every response. */
     headers?: Record<string, object>;
   };

@@ -1,25 +1,26 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { AvatarResponse } from '../../src/core/protocol.js';
 import { resolveS3 } from '../config.js';
 import type { ApiContext, RouteHandler } from '../context.js';
 import { ApiError } from '../errors.js';
 import { callHook } from '../hooks.js';
-import { deleteObjectsOfUser } from '../jobs/delete-objects.js';
-import { avatarSchema, namedSchemas, secretUrl, timestamp } from '../schemas.js';
+import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
+import { avatarSchema, literalTrue, nameSchema, secretUrl, timestamp } from '../schemas.js';
 import { presignGet } from '../storage/presign.js';
 import type { Operation } from './operation.js';
 
 /** Lifetime of the presigned GET, in seconds. */
 const EXPIRES_IN = { default: 300, min: 60, max: 3600 };
 
-const avatarResponse = z
-  .union([
-    z.object({ url: secretUrl('Shows the picture.'), expiresAt: timestamp, avatar: avatarSchema }),
-    z.object({ url: z.null() }),
-  ])
-  .register(namedSchemas, { id: 'AvatarResponse' }) satisfies z.ZodType<AvatarResponse>;
+const avatarResponse = nameSchema(
+  'AvatarResponse',
+  v.union([
+    v.object({ url: secretUrl('Shows the picture.'), expiresAt: timestamp, avatar: avatarSchema }),
+    v.object({ url: v.null() }),
+  ]),
+) satisfies v.GenericSchema<AvatarResponse>;
 
-const removeResponse = z.object({ ok: z.literal(true) }).register(namedSchemas, { id: 'RemoveResponse' });
+const removeResponse = nameSchema('RemoveResponse', v.object({ ok: literalTrue }));
 
 export const showOwnAvatarOperation: Operation = {
   operationId: 'showOwnAvatar',
@@ -54,9 +55,9 @@ export const showOwnAvatar: RouteHandler = async (c, { owners, avatars, config }
 
 /** `DELETE /me/avatar`: succeeds also if there is no avatar. */
 export const removeOwnAvatar: RouteHandler = async (c, context) => {
-  const { user, owners, avatars, deletions, bucket, options } = context;
+  const { user, owners, avatars, options } = context;
   const key = await avatars.removeAvatar(owners);
-  await deleteObjectsOfUser(deletions, bucket, owners);
+  await deleteObjectsOfOwner(context);
   if (key) await callHook(c, options.log, 'onRemoved', () => options.onRemoved({ user, key }, c));
   return c.json({ ok: true });
 };

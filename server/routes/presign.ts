@@ -1,46 +1,55 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { ImageType, PresignResponse } from '../../src/core/protocol.js';
 import { resolveS3 } from '../config.js';
 import type { RouteContext, RouteHandler } from '../context.js';
 import { ApiError, tooLargeError } from '../errors.js';
 import { readJson } from '../read-json.js';
-import { imageType, namedSchemas, secretUrl, timestamp } from '../schemas.js';
+import { imageType, nameSchema, secretUrl, timestamp } from '../schemas.js';
 import { pendingKey } from '../storage/object-keys.js';
 import { presignPut } from '../storage/presign.js';
 import type { Operation } from './operation.js';
 
-const presignRequest = z
-  .object({
-    filename: z.string().meta({ description: "For the client's own logs. The server ignores it." }).optional(),
+const presignRequest = nameSchema(
+  'PresignRequest',
+  v.object({
+    filename: v.optional(v.pipe(v.string(), v.description("For the client's own logs. The server ignores it."))),
     // Any string: a type that is not accepted gets an error code of its own.
-    contentType: z
-      .string()
-      .min(1)
-      .meta({ description: `One of ${imageType.options.join(', ')}.`, examples: ['image/webp'] }),
-    size: z
-      .number()
-      .positive()
-      .refine(Number.isInteger, 'must be a whole number of bytes')
-      .meta({ type: 'integer', description: 'Size of the file in bytes. The store refuses any other length.' })
-      .optional(),
-    sha256: z
-      .string()
-      .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'must be the base64 of a SHA-256')
-      .meta({ description: 'SHA-256 of the file as base64. Compared again at commit.' })
-      .optional(),
-  })
-  .register(namedSchemas, { id: 'PresignRequest' });
+    contentType: v.pipe(
+      v.string(),
+      v.minLength(1, 'must not be empty'),
+      v.description(`One of ${imageType.options.join(', ')}.`),
+      v.examples(['image/webp']),
+    ),
+    size: v.optional(
+      v.pipe(
+        v.number(),
+        v.integer('must be a whole number of bytes'),
+        v.gtValue(0, 'must be greater than 0'),
+        v.description('Size of the file in bytes. The store refuses any other length.'),
+      ),
+    ),
+    sha256: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'must be the base64 of a SHA-256'),
+        v.description('SHA-256 of the file as base64. Compared again at commit.'),
+      ),
+    ),
+  }),
+);
 
-const presignResponse = z
-  .object({
+const presignResponse = nameSchema(
+  'PresignResponse',
+  v.object({
     url: secretUrl('Where to PUT the file.'),
-    signedHeaders: z
-      .record(z.string(), z.string())
-      .meta({ description: 'The headers to send with the PUT. Send exactly these.' }),
-    key: z.string().meta({ description: 'Identifies the upload. Send it with the commit.' }),
-    expiresAt: timestamp.meta({ description: 'When the URL expires.' }),
-  })
-  .register(namedSchemas, { id: 'PresignResponse' }) satisfies z.ZodType<PresignResponse>;
+    signedHeaders: v.pipe(
+      v.record(v.string(), v.string()),
+      v.description('The headers to send with the PUT. Send exactly these.'),
+    ),
+    key: v.pipe(v.string(), v.description('Identifies the upload. Send it with the commit.')),
+    expiresAt: v.pipe(timestamp, v.description('When the URL expires.')),
+  }),
+) satisfies v.GenericSchema<PresignResponse>;
 
 export const presignOperation: Operation = {
   operationId: 'presign',
@@ -80,10 +89,10 @@ export const presign: RouteHandler = async (c, context) => {
 
 /** @throws ApiError if the declared file can't be accepted. */
 function checkDeclaration(
-  { contentType: type, size, sha256 }: z.infer<typeof presignRequest>,
+  { contentType: type, size, sha256 }: v.InferOutput<typeof presignRequest>,
   { maxBytes, requireDigest }: RouteContext['options'],
 ): DeclaredFile {
-  const { data: contentType } = imageType.safeParse(type);
+  const contentType = imageType.options.find((option) => option === type);
   if (!contentType) {
     throw new ApiError('unsupported_type', "This file type isn't supported. Choose a JPEG, PNG, WebP, GIF or AVIF.");
   }

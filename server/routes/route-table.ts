@@ -10,5 +10,11 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/uploads/commit', handler: commit, operation: commitOperation },
   { method: 'GET', path: '/me/avatar', handler: showOwnAvatar, operation: showOwnAvatarOperation },
   { method: 'DELETE', path: '/me/avatar', handler: removeOwnAvatar, operation: removeOwnAvatarOperation },
-  { method: 'GET', path: '/users/:id/avatar', handler: showUserAvatar, operation: showUserAvatarOperation },
+  {
+    method: 'GET',
+    path: '/users/:id/avatar',
+    handler: showUserAvatar,
+    isEmbeddable: true,
+    operation: showUserAvatarOperation,
+  },
 ];

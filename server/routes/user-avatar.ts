@@ -2,6 +2,7 @@ import { requireSetting, resolveS3 } from '../config.js';
 import type { RouteHandler } from '../context.js';
 import { AvatarStore } from '../db/avatar-store.js';
 import { ApiError, callHost } from '../errors.js';
+import { RESOURCE_POLICIES } from '../options.js';
 import { deriveOwners } from '../storage/owner.js';
 import { presignGet } from '../storage/presign.js';
 import type { Operation } from './operation.js';
@@ -31,6 +32,7 @@ export const showUserAvatarOperation: Operation = {
     headers: {
       location: { schema: { type: 'string', format: 'uri' } },
       'cache-control': { schema: { type: 'string' } },
+      'cross-origin-resource-policy': { schema: { enum: RESOURCE_POLICIES } },
     },
   },
   errorCodes: ['not_found'],
@@ -49,5 +51,6 @@ export const showUserAvatar: RouteHandler = async (c, { user, avatars, config, o
   if (!avatar) throw notFound;
   const { url } = await presignGet(resolveS3(config, c.req.url), avatar.key, URL_SECONDS);
   c.header('cache-control', `private, max-age=${CACHE_SECONDS}`);
+  c.header('cross-origin-resource-policy', options.redirectResourcePolicy);
   return c.redirect(url, 302);
 };

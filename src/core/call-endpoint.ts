@@ -1,41 +1,31 @@
-import { AvatarUploadError, getThrownCode } from './errors.js';
+import { AvatarUploadError } from './errors.js';
+import { addTimeout, fetchJson, resolveHeaders } from './fetch-json.js';
+import { getThrownCode } from './thrown-code.js';
 import type { EndpointRequest, EndpointResponse } from './transport.js';
 import { UPLOAD_DEFAULTS } from './upload-defaults.js';
-
-/** Seconds after which an endpoint call counts as lost. */
-const TIMEOUT = 30;
 
 /** Implements `Transport.call` with `fetch`. */
 export async function callEndpoint(request: EndpointRequest, signal: AbortSignal): Promise<EndpointResponse> {
   const { phase, method, url, body, headers, credentials = UPLOAD_DEFAULTS.credentials, keepalive = false } = request;
-  const timeout = AbortSignal.timeout(TIMEOUT * 1000);
+  const limited = addTimeout(signal);
   // Until `fetch` is called, only the page's own `headers` function can fail.
   let fetchError: string | undefined;
   try {
-    const requestHeaders = new Headers(typeof headers === 'function' ? await headers() : headers);
+    const requestHeaders = await resolveHeaders(headers);
     fetchError = 'network';
     if (body) requestHeaders.set('content-type', 'application/json');
-    const response = await fetch(url, {
+    const json = body ? JSON.stringify(body) : null;
+    return await fetchJson(url, {
       method,
       headers: requestHeaders,
       credentials,
-      cache: 'no-store',
       keepalive,
-      signal: AbortSignal.any([signal, timeout]),
-      body: body ? JSON.stringify(body) : null,
+      signal: limited,
+      body: json,
     });
-    return { status: response.status, body: parseJson(await response.text()), headers: response.headers };
   } catch (cause) {
-    const code = signal.aborted ? 'aborted' : timeout.aborted ? 'timeout' : (fetchError ?? getThrownCode(cause));
+    const isTimeout = limited.aborted && !signal.aborted;
+    const code = signal.aborted ? 'aborted' : isTimeout ? 'timeout' : (fetchError ?? getThrownCode(cause));
     throw new AvatarUploadError(code, phase, { cause });
-  }
-}
-
-/** Returns undefined if the text is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

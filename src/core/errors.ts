@@ -50,41 +50,30 @@ const RETRYABLE = /^(network|timeout|rate_limited|internal|unavailable|upload_ex
 export class AvatarUploadError extends Error {
   override name = 'AvatarUploadError';
   /** HTTP status, if there was a response. */
-  readonly status?: number | undefined;
+  declare readonly status?: number | undefined;
   /** What the developer can do about it. */
-  readonly hint?: string | undefined;
+  declare readonly hint?: string | undefined;
   /** Seconds that the server asks to wait before the next try. */
-  readonly retryAfter?: number | undefined;
+  declare readonly retryAfter?: number | undefined;
   /** True if sending the same request again may succeed. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** Key of a message that describes the failure more precisely than the code's own. */
-  readonly messageKey?: string | undefined;
+  declare readonly messageKey?: string | undefined;
 
   constructor(
     readonly code: ErrorCode,
     readonly phase: Phase,
-    { status, hint, cause, retryAfter, retryable, messageKey }: ErrorDetails = {},
+    { cause, retryable = RETRYABLE.test(code), ...details }: ErrorDetails = {},
   ) {
-    super(`${phase} failed: ${code}${status ? ` (HTTP ${status})` : ''}`, cause ? { cause: removeUrls(cause) } : {});
-    this.status = status;
-    this.hint = hint;
-    this.retryAfter = retryAfter;
-    this.retryable = retryable ?? RETRYABLE.test(code);
-    this.messageKey = messageKey;
+    const suffix = details.status ? ` (HTTP ${details.status})` : '';
+    super(`${phase} failed: ${code}${suffix}`, cause ? { cause: removeUrls(cause) } : {});
+    Object.assign(this, details, { code, phase, retryable });
   }
 
   /** Returns a copy of this error in which the given fields are replaced, and all others are kept. */
   with({ code = this.code, ...details }: ErrorDetails & { code?: ErrorCode }): AvatarUploadError {
     return new AvatarUploadError(code, this.phase, { ...this, cause: this.cause, ...details });
   }
-}
-
-/** Returns the code for an exception from a page's own function: `network` for what a failed `fetch` throws. */
-export function getThrownCode(cause: unknown): ErrorCode {
-  const { name, message } = cause instanceof Error ? cause : new Error();
-  if (name === 'TimeoutError') return 'timeout';
-  // The messages of Chromium, Firefox, Safari and Node. Any other TypeError is a bug in the page.
-  return name === 'TypeError' && /fetch|network|load failed|connection/i.test(message) ? 'network' : 'internal';
 }
 
 /** Returns an error with the same name and message, in which any word with a slash or a query is replaced. */

@@ -1,7 +1,8 @@
 /** Reads the responses of the endpoints and of the storage, and turns failures into errors. */
 import { getCodeForStatus, isTransientStatus } from './error-info.js';
-import { AvatarUploadError, getThrownCode, type Phase } from './errors.js';
+import { AvatarUploadError, type Phase } from './errors.js';
 import type { Avatar, PresignResponse } from './protocol.js';
+import { getThrownCode } from './thrown-code.js';
 import type { EndpointResponse, PutResponse } from './transport.js';
 
 const isSuccess = (status: number): boolean => status >= 200 && status <= 299;

@@ -5,36 +5,40 @@ import { AvatarUploadError } from '../core/errors.js';
 import { explainError } from '../core/explain-error.js';
 import { assertOkResponse, parseResponse } from '../core/responses.js';
 import { type RetryOptions, StepRetrier } from '../core/retry.js';
+import { getThrownCode } from '../core/thrown-code.js';
 import type { EndpointResponse } from '../core/transport.js';
 import type { Settings } from '../settings.js';
 
 /**
- * Turns the unexpected response to a load into an error.
- * @throws {AvatarUploadError} always.
- */
-export function throwLoadError(response: EndpointResponse): never {
-  parseResponse(response, 'load');
-  throw new AvatarUploadError('bad_response', 'load', { status: response.status, hint: 'Expected {url} as JSON.' });
-}
-
-/**
  * Retries a load whose first try has failed.
+ * @param failure - of the first try: an exception, or a response that is no answer of an avatar endpoint.
+ * @param load - rejects with such a failure.
  * @throws {AvatarUploadError} of the last try.
  */
 export function retryLoad<T>(
   settings: Settings,
-  firstError: unknown,
+  failure: unknown,
   load: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
   let isFirst = true;
-  const tries = new StepRetrier(settings, signal).runStep('load', async (trySignal) => {
-    const hasFailed = isFirst;
+  const tries = new StepRetrier(settings, signal).runStep('load', (trySignal) => {
+    const result = isFirst ? Promise.reject(failure) : load(trySignal);
     isFirst = false;
-    if (hasFailed) throw firstError;
-    return load(trySignal);
+    return result.catch((cause) => throwLoadError(cause, trySignal));
   });
   return withHint(settings, tries);
+}
+
+/** @throws {AvatarUploadError} always. */
+function throwLoadError(failure: unknown, signal: AbortSignal): never {
+  const { status, headers, body } = failure as Partial<EndpointResponse>;
+  if (status === undefined) {
+    const code = signal.aborted ? 'aborted' : getThrownCode(failure);
+    throw new AvatarUploadError(code, 'load', { cause: failure });
+  }
+  parseResponse({ status, headers, body }, 'load');
+  throw new AvatarUploadError('bad_response', 'load', { status, hint: 'Expected {url} as JSON.' });
 }
 
 /**

@@ -1,22 +1,28 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { emitEvent, type SuccessDetail } from '../events.js';
-import { type Messages, restingMessages } from '../i18n/messages.js';
+import { restingMessages } from '../i18n/messages.js';
 import { SettingsElement } from '../settings-element.js';
-import type { Countdown } from '../view/countdown.js';
 import { styles } from '../view/field.styles.js';
-import { renderButton, renderFileInput, renderPlaceholder, renderTrigger } from '../view/field-template.js';
-import { CurrentAvatar } from './current-avatar.js';
-import { deriveView, type UploadState } from './derive-view.js';
-import { DisplayedImage } from './displayed-image.js';
-import { FieldStore } from './field-store.js';
-import { FileInputs } from './file-inputs.js';
+import { renderBadge, renderButton, renderPlaceholder } from '../view/field-template.js';
+import type { UploadState } from './derive-view.js';
+import { EngineLoader } from './engine-loader.js';
+import type { FieldEngine } from './field-engine.js';
+import { FieldStore, type RestingView } from './field-store.js';
+import { listenForFiles, takePickedFile } from './file-inputs.js';
+import { FirstLoad } from './first-load.js';
 import { hasPendingCommit } from './has-pending-commit.js';
 import type { FieldEvent } from './reduce.js';
-import { SessionLoader } from './session-loader.js';
-import { type Facts, INITIAL_SNAPSHOT, type Snapshot } from './snapshot.js';
-import type { UploadSession } from './upload-session.js';
+import { IDLE, type RetryAction, type Snapshot } from './snapshot.js';
 
-/** What `<flare-avatar-upload>` does: it renders its snapshot and sends commands to its session. */
+const createUpload = (file: File, upload: boolean): RetryAction => ({
+  phase: 'pick',
+  command: { file, upload },
+});
+
+/** Events of the inner input stay inside the element. */
+const stopPropagation = (event: Event): void => event.stopPropagation();
+
+/** What `<flare-avatar-upload>` does: it renders its snapshot, and sends commands to its engine. */
 export class AvatarField extends SettingsElement {
   static override readonly shadowRootOptions: ShadowRootInit = {
     ...SettingsElement.shadowRootOptions,
@@ -24,30 +30,23 @@ export class AvatarField extends SettingsElement {
   };
   static override readonly styles = styles;
 
-  readonly #store = new FieldStore((snapshot, previous, event) => this.#onChange(snapshot, previous, event));
-  readonly #image = new DisplayedImage(this);
-  readonly #currentAvatar = new CurrentAvatar(this, this.#store, this.#image, () => this.#loadFeedback());
-  readonly #loader = new SessionLoader(this, this.#store, () => this.#loadSession());
-  readonly #inputs = new FileInputs(this, {
-    isDisabled: () => this.#isOff,
-    onDrag: (isDragOver) => this.#setDragOver(isDragOver),
-    onFile: (file) => this.#selectFile(file),
-  });
-  #view = deriveView(INITIAL_SNAPSHOT);
-  #texts: Messages = restingMessages;
-  #feedback: typeof import('../view/feedback.js') | null = null;
-  #countdown: Countdown | null = null;
-  #url: string | null = null;
-  /** The inner element that had the focus before an update. */
-  #focused: Element | null = null;
+  readonly #store = new FieldStore((snapshot, former, event) => this.#onChange(snapshot, former, event));
+  readonly #loader = new EngineLoader(this, this.#store, () => this.#createEngine());
+  readonly #firstLoad = new FirstLoad(this, this.#store, this.#loader);
 
   constructor() {
     super();
+    listenForFiles(
+      this,
+      () => this.#isOff,
+      (isDragOver) => this.#setFlag('isDragOver', isDragOver),
+      this.#selectFile,
+    );
     for (const type of ['pointerenter', 'focusin', 'dragenter'])
-      this.addEventListener(type, () => this.#loader.preload());
+      this.addEventListener(type, () => this.#run((engine) => engine.session.preload()));
     // A click on the element's <label> is dispatched on the element itself.
     this.addEventListener('click', (event) => event.composedPath()[0] === this && this.pick());
-    this.addEventListener('invalid', () => this.#setUserInvalid(true));
+    this.addEventListener('invalid', () => this.#setFlag('isUserInvalid', true));
     this.toggleCustomState('idle', true);
   }
 
@@ -65,7 +64,7 @@ export class AvatarField extends SettingsElement {
   pick(): void {
     if (this.#isOff) return;
     this.renderRoot.querySelector('input')?.click();
-    this.#loader.call((session) => session.preloadImageModule()).catch(() => {});
+    this.#run((engine) => engine.session.preloadImageModule());
   }
 
   /**
@@ -73,29 +72,22 @@ export class AvatarField extends SettingsElement {
    * @throws {AvatarUploadError} that says what failed; `aborted` if the upload was canceled or replaced by another one.
    */
   upload(file?: File): Promise<SuccessDetail> {
-    const command = file && { file, upload: true, edit: false, previous: null };
-    return this.#loader.call((session) => session.upload(file), 'pick', command && { type: 'upload', command });
+    return this.#loader.call((engine) => engine.session.upload(file), file && createUpload(file, true));
   }
 
   /** Cancels an upload or a removal, and dismisses a file that waits or has failed. */
   cancel(): void {
-    const { session } = this.#loader;
-    if (session) {
-      session.cancel();
-      return;
+    if (this.#loader.isNeeded) this.#run((engine) => engine.session.cancel());
+    else if (this.#view.error) {
+      this.#store.setFacts({ activity: IDLE });
+      emitEvent(this, 'flare-cancel', undefined);
     }
-    const wasOpen = this.#loader.abort() || this.#view.canCancel;
-    this.#store.dispatch({ type: 'canceled', selection: null });
-    if (wasOpen) emitEvent(this, 'flare-cancel', undefined);
   }
 
   /** Retries what failed. Resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
     const { activity } = this.#store.snapshot;
-    if (this.#isOff || activity.kind !== 'error') return;
-    const { retry } = activity;
-    if (retry.type === 'refresh') await this.refresh();
-    else await this.#loader.call((session) => session.retry(), 'pick', retry).catch(() => {});
+    if (activity.kind === 'error') await this.#run((engine) => engine.session.retry(), activity.retry);
   }
 
   /**
@@ -103,12 +95,12 @@ export class AvatarField extends SettingsElement {
    * @throws {AvatarUploadError} if that failed; the picture is still there.
    */
   removeAvatar(): Promise<void> {
-    return this.#loader.call((session) => session.remove(), 'remove', { type: 'remove' });
+    return this.#loader.call((engine) => engine.session.remove(), { phase: 'remove' });
   }
 
   /** Loads the current avatar again. Resolves when that is over, whether it succeeded or not. */
   refresh(): Promise<void> {
-    return this.#currentAvatar.refresh();
+    return this.#run((engine) => engine.currentAvatar.refresh(), { phase: 'load' });
   }
 
   override disconnectedCallback(): void {
@@ -127,89 +119,88 @@ export class AvatarField extends SettingsElement {
   formResetCallback(): void {
     this.cancel();
     const { avatar } = this.#store.snapshot;
-    this.#setFacts({ avatar: { ...avatar, key: '' }, isUserInvalid: false });
+    this.#store.setFacts({ avatar: { ...avatar, key: '' }, isUserInvalid: false });
     this.refresh();
   }
 
   protected override willUpdate(): void {
     this.toggleCustomState('disabled', this.#isOff);
     if (this.#isOff) this.#interrupt();
-    const isRemoving = this.#store.snapshot.activity.kind === 'removing';
-    this.#url = isRemoving ? null : this.#image.getUrl(this.#picture, this.#view.preview);
-    this.toggleCustomState('empty', !this.#url);
-    this.#focused = this.shadowRoot?.activeElement ?? null;
   }
 
   protected override firstUpdated(): void {
     if (this.#isOff || !hasPendingCommit()) return;
-    this.#loader.call((session) => session.resumePendingCommit(), 'commit').catch(() => {});
+    this.#run((engine) => engine.session.resumePendingCommit());
   }
 
   protected override updated(): void {
     this.updateValidity();
-    this.#feedback?.adoptStyles(this.shadowRoot as ShadowRoot);
-    // A button that has done its work is removed with the focus on it: the trigger gets it.
-    if (this.#focused && !this.#focused.isConnected) this.focus();
   }
 
   protected override render(): TemplateResult {
+    const url = this.#getImageUrl();
+    this.toggleCustomState('empty', !url);
     const label = this.label || this.labels[0]?.textContent?.trim() || this.#getText('label');
-    const url = this.#url;
     const action = this.#getText(url ? 'change' : 'pick').replace('{label}', () => label);
     return html`
       <div part="base" role="group" aria-label=${label}>
         <div class="frame">
           <div class="picture">${this.#renderPicture(url)}</div>
-          ${this.#feedback?.renderProgressRing(this.#view, this.shape)}
-          ${renderTrigger(action, url !== null, this.#isOff, () => this.pick())}
+          ${this.#engine?.renderProgressRing()}
+          <button part="trigger" type="button" aria-label=${action} aria-describedby="status error"
+            ?disabled=${this.#isOff} @click=${this.pick}>
+            <span class="badge"><slot name="icon">${renderBadge(url !== null)}</slot></span>
+          </button>
         </div>
-        <p class="line">${this.#renderTexts()}${this.#renderButtons()}</p>
+        <p class="line">${this.#renderTexts(url)}${this.#renderButtons()}</p>
         <slot name="hint"></slot>
-        ${renderFileInput(this.accept, this.capture, this.#inputs.onPick)}
+        <input type="file" hidden .accept=${this.accept} capture=${this.capture ?? nothing}
+          @click=${stopPropagation} @input=${stopPropagation} @change=${(event: Event) => takePickedFile(event, this.#selectFile)}>
       </div>`;
+  }
+
+  #getImageUrl(): string | null {
+    if (this.#engine) return this.#engine.getImageUrl(this.#picture);
+    return this.#picture === this.#firstLoad.brokenUrl ? null : (this.#picture as string | null);
   }
 
   #renderPicture(url: string | null): TemplateResult {
     if (!url) return renderPlaceholder(this.initials);
     return html`<img part="image" src=${url} alt=${this.alt}
-      @load=${() => this.#currentAvatar.handleLoadedImage()}
-      @error=${() => this.#currentAvatar.handleBrokenImage(url)}>`;
+      @error=${() => this.#handleBrokenImage(url)}>`;
   }
 
-  #renderTexts(): TemplateResult {
-    const { error } = this.#view;
-    const message = error && (this.#feedback?.formatError(error, this, this.#getText) ?? this.#getText('network'));
+  #handleBrokenImage(url: string): void {
+    this.#firstLoad.brokenUrl = url;
+    this.requestUpdate();
+    this.#run((engine) => engine.currentAvatar.handleBrokenImage(url));
+  }
+
+  #renderTexts(url: string | null): TemplateResult {
+    const { status, error } = this.#view;
+    // The picture or the error says enough.
+    const isQuiet = status === 'idle' && (url || error || this.#store.snapshot.isLoading);
+    const text = isQuiet ? null : this.#engine ? this.#engine.renderStatus() : this.#getText(status);
+    const message = error && (this.#engine?.formatError() ?? this.#getText('network'));
     return html`
-      <span id="status" part="status" role="status" dir="auto">${this.#renderStatus()}</span>
+      <span id="status" part="status" role="status" dir="auto">${text}</span>
       <span id="error" part="error" role="alert" dir="auto">${message}</span>`;
   }
 
   #renderButtons(): unknown {
-    const { status, canRetry, canCancel } = this.#view;
-    const isOn = !this.#isOff;
+    const { status, error } = this.#view;
+    if (this.#isOff) return nothing;
     const canRemove = this.#picture && this.avatarUrl && !this.noRemove && (status === 'idle' || status === 'success');
-    const button = (name: string, isShown: unknown, act: () => void) =>
-      renderButton(name, isShown && this.#getText(name), act);
     return [
-      button('retry', canRetry && isOn, () => this.retry()),
-      button('edit', isOn && this.#loader.session?.canEdit, () => this.#loader.session?.edit()),
-      button('cancel', canCancel, () => this.cancel()),
-      button('remove', canRemove && isOn, () => this.removeAvatar().catch(() => {})),
+      this.#engine ? this.#engine.renderButtons() : renderButton('retry', error && this.#getText('retry'), this.retry),
+      renderButton('remove', canRemove && this.#getText('remove'), () => this.removeAvatar().catch(() => {})),
     ];
-  }
-
-  /** Nothing, where the picture or the error says enough. */
-  #renderStatus(): unknown {
-    const { status, statusDetail, error } = this.#view;
-    if (status === 'idle' && (this.#url || error || this.#store.snapshot.isLoading)) return null;
-    const text = this.#feedback?.getExactText(this, this.#getText, status, statusDetail) ?? this.#getText(status);
-    return this.#feedback?.renderStatus(this.#view, text) ?? text;
   }
 
   protected override updateValidity(): void {
     const isMissing = this.required && !this.value && !this.#picture;
     this.setMissing(isMissing ? this.#getText('required') : '');
-    if (!isMissing) this.#setUserInvalid(false);
+    if (!isMissing) this.#setFlag('isUserInvalid', false);
   }
 
   /** The avatar, or `src` while it is not known. */
@@ -222,66 +213,62 @@ export class AvatarField extends SettingsElement {
     return this.disabled || this.isDisabled;
   }
 
+  get #engine(): FieldEngine | null {
+    return this.#loader.engine;
+  }
+
+  get #view(): RestingView {
+    return this.#store.deriveView(this.#store.snapshot);
+  }
+
   readonly #getText = (key: string): string => {
     // Codes come from outside: `constructor` is a key of any object.
-    const text: unknown = this.messages?.[key] ?? this.#texts[key];
+    const text: unknown = this.messages?.[key] ?? (this.#engine?.texts ?? restingMessages)[key];
     return typeof text === 'string' ? text : '';
   };
 
   /** Everything that follows from a new snapshot at once; the rest follows from the update. */
   #onChange(snapshot: Snapshot, former: Snapshot, { type }: FieldEvent): void {
-    const { state: previous, customStates } = this.#view;
-    this.#view = deriveView(snapshot);
-    const { state, wait } = this.#view;
-    for (const name of [...customStates, ...this.#view.customStates])
-      this.toggleCustomState(name, this.#view.customStates.includes(name));
+    const { state: previous, customStates: formerStates } = this.#store.deriveView(former);
+    const { state, customStates } = this.#view;
+    for (const name of [...formerStates, ...customStates]) this.toggleCustomState(name, customStates.includes(name));
+    this.toggleCustomState('loading', snapshot.isLoading);
+    this.toggleCustomState('dragover', snapshot.isDragOver);
+    this.toggleCustomState('user-invalid', snapshot.isUserInvalid);
     const { key } = snapshot.avatar;
     if (key !== former.avatar.key) {
       this.setFormValue(key);
       this.updateValidity();
     }
-    this.#countdown?.follow(wait);
     this.requestUpdate();
     if (state !== previous && type !== 'interrupted') emitEvent(this, 'flare-statechange', { state, previous });
   }
 
-  async #loadSession(): Promise<UploadSession> {
-    const [{ UploadSession }] = await Promise.all([import('./upload-session.js'), this.#loadFeedback()]);
-    const services = { getText: this.#getText, isDisabled: () => this.#isOff };
-    return new UploadSession(this, this.#store, this.#currentAvatar, services);
+  async #createEngine(): Promise<FieldEngine> {
+    const { FieldEngine } = await import('./field-engine.js');
+    return new FieldEngine(this, this.#store, this.#firstLoad, this.#getText, () => this.#isOff);
   }
 
-  #selectFile(file: File): void {
-    const command = { file, upload: !this.noAuto, edit: false, previous: null };
-    this.#loader.call((session) => session.selectFile(file), 'pick', { type: 'upload', command }).catch(() => {});
+  /**
+   * Calls the engine, and resolves when that is over, whether it succeeded or not.
+   * @param retry - what `retry()` does if the engine can't be loaded; without it, the failure is not shown.
+   */
+  async #run(command: (engine: FieldEngine) => unknown, retry?: RetryAction): Promise<void> {
+    await this.#loader.call(command, retry).catch(() => {});
   }
 
-  /** Loads the texts, and what shows progress and errors. */
-  async #loadFeedback(): Promise<void> {
-    const feedback = await import('../view/feedback.js');
-    if (this.#feedback) return;
-    this.#feedback = feedback;
-    this.#texts = { ...feedback.en, ...restingMessages };
-    this.#countdown = new feedback.Countdown(() => this.requestUpdate());
-    this.requestUpdate();
-  }
+  readonly #selectFile = (file: File): void => {
+    const retry = createUpload(file, !this.noAuto);
+    this.#run((engine) => engine.session.selectFile(file), retry);
+  };
 
   /** Ends what is going on, silently. */
   #interrupt(): void {
-    if (this.#loader.session) this.#loader.session.interrupt();
-    else this.#loader.abort();
-    this.#setDragOver(false);
+    if (this.#loader.isNeeded) this.#run((engine) => engine.session.interrupt());
+    this.#setFlag('isDragOver', false);
   }
 
-  #setDragOver(isDragOver: boolean): void {
-    if (isDragOver !== this.#store.snapshot.isDragOver) this.#setFacts({ isDragOver });
-  }
-
-  #setUserInvalid(isUserInvalid: boolean): void {
-    if (isUserInvalid !== this.#store.snapshot.isUserInvalid) this.#setFacts({ isUserInvalid });
-  }
-
-  #setFacts(facts: Partial<Facts>): void {
-    this.#store.dispatch({ type: 'factsChanged', facts });
+  #setFlag(name: 'isDragOver' | 'isUserInvalid', isOn: boolean): void {
+    if (isOn !== this.#store.snapshot[name]) this.#store.setFacts({ [name]: isOn });
   }
 }

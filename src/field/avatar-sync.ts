@@ -1,91 +1,69 @@
 /**
- * Tells the elements of this page, and of other tabs, that an avatar has
- * changed. Nothing else is sent: each element asks its own back end, with its
- * own credentials.
+ * Connects the elements of this page with each other, and with those of other
+ * tabs, so that they hear when an avatar has changed. What the messages contain
+ * is in avatar-change.ts.
  */
+
+import { expireSharedRequests } from './shared-requests.js';
+
+/** Hashes of an endpoint and, where it is known, of a user. Neither an address nor a key is sent. */
+export type ChangeMessage = readonly [endpoint: number, user: number];
+
+/** An element that displays an avatar. */
 export interface Subscriber {
-  /** Absolute address of the avatar endpoint. */
-  readonly endpoint: string;
-  /** Key of the current avatar, or an empty string. */
-  readonly key: string;
-  /** The back end may have another picture by now. */
-  markStale(): void;
+  /** @param message - says whose avatar has changed; undefined if any may have. */
+  receiveChange(message?: ChangeMessage): void;
   /** The page became visible, or the network came back. */
   renewIfDue(): void;
 }
-
-/** Hashes of an endpoint and, where it is known, of a user. Neither an address nor a key is sent. */
-type Message = [endpoint: number, user: number];
 
 const subscribers = new Set<Subscriber>();
 let channel: BroadcastChannel | undefined;
 
 export function subscribe(subscriber: Subscriber): void {
-  if (!subscribers.size) toggleListeners('add');
+  if (!subscribers.size) togglePage(true);
   subscribers.add(subscriber);
 }
 
 export function unsubscribe(subscriber: Subscriber): void {
   subscribers.delete(subscriber);
-  if (!subscribers.size) toggleListeners('remove');
+  if (!subscribers.size) togglePage(false);
 }
 
-/**
- * Tells all other subscribers that the picture of one has changed.
- * @param formerKey - key of the picture that it had before.
- */
-export function announceChange(subscriber: Subscriber, formerKey: string): void {
-  // Keys are opaque. Where two keys of one user share a folder, the folder identifies the user.
-  const folder = getFolder(formerKey);
-  const user = folder === getFolder(subscriber.key) ? hash(folder) : 0;
-  const message: Message = [hash(subscriber.endpoint), user];
+/** Sends a message to all other subscribers of this page and of other tabs. */
+export function sendChange(message: ChangeMessage, sender: Subscriber): void {
   channel?.postMessage(message);
-  onMessage(message, subscriber);
+  notifySubscribers(message, sender);
 }
 
-function onMessage([endpoint, user]: Message, sender?: Subscriber): void {
-  for (const subscriber of subscribers) {
-    const isOtherUser = user && subscriber.key && hash(getFolder(subscriber.key)) !== user;
-    if (subscriber !== sender && hash(subscriber.endpoint) === endpoint && !isOtherUser) subscriber.markStale();
-  }
+function notifySubscribers(message?: ChangeMessage, sender?: Subscriber): void {
+  expireSharedRequests();
+  for (const subscriber of subscribers) if (subscriber !== sender) subscriber.receiveChange(message);
 }
 
-function toggleListeners(verb: 'add' | 'remove'): void {
+function togglePage(isOn: boolean): void {
   for (const type of ['visibilitychange', 'online', 'pagehide', 'pageshow'])
-    window[`${verb}EventListener`](type, onPageEvent, true);
-  if (verb === 'add') openChannel();
-  else closeChannel();
+    window[`${isOn ? 'add' : 'remove'}EventListener`](type, onPageEvent, true);
+  toggleChannel(isOn);
 }
 
 function onPageEvent({ type, persisted }: Event & { persisted?: boolean }): void {
-  if (type === 'pagehide') {
-    // An open channel keeps a page out of the back/forward cache.
-    closeChannel();
-  } else if (persisted) {
-    openChannel();
-    for (const subscriber of subscribers) subscriber.markStale();
-  } else if (type !== 'pageshow') for (const subscriber of subscribers) subscriber.renewIfDue();
-}
-
-function openChannel(): void {
-  try {
-    channel = new BroadcastChannel('flare-avatar-upload');
-    channel.onmessage = ({ data }: MessageEvent<Message>) => onMessage(data);
-  } catch {
-    // Not available here: other tabs see the change when they ask the next time.
+  // An open channel keeps a page out of the back/forward cache.
+  if (type === 'pagehide') toggleChannel(false);
+  else if (type !== 'pageshow') for (const subscriber of subscribers) subscriber.renewIfDue();
+  else if (persisted) {
+    toggleChannel(true);
+    notifySubscribers();
   }
 }
 
-function closeChannel(): void {
+function toggleChannel(isOn: boolean): void {
   channel?.close();
   channel = undefined;
-}
-
-const getFolder = (key: string): string => key.replace(/[^/]*$/, '');
-
-/** A 32-bit hash; 0 for an empty text. */
-function hash(text: string): number {
-  let sum = 0;
-  for (let i = 0; i < text.length; i++) sum = (Math.imul(sum, 31) + text.charCodeAt(i)) | 0;
-  return sum;
+  try {
+    if (isOn) channel = new BroadcastChannel('flare-avatar-upload');
+    if (channel) channel.onmessage = ({ data }) => notifySubscribers(data);
+  } catch {
+    // Not available here: other tabs see the change when they ask the next time.
+  }
 }

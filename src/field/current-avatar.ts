@@ -1,45 +1,23 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { callEndpoint } from '../core/call-endpoint.js';
 import type { AvatarUploadError } from '../core/errors.js';
-import type { AvatarResponse } from '../core/protocol.js';
-import type { EndpointResponse } from '../core/transport.js';
-import { getUrlLifetime } from '../core/url-lifetime.js';
-import { emitEvent } from '../events.js';
 import type { Settings } from '../settings.js';
-import { announceChange, type Subscriber, subscribe, unsubscribe } from './avatar-sync.js';
+import { concernsAvatar, createChange } from './avatar-change.js';
+import { type ChangeMessage, type Subscriber, sendChange, subscribe, unsubscribe } from './avatar-sync.js';
 import type { DisplayedImage } from './displayed-image.js';
 import type { FieldStore } from './field-store.js';
-import { loadModule } from './load-module.js';
-import { SharedRequests } from './shared-requests.js';
-import { type Facts, isBusy } from './snapshot.js';
-
-/** The answer of the avatar endpoint. */
-interface LoadedAvatar {
-  readonly url: string | null;
-  /** Undefined where the endpoint gives none. */
-  readonly key: string | undefined;
-  /** When to ask for a new URL, in milliseconds since 1970 by this machine's clock. */
-  readonly renewAt: number;
-}
-
-const requests = new SharedRequests<LoadedAvatar>();
-
-/** A URL is renewed at most this many milliseconds before it expires. */
-const RENEWAL_MARGIN = 30_000;
-/** A URL is used for at least this many milliseconds, whatever its expiry says. */
-const MIN_URL_LIFETIME = 1000;
-/** Longest delay of a timer, in milliseconds. */
-const MAX_TIMER_DELAY = 2 ** 31 - 1;
+import { type AvatarLoad, type FirstLoad, getSource, MAX_TIMER_DELAY } from './first-load.js';
+import { isBusy } from './reduce.js';
+import { reportFailure } from './report-failure.js';
+import { hasEndpoint, type LoadedAvatar, requestAvatar } from './request-avatar.js';
+import { expireSharedRequests } from './shared-requests.js';
 
 /**
  * Keeps the back end's picture on display: loads it, renews its URL before that
  * expires, and loads it again when it may have changed.
  */
 export class CurrentAvatar implements ReactiveController, Subscriber {
-  /** What the picture comes from: `src`, or the address of the endpoint. */
   #source: string | undefined;
-  /** Aborts the load in progress. */
-  #load: AbortController | null = null;
+  #load: AvatarLoad | null;
   /** The back end may have another picture by now. */
   #isStale = false;
   /** The URL needs renewal, and the user can see the element. */
@@ -47,7 +25,7 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
   /** A new URL was requested because the browser failed to load the last one. */
   #isReplacingBroken = false;
   /** Milliseconds since 1970. */
-  #renewAt = Infinity;
+  #renewAt: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Observes the element from the time when its URL needs renewal until the user can see it. */
   readonly #observer = new IntersectionObserver((entries) => {
@@ -57,22 +35,21 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
     this.element.requestUpdate();
   });
 
+  /** @param first - the load that is continued here. */
   constructor(
     private readonly element: ReactiveControllerHost & HTMLElement & Settings,
     private readonly store: FieldStore,
     private readonly image: DisplayedImage,
-    /** Loads what shows errors. */
-    private readonly loadFeedback: () => Promise<unknown>,
+    first: FirstLoad,
   ) {
+    this.#source = first.source;
+    this.#load = first.load;
+    this.#renewAt = first.renewAt;
     element.addController(this);
-  }
-
-  get endpoint(): string {
-    return Object.assign(document.createElement('a'), { href: this.element.avatarUrl }).href;
-  }
-
-  get key(): string {
-    return this.store.snapshot.avatar.key;
+    if (first.load) this.#follow(first.load, true);
+    element.removeController(first);
+    first.stop();
+    first.load = null;
   }
 
   hostConnected(): void {
@@ -93,27 +70,41 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
   }
 
   hostUpdate(): void {
-    const { src, avatarUrl } = this.element;
-    const source = src || ` ${avatarUrl}`;
+    const source = getSource(this.element);
     if (source === this.#source) return;
     this.#source = source;
-    this.refresh();
+    this.#loadSource();
   }
 
   hostUpdated(): void {
     // What the user is doing comes first.
-    const canLoad = this.#hasEndpoint && this.element.isConnected && !isBusy(this.store.snapshot);
-    if (canLoad && (this.#isStale || this.#isRenewalDue)) this.#reload(true, this.#isStale);
+    const canLoad = hasEndpoint(this.element) && this.element.isConnected && !isBusy(this.store.snapshot);
+    if (canLoad && (this.#isStale || this.#isRenewalDue)) this.#reload(true);
   }
 
   /** Loads the avatar; resolves when that is over, whether it succeeded or not. */
-  async refresh(): Promise<void> {
-    if (this.#hasEndpoint) return this.#reload(false);
-    this.endLoad();
-    this.#setFacts({ avatar: { ...this.store.snapshot.avatar, picture: undefined } });
+  refresh(): Promise<void> {
+    expireSharedRequests();
+    return this.#loadSource();
   }
 
-  markStale(): void {
+  async #loadSource(): Promise<void> {
+    if (hasEndpoint(this.element)) return this.#reload(false);
+    this.endLoad();
+    this.store.setFacts({ avatar: { ...this.store.snapshot.avatar, picture: undefined } });
+  }
+
+  receiveChange(message?: ChangeMessage): void {
+    if (!message || concernsAvatar(message, this.#endpoint, this.#key)) this.#markStale();
+  }
+
+  /** The back end may have another picture by now, and nobody has said so. */
+  suspectChange(): void {
+    expireSharedRequests();
+    this.#markStale();
+  }
+
+  #markStale(): void {
     this.#isStale = true;
     this.element.requestUpdate();
   }
@@ -136,7 +127,7 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
 
   /** The user has changed the picture: tells all other elements and tabs. */
   announce(formerKey: string): void {
-    if (this.element.avatarUrl) announceChange(this, formerKey);
+    if (this.element.avatarUrl) sendChange(createChange(this.#endpoint, this.#key, formerKey), this);
   }
 
   /** The browser failed to load an image: the next one is displayed instead, and a new URL may help, once. */
@@ -153,60 +144,51 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
   }
 
   #abortLoad(): void {
-    this.#load?.abort();
+    this.#load?.controller.abort();
     this.#load = null;
-    if (this.store.snapshot.isLoading) this.#setFacts({ isLoading: false });
+    if (this.store.snapshot.isLoading) this.store.setFacts({ isLoading: false });
   }
 
-  get #hasEndpoint(): boolean {
-    return !this.element.src && Boolean(this.element.avatarUrl);
+  /** Absolute address of the avatar endpoint. */
+  get #endpoint(): string {
+    return Object.assign(document.createElement('a'), { href: this.element.avatarUrl }).href;
   }
 
-  /**
-   * @param isSilent - neither a status nor a failure is shown, unless it takes the place of a load that shows them.
-   * @param isFresh - don't join a request of another element that was made before now.
-   */
-  async #reload(isSilent: boolean, isFresh = true): Promise<void> {
+  get #key(): string {
+    return this.store.snapshot.avatar.key;
+  }
+
+  /** @param isSilent - neither a status nor a failure is shown, unless it takes the place of a load that shows them. */
+  async #reload(isSilent: boolean): Promise<void> {
     const isShown = !isSilent || this.store.snapshot.isLoading;
     this.#abortLoad();
     // An element that is not in the page does not hear of changes.
     this.#isStale = !this.element.isConnected;
     this.#isRenewalDue = false;
-    this.#load = new AbortController();
-    const { signal } = this.#load;
-    if (isShown) this.#setFacts({ isLoading: true });
+    const controller = new AbortController();
+    this.#load = { controller, result: requestAvatar(this.element, controller.signal) };
+    if (isShown) this.store.setFacts({ isLoading: true });
+    return this.#follow(this.#load, isShown);
+  }
+
+  async #follow({ controller: { signal }, result }: AvatarLoad, isShown: boolean): Promise<void> {
     try {
-      const loaded = await this.#request(signal, isFresh);
+      const loaded = await result;
       // The picture on display stays until the new one can take its place at once.
       const isUsable = !loaded.url || !this.store.snapshot.avatar.picture || (await canDecode(loaded.url));
       if (!signal.aborted) this.#apply(loaded, isUsable);
     } catch (cause) {
-      if (isShown && !signal.aborted) await this.loadFeedback().catch(() => {});
       if (signal.aborted) return;
       this.#abortLoad();
       this.#renewAt = 0;
-      if (isShown) this.#fail(cause as AvatarUploadError);
+      const error = cause as AvatarUploadError;
+      if (isShown) reportFailure(this.element, this.store, { type: 'loadFailed', error });
     }
   }
 
-  #request(signal: AbortSignal, isFresh: boolean): Promise<LoadedAvatar> {
-    const { avatarUrl: url, headers, credentials } = this.element;
-    const load = async (shared: AbortSignal) => {
-      const requestedAt = Date.now();
-      const response = await callEndpoint({ phase: 'load', method: 'GET', url, headers, credentials }, shared);
-      return parseAvatar(response, Date.now() - requestedAt) ?? (await loadEndpoint()).throwLoadError(response);
-    };
-    const loadWithRetries = (shared: AbortSignal) =>
-      load(shared).catch(async (error) => {
-        if (shared.aborted) throw error;
-        return (await loadEndpoint()).retryLoad(this.element, error, load, shared);
-      });
-    return requests.get([url, headers, credentials], loadWithRetries, signal, isFresh);
-  }
-
-  #apply({ url, key = this.key, renewAt }: LoadedAvatar, isUsable: boolean): void {
+  #apply({ url, key = this.#key, renewAt }: LoadedAvatar, isUsable: boolean): void {
     const { avatar } = this.store.snapshot;
-    this.#load?.abort();
+    this.#load?.controller.abort();
     this.#load = null;
     this.#renewAt = isUsable ? renewAt : 0;
     if (isUsable) this.renewIfDue();
@@ -215,31 +197,6 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
     if (!isKept) this.image.clearBroken();
     this.store.dispatch({ type: 'avatarLoaded', avatar: isKept ? avatar : { key: url ? key : '', picture: url } });
   }
-
-  #fail(error: AvatarUploadError): void {
-    this.store.dispatch({ type: 'loadFailed', error });
-    if (this.store.shows(error)) emitEvent(this.element, 'flare-error', { error });
-  }
-
-  #setFacts(facts: Partial<Facts>): void {
-    this.store.dispatch({ type: 'factsChanged', facts });
-  }
-}
-
-/** What only a failed load needs. */
-const loadEndpoint = () => loadModule(import('./avatar-endpoint.js'), 'load');
-
-/**
- * Undefined for a response that is no answer of an avatar endpoint.
- * @param elapsed - milliseconds since the request was made.
- */
-function parseAvatar({ status, body, headers }: EndpointResponse, elapsed: number): LoadedAvatar | undefined {
-  const { url, expiresAt, avatar } = (body ?? {}) as Partial<AvatarResponse>;
-  if (status === 404 || (status === 200 && url === null)) return { url: null, key: '', renewAt: Infinity };
-  if (status !== 200 || typeof url !== 'string') return undefined;
-  const lifetime = getUrlLifetime({ url, expiresAt }, headers, elapsed);
-  const renewAt = Date.now() + Math.max(MIN_URL_LIFETIME, lifetime - Math.min(RENEWAL_MARGIN, lifetime / 4));
-  return { url, key: typeof avatar?.key === 'string' ? avatar.key : undefined, renewAt };
 }
 
 function canDecode(url: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { AvatarUploadError } from '../core/errors.js';
-import { type Activity, canCancel, type Snapshot, type Wait } from './snapshot.js';
+import { canCancel } from './reduce.js';
+import type { Activity, Snapshot, Wait } from './snapshot.js';
 
 /** The public `state` of an element. */
 export type UploadState =
@@ -15,7 +16,7 @@ export type UploadState =
 /** What a snapshot means for the page and the user. Everything that is shown or exposed is derived from it here. */
 export interface FieldView {
   readonly state: UploadState;
-  /** Custom states, `state` included; `disabled` and `empty` depend on the element and are added there. */
+  /** Custom states of what the element is doing, `state` included. */
   readonly customStates: readonly string[];
   /** Key of the text that says what the element is doing. */
   readonly status: string;
@@ -35,19 +36,17 @@ export interface FieldView {
 }
 
 export function deriveView(snapshot: Snapshot): FieldView {
-  const { activity, selection, uploaded, isDragOver, isLoading, isUserInvalid } = snapshot;
+  const { activity, selection, uploaded, isDragOver } = snapshot;
   const { kind, error, ratio, wait, preview }: AnyActivity = activity;
   const state = kind === 'selecting' || kind === 'removing' ? 'idle' : kind;
-  const statuses = [
-    isDragOver && 'dragover',
-    wait?.reason,
-    kind === 'removing' && kind,
-    ratio === 1 && 'finishing',
-  ].filter((name) => typeof name === 'string');
-  const [status = selection && state === 'idle' ? 'picked' : state] = statuses;
+  const details = [wait?.reason, kind === 'removing' && kind, ratio === 1 && 'finishing'].filter(
+    (name) => typeof name === 'string',
+  );
+  const [detail = selection && state === 'idle' ? 'picked' : state] = details;
+  const status = isDragOver ? 'dragover' : detail;
   return {
     state,
-    customStates: [state, ...statuses, ...(isLoading ? ['loading'] : []), ...(isUserInvalid ? ['user-invalid'] : [])],
+    customStates: [state, ...details],
     status,
     statusDetail: `${status}_${kind === 'removing' ? kind : uploaded?.selection.note}`,
     error: error ?? null,
@@ -62,7 +61,7 @@ export function deriveView(snapshot: Snapshot): FieldView {
 }
 
 /** The fields of all activities; those that an activity does not have are undefined. */
-interface AnyActivity {
+export interface AnyActivity {
   readonly kind: Activity['kind'];
   readonly error?: AvatarUploadError | undefined;
   readonly ratio?: number | null;

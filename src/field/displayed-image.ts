@@ -7,11 +7,16 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
  */
 export class DisplayedImage implements ReactiveController {
   /** The preview or the address that the browser failed to load. */
-  #broken: Blob | string | null = null;
+  #broken: Blob | string | null;
   #displayed: Blob | string | null = null;
   #url: string | null = null;
 
-  constructor(private readonly host: ReactiveControllerHost & { isConnected: boolean }) {
+  /** @param brokenUrl - address that the browser has already failed to load. */
+  constructor(
+    private readonly host: ReactiveControllerHost & { isConnected: boolean },
+    brokenUrl: string | null,
+  ) {
+    this.#broken = brokenUrl;
     host.addController(this);
   }
 

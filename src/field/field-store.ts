@@ -1,18 +1,29 @@
+import type { AnyActivity, FieldView, UploadState } from './derive-view.js';
 import type { FieldEvent } from './reduce.js';
-import { INITIAL_SNAPSHOT, RESTING_CHANGES, type Snapshot } from './snapshot.js';
+import { INITIAL_SNAPSHOT, type RestingEvent, type Snapshot } from './snapshot.js';
 
 type Reducer = (snapshot: Snapshot, event: FieldEvent) => Snapshot;
 
-/** Enough until the upload code is loaded: it brings the whole reducer. */
-const reduceResting: Reducer = (snapshot, event) => ({
+/** What the element shows and exposes itself; the rest of the view is rendered by the engine. */
+export type RestingView = Pick<FieldView, 'state' | 'customStates' | 'status' | 'error'>;
+
+/** Enough until the engine is loaded: it brings the reducer. */
+const applyRestingEvent = (snapshot: Snapshot, event: FieldEvent): Snapshot => ({
   ...snapshot,
-  ...RESTING_CHANGES[event.type as keyof typeof RESTING_CHANGES](snapshot, event as never),
+  ...(event as RestingEvent).facts,
 });
 
-/** The snapshot of one element. Every change goes through `dispatch`. */
+/** Before the engine is loaded, there is only the error that it can't be loaded. */
+function deriveRestingView({ activity }: Snapshot): RestingView {
+  const { kind, error }: AnyActivity = activity;
+  return { state: kind as UploadState, customStates: [kind], status: kind, error: error ?? null };
+}
+
+/** The snapshot of one element, and what follows from it. Every change goes through `dispatch`. */
 export class FieldStore {
   snapshot: Snapshot = INITIAL_SNAPSHOT;
-  reducer = reduceResting;
+  reducer: Reducer = applyRestingEvent;
+  deriveView: (snapshot: Snapshot) => RestingView = deriveRestingView;
 
   /** @param onChange - called at once after each event; dispatching from inside it is allowed. */
   constructor(private readonly onChange: (snapshot: Snapshot, previous: Snapshot, event: FieldEvent) => void) {}
@@ -23,9 +34,7 @@ export class FieldStore {
     this.onChange(this.snapshot, previous, event);
   }
 
-  /** The error on display, if it is this one: a listener may have started something else. */
-  shows(error: unknown): boolean {
-    const { activity } = this.snapshot;
-    return activity.kind === 'error' && activity.error === error;
+  setFacts(facts: RestingEvent['facts']): void {
+    this.dispatch({ type: 'factsChanged', facts });
   }
 }

@@ -3,13 +3,10 @@
  * had arrived when a page was left. Only the upload's key and its expiry are
  * stored, never a URL that grants anything.
  */
-import { isFinalForUpload } from '../core/error-info.js';
-import type { AvatarUploadError } from '../core/errors.js';
-import { commitUpload } from '../core/upload-avatar.js';
-import { pickUploadOptions, type UploadSettings } from '../settings.js';
+import type { UploadSettings } from '../settings.js';
 import { PENDING_COMMITS } from './has-pending-commit.js';
 
-interface PendingCommit {
+export interface PendingCommit {
   /** Names the upload. */
   key: string;
   /** Milliseconds since 1970. */
@@ -20,33 +17,22 @@ interface PendingCommit {
 const COMMIT_WINDOW = 600_000;
 
 export function rememberCommit(settings: UploadSettings, key: string): void {
-  update(settings, { key, until: Date.now() + COMMIT_WINDOW });
+  updatePendingCommit(settings, { key, until: Date.now() + COMMIT_WINDOW });
 }
 
 export function forgetCommit(settings: UploadSettings): void {
-  update(settings, undefined);
+  updatePendingCommit(settings, undefined);
 }
 
-/**
- * Commits what an earlier page has left behind. An upload that can't be
- * committed any more is forgotten; one that may succeed later is kept.
- * @returns the committed key, or null.
- */
-export async function resumeCommit(settings: UploadSettings, signal: AbortSignal): Promise<string | null> {
+/** Forgets the upload that an earlier page has left behind, and returns it if the back end may still commit it. */
+export function takePendingCommit(settings: UploadSettings): PendingCommit | null {
   const pending = readAll()[getBackEnd(settings)];
-  // Another element of this page must not commit it as well.
   forgetCommit(settings);
-  if (!pending || !(pending.until > Date.now())) return null;
-  try {
-    const { key } = await commitUpload(pending.key, { ...pickUploadOptions(settings), signal });
-    return signal.aborted ? null : key;
-  } catch (error) {
-    if (!signal.aborted && !isFinalForUpload(error as AvatarUploadError)) update(settings, pending);
-    return null;
-  }
+  return pending && pending.until > Date.now() ? pending : null;
 }
 
-function update(settings: UploadSettings, pending: PendingCommit | undefined): void {
+/** Remembers an upload, or forgets it. */
+export function updatePendingCommit(settings: UploadSettings, pending: PendingCommit | undefined): void {
   try {
     const all = readAll();
     const backEnd = getBackEnd(settings);

@@ -3,9 +3,10 @@ import { AvatarUploadError } from '../core/errors.js';
 import { checkFileLimits } from '../core/file-limits.js';
 import type { ImageInfo } from '../image/index.js';
 import type { Settings } from '../settings.js';
+import { isCropped, isKeptAnimation } from './editable-selection.js';
 import { loadModule } from './load-module.js';
 import type { RunContext } from './run-context.js';
-import type { PrepareNote, Selection, Snapshot, ValidatedBlob, ValidatedFile } from './snapshot.js';
+import type { PrepareNote, Selection, ValidatedBlob, ValidatedFile } from './snapshot.js';
 
 /** An image that is ready to be sent. */
 export interface PreparedImage {
@@ -92,20 +93,6 @@ export async function createThumbnail(selection: Selection, { settings, signal }
 
 /** Width and height of a thumbnail, in pixels. */
 const THUMBNAIL_SIZE = 256;
-
-/** Whether a square of the picture is uploaded, and not all of it. */
-export const isCropped = (selection: Selection, settings: Settings): boolean =>
-  settings.crop !== 'off' && !isKeptAnimation(selection, settings);
-
-const isKeptAnimation = ({ info, isStill }: Selection, { animated }: Settings): boolean =>
-  info.animated && animated === 'keep' && !isStill;
-
-/** The selection behind the displayed picture, if the user can crop it again. */
-export function getEditableSelection(snapshot: Snapshot, settings: Settings): Selection | null {
-  const { uploaded, avatar } = snapshot;
-  const selection = snapshot.selection ?? (uploaded?.key === avatar.key ? uploaded.selection : null);
-  return selection && selection.note !== 'uncropped' && isCropped(selection, settings) ? selection : null;
-}
 
 async function makeImage(selection: Selection, context: Context): Promise<PreparedImage> {
   const { file, info } = selection;

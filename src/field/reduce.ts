@@ -2,12 +2,10 @@
 import type { AvatarUploadError } from '../core/errors.js';
 import {
   type Activity,
-  type Changes,
   type CurrentPicture,
   IDLE,
-  isBusy,
-  RESTING_CHANGES,
   type RestingEvent,
+  type RetryAction,
   type Selection,
   type Snapshot,
   type UploadCommand,
@@ -18,6 +16,11 @@ import {
 /** What can happen to the element. */
 export type FieldEvent =
   | RestingEvent
+  | { type: 'avatarLoaded'; avatar: CurrentPicture }
+  | { type: 'loadFailed'; error: AvatarUploadError }
+  | { type: 'failed'; error: AvatarUploadError; retry: RetryAction }
+  /** `selection` is what waits for `upload()` from now on. */
+  | { type: 'canceled'; selection: Selection | null }
   | { type: 'uploadStarted'; command: UploadCommand; selection: Selection | null }
   | { type: 'selectionChanged'; selection: Selection }
   | { type: 'uploadRequested' }
@@ -34,6 +37,16 @@ export type FieldEvent =
   | { type: 'fileRejected'; error: AvatarUploadError }
   /** The element was disabled or removed from the page: everything ends silently. */
   | { type: 'interrupted' };
+
+/** True from the moment a command starts until it has ended. */
+export const isBusy = ({ activity }: Snapshot): boolean => 'command' in activity || activity.kind === 'removing';
+
+/** True while there is something that `cancel()` ends or dismisses. */
+export const canCancel = (snapshot: Snapshot): boolean =>
+  isBusy(snapshot) || snapshot.selection !== null || snapshot.activity.kind === 'error';
+
+const isLoadErrorShown = ({ activity }: Snapshot): boolean =>
+  activity.kind === 'error' && activity.error.phase === 'load';
 
 /** The kinds of activity in which an event, or the start of a step, makes sense; an event that is not listed always does. */
 const ALLOWED_IN: { readonly [name in FieldEvent['type'] | UploadStep]?: readonly Activity['kind'][] } = {
@@ -62,8 +75,28 @@ const patchActivity = (snapshot: Snapshot, fields: object): Partial<Snapshot> =>
 
 const getCommand = ({ activity }: Snapshot): UploadCommand | null => ('command' in activity ? activity.command : null);
 
-const CHANGES: Changes<FieldEvent> = {
-  ...RESTING_CHANGES,
+/** What each type of event changes. */
+const CHANGES: {
+  readonly [T in FieldEvent['type']]: (
+    snapshot: Snapshot,
+    event: Extract<FieldEvent, { type: T }>,
+  ) => Partial<Snapshot>;
+} = {
+  factsChanged: (_, { facts }) => facts,
+  avatarLoaded: (snapshot, { avatar }) => ({
+    isLoading: false,
+    avatar,
+    ...(isLoadErrorShown(snapshot) && { activity: IDLE }),
+  }),
+  // What the user is doing matters more than a load.
+  loadFailed: (snapshot, { error }) => ({
+    isLoading: false,
+    ...((!canCancel(snapshot) || isLoadErrorShown(snapshot)) && {
+      activity: { kind: 'error', error, retry: { phase: 'load' } },
+    }),
+  }),
+  failed: (_, { error, retry }) => ({ activity: { kind: 'error', error, retry } }),
+  canceled: (_, { selection }) => ({ activity: IDLE, selection }),
   uploadStarted: (_, { command, selection }) => ({ activity: { kind: 'selecting', command }, selection }),
   selectionChanged: (_, { selection }) => ({ selection }),
   uploadRequested: (snapshot) => patchActivity(snapshot, { command: { ...getCommand(snapshot), upload: true } }),

@@ -1,5 +1,3 @@
-import { throwIfAborted } from '../core/abort.js';
-import type { Phase } from '../core/errors.js';
 import type { RetryOptions } from '../core/retry.js';
 import type { Emit } from '../events.js';
 import type { Settings } from '../settings.js';
@@ -37,6 +35,3 @@ export function createRetryOptions({ dispatch, emit }: Pick<RunContext, 'dispatc
     onOffline: (isWaiting) => dispatch({ type: 'waitChanged', wait: isWaiting ? { reason: 'offline' } : null }),
   } satisfies RetryOptions;
 }
-
-/** @throws {AvatarUploadError} `aborted`, if the run is over. */
-export const checkRun = ({ signal }: Pick<RunContext, 'signal'>, phase: Phase): void => throwIfAborted(signal, phase);

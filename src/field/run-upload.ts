@@ -1,16 +1,19 @@
-/** Runs uploads and removals: loaded on the first sign that the element will be used. */
-import { rejectOnAbort } from '../core/abort.js';
+import { rejectOnAbort, throwIfAborted } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
 import { type UploadOptions, type UploadResult, uploadAvatar } from '../core/upload-avatar.js';
 import { UploadCheckpoint } from '../core/upload-checkpoint.js';
-import { pickUploadOptions } from '../settings.js';
 import { deleteAvatar } from './avatar-endpoint.js';
 import { chooseCrop } from './choose-crop.js';
+import { isCropped } from './editable-selection.js';
 import { forgetCommit, rememberCommit } from './pending-commit.js';
-import { createThumbnail, isCropped, prepareImage, validateFile } from './prepare-file.js';
-import { checkRun, createRetryOptions, type RunContext } from './run-context.js';
+import { createThumbnail, prepareImage, validateFile } from './prepare-file.js';
+import { createRetryOptions, type RunContext } from './run-context.js';
 import type { Selection, UploadCommand } from './snapshot.js';
 import { UnloadGuard } from './unload-guard.js';
+import { pickUploadOptions } from './upload-options.js';
+
+export { preloadImageModule } from './prepare-file.js';
+export { resumeCommit } from './resume-commit.js';
 
 /** A committed upload. */
 export interface Committed extends UploadResult {
@@ -31,10 +34,10 @@ export async function runUpload(
   context: RunContext,
 ): Promise<Committed | null> {
   let selection = known ?? (await acceptFile(command.file, context));
-  checkRun(context, 'pick');
+  throwIfAborted(context.signal, 'pick');
   selection = await cropSelection(command, selection, context);
   if (!context.shouldUpload()) selection = { ...selection, thumbnail: await createThumbnail(selection, context) };
-  checkRun(context, 'pick');
+  throwIfAborted(context.signal, 'pick');
   if (context.shouldUpload()) return uploadSelection(selection, context);
   context.dispatch({ type: 'selectionReady', selection });
   return null;
@@ -49,9 +52,9 @@ export async function runRemoval({ settings, signal, dispatch, emit }: RunContex
 
 async function acceptFile(file: File, context: RunContext): Promise<Selection> {
   const validated = await validateFile(file, context);
-  checkRun(context, 'pick');
+  throwIfAborted(context.signal, 'pick');
   const isAccepted = context.emit('flare-accept', { file });
-  checkRun(context, 'pick');
+  throwIfAborted(context.signal, 'pick');
   if (!isAccepted) {
     context.dispatch({ type: 'canceled', selection: null });
     throw new AvatarUploadError('aborted', 'pick', { hint: 'A listener of flare-accept prevented the upload.' });
@@ -67,7 +70,7 @@ async function cropSelection(command: UploadCommand, selection: Selection, conte
   const isWanted = command.edit || (settings.crop === 'manual' && !selection.crop);
   if (!isWanted || !isCropped(selection, settings)) return selection;
   dispatch({ type: 'cropStarted' });
-  const onCancel = () => context.cancel(command.previous);
+  const onCancel = () => context.cancel(command.previous ?? null);
   const chosen = await rejectOnAbort(chooseCrop(selection, context, onCancel), signal, 'pick');
   const cropped = chosen ? { ...selection, ...chosen, checkpoint: new UploadCheckpoint(), note: undefined } : selection;
   dispatch({ type: 'cropChosen', selection: cropped });
@@ -83,7 +86,7 @@ async function uploadSelection(selection: Selection, context: RunContext): Promi
     prepared = { ...selection, note, decoded };
     dispatch({ type: 'imagePrepared', selection: prepared, preview });
   });
-  checkRun(context, 'prepare');
+  throwIfAborted(context.signal, 'prepare');
   emit('flare-start', { file, blob });
   const guard = new UnloadGuard(!settings.noUnloadGuard);
   try {

@@ -1,8 +1,4 @@
-/**
- * The state of an avatar field: one union of everything the element can be,
- * and how it changes before the upload code is loaded. What happens after that
- * is in reduce.ts.
- */
+/** The state of an avatar field: one union of everything the element can be. How it changes is in reduce.ts. */
 import type { Crop } from '../core/crop.js';
 import type { AvatarUploadError } from '../core/errors.js';
 import type { UploadCheckpoint } from '../core/upload-checkpoint.js';
@@ -45,16 +41,15 @@ export interface UploadCommand {
   /** Upload the file as soon as it is prepared; false with `no-auto`. */
   readonly upload: boolean;
   /** Open the crop editor, even if a crop was chosen before. */
-  readonly edit: boolean;
+  readonly edit?: boolean;
   /** The selection to go back to if the user cancels the crop editor. */
-  readonly previous: Selection | null;
+  readonly previous?: Selection | null;
 }
 
-/** What `retry()` does. */
+/** What `retry()` does: an upload, a removal or a load, from its first phase on. */
 export type RetryAction =
-  | { readonly type: 'upload'; readonly command: UploadCommand }
-  | { readonly type: 'remove' }
-  | { readonly type: 'refresh' };
+  | { readonly phase: 'pick'; readonly command: UploadCommand }
+  | { readonly phase: 'remove' | 'load' };
 
 /** Why nothing is sent at the moment: a pause before the next try, or no network. */
 export type Wait =
@@ -131,44 +126,9 @@ export const INITIAL_SNAPSHOT: Snapshot = {
   isUserInvalid: false,
 };
 
-/** True from the moment a command starts until it has ended. */
-export const isBusy = ({ activity }: Snapshot): boolean => 'command' in activity || activity.kind === 'removing';
-
-/** True while there is something that `cancel()` ends or dismisses. */
-export const canCancel = (snapshot: Snapshot): boolean =>
-  isBusy(snapshot) || snapshot.selection !== null || snapshot.activity.kind === 'error';
-
-/** What can happen before the upload code is loaded, and after it. */
-export type RestingEvent =
-  | { type: 'factsChanged'; facts: Partial<Facts> }
-  | { type: 'avatarLoaded'; avatar: CurrentPicture }
-  | { type: 'loadFailed'; error: AvatarUploadError }
-  | { type: 'failed'; error: AvatarUploadError; retry: RetryAction }
-  /** `selection` is what waits for `upload()` from now on. */
-  | { type: 'canceled'; selection: Selection | null };
-
-/** What each type of event changes. */
-export type Changes<E extends { type: string }> = {
-  readonly [T in E['type']]: (snapshot: Snapshot, event: Extract<E, { type: T }>) => Partial<Snapshot>;
-};
-
-const isLoadErrorShown = ({ activity }: Snapshot): boolean =>
-  activity.kind === 'error' && activity.error.phase === 'load';
-
-export const RESTING_CHANGES: Changes<RestingEvent> = {
-  factsChanged: (_, { facts }) => facts,
-  avatarLoaded: (snapshot, { avatar }) => ({
-    isLoading: false,
-    avatar,
-    ...(isLoadErrorShown(snapshot) && { activity: IDLE }),
-  }),
-  // What the user is doing matters more than a load.
-  loadFailed: (snapshot, { error }) => ({
-    isLoading: false,
-    ...((!canCancel(snapshot) || isLoadErrorShown(snapshot)) && {
-      activity: { kind: 'error', error, retry: { type: 'refresh' } },
-    }),
-  }),
-  failed: (_, { error, retry }) => ({ activity: { kind: 'error', error, retry } }),
-  canceled: (_, { selection }) => ({ activity: IDLE, selection }),
-};
+/** The only event before the engine is loaded, and so the only one that says itself what it changes. */
+export interface RestingEvent {
+  readonly type: 'factsChanged';
+  /** `activity` only if the engine can't be loaded, and when the user dismisses that error. */
+  readonly facts: Partial<Facts> & { readonly activity?: Activity };
+}

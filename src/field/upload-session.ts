@@ -1,17 +1,19 @@
-/** The commands of one element: loaded on the first sign that it will be used. */
+/** The commands of one element. */
 import { throwIfAborted } from '../core/abort.js';
 import { getErrorInfo } from '../core/error-info.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { emitEvent, type SuccessDetail } from '../events.js';
 import type { Settings } from '../settings.js';
 import type { CurrentAvatar } from './current-avatar.js';
+import { getEditableSelection } from './editable-selection.js';
 import type { FieldStore } from './field-store.js';
-import { forgetCommit, resumeCommit } from './pending-commit.js';
-import { getEditableSelection, preloadImageModule } from './prepare-file.js';
-import { type FieldEvent, reduce } from './reduce.js';
+import { loadModule } from './load-module.js';
+import { forgetCommit } from './pending-commit.js';
+import { canCancel, type FieldEvent, isBusy } from './reduce.js';
+import { reportFailure } from './report-failure.js';
 import type { RunContext } from './run-context.js';
-import { runRemoval, runUpload } from './run-upload.js';
-import { canCancel, isBusy, type RetryAction, type Selection, type UploadCommand } from './snapshot.js';
+import type { Committed } from './run-upload.js';
+import type { RetryAction, Selection, UploadCommand } from './snapshot.js';
 
 /** One upload or removal. Its abort controller identifies it: results of an aborted run are dropped. */
 interface Run {
@@ -30,21 +32,27 @@ interface SessionServices {
 /** One run is active at a time: each new command aborts the run before it. */
 export class UploadSession {
   #run: Run = { controller: new AbortController() };
-  /** Starts the image worker while the user chooses a file. */
-  readonly preloadImageModule = preloadImageModule;
 
   constructor(
     private readonly element: HTMLElement & Settings,
     private readonly store: FieldStore,
     private readonly currentAvatar: CurrentAvatar,
     private readonly services: SessionServices,
-  ) {
-    store.reducer = reduce;
+  ) {}
+
+  /** Loads the upload code before there is a command. */
+  async preload(): Promise<void> {
+    await loadUploads('pick');
+  }
+
+  /** Starts the image worker while the user chooses a file. */
+  async preloadImageModule(): Promise<void> {
+    (await loadUploads('pick')).preloadImageModule();
   }
 
   /** Validates a file that the user chose, and uploads it unless `no-auto` is set. */
   async selectFile(file: File): Promise<void> {
-    await this.#start({ file, upload: !this.element.noAuto, edit: false, previous: this.#restorable });
+    await this.#start({ file, upload: !this.element.noAuto, previous: this.#restorable });
   }
 
   /** Uploads a file, or the selection that waits. An upload in progress is joined. */
@@ -57,7 +65,7 @@ export class UploadSession {
     }
     const target = file ?? selection?.file;
     if (!target) throw new AvatarUploadError('file_empty', 'pick', { hint: 'No file was given and none is waiting.' });
-    const command = { file: target, upload: true, edit: false, previous: this.#restorable };
+    const command = { file: target, upload: true, previous: this.#restorable };
     return (await this.#start(command)) as SuccessDetail;
   }
 
@@ -73,7 +81,7 @@ export class UploadSession {
   /** Whether `edit()` has something to edit. */
   get canEdit(): boolean {
     const { activity } = this.store.snapshot;
-    const isEditing = 'command' in activity && activity.command.edit;
+    const isEditing = 'command' in activity && activity.command.edit === true;
     return this.#editable !== null && (isEditing || !isBusy(this.store.snapshot));
   }
 
@@ -93,33 +101,38 @@ export class UploadSession {
   /** Does again what has failed; resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
     const { activity } = this.store.snapshot;
-    if (activity.kind !== 'error' || activity.retry.type === 'refresh') return;
+    if (this.services.isDisabled() || activity.kind !== 'error') return;
     const { retry } = activity;
-    await (retry.type === 'remove' ? this.remove() : this.#start(retry.command)).catch(() => {});
+    if (retry.phase === 'load') await this.currentAvatar.refresh();
+    else await ('command' in retry ? this.#start(retry.command) : this.remove()).catch(() => {});
   }
 
   /** @throws {AvatarUploadError} if that failed; the picture is still there. */
   async remove(): Promise<void> {
     this.#assertEnabled('remove');
-    if (!emitEvent(this.element, 'flare-remove', undefined)) return;
+    if (!emitEvent(this.element, 'flare-remove', undefined, true)) return;
     const run = this.#begin({ type: 'removalStarted' });
     try {
+      const { runRemoval } = await loadUploads('remove');
+      throwIfAborted(run.controller.signal, 'remove');
       await runRemoval(this.#createContext(run));
       throwIfAborted(run.controller.signal, 'remove');
     } catch (cause) {
-      throw this.#fail(cause, run, 'remove', { type: 'remove' });
+      throw this.#fail(cause, run, { phase: 'remove' });
     }
     this.#finish({ type: 'removalSucceeded' }, () => emitEvent(this.element, 'flare-removed', undefined));
   }
 
   /** Commits what an earlier page has uploaded. The user has asked for nothing: no event is dispatched. */
   async resumePendingCommit(): Promise<void> {
-    const key = await resumeCommit(this.element, this.#run.controller.signal);
+    const { signal } = this.#run.controller;
+    const { resumeCommit } = await loadUploads('commit');
+    const key = await resumeCommit(this.element, signal);
     if (key === null) return;
     const { avatar } = this.store.snapshot;
     this.store.dispatch({ type: 'factsChanged', facts: { avatar: { ...avatar, key } } });
     this.currentAvatar.announce(avatar.key);
-    this.currentAvatar.markStale();
+    this.currentAvatar.suspectChange();
   }
 
   #assertEnabled(phase: Phase): void {
@@ -129,7 +142,7 @@ export class UploadSession {
   /** The selection to go back to if the user cancels the crop dialog of the next file. */
   get #restorable(): Selection | null {
     const { activity, selection } = this.store.snapshot;
-    if ('command' in activity) return activity.command.previous;
+    if ('command' in activity) return activity.command.previous ?? null;
     return activity.kind === 'idle' ? selection : null;
   }
 
@@ -157,13 +170,14 @@ export class UploadSession {
 
   async #follow(run: Run, command: UploadCommand, known: Selection | null): Promise<SuccessDetail | undefined> {
     const { signal } = run.controller;
-    let committed: Awaited<ReturnType<typeof runUpload>>;
+    let committed: Committed | null;
     try {
+      const { runUpload } = await loadUploads('pick');
       throwIfAborted(signal, 'pick');
       committed = await runUpload(command, known, this.#createContext(run));
       throwIfAborted(signal, 'commit');
     } catch (cause) {
-      throw this.#fail(cause, run, 'pick', { type: 'upload', command });
+      throw this.#fail(cause, run, { phase: 'pick', command });
     }
     if (!committed) return undefined;
     const { key, avatar, blob, selection } = committed;
@@ -181,7 +195,7 @@ export class UploadSession {
       settings: element,
       signal,
       dispatch: (event) => signal.aborted || store.dispatch(event),
-      emit: (type, detail) => !signal.aborted && emitEvent(element, type, detail),
+      emit: (type, detail) => !signal.aborted && emitEvent(element, type, detail, type === 'flare-accept'),
       shouldUpload: () => 'command' in store.snapshot.activity && store.snapshot.activity.command.upload,
       root: element.shadowRoot as ShadowRoot,
       getText: services.getText,
@@ -203,26 +217,29 @@ export class UploadSession {
   }
 
   /** Shows and reports a failure, unless its run is over. Returns the error to throw. */
-  #fail(cause: unknown, run: Run, phase: Phase, retry: RetryAction): AvatarUploadError {
+  #fail(cause: unknown, run: Run, retry: RetryAction): AvatarUploadError {
     const { element, store } = this;
+    const { phase } = retry;
     const error =
       cause instanceof AvatarUploadError
         ? cause
         : new AvatarUploadError('internal', phase, { cause, messageKey: `${phase}_failed` });
-    if (isOutcomeUnknown(error)) this.currentAvatar.markStale();
+    if (isOutcomeUnknown(error)) this.currentAvatar.suspectChange();
     if (run.controller.signal.aborted) return new AvatarUploadError('aborted', error.phase);
     // A listener of flare-accept has prevented the upload.
     if (!isBusy(store.snapshot)) return error;
-    if (retry.type === 'upload' && isRejection(error)) {
+    if (retry.phase === 'pick' && isRejection(error)) {
       store.dispatch({ type: 'fileRejected', error });
       if (!run.controller.signal.aborted) emitEvent(element, 'flare-reject', { file: retry.command.file, error });
     } else {
-      store.dispatch({ type: 'failed', error, retry });
-      if (store.shows(error)) emitEvent(element, 'flare-error', { error });
+      reportFailure(element, store, { type: 'failed', error, retry });
     }
     return error;
   }
 }
+
+/** What runs uploads and removals: loaded with the first command, or before it. */
+const loadUploads = (phase: Phase) => loadModule(import('./run-upload.js'), phase);
 
 /** The file is rejected: nothing was sent, and sending the same file again would not help. */
 const isRejection = ({ code, status, phase }: AvatarUploadError): boolean =>

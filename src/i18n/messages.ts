@@ -23,6 +23,7 @@ export const restingMessages: Messages = {
   pick: '{label}: add a picture',
   change: '{label}: change picture',
   remove: 'Remove',
+  retry: 'Try again',
   network: 'Connection lost. Check your network, then try again.',
   required: 'Add a picture.',
 };

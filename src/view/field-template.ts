@@ -1,16 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 
-/** The button over the picture, with its badge. */
-export const renderTrigger = (
-  label: string,
-  hasPicture: boolean,
-  isDisabled: boolean,
-  pick: () => void,
-): TemplateResult =>
-  html`<button part="trigger" type="button" aria-label=${label}
-    aria-describedby="status error" ?disabled=${isDisabled} @click=${pick}>
-    <span class="badge"><slot name="icon">${renderIcon(hasPicture ? PENCIL : PLUS)}</slot></span>
-  </button>`;
+/** The icon of the button over the picture. */
+export const renderBadge = (hasPicture: boolean): TemplateResult => renderIcon(hasPicture ? PENCIL : PLUS);
 
 /** What is shown where there is no picture. */
 export const renderPlaceholder = (initials: string): TemplateResult =>
@@ -21,13 +12,6 @@ export const renderPlaceholder = (initials: string): TemplateResult =>
 /** A button of the status line; nothing if it has no label. */
 export const renderButton = (name: string, label: unknown, act: () => void): unknown =>
   label ? html`<button part="${name}-button" type="button" @click=${act}>${label}</button>` : nothing;
-
-/** The native input that opens the file picker. Its events stay inside the element. */
-export const renderFileInput = (accept: string, capture: string | null, pick: (event: Event) => void): TemplateResult =>
-  html`<input type="file" hidden .accept=${accept} capture=${capture ?? nothing}
-    @click=${stopPropagation} @input=${stopPropagation} @change=${pick}>`;
-
-const stopPropagation = (event: Event): void => event.stopPropagation();
 
 const PLUS = 'M12 5v14M5 12h14';
 const PENCIL = 'M4 20l1-4L16 5l3 3L8 19zM13.5 7.5l3 3';

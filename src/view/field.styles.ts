@@ -6,10 +6,10 @@ export const styles = css`
     --_size: var(--flare-size, 96px);
     --_accent: var(--flare-accent, light-dark(#2563eb, #8ab4ff));
     --_radius: var(--flare-radius, 50%);
-    --_ring: clamp(2px, calc(var(--_size) / 32), 5px);
-    --_badge: clamp(15px, calc(var(--_size) / 4), 36px);
+    --_ring: clamp(2px, var(--_size) / 32, 5px);
+    --_badge: clamp(15px, var(--_size) / 4, 36px);
     display: inline-block;
-    width: max(calc(var(--_size) + var(--_ring) * 4), var(--flare-text-width, 15rem));
+    width: max(var(--_size) + var(--_ring) * 4, var(--flare-text-width, 15rem));
     max-width: 100%;
     font-size: var(--flare-font-size, 0.8125rem);
     text-align: center;

@@ -181,7 +181,7 @@ describe('the displayed image', () => {
       requestUpdate() {},
       updateComplete: Promise.resolve(true),
     };
-    const image = new DisplayedImage({ ...host, isConnected: true });
+    const image = new DisplayedImage({ ...host, isConnected: true }, null);
     image.getUrl('/old.png', null);
     image.getUrl('/new.png', null);
     image.markBroken('/old.png');

@@ -152,8 +152,8 @@ describe('a random sequence of actions', function () {
   before(async () => {
     // The first import takes longer than the tasks that a step waits for.
     await Promise.all([
-      import('../../src/field/upload-session.js'),
-      import('../../src/view/feedback.js'),
+      import('../../src/field/field-engine.js'),
+      import('../../src/field/run-upload.js'),
       import('../../src/field/avatar-endpoint.js'),
       import('../../src/image/index.js'),
       import('../../src/core/diagnose-error.js'),

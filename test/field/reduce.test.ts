@@ -3,11 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { AvatarUploadError } from '../../src/core/errors.js';
 import { UploadCheckpoint } from '../../src/core/upload-checkpoint.js';
 import { deriveView } from '../../src/field/derive-view.js';
-import { type FieldEvent, reduce } from '../../src/field/reduce.js';
+import { canCancel, type FieldEvent, isBusy, reduce } from '../../src/field/reduce.js';
 import {
-  canCancel,
   INITIAL_SNAPSHOT,
-  isBusy,
   type Selection,
   type Snapshot,
   type UploadCommand,
@@ -66,7 +64,7 @@ describe('an upload', () => {
   it('shows the prepared image, and the avatar again after a failure', () => {
     const uploading = applyAll(...UPLOAD.slice(0, 6));
     expect(deriveView(uploading).preview).toBe(preview);
-    const failed = reduce(uploading, { type: 'failed', error, retry: { type: 'upload', command } });
+    const failed = reduce(uploading, { type: 'failed', error, retry: { phase: 'pick', command } });
     expect([deriveView(failed).preview, failed.selection]).toEqual([null, selection]);
   });
 
@@ -115,7 +113,7 @@ describe('a failed load', () => {
   });
 
   it('leaves the failure of an upload on display', () => {
-    const failed = applyAll(...UPLOAD, { type: 'failed', error, retry: { type: 'upload', command } });
+    const failed = applyAll(...UPLOAD, { type: 'failed', error, retry: { phase: 'pick', command } });
     expect(deriveView(reduce(failed, { type: 'loadFailed', error: loadError })).error).toBe(error);
     expect(deriveView(reduce(failed, { type: 'avatarLoaded', avatar })).error).toBe(error);
   });
@@ -153,8 +151,8 @@ const EVENTS: FieldEvent[] = [
   { type: 'removalStarted' },
   { type: 'removalSucceeded' },
   { type: 'fileRejected', error },
-  { type: 'failed', error, retry: { type: 'upload', command } },
-  { type: 'failed', error: new AvatarUploadError('internal', 'remove'), retry: { type: 'remove' } },
+  { type: 'failed', error, retry: { phase: 'pick', command } },
+  { type: 'failed', error: new AvatarUploadError('internal', 'remove'), retry: { phase: 'remove' } },
   { type: 'canceled', selection: null },
   { type: 'interrupted' },
   { type: 'factsChanged', facts: { isLoading: true } },

@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { root } from '../support/dev-server.js';
 import { PackedPackage } from '../support/packed-package.js';
 import sizes from './sizes.json' with { type: 'json' };
+import workerSizes from './worker-size.json' with { type: 'json' };
 
 const packed = PackedPackage.create();
 afterAll(() => packed.remove());
@@ -23,7 +26,7 @@ function gzipped(name: string): number {
 }
 
 /** What is loaded when the user points at the element, focuses it, or drags a file over it. */
-const INTENT_CHUNKS = ['upload-session', 'feedback', 'avatar-endpoint', 'error-info', 'csp-watcher'];
+const INTENT_CHUNKS = ['field-engine', 'run-upload', 'avatar-endpoint', 'abort', 'csp-watcher'];
 
 describe('the size', () => {
   const measured: Record<keyof typeof sizes, number> = {
@@ -46,6 +49,75 @@ describe('the size', () => {
       limit,
     );
     expect(bytes, `"${name}" has shrunk to ${bytes} bytes: lower the number`).toBeGreaterThan(limit - 100);
+  });
+});
+
+describe('the reference Worker', () => {
+  it('is at most as large as test/package/worker-size.json says', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'flare-worker-'));
+    const command = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
+    const args = [command, 'deploy', '--dry-run', '--outdir', folder];
+    const env = { ...process.env, WRANGLER_SEND_METRICS: 'false' };
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env });
+    expect(status, stdout + stderr).toBe(0);
+    const bytes = gzipSync(readFileSync(join(folder, 'worker.js')), { level: 9 }).length;
+    rmSync(folder, { recursive: true, force: true });
+    const limit = workerSizes.maximum;
+    expect(limit).toBeLessThanOrEqual(90 * 1024);
+    expect(bytes, `The Worker has grown to ${bytes} bytes: make it smaller, or raise the number`).toBeLessThan(limit);
+    expect(bytes, `The Worker has shrunk to ${bytes} bytes: lower the number`).toBeGreaterThan(limit - 8192);
+  });
+});
+
+describe('the licenses', () => {
+  /** The npm packages in a bundle of an entry point, found without the build's own plugin. */
+  async function findBundledPackages(entry: string, external: string[]): Promise<string[]> {
+    const options = {
+      bundle: true,
+      format: 'esm',
+      write: false,
+      metafile: true,
+      outdir: 'out',
+      logLevel: 'error',
+    } as const;
+    const { metafile } = await build({ ...options, absWorkingDir: root, entryPoints: [entry], external });
+    const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+    const names = inputs.map((path) => /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+    return [...new Set(names.flat())].sort();
+  }
+  const notices = read('dist', 'cdn', 'LICENSES.txt');
+
+  it('of all packages in dist/cdn are in dist/cdn/LICENSES.txt', async () => {
+    const names = await findBundledPackages('src/define.ts', []);
+    expect(names).toEqual(['@lit/reactive-element', 'lit', 'lit-element', 'lit-html']);
+    for (const name of names) {
+      const { version, license } = JSON.parse(readSource(`node_modules/${name}/package.json`));
+      const text = readSource(`node_modules/${name}/LICENSE`).trim();
+      expect(notices).toContain(`${name} ${version} (${license})\n\n${text}\n`);
+    }
+  });
+
+  it.each(['src/index.ts', 'src/client.ts', 'src/react.ts', 'server/index.ts'])(
+    'of no other package are needed for %s: dependencies stay imports',
+    async (entry) => {
+      const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+      expect(await findBundledPackages(entry, external)).toEqual([]);
+      expect(existsSync(join(packed.folder, 'dist', 'LICENSES.txt'))).toBe(false);
+    },
+  );
+});
+
+describe('the dependencies', () => {
+  it.each(Object.entries<string>(manifest.dependencies))('%s is a range that a host can share: %s', (_, range) => {
+    expect(range).toMatch(/^\^\d+\.\d+\.\d+$/);
+  });
+
+  it('are locked exactly', () => {
+    const lock = JSON.parse(readSource('package-lock.json'));
+    expect(lock.packages[''].dependencies).toEqual(manifest.dependencies);
+    for (const name of Object.keys(manifest.dependencies)) {
+      expect(lock.packages[`node_modules/${name}`].version).toMatch(/^\d+\.\d+\.\d+$/);
+    }
   });
 });
 
@@ -94,7 +166,15 @@ describe('the package', () => {
     expect(packagesOf('element.js')).toEqual(['lit']);
     expect(packagesOf('index.js')).toEqual(['lit']);
     expect(packagesOf('react.js')).toEqual(['@lit/react', 'lit', 'react']);
-    expect(packagesOf('server.js')).toEqual(['aws4fetch', 'hono', 'hono/cookie', 'hono/cors', 'jose', 'zod']);
+    expect(packagesOf('server.js')).toEqual([
+      '@valibot/to-json-schema',
+      'aws4fetch',
+      'hono',
+      'hono/cookie',
+      'hono/cors',
+      'jose',
+      'valibot',
+    ]);
     expect(read('dist', 'element.js')).not.toContain('define.js');
   });
 

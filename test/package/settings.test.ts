@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UPLOAD_DEFAULTS } from '../../src/core/upload-defaults.js';
-import { getAttributeName, getDefaults, pickUploadOptions, SETTINGS, type Settings } from '../../src/settings.js';
+import { pickUploadOptions } from '../../src/field/upload-options.js';
+import { getAttributeName, getDefaults, SETTINGS, type Settings } from '../../src/settings.js';
 import { root } from '../support/dev-server.js';
 
 interface Member {

@@ -1,11 +1,14 @@
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { oidc } from '../../server/auth/oidc.js';
 import { createAvatarApi } from '../../server/create-avatar-api.js';
+import { ApiError } from '../../server/errors.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { LogEntry } from '../../server/log.js';
+import type { AvatarApiOptions } from '../../server/options.js';
 import { png } from '../support/pictures.js';
-import { failAtCall } from './fault-bindings.js';
+import { failAtCall, interceptBindings } from './fault-bindings.js';
 import { createApi, createUserId } from './harness.js';
 
 afterEach(() => {
@@ -88,6 +91,108 @@ describe('the log', () => {
     };
     await createApi(null, { log, authenticate }).call('GET', '/api/me/avatar');
     expect(entries[1]?.error).toMatchObject({ message: 'no such thing: <url> <key> <…>, <…> (D1_ERROR)' });
+  });
+
+  it.each<[string, string, Partial<AvatarApiOptions>, object, object]>([
+    [
+      'a missing setting',
+      '/api/me/avatar',
+      {},
+      { OWNER_SECRET: '' },
+      { dependencies: ['settings'], error: { message: expect.stringContaining('OWNER_SECRET') } },
+    ],
+    [
+      'an invalid list of origins',
+      '/api/me/avatar',
+      {},
+      { TRUSTED_ORIGINS: 'app.example' },
+      { dependencies: ['settings'], error: { cause: { message: expect.stringContaining('"app.example"') } } },
+    ],
+    [
+      'an issuer that cannot be reached',
+      '/api/me/avatar',
+      { authenticate: oidc({ issuer: 'https://issuer.test', audience: 'avatars' }) },
+      {},
+      { dependencies: ['sign-in'], error: { cause: { message: expect.stringMatching(/./) } } },
+    ],
+    [
+      "the host's own maintenance",
+      '/api/me/avatar',
+      {
+        authenticate: () => {
+          throw new ApiError('unavailable', 'Down for maintenance.');
+        },
+      },
+      {},
+      { error: { message: 'Down for maintenance.' } },
+    ],
+  ])('has a 503 as an error with its cause: %s', async (_, path, options, bindings, expected) => {
+    const { entries, log } = createLog();
+    vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('connection refused'));
+    const token = `${btoa('{"alg":"RS256","typ":"JWT"}')}.${btoa('{"iss":"https://issuer.test"}')}.c2ln`.replaceAll(
+      '=',
+      '',
+    );
+    const headers = { authorization: `Bearer ${token}`, origin: 'https://app.test' };
+    const { status } = await createApi('ada', { log, ...options }, bindings).call('GET', path, undefined, headers);
+    expect(status).toBe(503);
+    expect(entries).toHaveLength(1);
+    expect(entries[0]).toMatchObject({ level: 'error', code: 'unavailable', ...expected });
+    expect(JSON.stringify(entries)).not.toContain(token);
+  });
+
+  it('names the database or the bucket if one of them fails', async () => {
+    const { entries, log } = createLog();
+    const user = createUserId();
+    const broken = { DB: { prepare: () => env.DB.prepare('SELECT 1 FROM no_such_table') } as unknown as D1Database };
+    await createApi(user, { log }, broken).call('GET', '/api/me/avatar');
+    const api = createApi(user, { log });
+    const { key } = await api.presign();
+    const invalidKey = () => env.AVATARS.get('x'.repeat(2000));
+    const { AVATARS } = interceptBindings((name, call) => (name === 'get' ? invalidKey() : call()));
+    await createApi(user, { log }, { AVATARS }).commit(key);
+    const failures = entries.filter(({ level }) => level === 'error');
+    expect(failures.map(({ status, dependencies }) => [status, dependencies])).toEqual([
+      [500, ['database']],
+      [500, ['storage']],
+    ]);
+  });
+
+  it('has an entry for a background deletion that fails, and the response is a success', async () => {
+    const { entries, log } = createLog();
+    const user = createUserId();
+    const { AVATARS } = interceptBindings((name, call) =>
+      name === 'delete' ? Promise.reject(new Error('delete: at https://r2.test/avatars/x (10001)')) : call(),
+    );
+    await createApi(user).upload(png(), 'image/png');
+    expect((await createApi(user, { log }, { AVATARS }).call('DELETE', '/api/me/avatar')).status).toBe(200);
+    expect(entries.find(({ event }) => event === 'background')).toEqual({
+      level: 'error',
+      event: 'background',
+      requestId: expect.any(String),
+      task: 'delete-objects',
+      dependencies: ['storage'],
+      error: { name: 'Error', message: 'delete: at <url> (10001)' },
+    });
+  });
+
+  it('has an entry for a rejection that could not be stored', async () => {
+    const { entries, log } = createLog();
+    const user = createUserId();
+    const { key } = await createApi(user).presign();
+    await env.AVATARS.put(key, 'no picture');
+    let isRead = false;
+    const bindings = interceptBindings((name, call) => {
+      isRead ||= name === 'get';
+      return isRead && name === 'run' ? Promise.reject(new Error('D1_ERROR: down')) : call();
+    });
+    expect((await createApi(user, { log }, bindings).commit(key)).status).toBe(422);
+    expect(entries.find(({ event }) => event === 'background')).toMatchObject({
+      level: 'error',
+      task: 'end-claim',
+      dependencies: ['database'],
+      error: { message: 'D1_ERROR: down' },
+    });
   });
 
   it('is written to the console as JSON, failures as errors', async () => {

@@ -2,13 +2,14 @@ import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createAvatarApi } from '../../server/create-avatar-api.js';
 import worker from '../../server/worker.js';
 import { createApi, createUserId } from './harness.js';
 
 const json = { 'content-type': 'application/json' };
 const POSTS = ['/api/uploads/presign', '/api/uploads/commit'];
-const PATHS = [...POSTS, '/api/me/avatar', '/api/users/ada/avatar', '/api/openapi.json'];
+const PATHS = [...POSTS, '/api/me/avatar', '/api/users/ada/avatar', '/api/openapi.json', '/api/health'];
 
 /** Sends a request to the mounted API and expects a success, or a failure with an error code. */
 async function sendRequest(
@@ -122,6 +123,22 @@ describe('an invalid body', () => {
   ])('%s may not be %s', async (field, value) => {
     const body = `{"contentType":"image/png","${field}":${value}}`;
     expect(await sendPost('/api/uploads/presign', body)).toMatchObject({ status: 400, code: 'invalid_request' });
+  });
+
+  it.each([
+    ['{}', 'contentType is required.'],
+    ['{"contentType":1}', 'contentType must be of type string.'],
+    ['{"contentType":""}', 'contentType must not be empty.'],
+    ['{"contentType":"image/png","size":"10"}', 'size must be of type number.'],
+    ['{"contentType":"image/png","size":1.5}', 'size must be a whole number of bytes.'],
+    ['{"contentType":"image/png","size":0}', 'size must be greater than 0.'],
+    ['{"contentType":"image/png","filename":null}', 'filename must be of type string.'],
+    ['{"contentType":"image/png","sha256":"x"}', 'sha256 must be the base64 of a SHA-256.'],
+    ['[]', 'contentType is required.'],
+    ['"secret"', 'it must be of type object.'],
+  ])('%s is explained: %s', async (body, sentence) => {
+    const { error } = await sendPost('/api/uploads/presign', body);
+    expect(error).toBe(`The request body is invalid: ${sentence}`);
   });
 
   it('with a size over the limit gets too_large', async () => {
@@ -259,6 +276,23 @@ describe('GET /openapi.json', () => {
     expect(schemas.CommitResponse).toMatchObject({ properties: { avatar: { $ref: '#/components/schemas/Avatar' } } });
   });
 
+  it('describes exactly what is validated', async () => {
+    const { body } = await createApi(null).call('GET', '/api/openapi.json');
+    const { schemas } = body.components as { schemas: { PresignRequest: Parameters<typeof z.fromJSONSchema>[0] } };
+    const described = z.fromJSONSchema(schemas.PresignRequest);
+    const text = fc.oneof(fc.constantFrom('image/png', '', `${'A'.repeat(43)}=`), fc.string());
+    const size = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.double(), fc.constant('1'));
+    const fields = { contentType: text, filename: text, size, sha256: text, other: text };
+    await fc.assert(
+      fc.asyncProperty(fc.record(fields, { requiredKeys: [] }), async (value) => {
+        const request = JSON.parse(JSON.stringify(value));
+        const { code } = await sendPost('/api/uploads/presign', JSON.stringify(request));
+        expect(code !== 'invalid_request').toBe(described.safeParse(request).success);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   it('is public and not cached', async () => {
     const { status, headers, body } = await createApi(null).call('GET', '/api/openapi.json');
     expect([status, headers.get('cache-control'), body.openapi]).toEqual([200, 'no-store', '3.1.0']);
@@ -273,7 +307,7 @@ describe('GET /openapi.json', () => {
       const url = `${servers[0]?.url}${path}`;
       expect((await host.request(url, { method: 'LOCK' }, env)).status, url).toBe(405);
     }
-    expect(Object.keys(paths)).toHaveLength(4);
+    expect(Object.keys(paths)).toHaveLength(5);
   });
 
   it('responds with 405 to other methods', async () => {

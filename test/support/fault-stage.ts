@@ -6,8 +6,8 @@ import { FakeClock } from './clock.js';
 import { avatar, type EventLog, FakeBackend, getPart, jsonResponse, PIXEL, recordEvents } from './fake-backend.js';
 import { FAULTS, type Fault } from './faulty-world.js';
 // So that nothing waits for them.
-import '../../src/field/upload-session.js';
-import '../../src/view/feedback.js';
+import '../../src/field/field-engine.js';
+import '../../src/field/run-upload.js';
 import '../../src/core/diagnose-error.js';
 
 export const INITIALS = 'AL';

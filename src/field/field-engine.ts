@@ -1,0 +1,109 @@
+/**
+ * Everything that an element does besides displaying the first picture: loaded
+ * on the first sign that it will be used, or when its picture fails or changes.
+ */
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { en } from '../i18n/en.js';
+import { formatError, getExactText } from '../i18n/format-error.js';
+import { type GetText, restingMessages } from '../i18n/messages.js';
+import type { Settings } from '../settings.js';
+import { Countdown } from '../view/countdown.js';
+import { feedbackStyles } from '../view/feedback.styles.js';
+import { renderButton } from '../view/field-template.js';
+import { renderProgressRing } from '../view/progress-ring.js';
+import { renderStatus } from '../view/status-line.js';
+import { CurrentAvatar } from './current-avatar.js';
+import { deriveView, type FieldView } from './derive-view.js';
+import { DisplayedImage } from './displayed-image.js';
+import type { FieldStore } from './field-store.js';
+import type { FirstLoad } from './first-load.js';
+import { reduce } from './reduce.js';
+import { UploadSession } from './upload-session.js';
+
+/** The element, as its engine knows it. */
+type FieldElement = ReactiveControllerHost & HTMLElement & Settings;
+
+/** Owns the upload session and the current avatar of one element, and renders what they do. */
+export class FieldEngine implements ReactiveController {
+  readonly texts = { ...en, ...restingMessages };
+  readonly currentAvatar: CurrentAvatar;
+  readonly session: UploadSession;
+  readonly #image: DisplayedImage;
+  readonly #countdown = new Countdown(() => this.element.requestUpdate());
+  /** The inner element that had the focus before an update. */
+  #focused: Element | null = null;
+
+  constructor(
+    private readonly element: FieldElement,
+    private readonly store: FieldStore,
+    first: FirstLoad,
+    private readonly getText: GetText,
+    private readonly isDisabled: () => boolean,
+  ) {
+    store.reducer = reduce;
+    store.deriveView = deriveView;
+    this.#image = new DisplayedImage(element, first.brokenUrl);
+    this.currentAvatar = new CurrentAvatar(element, store, this.#image, first);
+    this.session = new UploadSession(element, store, this.currentAvatar, { getText, isDisabled });
+    element.addController(this);
+  }
+
+  readonly #onImageLoad = (): void => this.currentAvatar.handleLoadedImage();
+
+  hostUpdate(): void {
+    this.#focused = this.element.shadowRoot?.activeElement ?? null;
+  }
+
+  hostUpdated(): void {
+    const root = this.element.shadowRoot as ShadowRoot;
+    adoptStyles(root);
+    // `load` events don't bubble.
+    root.addEventListener('load', this.#onImageLoad, true);
+    this.#countdown.follow(this.#view.wait);
+    // A button that has done its work is removed with the focus on it: the trigger gets it.
+    if (this.#focused && !this.#focused.isConnected) this.element.focus();
+  }
+
+  /** The address of the image to display, or null. */
+  getImageUrl(picture: Blob | string | null): string | null {
+    const isRemoving = this.store.snapshot.activity.kind === 'removing';
+    return isRemoving ? null : this.#image.getUrl(picture, this.#view.preview);
+  }
+
+  renderProgressRing(): unknown {
+    return renderProgressRing(this.#view, this.element.shape);
+  }
+
+  renderStatus(): unknown {
+    const { status, statusDetail } = this.#view;
+    return renderStatus(this.#view, getExactText(this.element, this.getText, status, statusDetail));
+  }
+
+  formatError(): string | null {
+    const { error } = this.#view;
+    return error && formatError(error, this.element, this.getText);
+  }
+
+  renderButtons(): unknown {
+    const { canRetry, canCancel } = this.#view;
+    const { session } = this;
+    const isOn = !this.isDisabled();
+    const button = (name: string, isShown: boolean, act: () => void) =>
+      renderButton(name, isShown && this.getText(name), act);
+    return [
+      button('retry', canRetry && isOn, () => session.retry()),
+      button('edit', isOn && session.canEdit, () => session.edit()),
+      button('cancel', canCancel, () => session.cancel()),
+    ];
+  }
+
+  get #view(): FieldView {
+    return deriveView(this.store.snapshot);
+  }
+}
+
+/** Adds the styles of what the engine renders to an element, once. */
+function adoptStyles({ adoptedStyleSheets }: ShadowRoot): void {
+  const { styleSheet } = feedbackStyles;
+  if (styleSheet && !adoptedStyleSheets.includes(styleSheet)) adoptedStyleSheets.push(styleSheet);
+}
