@@ -58,7 +58,7 @@ const readRows = (worker) => worker.send({ action: 'sql', sql: 'SELECT * FROM fl
 /** Runs a Worker on the state of `npm start`. */
 async function withWorker({ bucket, database }, stateFolder, act) {
   const worker = await startWorker('restore', {
-    defaultPersistRoot: join(stateFolder, 'v3'),
+    resourcePersistencePath: join(stateFolder, 'v3'),
     d1Databases: { DB: database.preview_database_id ?? database.database_id },
     r2Buckets: { AVATARS: bucket },
     bindings: {

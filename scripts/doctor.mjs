@@ -10,6 +10,7 @@ import { copySourceCheck } from '../check/hostile.mjs';
 import { formatResult, runChecks } from '../check/run-checks.mjs';
 import { parseHeaders, Session } from '../check/session.mjs';
 import { PUT_HEADERS, syncBucketCors } from './bucket-cors.mjs';
+import { findMarkProblem } from './installation-mark.mjs';
 import { findLifecycleProblem } from './lifecycle.mjs';
 import {
   CliError,
@@ -156,6 +157,14 @@ const createAccountChecks = (config) => [
     async run() {
       const problem = await findLifecycleProblem(config);
       if (problem) throw new CheckFailure(problem.message, problem.hint);
+    },
+  },
+  {
+    name: 'bucket and database carry the same installation mark',
+    needs: 'hasAccount',
+    async run() {
+      const problem = await findMarkProblem(config);
+      if (problem) throw new CheckFailure(problem, 'Then run npm run adopt.');
     },
   },
 ];

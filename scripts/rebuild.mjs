@@ -55,7 +55,7 @@ export async function main(args, wrangler) {
 async function bundleServer() {
   const { build } = await import('esbuild');
   const contents = `
-    export { rebuildSlice } from './jobs/rebuild.js';
+    export { finishRebuild, rebuildSlice, requireRebuildable } from './jobs/rebuild.js';
     export { parseOwnerSecrets } from './storage/owner.js';`;
   const stdin = { contents, resolveDir: join(root, 'server'), loader: 'ts' };
   const { outputFiles } = await build({ stdin, bundle: true, format: 'esm', platform: 'node', write: false });
@@ -90,7 +90,10 @@ async function requireTables(database) {
 }
 
 /** Rebuilds slice by slice, and returns the sum of their counts. Only one slice is in memory. */
-async function rebuild({ rebuildSlice }, access) {
+async function rebuild({ finishRebuild, rebuildSlice, requireRebuildable }, access) {
+  await requireRebuildable(access).catch((error) => {
+    throw new CliError(error.message);
+  });
   const total = { counts: {}, unreadable: [] };
   const startedAt = Date.now();
   for (let after = ''; after !== null; ) {
@@ -100,6 +103,7 @@ async function rebuild({ rebuildSlice }, access) {
     after = slice.end;
     if (after !== null) printProgress(total.counts);
   }
+  await retry(() => finishRebuild(access), total);
   return { ...total, seconds: (Date.now() - startedAt) / 1000 };
 }
 

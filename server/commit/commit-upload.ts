@@ -57,11 +57,14 @@ async function tryCommit(job: CommitJob): Promise<Avatar | null> {
 
 /** Null if another request has the claim, or has taken it over. */
 async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Promise<Avatar | null> {
-  const { owner, owners, pending, uploads } = job;
+  const { owner, owners, pending, uploads, installation } = job;
   const avatarKey = createAvatarKey(owner, upload.contentType);
   try {
     const claim = await uploads.claimUpload(owners, pending, avatarKey, now);
-    return claim === null ? null : await commitClaimed(job, upload, avatarKey, claim);
+    if (!claim) return null;
+    // At first use. A mark is made only while there is no avatar.
+    if (!claim.isMarked) await installation.ensureMark();
+    return await commitClaimed(job, upload, avatarKey, claim.order);
   } catch (error) {
     await endFailedClaim(job, avatarKey, error);
     throw error;
@@ -69,11 +72,11 @@ async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Prom
 }
 
 /** Null if the claim was lost on the way. */
-async function commitClaimed(job: CommitJob, upload: Upload, avatarKey: string, claim: number): Promise<Avatar | null> {
+async function commitClaimed(job: CommitJob, upload: Upload, avatarKey: string, order: number): Promise<Avatar | null> {
   const { pending, bucket, options } = job;
   const picture = await checkUpload(await bucket.get(pending.key), upload, options);
   await moderatePicture(job, picture);
-  const avatar = toAvatar(avatarKey, picture, claim);
+  const avatar = toAvatar(avatarKey, picture, order);
   await storeAvatar(job, avatar, picture.bytes);
   return publishAvatar(job, avatar);
 }
@@ -106,7 +109,7 @@ async function publishAvatar(job: CommitJob, avatar: Avatar): Promise<Avatar | n
   const { c, user, owner, owners, pending, avatars, deletions, options } = job;
   const published = await avatars.publishAvatar(owners, pending, avatar);
   if (!published) await deletions.prepareUnlessCurrent(owner, avatar.key).run();
-  await deleteObjectsOfOwner(job);
+  if (!published?.isCurrent) await deleteObjectsOfOwner(job);
   if (published?.isCurrent) {
     const { previousKey } = published;
     await callHook(c, options.log, 'onCommitted', () => options.onCommitted({ user, avatar, previousKey }, c));
@@ -114,14 +117,14 @@ async function publishAvatar(job: CommitJob, avatar: Avatar): Promise<Avatar | n
   return published && avatar;
 }
 
-/** @param claim - Its order among the user's commits, which is also the time of creation. */
-const toAvatar = (key: string, { type, bytes, width, height }: Picture, claim: number): Avatar => ({
+/** @param order - The commit's place in the order of the user's commits, which is also the time of creation. */
+const toAvatar = (key: string, { type, bytes, width, height }: Picture, order: number): Avatar => ({
   key,
   contentType: type,
   size: bytes.byteLength,
   width,
   height,
-  createdAt: new Date(claim).toISOString(),
+  createdAt: new Date(order).toISOString(),
 });
 
 /** Records a rejection; after any other failure the upload can be committed again. */

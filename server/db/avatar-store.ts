@@ -33,10 +33,12 @@ export class AvatarStore {
     this.#deletions = new DeletionQueue(db);
   }
 
+  /** Null also if the object is known to be missing. */
   async findAvatar(owners: Owners): Promise<Avatar | null> {
     const row = await this.#db
       .prepare(
-        `SELECT * FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)} ORDER BY created_at DESC, owner = ?1 DESC LIMIT 1`,
+        `SELECT * FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)} AND missing_since IS NULL
+         ORDER BY created_at DESC, owner = ?1 DESC LIMIT 1`,
       )
       .bind(...owners)
       .first<AvatarRow>();
@@ -52,7 +54,7 @@ export class AvatarStore {
   async publishAvatar(owners: Owners, upload: UploadRef, avatar: Avatar): Promise<PublishResult> {
     const { replaced, published, committed } = await runBatch(this.#db, {
       superseded: this.#deletions.prepareSuperseded(upload.owner, upload.id, avatar.key),
-      replaced: this.#deletions.prepareReplaced(owners, upload, avatar.key),
+      replaced: this.#deletions.prepareReplaced(owners, upload, avatar.key, Date.now()),
       moved: this.#prepareForgetFormer(owners, upload, avatar.key),
       published: this.#preparePublish(owners[0], upload, avatar),
       earlierClaims: this.#prepareSupersedeEarlier(owners, upload, avatar.key),
@@ -63,8 +65,8 @@ export class AvatarStore {
   }
 
   /**
-   * Removes the user's avatar and queues its object for deletion. Commits in
-   * progress count as earlier.
+   * Removes the user's avatar and queues its object for deletion, and those that
+   * it has replaced in the last minute. Commits in progress count as earlier.
    * @returns The key of the removed avatar, or null if there was none.
    */
   async removeAvatar(owners: Owners): Promise<string | null> {
@@ -76,6 +78,7 @@ export class AvatarStore {
         )
         .bind(...owners),
       queued: this.#deletions.prepareCurrent(owners),
+      hastened: this.#deletions.prepareHasten(owners, Date.now()),
       removed: this.#db.prepare(`DELETE FROM flare_avatar_current WHERE ${isOwned} RETURNING key`).bind(...owners),
     });
     return readReturnedKey(removed);
@@ -99,7 +102,7 @@ export class AvatarStore {
          SELECT ?9, ?3, ?4, ?5, ?6, ?7, ?8 ${CLAIMED_UPLOAD} AND superseded = 0
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
            size = excluded.size, width = excluded.width, height = excluded.height,
-           created_at = excluded.created_at`,
+           created_at = excluded.created_at, missing_since = NULL`,
       )
       .bind(upload.owner, upload.id, key, contentType, size, width, height, Date.parse(createdAt), owner);
   }

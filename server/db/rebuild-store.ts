@@ -1,11 +1,8 @@
 import type { Avatar } from '../../src/core/protocol.js';
 import type { StoredAvatar } from '../storage/avatar-object.js';
 import type { AvatarKeyParts } from '../storage/object-keys.js';
-import { LATE_WRITE_MS } from './claim.js';
+import { LATE_WRITE_MS, REPLACED_KEEP_MS } from './claim.js';
 import { type Database, runBatch } from './database.js';
-
-/** How long the object of a moved avatar remains, in milliseconds: URLs that were handed out lead to it. */
-const MOVED_OBJECT_MS = 60_000;
 
 /** What the database knows about an object, and about the owner in its key. */
 export interface KnownState {
@@ -14,6 +11,8 @@ export interface KnownState {
   currentKey: string | null;
   /** When the owner's current avatar was created, in milliseconds since 1970, or null. */
   currentCreatedAt: number | null;
+  /** 1 if the object of the owner's current avatar is noted as missing. */
+  isMissing: 0 | 1;
   /** 1 if the object is queued for deletion. */
   isQueued: 0 | 1;
   /** 1 if a commit may still be writing or publishing the object. */
@@ -43,7 +42,7 @@ export class RebuildStore {
     const { results } = await this.#db
       .prepare(
         `SELECT entry.value ->> 'key' AS key, known.key AS currentKey, known.created_at AS currentCreatedAt,
-           ${IS_QUEUED} AS isQueued, ${IS_CLAIMED} AS isClaimed
+           known.missing_since IS NOT NULL AS isMissing, ${IS_QUEUED} AS isQueued, ${IS_CLAIMED} AS isClaimed
          FROM json_each(?1) AS entry LEFT JOIN flare_avatar_current AS known ON known.owner = entry.value ->> 'owner'`,
       )
       .bind(JSON.stringify(avatars.map(({ key, owner }) => ({ key, owner }))), now - LATE_WRITE_MS)
@@ -65,8 +64,10 @@ export class RebuildStore {
            entry.value ->> 'width', entry.value ->> 'height', entry.value ->> 'createdAt'
          FROM json_each(?1) AS entry WHERE NOT ${IS_QUEUED} AND NOT ${IS_CLAIMED}
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
-           size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at
+           size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at,
+           missing_since = NULL
            WHERE excluded.created_at > flare_avatar_current.created_at
+             OR (excluded.key = flare_avatar_current.key AND flare_avatar_current.missing_since IS NOT NULL)
          RETURNING key`,
       )
       .bind(JSON.stringify(rows), now - LATE_WRITE_MS)
@@ -102,7 +103,7 @@ export class RebuildStore {
   async moveAvatar(from: AvatarKeyParts, owner: string, copy: Avatar, now: number): Promise<boolean> {
     const { key, contentType, size, width, height, createdAt } = copy;
     const created = Date.parse(createdAt);
-    const due = now + MOVED_OBJECT_MS;
+    const due = now + REPLACED_KEEP_MS;
     const { published } = await runBatch(this.#db, {
       replaced: this.#prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
@@ -113,7 +114,8 @@ export class RebuildStore {
         `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
          SELECT ?3, ?4, ?6, ?7, ?8, ?9, ?5 WHERE ${IS_MOVABLE}
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
-           size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at
+           size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at,
+           missing_since = NULL
            WHERE excluded.created_at > flare_avatar_current.created_at`,
         [from.owner, from.key, owner, key, created, contentType, size, width, height],
       ),

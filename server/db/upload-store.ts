@@ -4,7 +4,20 @@ import type { Owners } from '../storage/owner.js';
 import { CLAIM_LEASE_MS } from './claim.js';
 import { type Database, isOwnedBy, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
+import { InstallationStore } from './installation-store.js';
 import { type NewUpload, toUpload, type Upload, type UploadRow } from './rows.js';
+
+/** What a commit learns when it claims an upload. */
+export interface Claim {
+  /**
+   * Orders the user's avatars, whatever the clocks say: the present time, or the
+   * next millisecond that is later than the claims of the user's commits in
+   * progress and than the current avatar.
+   */
+  order: number;
+  /** Whether the database has a confirmed installation mark. */
+  isMarked: boolean;
+}
 
 /**
  * The uploads of one owner at a time. Every query takes the owner first. Each
@@ -14,10 +27,12 @@ import { type NewUpload, toUpload, type Upload, type UploadRow } from './rows.js
 export class UploadStore {
   readonly #db: Database;
   readonly #deletions: DeletionQueue;
+  readonly #installation: InstallationStore;
 
   constructor(db: Database) {
     this.#db = db;
     this.#deletions = new DeletionQueue(db);
+    this.#installation = new InstallationStore(db);
   }
 
   /**
@@ -70,19 +85,16 @@ export class UploadStore {
    * Claims an open upload for one commit, which will write `avatarKey`. A claim
    * that is older than its lease is taken over, and the object it may have
    * written is queued for deletion.
-   * @returns The claim, or null if the upload was not claimed: the present
-   * time, or the next millisecond that is later than the claims of the user's
-   * commits in progress and of the current avatar. So claims order the user's
-   * avatars, whatever the clocks say.
+   * @returns Null if the upload was not claimed.
    */
   async claimUpload(
     owners: Owners,
     { owner, id }: Pick<PendingKeyParts, 'owner' | 'id'>,
     avatarKey: string,
     now: number,
-  ): Promise<number | null> {
+  ): Promise<Claim | null> {
     const staleBefore = now - CLAIM_LEASE_MS;
-    const { claimed } = await runBatch(this.#db, {
+    const { claimed, marked } = await runBatch(this.#db, {
       queued: this.#deletions.prepareStaleClaim(owner, id, staleBefore, now),
       claimed: this.#db
         .prepare(
@@ -95,9 +107,10 @@ export class UploadStore {
              AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3)) RETURNING claim`,
         )
         .bind(owner, id, staleBefore, now, avatarKey, ...owners),
+      marked: this.#installation.prepareIsConfirmed(),
     });
     const [row] = claimed.results as { claim: number }[];
-    return row?.claim ?? null;
+    return row ? { order: row.claim, isMarked: marked.results.length > 0 } : null;
   }
 
   /**

@@ -4,13 +4,17 @@ import type { DeletionQueue } from '../db/deletion-queue.js';
 /** R2 deletes at most this many objects in one call. */
 const BATCH_SIZE = 1000;
 
-/** Deletes the user's queued objects. A failure is logged only: the sweep deletes what is left. */
+/**
+ * Deletes the user's queued objects, unless bucket and database don't carry the
+ * same installation mark. A failure is logged only: the sweep deletes what is left.
+ */
 export async function deleteObjectsOfOwner(context: RouteContext): Promise<void> {
-  const { owners, deletions, bucket } = context;
+  const { owners, deletions, bucket, installation } = context;
   try {
-    for (const owner of owners) {
-      await deleteObjects(deletions, bucket, await deletions.listDueOfOwner(owner, Date.now(), BATCH_SIZE));
-    }
+    const now = Date.now();
+    const lists = await Promise.all(owners.map((owner) => deletions.listDueOfOwner(owner, now, BATCH_SIZE)));
+    const keys = lists.flat().slice(0, BATCH_SIZE);
+    if (keys.length > 0 && (await installation.isMarked())) await deleteObjects(deletions, bucket, keys);
   } catch (error) {
     // The entries stay in the queue.
     context.logFailure('delete-objects', error);
@@ -23,9 +27,11 @@ export async function deleteDueObjects(
   bucket: R2Bucket,
   now: number,
 ): Promise<{ deleted: number; hasMore: boolean }> {
-  const keys = await queue.listDue(now, BATCH_SIZE);
+  const due = await queue.listDue(now, BATCH_SIZE);
+  const keys = due.filter(({ isCurrent }) => !isCurrent).map(({ key }) => key);
   await deleteObjects(queue, bucket, keys);
-  return { deleted: keys.length, hasMore: keys.length === BATCH_SIZE };
+  if (keys.length < due.length) await queue.removeEntries(due.map(({ key }) => key));
+  return { deleted: keys.length, hasMore: due.length === BATCH_SIZE };
 }
 
 /** Deletes the objects first and their entries last: a crash in between only repeats the deletion. */

@@ -1,4 +1,5 @@
 import { type KnownState, RebuildStore } from '../db/rebuild-store.js';
+import { Installation } from '../installation.js';
 import { readAvatarObject, type StoredAvatar } from '../storage/avatar-object.js';
 import { type MoveAccess, type MoveCounts, moveAvatars } from './move-avatars.js';
 
@@ -35,6 +36,23 @@ export interface RebuildSlice {
   unreadable: string[];
   /** The last key of the slice, where the next one begins; null after the last slice. */
   end: string | null;
+}
+
+/**
+ * Makes sure that the database may be rebuilt from the bucket. To be called first.
+ * @throws Error if the database carries the installation mark of another bucket.
+ */
+export async function requireRebuildable({ bucket, database }: RebuildAccess): Promise<void> {
+  const problem = await new Installation(bucket, database).findRebuildProblem();
+  if (problem !== null) throw new Error(problem);
+}
+
+/**
+ * Ends a rebuild: from now on, bucket and database carry the same installation
+ * mark. To be called last, so that no job deletes anything before that.
+ */
+export async function finishRebuild({ bucket, database, isDryRun }: RebuildAccess): Promise<void> {
+  if (!isDryRun) await new Installation(bucket, database).adoptBucketMark();
 }
 
 /**
@@ -90,7 +108,7 @@ function sortAvatars(
 
 function classifyAvatar(stored: StoredAvatar, state: KnownState | undefined): Kind {
   if (!state) return 'missing';
-  if (state.currentKey === stored.key) return 'known';
+  if (state.currentKey === stored.key) return state.isMissing ? 'missing' : 'known';
   if (state.isQueued) return 'obsolete';
   if (state.isClaimed) return 'changing';
   return state.currentCreatedAt !== null && state.currentCreatedAt >= getCreatedAt(stored) ? 'older' : 'missing';

@@ -214,7 +214,7 @@ describe('while deployments with the secrets in either order run at the same tim
 describe('the user id in the metadata of an avatar', () => {
   it.each(['u', '', 'user@example.com', '😀', '\ud800', 'x'.repeat(500)])('is encrypted: %j', async (id) => {
     const sealed = (await sealUserId(NEW, 'owner', id)) ?? '';
-    expect(atob(sealed)).not.toContain(JSON.stringify(id).slice(1, -1) || '""');
+    expect(atob(sealed)).not.toContain(JSON.stringify(id));
     expect(await openUserId(NEW, 'owner', sealed)).toBe(id);
     expect(await openUserId(FORMER, 'owner', sealed)).toBe(null);
     expect(await openUserId(NEW, 'other owner', sealed)).toBe(null);

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { type RebuildCounts, rebuildSlice } from '../../server/jobs/rebuild.js';
+import { finishRebuild, type RebuildCounts, rebuildSlice, requireRebuildable } from '../../server/jobs/rebuild.js';
 import { parseOwnerSecrets } from '../../server/storage/owner.js';
 
 export interface RebuildOptions {
@@ -16,6 +16,7 @@ export async function rebuild({ secrets, isDryRun = false, bindings = env }: Reb
     secrets: secrets === undefined ? null : parseOwnerSecrets(secrets),
     isDryRun,
   };
+  await requireRebuildable(access);
   const total: Record<string, number> = {};
   const unreadable: string[] = [];
   for (let after: string | null = ''; after !== null; ) {
@@ -24,6 +25,7 @@ export async function rebuild({ secrets, isDryRun = false, bindings = env }: Reb
     unreadable.push(...slice.unreadable);
     after = slice.end;
   }
+  await finishRebuild(access);
   return { counts: total as unknown as RebuildCounts, unreadable };
 }
 

@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Installation } from '../../server/installation.js';
+import { MARK_KEY } from '../../server/installation-problem.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import { jpeg, png } from '../support/pictures.js';
 import { failAtCall, interceptBindings, pauseAtCall } from './fault-bindings.js';
@@ -57,6 +59,8 @@ describe('a rebuild after the loss of the database', () => {
   });
 
   it('restores the avatar with the latest claim, also if an earlier commit has written its object later', async () => {
+    // Makes the installation mark, so that the first put below is that of the avatar.
+    await uploadAvatars(1);
     const user = createUserId();
     const keys = [(await createApi(user).presign()).key, (await createApi(user).presign()).key];
     for (const key of keys) await env.AVATARS.put(key, png());
@@ -71,7 +75,7 @@ describe('a rebuild after the loss of the database', () => {
     paused.resume();
     expect((await first).status).toBe(500);
     await loseDatabase();
-    expect(await rebuild()).toMatchObject({ counts: { found: 2, restored: 1, older: 1 } });
+    expect(await rebuild()).toMatchObject({ counts: { found: 3, restored: 2, older: 1 } });
     expect(await getAvatar(user)).toEqual(body.avatar);
   });
 
@@ -107,7 +111,7 @@ describe('a rebuild after the loss of the database', () => {
     await uploadAvatars(7);
     const rows = await listRows();
     await loseDatabase();
-    for (let n = 1; n <= 8; n++) {
+    for (let n = 1; n <= 12; n++) {
       const bindings = failAtCall(n, n % 2 ? 'crash' : 'after').bindings;
       await rebuild({ bindings: { ...limitLists(3), DB: bindings.DB } }).catch(() => {});
     }
@@ -125,7 +129,64 @@ describe('a rebuild after the loss of the database', () => {
   });
 });
 
+describe('the installation mark', () => {
+  const isMarked = () => new Installation(env.AVATARS, env.DB).isMarked();
+
+  it('of the bucket is given to the rebuilt database, once everything is restored', async () => {
+    await uploadAvatars(3);
+    const mark = await (await env.AVATARS.get(MARK_KEY))?.text();
+    await loseDatabase();
+    await rebuild({ isDryRun: true });
+    expect(await isMarked()).toBe(false);
+    const failing = limitLists(2);
+    const { DB } = failAtCall(4, 'crash').bindings;
+    await rebuild({ bindings: { ...failing, DB } }).catch(() => {});
+    expect([await isMarked(), (await listRows()).length]).toEqual([false, 2]);
+    await rebuild();
+    expect([await isMarked(), (await listRows()).length]).toEqual([true, 3]);
+    expect(await (await env.AVATARS.get(MARK_KEY))?.text()).toBe(mark);
+  });
+
+  it('is made if neither side has one', async () => {
+    await uploadAvatars(1);
+    await loseDatabase();
+    await env.AVATARS.delete(MARK_KEY);
+    await rebuild();
+    expect(await isMarked()).toBe(true);
+  });
+
+  it.each([true, false])(
+    'of another installation ends the rebuild before it has changed anything (%s)',
+    async (has) => {
+      await uploadAvatars(1);
+      const rows = await listRows();
+      if (has) await env.AVATARS.put(MARK_KEY, 'another');
+      else await env.AVATARS.delete(MARK_KEY);
+      await env.DB.prepare('DELETE FROM flare_avatar_current').run();
+      await expect(rebuild()).rejects.toThrow('installation mark');
+      expect([rows.length, await listRows()]).toEqual([1, []]);
+      expect(await isMarked()).toBe(false);
+    },
+  );
+});
+
 describe('a rebuild of a database in use', () => {
+  it('brings back an avatar whose object was missing', async () => {
+    const [[user = '', avatar] = []] = await uploadAvatars(1);
+    await env.DB.prepare('UPDATE flare_avatar_current SET missing_since = 1').run();
+    expect(await getAvatar(user)).toBe(null);
+    expect((await rebuild()).counts).toMatchObject({ restored: 1 });
+    expect(await getAvatar(user)).toEqual(avatar);
+  });
+
+  it('does not bring back what a removed avatar had just replaced', async () => {
+    const [[user = ''] = []] = await uploadAvatars(1);
+    await createApi(user).upload(png(), 'image/png');
+    await createApi(user).call('DELETE', '/api/me/avatar');
+    await loseDatabase();
+    expect((await rebuild()).counts).toMatchObject({ found: 0, restored: 0 });
+  });
+
   it('never replaces a newer row', async () => {
     const [[user, avatar] = []] = await uploadAvatars(1);
     const { key = '', createdAt = '' } = avatar ?? {};
