@@ -5,13 +5,16 @@ import { contractChecks } from './contract.mjs';
 import { CheckFailure, statusOf } from './expect.mjs';
 import { hostileChecks } from './hostile.mjs';
 import { formatResult, runChecks } from './run-checks.mjs';
-import { parseHeaders, Session, toApiBase } from './session.mjs';
+import { readHeaders, Session, toApiBase } from './session.mjs';
 
 const USAGE = `npx flare-avatar-upload check <base-url> [--header "name: value"]… [--hostile]
 
   <base-url>   URL of the server, with or without /api: https://app.example.com
-  --header     header for every API call, to sign a test user in:
-               --header "authorization: Bearer …" or --header "cookie: session=…"
+  --header     header for every API call, to sign a test user in, such as
+               "authorization: Bearer …" or "cookie: session=…". Other users of
+               this machine can see it: put secrets into the environment
+               variable FLARE_HEADERS instead, one header per line, or read them
+               from standard input with --header -
   --hostile    also run attacks of a signed-in user; they affect only the test user
 
 The user must have no avatar, and has none afterwards. Exit code 0: conformant;
@@ -79,7 +82,7 @@ function readArguments(args) {
     const [command, base] = positionals;
     if (command !== 'check' || !base || positionals.length > 2) throw new Error('');
     if (!/^https?:$/.test(new URL(toApiBase(base)).protocol)) throw new Error(`${base} is not an HTTP URL.`);
-    return { base, headers: parseHeaders(values.header), hostile: values.hostile };
+    return { base, headers: readHeaders(values.header), hostile: values.hostile };
   } catch (error) {
     console.error(`${error.message}\n\n${USAGE}`.trim());
     return null;

@@ -1,6 +1,8 @@
 /** Calls a back end as one user. */
 import { createHash } from 'node:crypto';
-import { CheckFailure, expectPut, expectSuccess, statusOf } from './expect.mjs';
+import { readFileSync } from 'node:fs';
+import { CheckFailure, expectSuccess, statusOf } from './expect.mjs';
+import { createStoreFailure } from './store-error.mjs';
 
 /** Milliseconds until a request without a response is given up. */
 const TIMEOUT = 30_000;
@@ -19,14 +21,22 @@ export function toApiBase(base) {
   return trimmed.endsWith('/api') ? trimmed : `${trimmed}/api`;
 }
 
-/** Parses the values of `--header` options, each `name: value`. */
-export function parseHeaders(texts) {
-  return Object.fromEntries(texts.map(parseHeader));
+/**
+ * Reads the headers that sign the test user in, each `name: value`: the values
+ * of `--header` options, and the lines of FLARE_HEADERS. The value `-` stands for
+ * the lines of standard input. Other users of the machine see arguments, but
+ * neither of these two.
+ */
+export function readHeaders(options) {
+  const texts = options.flatMap((text) => (text === '-' ? readFileSync(0, 'utf8').split('\n') : text));
+  const lines = [...(process.env.FLARE_HEADERS ?? '').split('\n'), ...texts];
+  return Object.fromEntries(lines.filter((line) => line.trim()).map(parseHeader));
 }
 
 function parseHeader(text) {
-  const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(text) ?? [];
-  if (!name) throw new Error(`--header "${text}" is not "name: value".`);
+  const [, name, value] = /^([\w-]+):\s*(.*?)\s*$/.exec(text) ?? [];
+  // The text may be a token, and is not printed.
+  if (!name) throw new CheckFailure('A header is not "name: value".', 'Write, for example: authorization: Bearer …');
   return [name, value];
 }
 
@@ -89,14 +99,21 @@ export class Session {
   }
 
   /** PUTs bytes to a presigned URL, and returns the status. */
-  async put({ url, signedHeaders }, bytes, extraHeaders = {}) {
-    const response = await fetchUrl(url, {
-      method: 'PUT',
-      headers: { ...signedHeaders, ...extraHeaders },
-      body: bytes,
-    });
-    await response.arrayBuffer();
+  async put(presigned, bytes, extraHeaders = {}) {
+    const { response } = await this.#send(presigned, bytes, extraHeaders);
     return response.status;
+  }
+
+  /** PUTs bytes to a presigned URL that the store has to accept; explains why if it doesn't. */
+  async store(presigned, bytes) {
+    const { response, text } = await this.#send(presigned, bytes);
+    if (!response.ok) throw createStoreFailure(response.status, text);
+  }
+
+  async #send({ url, signedHeaders }, bytes, extraHeaders = {}) {
+    const init = { method: 'PUT', headers: { ...signedHeaders, ...extraHeaders }, body: bytes };
+    const response = await fetchUrl(url, init, 'Check that the store is running, and that R2_ENDPOINT is its address.');
+    return { response, text: await response.text() };
   }
 
   commit(key) {
@@ -106,7 +123,7 @@ export class Session {
   /** Presigns, PUTs and commits; returns the key and the response of the commit. */
   async upload(bytes, fields) {
     const presigned = await this.presign(fields);
-    expectPut(await this.put(presigned, bytes));
+    await this.store(presigned, bytes);
     return { key: presigned.key, ...(await this.commit(presigned.key)) };
   }
 
@@ -146,16 +163,13 @@ export const declareBytes = (bytes) => ({
 
 export const areEqual = (a, b) => a !== null && Buffer.compare(Buffer.from(a), Buffer.from(b)) === 0;
 
-async function fetchUrl(url, init = {}) {
+async function fetchUrl(url, init = {}, hint = 'Check that the server is running.') {
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
   } catch (error) {
     // The error's own message and cause may hold the URL.
     const reason = error.cause?.code ?? error.name;
-    throw new CheckFailure(
-      `no response to ${init.method ?? 'GET'} from ${new URL(url).host} (${reason})`,
-      'Check that the server is running.',
-    );
+    throw new CheckFailure(`no response to ${init.method ?? 'GET'} from ${new URL(url).host} (${reason})`, hint);
   }
 }
 

@@ -1,17 +1,19 @@
 /**
  * `npm run doctor -- [base-url] [--header "name: value"]`: checks an
  * installation, by default the local one, and says how to fix what is wrong. It
- * uploads as a test user, who has no avatar afterwards.
+ * uploads as a test user, who has no avatar afterwards. The headers that sign
+ * that user in can also come from FLARE_HEADERS or standard input (check/session.mjs).
  */
 import { parseArgs } from 'node:util';
 import { contractChecks } from '../check/contract.mjs';
 import { CheckFailure, expectSuccess, statusOf } from '../check/expect.mjs';
 import { copySourceCheck } from '../check/hostile.mjs';
 import { formatResult, runChecks } from '../check/run-checks.mjs';
-import { parseHeaders, Session } from '../check/session.mjs';
+import { readHeaders, Session } from '../check/session.mjs';
 import { PUT_HEADERS, syncBucketCors } from './bucket-cors.mjs';
 import { findMarkProblem } from './installation-mark.mjs';
 import { findLifecycleProblem } from './lifecycle.mjs';
+import { createEndpointCheck, createSettingsChecks, storeCheck } from './settings-checks.mjs';
 import {
   CliError,
   CONFIG_OPTIONS,
@@ -34,13 +36,16 @@ async function checkInstallation(session, config, isLocal) {
   const prerequisites = [
     apiCheck,
     clockCheck,
-    ...(isLocal ? [devSignInCheck] : createAccountChecks(config)),
+    healthCheck,
+    ...(isLocal ? [devSignInCheck] : [...createSettingsChecks(config), ...createAccountChecks(config)]),
     signedInCheck,
   ];
   if (!(await runChecks(session, prerequisites, print))) return false;
   await requireUnusedAccount(session);
   const origins = isLocal ? [new URL(session.base).origin] : await readTrustedOrigins(config);
   try {
+    // Without it, most of the others fail for the same reason.
+    if (!(await runChecks(session, [storeCheck], print))) return false;
     return await runChecks(session, [...createPreflightChecks(origins), ...contractChecks, copySourceCheck], print);
   } finally {
     await session.removeAvatar();
@@ -84,6 +89,29 @@ const clockCheck = {
   },
 };
 
+/** How to go on, by the names in the response of `/health`. The log of the Worker has the reasons. */
+const HEALTH_HINTS = {
+  settings: 'See docs/deploy.md for the settings, and docs/authentication.md for those of the sign-in.',
+  database: 'Check the binding DB, and apply the migrations: npm run deploy.',
+  storage: 'Check the binding AVATARS.',
+  'sign-in': "Check that the issuer's URL is right and that it can be reached.",
+};
+
+const healthCheck = {
+  name: 'settings, database, storage and sign-in are available',
+  needs: 'isReachable',
+  async run(session) {
+    const { status, json } = await session.call('GET', '/health', { as: {} });
+    if (status === 200) return;
+    if (status === statusOf('not_found')) {
+      throw new CheckFailure('there is no health check', 'Deploy the current version: npm run deploy.');
+    }
+    const message = json?.error ?? `returns ${status}`;
+    const hints = Object.entries(HEALTH_HINTS).flatMap(([name, hint]) => (message.includes(name) ? hint : []));
+    throw new CheckFailure(message, ['The log has the reason.', ...hints].join(' '));
+  },
+};
+
 const devSignInCheck = {
   name: 'the development sign-in works',
   needs: 'isReachable',
@@ -121,12 +149,15 @@ const createAccountChecks = (config) => [
     needs: 'isReachable',
     async run(_, shared) {
       shared.hasUser = true;
-      if ((await runWrangler(config, ['whoami', '--json'])).code !== 0) {
+      const { code, output } = await runWrangler(config, ['whoami', '--json']);
+      if (code !== 0) {
         throw new CheckFailure('the account could not be checked', 'Run npx wrangler login.');
       }
       shared.hasAccount = true;
+      shared.accounts = JSON.parse(output || '{}').accounts;
     },
   },
+  createEndpointCheck(config),
   {
     name: 'the Worker has all secrets',
     needs: 'hasAccount',
@@ -228,10 +259,11 @@ export async function main(args, wrangler) {
     options: { ...CONFIG_OPTIONS, header: { type: 'string', multiple: true, default: [] } },
   });
   const base = positionals[0] ?? `http://localhost:${process.env.PORT ?? 5173}`;
-  const session = new Session(base, parseHeaders(values.header));
+  const headers = readHeaders(values.header);
+  const session = new Session(base, headers);
   const config = await readConfig(values, wrangler);
-  // Without --header, the development sign-in is used, which only a local server has.
-  const isLocal = values.header.length === 0;
+  // Without headers, the development sign-in is used, which only a local server has.
+  const isLocal = Object.keys(headers).length === 0;
   console.log(`\n${session.base}\n`);
   const isHealthy = await checkInstallation(session, config, isLocal);
   console.log(isHealthy ? '\nNo problems found.' : '\nProblems found. See the lines with ✗.');

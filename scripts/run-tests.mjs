@@ -2,6 +2,7 @@
  * `npm test` runs every step and prints one summary at the end.
  * `npm run test:core` and the like run one step: `node scripts/run-tests.mjs <step> [options] [file…]`.
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { installPackages } from './setup.mjs';
 import { STEPS } from './test-steps.mjs';
@@ -25,13 +26,26 @@ Each takes files and options after two dashes:
 
 const COUNTS = ['passed', 'failed', 'skipped'];
 
+/** Runs steps, those with `isInBackground` beside the others if there are several. */
+async function runAllSteps(names, options) {
+  const isInBackground = (name) => names.length > 1 && STEPS[name].isInBackground && availableParallelism() > 1;
+  const rows = await Promise.all([
+    runSteps(names.filter(isInBackground), options, true),
+    runSteps(
+      names.filter((name) => !isInBackground(name)),
+      options,
+    ),
+  ]);
+  return rows.flat().sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+}
+
 /** Runs steps one after the other. A step that throws has failed. */
-async function runSteps(names, options) {
+async function runSteps(names, options, isInBackground = false) {
   const rows = [];
   for (const name of names) {
-    if (names.length > 1) console.log(`\n── ${name} ──`);
+    if (!isInBackground && !options.isSingle) console.log(`\n── ${name} ──`);
     const startedAt = Date.now();
-    const result = await STEPS[name].run(options).catch((error) => {
+    const result = await STEPS[name].run({ ...options, ...(isInBackground && { title: name }) }).catch((error) => {
       console.error(error.message);
       return { code: 1, passed: 0, failed: 1, skipped: 0 };
     });
@@ -81,7 +95,7 @@ async function main() {
   if (!process.stdout.isTTY && !process.env.FORCE_COLOR) process.env.NO_COLOR ??= '1';
   const all = Object.keys(STEPS).filter((name) => STEPS[name].isPartOfAll);
   const names = step ? [...(STEPS[step].needs ?? []), step] : all;
-  const rows = await runSteps(names, { files, watch, isBrief: !step });
+  const rows = await runAllSteps(names, { files, watch, isBrief: !step, isSingle: names.length === 1 });
   if (names.length > 1) printTable(rows);
   printTotal(rows);
   return rows.every(({ isGreen }) => isGreen);

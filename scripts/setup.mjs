@@ -20,12 +20,40 @@ const REQUIRED_NODE = [22, 18];
 /** Installed into node_modules where the system's Node is older. */
 const NODE_PACKAGE = 'node@24.21.0';
 
+/** Packages of the commands that are not named like them. */
+const PACKAGES = {
+  biome: '@biomejs/biome',
+  cem: '@custom-elements-manifest/analyzer',
+  tsc: 'typescript',
+  wtr: '@web/test-runner',
+};
+
+/** The Node that the tools need. */
+const findNode = () =>
+  isNodeTooOld()
+    ? join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+    : process.execPath;
+
 /**
- * Runs a command with the project's tools, and the Node they need, first on the PATH.
+ * Returns the script of a tool. It is started with Node itself: on Windows, the
+ * commands in node_modules/.bin are shims, which only a shell can start, and a
+ * shell would take the arguments apart.
+ */
+function findScript(command) {
+  const folder = join(root, 'node_modules', PACKAGES[command] ?? command);
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return join(folder, typeof bin === 'string' ? bin : bin[command]);
+}
+
+/**
+ * Runs Node (`node`) or a tool of the project, on the Node that the tools need,
+ * which is also first on the PATH.
+ *
  * @returns a promise of the exit code, with the process as `child`
  */
 export function run(command, args, { env = {}, ...options } = {}) {
-  const child = spawn(command, args, {
+  const script = command === 'node' ? [] : [findScript(command)];
+  const child = spawn(findNode(), [...script, ...args], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, PATH: bin + delimiter + process.env.PATH },
@@ -83,7 +111,9 @@ export function findBrowser() {
     spawnSync('apt-get', ['update'], { stdio: 'ignore' });
     spawnSync('apt-get', ['install', '-y', 'chromium'], { stdio: 'inherit' });
   }
-  if (!findInstalledBrowser()) spawnSync(join(bin, 'playwright-core'), ['install', 'chromium'], { stdio: 'inherit' });
+  if (!findInstalledBrowser()) {
+    spawnSync(findNode(), [findScript('playwright-core'), 'install', 'chromium'], { stdio: 'inherit' });
+  }
   const installed = findInstalledBrowser();
   if (installed) return installed;
   throw new Error("Couldn't install a browser. Install Chromium or Chrome, or set CHROME_PATH to one.");

@@ -13,48 +13,80 @@ const ENGINES = ['chromium', 'firefox', 'webkit'];
  * - `files`: run only these
  * - `watch`: run again when a file changes
  * - `isBrief`: one dot for each test
+ * - `title`: the output is printed at once, under this title, when a tool has ended
+ *
+ * Steps with `isInBackground` run beside the others in `npm test`: most steps
+ * leave a core idle for much of their time.
  *
  * It resolves with `{code, passed, failed, skipped}`; `code` is the tool's exit code.
  */
 export const STEPS = {
   lint: {
     isPartOfAll: true,
-    run: ({ files, watch }) =>
-      runCheck('biome', ['check', '--error-on-warnings', ...(watch ? ['--watch'] : []), ...files]),
+    isInBackground: true,
+    run: (options) =>
+      runCheck('biome', ['check', '--error-on-warnings', ...watchFlag(options), ...options.files], options),
   },
-  format: { run: ({ files }) => runCheck('biome', ['check', '--write', ...files]) },
-  types: { isPartOfAll: true, run: checkTypes },
-  build: { isPartOfAll: true, run: () => runCheck('node', ['scripts/build.mjs']) },
-  core: { isPartOfAll: true, run: (options) => runVitest('core', options) },
+  format: { run: (options) => runCheck('biome', ['check', '--write', ...options.files], options) },
+  types: { isPartOfAll: true, isInBackground: true, run: checkTypes },
+  build: { isPartOfAll: true, run: (options) => runCheck('node', ['scripts/build.mjs'], options) },
+  core: { isPartOfAll: true, isInBackground: true, run: (options) => runVitest('core', options) },
   // Wrangler warns that `local_dev` in wrangler.jsonc is experimental; these tests don't use it.
-  server: { isPartOfAll: true, run: (options) => runVitest('server', options, { WRANGLER_LOG: 'error' }) },
-  element: { isPartOfAll: true, run: (options) => runElementTests(process.env.TEST_ENGINE ?? 'chromium', options) },
+  server: {
+    isPartOfAll: true,
+    isInBackground: true,
+    run: (options) => runVitest('server', options, { WRANGLER_LOG: 'error' }),
+  },
+  element: {
+    isPartOfAll: true,
+    isInBackground: true,
+    run: (options) => runElementTests(process.env.TEST_ENGINE ?? 'chromium', options),
+  },
   package: { isPartOfAll: true, needs: ['build'], run: (options) => runVitest('package', options) },
   e2e: { isPartOfAll: true, needs: ['build'], run: (options) => runEndToEnd(options) },
   browsers: { run: runAllEngines },
 };
 
+const watchFlag = ({ watch }) => (watch ? ['--watch'] : []);
+
+/** Runs a tool, and resolves with its exit code. */
+async function runTool(command, args, { title }, env) {
+  if (!title) return run(command, args, { env });
+  const tool = run(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [tool.child.stdout, tool.child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  }
+  const code = await tool;
+  if (output) process.stdout.write(`\n── ${title} ──\n${output}`);
+  return code;
+}
+
 /** Runs a tool that counts nothing: it passes or fails as a whole. */
-async function runCheck(command, args, env = {}) {
-  const code = await run(command, args, { env });
+async function runCheck(command, args, options, env = {}) {
+  const code = await runTool(command, args, options, env);
   return { code, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
 /** Checks the package and the server, or only the project that the given files belong to. */
-async function checkTypes({ files, watch }) {
+async function checkTypes(options) {
+  const { files, watch } = options;
   const isOfServer = (file) => /^(\.\/)?(test\/)?server\b/.test(file);
   const projects = { 'tsconfig.json': (file) => !isOfServer(file), server: isOfServer };
   const names = Object.keys(projects).filter((name) => files.length === 0 || files.some(projects[name]));
-  const options = watch ? ['--watch', '--preserveWatchOutput'] : [];
-  const results = await Promise.all(names.map((name) => runCheck('tsc', ['-p', name, ...options])));
+  const flags = watch ? ['--watch', '--preserveWatchOutput'] : [];
+  const results = await Promise.all(names.map((name) => runCheck('tsc', ['-p', name, ...flags], options)));
   return sumOf(results);
 }
 
 /** Runs one project of vitest.config.ts. */
-async function runVitest(project, { files, watch, isBrief }, env = {}) {
-  if (watch) return runCheck('vitest', ['watch', '--project', project, ...files], env);
+async function runVitest(project, options, env = {}) {
+  const { files, watch, isBrief } = options;
+  if (watch) return runCheck('vitest', ['watch', '--project', project, ...files], options, env);
   const reporters = [`--reporter=${isBrief ? 'dot' : 'default'}`, '--reporter=./scripts/count-reporters.mjs'];
-  return countTests('vitest', ['run', '--project', project, ...reporters, ...files], env);
+  return countTests('vitest', ['run', '--project', project, ...reporters, ...files], options, env);
 }
 
 function runEndToEnd(options) {
@@ -63,13 +95,14 @@ function runEndToEnd(options) {
 }
 
 /** Runs the tests of the element and of the image code in one browser engine. */
-async function runElementTests(engine, { files, watch }) {
+async function runElementTests(engine, options) {
+  const { files } = options;
   if (!ENGINES.includes(engine)) throw new Error(`Unknown engine "${engine}". Engines: ${ENGINES.join(', ')}`);
   const { env, stop } = await startEngine(engine);
-  const args = ['--config', 'web-test-runner.config.mjs', ...(watch ? ['--watch'] : [])];
+  const args = ['--config', 'web-test-runner.config.mjs', ...watchFlag(options)];
   if (files.length > 0) args.push('--files', ...files);
   try {
-    return await countTests('wtr', args, { ...env, TEST_ENGINE: engine });
+    return await countTests('wtr', args, options, { ...env, TEST_ENGINE: engine });
   } finally {
     stop();
   }
@@ -93,11 +126,11 @@ async function runAllEngines({ files: words, ...options }) {
 }
 
 /** Runs a test runner that has a reporter of scripts/count-reporters.mjs. */
-async function countTests(command, args, env = {}) {
+async function countTests(command, args, options, env) {
   const folder = mkdtempSync(join(tmpdir(), 'flare-tests-'));
   const report = join(folder, 'counts.json');
   try {
-    const code = await run(command, args, { env: { ...env, TEST_REPORT: report } });
+    const code = await runTool(command, args, options, { ...env, TEST_REPORT: report });
     return { code, ...JSON.parse(readFileSync(report, 'utf8')) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
-import { type Dependency, DependencyError, toError } from './errors.js';
+import { ApiError, type Dependency, DependencyError, toError } from './errors.js';
+import { redactSecrets } from './redact-secrets.js';
 
 /**
  * One entry of the log. It never holds a URL, a key, a user id or a secret.
@@ -50,10 +51,17 @@ export interface LoggedError {
 /** How many causes of an error are logged. */
 const MAX_CAUSES = 3;
 
-/** An error as it may be logged, with its causes: anything in a message that looks like a secret is replaced. */
+/**
+ * An error as it may be logged, with its causes: anything in a message that looks
+ * like a secret is replaced. Messages of an `ApiError` are public and stay whole:
+ * they name settings, and give addresses as examples.
+ */
 export function describeError(error: unknown, maxCauses = MAX_CAUSES): LoggedError {
   const { name, message, cause } = toError(error);
-  const described = { name, message: redactSecrets(String(message)) };
+  const described = {
+    name: redactSecrets(String(name)),
+    message: error instanceof ApiError ? message : redactSecrets(String(message)),
+  };
   return cause === undefined || maxCauses === 0
     ? described
     : { ...described, cause: describeError(cause, maxCauses - 1) };
@@ -70,11 +78,4 @@ function findFailedStore(error: unknown): Dependency[] | undefined {
   const message = error instanceof Error ? error.message.slice(0, 1000) : '';
   if (/^D1_[A-Z]+/.test(message)) return ['database'];
   return /^(?:get|head|put|delete|list): .*\(\d+\)$/.test(message) ? ['storage'] : undefined;
-}
-
-function redactSecrets(text: string): string {
-  return text
-    .replace(/\b[a-z][a-z\d+.-]*:\/\/\S+/gi, '<url>')
-    .replace(/\b(?:pending|avatars)\/\S+/g, '<key>')
-    .replace(/(?=[\w+/=-]*\d)[\w+/=-]{20,}/g, '<…>');
 }

@@ -19,6 +19,35 @@ export interface Claim {
   isMarked: boolean;
 }
 
+/** How many uploads an owner may have. */
+export interface OwnerLimits {
+  /** At the same time, including rejected ones whose objects have not been deleted. */
+  maxPending: number;
+  /** Within 24 hours. */
+  maxPerDay: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The interval of the cron that runs the sweep. */
+const SWEEP_INTERVAL_MS = 5 * 60 * 1000;
+
+/** SQL about one user's uploads at the time ?1, each kind by an index of its own. */
+function selectUploads(isOwned: string) {
+  const open = `FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_open
+    WHERE ${isOwned} AND state IN ('pending', 'committing')`;
+  const rejected = `FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_rejected
+    WHERE ${isOwned} AND state = 'rejected' AND swept = 0`;
+  const numbered = `FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_numbered WHERE ${isOwned}`;
+  return {
+    open,
+    rejected,
+    numbered,
+    pendingCount: `((SELECT COUNT(*) ${open} AND commit_until > ?1) + (SELECT COUNT(*) ${rejected}))`,
+    latestNumber: `COALESCE((SELECT number ${numbered} ORDER BY number DESC LIMIT 1), 0)`,
+  };
+}
+
 /**
  * The uploads of one owner at a time. Every query takes the owner first. Each
  * write is one statement or one batch, so that a crash at any point leaves a
@@ -36,41 +65,60 @@ export class UploadStore {
   }
 
   /**
-   * Adds an upload unless the user already has `max` open ones.
+   * Adds an upload unless the user has reached one of the limits. One statement
+   * both counts and adds, so concurrent requests can't exceed them.
    * @returns Whether it was added.
    */
-  async addUpload(owners: Owners, upload: NewUpload, max: number, now: number): Promise<boolean> {
+  async addUpload(owners: Owners, upload: NewUpload, limits: OwnerLimits, now: number): Promise<boolean> {
+    const { numbered, pendingCount, latestNumber } = selectUploads(isOwnedBy(owners, 10));
     const { meta } = await this.#db
       .prepare(
-        `INSERT INTO flare_avatar_uploads (owner, id, content_type, size, sha256, commit_until)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6
-         WHERE (SELECT COUNT(*) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_open
-                WHERE ${isOwnedBy(owners, 9)} AND commit_until > ?7 AND state IN ('pending', 'committing')) < ?8`,
+        `INSERT INTO flare_avatar_uploads
+           (owner, id, content_type, size, sha256, commit_until, presigned_at, number)
+         SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?1, ${latestNumber} + 1
+         WHERE ${pendingCount} < ?8 AND (${latestNumber} < ?9 OR NOT EXISTS (
+             SELECT 1 ${numbered} AND number = ${latestNumber} + 1 - ?9 AND presigned_at > ?1 - ${DAY_MS}))`,
       )
       .bind(
+        now,
         owners[0],
         upload.id,
         upload.contentType,
         upload.size,
         upload.sha256,
         upload.commitUntil,
-        now,
-        max,
+        limits.maxPending,
+        limits.maxPerDay,
         ...owners,
       )
       .run();
     return meta.changes > 0;
   }
 
-  /** When the first of the user's open uploads expires, or null if none is open. */
-  async findNextExpiry(owners: Owners, now: number): Promise<number | null> {
-    return this.#db
+  /** When a user who has reached a limit is below both again, provided that no more uploads are added. */
+  async findRetryTime(owners: Owners, limits: OwnerLimits, now: number): Promise<number> {
+    const { open, rejected, numbered, latestNumber } = selectUploads(isOwnedBy(owners, 3));
+    const row = await this.#db
       .prepare(
-        `SELECT MIN(commit_until) AS next FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_open
-         WHERE ${isOwnedBy(owners, 2)} AND commit_until > ?1 AND state IN ('pending', 'committing')`,
+        `SELECT (SELECT MIN(commit_until) ${open} AND commit_until > ?1) AS expiry,
+           (SELECT MIN(commit_until) + ${SWEEP_INTERVAL_MS} ${rejected}) AS sweep,
+           CASE WHEN ${latestNumber} >= ?2 THEN
+             (SELECT presigned_at + ${DAY_MS} ${numbered} AND number = ${latestNumber} + 1 - ?2) END AS daily`,
       )
-      .bind(now, ...owners)
-      .first<number>('next');
+      .bind(now, limits.maxPerDay, ...owners)
+      .first<{ expiry: number | null; sweep: number | null; daily: number | null }>();
+    const { expiry, sweep, daily } = row ?? { expiry: null, sweep: null, daily: null };
+    const pending = Math.min(expiry ?? sweep ?? now, sweep ?? expiry ?? now);
+    if (daily === null || daily <= now) return Math.max(now, pending);
+    const isFull = pending > daily && (await this.#countPending(owners, now)) >= limits.maxPending;
+    return isFull ? pending : daily;
+  }
+
+  async #countPending(owners: Owners, now: number): Promise<number> {
+    const { pendingCount } = selectUploads(isOwnedBy(owners, 2));
+    const select = this.#db.prepare(`SELECT ${pendingCount} AS count`).bind(now, ...owners);
+    const count = await select.first<number>('count');
+    return count ?? 0;
   }
 
   async findUpload(owner: string, id: string): Promise<Upload | null> {

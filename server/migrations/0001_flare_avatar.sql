@@ -9,6 +9,8 @@ CREATE TABLE flare_avatar_uploads (
   size         INTEGER,                -- declared at presign, or NULL
   sha256       TEXT,                   -- declared at presign (base64), or NULL
   commit_until INTEGER NOT NULL,       -- from this time on a commit is too late
+  presigned_at INTEGER NOT NULL DEFAULT 0,
+  number       INTEGER NOT NULL DEFAULT 0, -- numbers the owner's uploads in order, for the daily limit
   state        TEXT NOT NULL DEFAULT 'pending'
                CHECK (state IN ('pending', 'committing', 'committed', 'rejected', 'expired')),
   claimed_at   INTEGER,                -- when a commit claimed the upload
@@ -27,6 +29,11 @@ CREATE TABLE flare_avatar_uploads (
 -- For the limit on open uploads per owner.
 CREATE INDEX flare_avatar_uploads_open ON flare_avatar_uploads (owner, commit_until)
   WHERE state IN ('pending', 'committing');
+-- For the same limit: objects of rejected uploads that the sweep has not deleted yet.
+CREATE INDEX flare_avatar_uploads_rejected ON flare_avatar_uploads (owner, commit_until)
+  WHERE state = 'rejected' AND swept = 0;
+-- For the daily limit per owner: finds the owner's upload with a given number, and the latest one.
+CREATE INDEX flare_avatar_uploads_numbered ON flare_avatar_uploads (owner, number, presigned_at);
 -- For the commits in progress: seldom more than one per owner.
 CREATE INDEX flare_avatar_uploads_claimed ON flare_avatar_uploads (owner, claim) WHERE state = 'committing';
 -- For the sweep.

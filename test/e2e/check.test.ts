@@ -42,6 +42,16 @@ describe('the reference server', () => {
     }
   });
 
+  it.each([
+    ['the environment', [], (header: string) => ({ FLARE_HEADERS: `x-test: 1\n${header}` }), () => ''],
+    ['standard input', ['--header', '-'], () => ({}), (header: string) => `${header}\n`],
+  ])('gets the headers that sign the user in from %s', async (_, args, createEnv, createInput) => {
+    const header = `cookie: ${(await ApiClient.signIn(origin)).cookie}`;
+    const command = ['dist/cli.js', 'check', origin, ...args];
+    const { code, output } = await runNode(command, createEnv(header), createInput(header));
+    expect(code, output).toBe(0);
+  });
+
   it('has a valid OpenAPI 3.1 document', async () => {
     const response = await fetch(`${origin}/api/openapi.json`);
     const { valid, errors } = await new Validator().validate(await response.json());
@@ -80,6 +90,12 @@ describe('the checks do not run', () => {
   ])('for the arguments: %s %s %s', async (...args) => {
     const { code, output } = await runCommand(...args);
     expect([code, output]).toEqual([2, expect.stringContaining('npx flare-avatar-upload check <base-url>')]);
+  });
+
+  it('with a header that is not one, which is not printed: it may be a token', async () => {
+    const { code, output } = await runCommand('check', origin, '--header', 'Bearer abc123');
+    expect([code, output]).toEqual([2, expect.stringContaining('A header is not "name: value"')]);
+    expect(output).not.toContain('abc123');
   });
 
   it('if there is no server', async () => {

@@ -268,9 +268,9 @@ describe('npm run deploy', () => {
       'objects in the bucket',
       {
         'd1 list --json': databases('another'),
-        'r2 bucket info flare-avatars --json': bucketInfo('flare-avatars', 3),
+        'r2 bucket info flare-avatars --json': bucketInfo('flare-avatars', 1234),
       },
-      'The bucket flare-avatars holds 3 objects',
+      'The bucket flare-avatars holds 1234 objects',
     ],
     ['a database that can’t be read', { [TABLES]: { code: 1, errors: 'fetch failed' } }, 'fetch failed'],
   ])('makes no new owner secret for an installation that has %s', async (_, found, message) => {

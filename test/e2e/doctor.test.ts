@@ -37,6 +37,7 @@ describe('npm run doctor, for the local server', () => {
         `pages of ${origin} can upload to the store`,
         'pages of other origins have no access',
         'a PUT cannot copy another object',
+        'presigned URLs lead to the bucket of the binding AVATARS',
       ]),
     );
     expect(output).not.toContain('X-Amz');
@@ -72,6 +73,24 @@ describe('npm run doctor, for the local server', () => {
         },
       },
     ],
+    ...(
+      [
+        ['settings', 'docs/deploy.md'],
+        ['database', 'apply the migrations'],
+        ['storage', 'Check the binding AVATARS'],
+        ['sign-in', "Check that the issuer's URL"],
+      ] as const
+    ).map(([name, hint]): [string, string, string, Rewrite] => [
+      `unavailable: ${name}`,
+      'settings, database, storage and sign-in are available',
+      hint,
+      {
+        response: (response, { path }) => {
+          const body = JSON.stringify({ error: `Not available: ${name}.`, code: 'unavailable' });
+          if (path === '/api/health') Object.assign(response, { status: 503, body });
+        },
+      },
+    ]),
     [
       'a database without tables',
       'the settings, the database and the sign-in work',
@@ -146,11 +165,16 @@ max_age_seconds:  3600
 
   /** Runs the doctor with a Wrangler that returns these results. */
   async function runWith(results: Record<string, WranglerResult>) {
-    const fake = await FakeWrangler.create({ TRUSTED_ORIGINS: 'https://app.example', AUTH: 'oidc' });
+    const fake = await FakeWrangler.create({
+      TRUSTED_ORIGINS: 'https://app.example',
+      AUTH: 'oidc',
+      OIDC_ISSUER: 'https://id.example',
+      OIDC_AUDIENCE: 'avatars',
+    });
     try {
       const { cookie } = await ApiClient.signIn(origin);
-      const args = [origin, '--header', `cookie: ${cookie}`];
-      const { code, output, calls } = await fake.run('doctor.mjs', args, results);
+      const env = { FLARE_HEADERS: `cookie: ${cookie}` };
+      const { code, output, calls } = await fake.run('doctor.mjs', [origin], results, env);
       return { code, output, calls, ...parseResults(output) };
     } finally {
       await fake.remove();

@@ -51,16 +51,14 @@ describe('the installation mark', () => {
     const user = createUserId();
     const { key } = await createApi(user).presign();
     await env.AVATARS.put(key, png());
-    const puts: string[] = [];
-    const AVATARS = new Proxy(env.AVATARS, {
-      get(bucket, name) {
-        const value = Reflect.get(bucket, name);
-        if (name === 'put') puts.push('put');
-        return typeof value === 'function' ? value.bind(bucket) : value;
-      },
+    const marksAtPut: unknown[] = [];
+    const { AVATARS } = interceptBindings(async (name, call) => {
+      if (name === 'put') marksAtPut.push((await readMarks()).confirmed);
+      return call();
     });
     expect((await createApi(user, {}, { AVATARS }).commit(key)).status).toBe(200);
-    expect(puts).toHaveLength(2);
+    // First the mark is put, then the avatar.
+    expect(marksAtPut).toEqual([0, 1]);
     const { bucket, database, confirmed } = await readMarks();
     expect(bucket).toMatch(/^[0-9a-f]{32}$/);
     expect({ database, confirmed }).toEqual({ database: bucket, confirmed: 1 });

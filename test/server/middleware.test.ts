@@ -144,7 +144,8 @@ describe('the log', () => {
   it('names the database or the bucket if one of them fails', async () => {
     const { entries, log } = createLog();
     const user = createUserId();
-    const broken = { DB: { prepare: () => env.DB.prepare('SELECT 1 FROM no_such_table') } as unknown as D1Database };
+    const prepare = () => env.DB.prepare('SELECT 1 FROM no_such_table');
+    const broken = { DB: { prepare, batch: prepare } as unknown as D1Database };
     await createApi(user, { log }, broken).call('GET', '/api/me/avatar');
     const api = createApi(user, { log });
     const { key } = await api.presign();

@@ -142,6 +142,15 @@ describe('an upload that was presigned under a former secret', () => {
   });
 });
 
+it('the daily limit of uploads counts a user under all secrets', async () => {
+  const user = createUserId();
+  for (let i = 0; i < 2; i++) await deploy(user, FORMER).presign();
+  const api = createApi(user, { maxPerDay: 3 }, { OWNER_SECRET: `${NEW} ${FORMER}` });
+  expect((await api.call('POST', '/api/uploads/presign', { contentType: 'image/png' })).status).toBe(200);
+  const { status, headers } = await api.call('POST', '/api/uploads/presign', { contentType: 'image/png' });
+  expect([status, Number(headers.get('retry-after')) > 80_000]).toEqual([429, true]);
+});
+
 it('the rate limit counts a user under one key, whichever secret an upload belongs to', async () => {
   const user = createUserId();
   const { key } = await deploy(user, FORMER).presign();

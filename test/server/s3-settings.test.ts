@@ -1,16 +1,17 @@
-import { env, exports } from 'cloudflare:workers';
+import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { AvatarEnv } from '../../server/config.js';
 import { readConfig, resolveS3 } from '../../server/config.js';
 import { ApiError } from '../../server/errors.js';
+import type { LogEntry } from '../../server/log.js';
 import { createApi, createUserId } from './harness.js';
 
 const ID = '0123456789abcdef0123456789abcdef';
 const HOST = `${ID}.r2.cloudflarestorage.com`;
 const BUCKET = env.R2_BUCKET ?? '';
 
-/** A binding of another Worker: this one. */
-const WORKER = (exports as { default?: unknown }).default;
+/** Like a binding of another Worker, whose every property can be called. */
+const WORKER = new Proxy({ fetch() {} }, { get: () => () => {} });
 
 /** The bucket's URL under these settings, or the message of the refusal. */
 function resolve(settings: Partial<AvatarEnv>, requestUrl = 'https://app.test/'): string {
@@ -180,6 +181,24 @@ describe('the access key', () => {
     expect(refusal).toContain('The server is not configured: ');
     expect(refusal).toContain(message);
     for (const value of [id, secret, first, second]) expect(refusal).not.toContain(value);
+  });
+});
+
+describe('the log of a wrong setting', () => {
+  it.each<[string, Partial<AvatarEnv>]>([
+    ['R2_SECRET_ACCESS_KEY', { R2_SECRET_ACCESS_KEY: '' }],
+    ['R2_SECRET_ACCESS_KEY', { R2_SECRET_ACCESS_KEY: 'short' }],
+    ['R2_ENDPOINT', { R2_ENDPOINT: 'https://dash.cloudflare.com/' }],
+    ['R2_BUCKET', { R2_BUCKET: 'a/b' }],
+    ['AVATARS', { AVATARS: 'avatars' as never }],
+  ])('names %s and the fix, as the response does', async (name, settings) => {
+    const log: LogEntry[] = [];
+    const api = createApi(createUserId(), { log: (entry) => void log.push(entry) }, settings);
+    const { body } = await api.call('POST', '/api/uploads/presign', { contentType: 'image/png' });
+    expect(body.error).toContain(name);
+    expect(log).toEqual([
+      expect.objectContaining({ level: 'error', status: 503, error: expect.objectContaining({ message: body.error }) }),
+    ]);
   });
 });
 

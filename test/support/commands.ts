@@ -11,9 +11,10 @@ export type RunWrangler = (
   options?: { isShown?: boolean },
 ) => Promise<{ code: number; output: string; errors: string }>;
 
-/** Runs a script with Node in the project's root. Resolves with its exit code, and all that it printed. */
-export async function runNode(args: string[], env: Record<string, string> = {}) {
+/** Runs a script with Node in the project's root. Resolves with its exit code, and all that it printed. `input` is what it can read. */
+export async function runNode(args: string[], env: Record<string, string> = {}, input = '') {
   const child = spawn('node', args, { cwd: root, env: { ...process.env, ...env } });
+  child.stdin.end(input);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
