@@ -20,7 +20,7 @@ export async function runRowsBench() {
     d1Databases: { DB: 'rows' },
     r2Buckets: { AVATARS: 'rows' },
     bindings: {
-      OWNER_SECRET: 'bench-owner-secret',
+      OWNER_SECRET: 'bench-owner-secret-of-32-characters',
       R2_ENDPOINT: 'https://account.r2.test',
       R2_BUCKET: 'flare-avatars',
       R2_ACCESS_KEY_ID: 'bench-access-key',
