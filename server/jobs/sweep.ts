@@ -1,6 +1,7 @@
-import type { AvatarEnv } from '../config.js';
+import { type AvatarEnv, requireValues } from '../config.js';
 import { DeletionQueue } from '../db/deletion-queue.js';
 import { ReconcileStore } from '../db/reconcile-store.js';
+import { requireSchema } from '../db/schema.js';
 import { SweepStore } from '../db/sweep-store.js';
 import { describeError, guardLog, type Log, logToConsole } from '../log.js';
 import { pendingKey } from '../storage/object-keys.js';
@@ -94,7 +95,10 @@ export async function sweepAvatars(
   if (!Number.isFinite(now)) throw new TypeError('sweepAvatars: now must be a time in milliseconds since 1970.');
   const startedAt = Date.now();
   const counts: SweepCounts = { swept: 0, walked: 0, orphans: 0, lost: 0, deleted: 0, forgotten: 0 };
-  const failures = await runStages({ bucket: env.AVATARS, database: env.DB, batchSize, now, counts });
+  const failures = await openStores(env).then(
+    (stores) => runStages({ ...stores, batchSize, now, counts }),
+    (error: unknown) => [error],
+  );
   guardLog(log)({
     level: failures.length > 0 ? 'error' : 'info',
     event: 'sweep',
@@ -103,6 +107,13 @@ export async function sweepAvatars(
     ...(failures.length > 0 && { errors: failures.map(describeError) }),
   });
   if (failures.length > 0) throw new AggregateError(failures, 'A part of the sweep failed.');
+}
+
+/** @throws Error if a binding is missing or wrong, or the schema older than the code: then nothing may be deleted. */
+async function openStores(env: Pick<AvatarEnv, 'AVATARS' | 'DB'>): Promise<Pick<SweepRun, 'bucket' | 'database'>> {
+  const { AVATARS: bucket, DB: database } = requireValues(env, ['AVATARS', 'DB']);
+  await requireSchema(database);
+  return { bucket, database };
 }
 
 /** Runs every stage, whether or not another one fails; returns the failures. */
