@@ -4,7 +4,7 @@ const BATCH = 50_000;
 /** Number of swept uploads of each state in the history of a caller. */
 const HISTORY = 100;
 /** Rows that each sweep has to process, at every size: more than one batch of each kind. */
-const SWEEP_WORK = { uploads: 600, deletions: 1200, forgotten: 300 };
+const SWEEP_WORK = { uploads: 600, deletions: 1200, forgotten: 300, unknown: 1200, missing: 1200 };
 
 /**
  * Calls the real API and the real sweep, and copies rows that they have written
@@ -99,6 +99,17 @@ export class Users {
     });
     const key = `'avatars/' || ${owner} || '/0.png'`;
     await this.#copy('flare_avatar_deletions', { key: '', due: 0 }, this.#takeRange(SWEEP_WORK.deletions), { key });
+  }
+
+  /** Adds differences that the next sweep has to delete, and moves the walk to its end: the same at every size. */
+  async addDueDifferences() {
+    const owner = `printf('%032x', i)`;
+    const key = `'avatars/' || ${owner} || '/0.png'`;
+    const { avatar } = this.templates;
+    const dueSince = { missing_since: '1' };
+    await this.#copy('flare_avatar_unknown', { key: '', first_seen: 1 }, this.#takeRange(SWEEP_WORK.unknown), { key });
+    await this.#copy('flare_avatar_current', avatar, this.#takeRange(SWEEP_WORK.missing), { owner, ...dueSince });
+    await this.sql(`UPDATE flare_avatar_reconcile SET after_key = 'zzz', seen = 0, differing = 0`);
   }
 
   /** Adds swept uploads of one user, in every final state. */

@@ -17,6 +17,7 @@ const benchmarks = {
   signatures: async () => (await import('../bench/signatures.mjs')).runSignaturesBench(),
   requests: async () => (await import('../bench/requests.mjs')).runRequestsBench(),
   checks: async () => (await import('../bench/checks.mjs')).runChecksBench(),
+  limits: async () => (await import('../bench/limits.mjs')).runLimitsBench(),
   soak: async () => (await import('../bench/soak.mjs')).runSoakBench(),
   rows: async () => (await import('../bench/rows.mjs')).runRowsBench(),
 };

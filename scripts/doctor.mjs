@@ -11,6 +11,7 @@ import { copySourceCheck } from '../check/hostile.mjs';
 import { formatResult, runChecks } from '../check/run-checks.mjs';
 import { readHeaders, Session } from '../check/session.mjs';
 import { PUT_HEADERS, syncBucketCors } from './bucket-cors.mjs';
+import { findMarkProblem } from './installation-mark.mjs';
 import { findLifecycleProblem } from './lifecycle.mjs';
 import { createEndpointCheck, createSettingsChecks, storeCheck } from './settings-checks.mjs';
 import {
@@ -35,6 +36,7 @@ async function checkInstallation(session, config, isLocal) {
   const prerequisites = [
     apiCheck,
     clockCheck,
+    healthCheck,
     ...(isLocal ? [devSignInCheck] : [...createSettingsChecks(config), ...createAccountChecks(config)]),
     signedInCheck,
   ];
@@ -84,6 +86,29 @@ const clockCheck = {
         'Set the clock of this machine: signatures are only valid at the time of the store.',
       );
     }
+  },
+};
+
+/** How to go on, by the names in the response of `/health`. The log of the Worker has the reasons. */
+const HEALTH_HINTS = {
+  settings: 'See docs/deploy.md for the settings, and docs/authentication.md for those of the sign-in.',
+  database: 'Check the binding DB, and apply the migrations: npm run deploy.',
+  storage: 'Check the binding AVATARS.',
+  'sign-in': "Check that the issuer's URL is right and that it can be reached.",
+};
+
+const healthCheck = {
+  name: 'settings, database, storage and sign-in are available',
+  needs: 'isReachable',
+  async run(session) {
+    const { status, json } = await session.call('GET', '/health', { as: {} });
+    if (status === 200) return;
+    if (status === statusOf('not_found')) {
+      throw new CheckFailure('there is no health check', 'Deploy the current version: npm run deploy.');
+    }
+    const message = json?.error ?? `returns ${status}`;
+    const hints = Object.entries(HEALTH_HINTS).flatMap(([name, hint]) => (message.includes(name) ? hint : []));
+    throw new CheckFailure(message, ['The log has the reason.', ...hints].join(' '));
   },
 };
 
@@ -163,6 +188,14 @@ const createAccountChecks = (config) => [
     async run() {
       const problem = await findLifecycleProblem(config);
       if (problem) throw new CheckFailure(problem.message, problem.hint);
+    },
+  },
+  {
+    name: 'bucket and database carry the same installation mark',
+    needs: 'hasAccount',
+    async run() {
+      const problem = await findMarkProblem(config);
+      if (problem) throw new CheckFailure(problem, 'Then run npm run adopt.');
     },
   },
 ];

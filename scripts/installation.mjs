@@ -15,6 +15,9 @@ async function findBucket(config) {
   throw wranglerError(args, result);
 }
 
+/** The number of objects in what `r2 bucket info --json` prints, such as "1,234". */
+export const countObjects = ({ object_count }) => Number(String(object_count ?? 0).replace(/\D/g, ''));
+
 export async function ensureBucket(config) {
   if (!(await findBucket(config))) await requireWrangler(config, ['r2', 'bucket', 'create', config.bucket]);
 }
@@ -48,8 +51,7 @@ export async function findInstallation(config) {
     return `The database ${config.database.database_name} holds the data of an installation`;
   }
   const bucket = await findBucket(config);
-  // Wrangler prints 1234 as "1,234".
-  const count = Number(String(bucket?.object_count ?? 0).replace(/\D/g, ''));
+  const count = bucket ? countObjects(bucket) : 0;
   return count > 0 ? `The bucket ${config.bucket} holds ${count} objects of an installation` : null;
 }
 

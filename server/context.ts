@@ -4,6 +4,7 @@ import { type AvatarEnv, type Config, readConfig, requireSetting } from './confi
 import { AvatarStore } from './db/avatar-store.js';
 import { DeletionQueue } from './db/deletion-queue.js';
 import { UploadStore } from './db/upload-store.js';
+import { Installation } from './installation.js';
 import { describeFailure } from './log.js';
 import { getRequestId } from './middleware/request-id.js';
 import type { ResolvedOptions } from './options.js';
@@ -19,6 +20,7 @@ export interface RouteContext {
   uploads: UploadStore;
   avatars: AvatarStore;
   deletions: DeletionQueue;
+  installation: Installation;
   options: ResolvedOptions;
   /** Logs that work besides the response has failed, such as `delete-objects`. */
   logFailure(task: string, error: unknown): void;
@@ -56,6 +58,7 @@ export async function prepareRouteContext(c: ApiContext, user: User, options: Re
     uploads: new UploadStore(database),
     avatars: new AvatarStore(database),
     deletions: new DeletionQueue(database),
+    installation: new Installation(bucket, database),
     options,
     logFailure: (task, error) =>
       options.log({ level: 'error', event: 'background', requestId: getRequestId(c), task, ...describeFailure(error) }),

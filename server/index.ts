@@ -1,7 +1,7 @@
 /** The `./server` entry of the package. */
 export type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
 export { type OidcOptions, oidc } from './auth/oidc.js';
-export { type SignedCookie, type SignedCookieOptions, signedCookie } from './auth/signed-cookie.js';
+export { type Session, type SignedCookie, type SignedCookieOptions, signedCookie } from './auth/signed-cookie.js';
 export type { AuthenticatedUser, User } from './auth/user.js';
 export type { AvatarEnv } from './config.js';
 export { createAvatarApi } from './create-avatar-api.js';

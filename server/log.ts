@@ -1,4 +1,5 @@
 import { ApiError, type Dependency, DependencyError, toError } from './errors.js';
+import { redactSecrets } from './redact-secrets.js';
 
 /**
  * One entry of the log. It never holds a URL, a key, a user id or a secret.
@@ -57,7 +58,10 @@ const MAX_CAUSES = 3;
  */
 export function describeError(error: unknown, maxCauses = MAX_CAUSES): LoggedError {
   const { name, message, cause } = toError(error);
-  const described = { name, message: error instanceof ApiError ? message : redactSecrets(String(message)) };
+  const described = {
+    name: redactSecrets(String(name)),
+    message: error instanceof ApiError ? message : redactSecrets(String(message)),
+  };
   return cause === undefined || maxCauses === 0
     ? described
     : { ...described, cause: describeError(cause, maxCauses - 1) };
@@ -74,11 +78,4 @@ function findFailedStore(error: unknown): Dependency[] | undefined {
   const message = error instanceof Error ? error.message.slice(0, 1000) : '';
   if (/^D1_[A-Z]+/.test(message)) return ['database'];
   return /^(?:get|head|put|delete|list): .*\(\d+\)$/.test(message) ? ['storage'] : undefined;
-}
-
-function redactSecrets(text: string): string {
-  return text
-    .replace(/\b[a-z][a-z\d+.-]*:\/\/\S+/gi, '<url>')
-    .replace(/\b(?:pending|avatars)\/\S+/g, '<key>')
-    .replace(/(?=[\w+/=-]*\d)[\w+/=-]{20,}/g, '<…>');
 }

@@ -61,10 +61,16 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks
    */
   maxPixels?: number;
   /**
-   * Maximum number of pending uploads per user.
+   * Maximum number of pending uploads per user. Committed and expired uploads
+   * don't count. A rejected one counts until the sweep has deleted its object.
    * @defaultValue `20`
    */
   maxPending?: number;
+  /**
+   * Maximum number of uploads per user within 24 hours.
+   * @defaultValue `200`
+   */
+  maxPerDay?: number;
   /**
    * Lifetime of a presigned PUT, in seconds.
    * @defaultValue `120`
@@ -82,6 +88,13 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks
    * @defaultValue `false`
    */
   requireDigest?: boolean;
+  /**
+   * Refuses to presign an upload without a size. With the size, the store
+   * accepts a file of exactly that many bytes. Without it, the store accepts up
+   * to 5 GB, which the commit then rejects.
+   * @defaultValue `false`
+   */
+  requireSize?: boolean;
   /**
    * Stores pictures with their metadata, such as EXIF with its GPS position,
    * XMP and comments. Pixels, color profile and orientation are always kept.
@@ -104,9 +117,11 @@ export const DEFAULT_OPTIONS = {
   maxBytes: 5 * 2 ** 20,
   maxPixels: 50_000_000,
   maxPending: 20,
+  maxPerDay: 200,
   uploadSeconds: 120,
   commitGraceSeconds: 600,
   requireDigest: false,
+  requireSize: false,
   keepMetadata: false,
   moderate: () => true,
   onCommitted: () => {},
@@ -120,14 +135,16 @@ const DAY_SECONDS = 86_400;
 const RULES: OptionRules<AvatarApiOptions> = {
   authenticate: functionRule,
   canView: functionRule,
-  redirectResourcePolicy: oneOfRule(...RESOURCE_POLICIES),
   maxBytes: integerRule(1, 64 * 2 ** 20),
   maxPixels: integerRule(1),
   maxPending: integerRule(1),
+  maxPerDay: integerRule(1),
   uploadSeconds: integerRule(1, DAY_SECONDS),
   commitGraceSeconds: integerRule(0, DAY_SECONDS),
   requireDigest: booleanRule,
+  requireSize: booleanRule,
   keepMetadata: booleanRule,
+  redirectResourcePolicy: oneOfRule(...RESOURCE_POLICIES),
   moderate: functionRule,
   onCommitted: functionRule,
   onRejected: functionRule,

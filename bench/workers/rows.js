@@ -41,7 +41,7 @@ const actions = {
   /** Runs the sweep. */
   async sweep({ now }, env) {
     const { statements, DB } = recordStatements(env.DB);
-    await sweepAvatars({ AVATARS: simulateBucket(env, now), DB }, {}, now);
+    await sweepAvatars({ AVATARS: simulateBucket(env), DB }, {}, now);
     return { statements };
   },
 };
@@ -57,15 +57,11 @@ function failAfter(bucket, method) {
   });
 }
 
-/** Age of the bucket's objects in milliseconds: old enough to count as orphans if they are unknown. */
-const OBJECT_AGE = 60 * 60_000;
-
 /**
  * Simulates the bucket: it has an object for each avatar of the database, and an
- * orphan for every hundredth. (Storing a million real objects takes hours.)
+ * unknown one for every hundredth. (Storing a million real objects takes hours.)
  */
-function simulateBucket({ AVATARS, DB }, now) {
-  const uploaded = new Date(now - OBJECT_AGE);
+function simulateBucket({ AVATARS, DB }) {
   const list = async ({ startAfter = '', limit }) => {
     const owner = startAfter.split('/')[1] ?? '';
     const { results } = await DB.prepare(
@@ -75,11 +71,11 @@ function simulateBucket({ AVATARS, DB }, now) {
       .all();
     const orphans = results.filter((_, i) => i % 100 === 99).map(({ key }) => key.replace(/[^/]+$/, `${ORPHAN}.png`));
     const keys = [...results.map(({ key }) => key), ...orphans].filter((key) => key > startAfter).sort();
-    const objects = keys.slice(0, limit).map((key) => ({ key, uploaded }));
+    const objects = keys.slice(0, limit).map((key) => ({ key }));
     return { objects, truncated: keys.length >= limit };
   };
-  const real = { delete: (keys) => AVATARS.delete(keys), head: (key) => ({ key }) };
-  return { ...real, list };
+  // The bucket's half of the installation mark is real.
+  return { list, get: (key) => AVATARS.get(key), delete: (keys) => AVATARS.delete(keys) };
 }
 
 const ORPHAN = 'ffffffff-ffff-4fff-8fff-ffffffffffff';

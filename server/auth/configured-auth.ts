@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { type AvatarEnv, requireSetting, requireValues, type Setting, validateSetting } from '../config.js';
+import { type AvatarEnv, readValue, requireSetting, requireValues, type Setting, validateSetting } from '../config.js';
 import { type OidcOptions, oidc } from './oidc.js';
 import { type SignedCookieOptions, signedCookie } from './signed-cookie.js';
 import type { User } from './user.js';
@@ -8,9 +8,11 @@ import type { User } from './user.js';
 export interface WorkerEnv extends AvatarEnv {
   /** `oidc` or `cookie`. */
   AUTH?: string;
+  /** One or more issuers, separated by spaces. With several, commas separate the values of the other settings for each. */
   OIDC_ISSUER?: string;
   /** One or more audiences, separated by spaces. */
   OIDC_AUDIENCE?: string;
+  OIDC_AUDIENCE_CLAIM?: string;
   OIDC_JWKS_URL?: string;
   /** Signature algorithms, separated by spaces. */
   OIDC_ALGORITHMS?: string;
@@ -20,6 +22,19 @@ export interface WorkerEnv extends AvatarEnv {
   SESSION_SECRET?: string;
   SESSION_COOKIE?: string;
 }
+
+/** The settings of `oidc()`, by option. */
+const OIDC_SETTINGS = {
+  issuer: 'OIDC_ISSUER',
+  audience: 'OIDC_AUDIENCE',
+  audienceClaim: 'OIDC_AUDIENCE_CLAIM',
+  jwksUrl: 'OIDC_JWKS_URL',
+  algorithms: 'OIDC_ALGORITHMS',
+  header: 'OIDC_HEADER',
+  cookie: 'OIDC_COOKIE',
+} as const;
+
+type OidcSetting = keyof typeof OIDC_SETTINGS;
 
 type Authenticate = (c: Context) => Promise<User | null>;
 
@@ -40,36 +55,68 @@ export function getAuthenticator(env: WorkerEnv): Authenticate {
 }
 
 function getAdapter(env: WorkerEnv): Authenticate {
-  const { AUTH, OIDC_ISSUER, OIDC_AUDIENCE, OIDC_JWKS_URL, OIDC_ALGORITHMS, OIDC_HEADER, OIDC_COOKIE } = env;
-  const { SESSION_SECRET, SESSION_COOKIE } = env;
-  const oidcSettings = [OIDC_ISSUER, OIDC_AUDIENCE, OIDC_JWKS_URL, OIDC_ALGORITHMS, OIDC_HEADER, OIDC_COOKIE];
-  const settings = JSON.stringify([AUTH, ...oidcSettings, SESSION_SECRET, SESSION_COOKIE]);
+  const names = ['AUTH', 'SESSION_SECRET', 'SESSION_COOKIE', ...Object.values(OIDC_SETTINGS)] as const;
+  const settings = JSON.stringify(names.map((name) => env[name]));
   const adapter = adapters.get(settings) ?? createAdapter(env);
   adapters.set(settings, adapter);
   return adapter;
 }
 
 function createAdapter(env: WorkerEnv): Authenticate {
-  if (env.AUTH === 'oidc') return oidc(readOidcOptions(env));
-  if (env.AUTH === 'cookie') return signedCookie(readCookieOptions(env)).authenticate;
+  const kind = readValue(env, 'AUTH');
+  if (kind === 'oidc') return createOidcAdapter(env);
+  if (kind === 'cookie') return signedCookie(readCookieOptions(env)).authenticate;
   throw new Error('AUTH must be oidc or cookie.');
 }
 
-function readOidcOptions(env: WorkerEnv): OidcOptions {
-  const { OIDC_ISSUER, OIDC_AUDIENCE } = requireValues(env, ['OIDC_ISSUER', 'OIDC_AUDIENCE']);
-  return {
-    issuer: OIDC_ISSUER,
-    audience: splitList(OIDC_AUDIENCE),
-    ...(env.OIDC_JWKS_URL && { jwksUrl: env.OIDC_JWKS_URL }),
-    ...(env.OIDC_ALGORITHMS && { algorithms: splitList(env.OIDC_ALGORITHMS) }),
-    ...(env.OIDC_HEADER && { header: env.OIDC_HEADER }),
-    ...(env.OIDC_COOKIE && { cookie: env.OIDC_COOKIE }),
-  };
+function createOidcAdapter(env: WorkerEnv): Authenticate {
+  const options = readOidcOptions(env);
+  try {
+    return oidc(options);
+  } catch (error) {
+    const { message } = error as Error;
+    // Whoever reads this knows the settings, not the options.
+    throw new Error(message.replace(/\boption (\w+)/g, (text, name) => OIDC_SETTINGS[name as OidcSetting] ?? text));
+  }
+}
+
+/** One object per issuer. Options are validated by `oidc()`. */
+function readOidcOptions(env: WorkerEnv): OidcOptions[] {
+  const { OIDC_ISSUER } = requireValues(env, ['OIDC_ISSUER', 'OIDC_AUDIENCE']);
+  const issuers = splitList(OIDC_ISSUER);
+  const { issuer: _, ...others } = OIDC_SETTINGS;
+  const columns = Object.entries(others).map(
+    ([option, setting]) => [option, splitPerIssuer(setting, readValue(env, setting), issuers.length)] as const,
+  );
+  return issuers.map((issuer, index) => {
+    const values = columns.map(([option, column]) => [option, parseOption(option, column[index] ?? '')]);
+    return { issuer, ...Object.fromEntries(values) };
+  });
+}
+
+/**
+ * The values of a setting, one per issuer. They are not shared between issuers:
+ * an audience, or a key, that is trusted at one would be trusted at all.
+ */
+function splitPerIssuer(setting: string, value: string | undefined, count: number): string[] {
+  const values = value === undefined ? [] : value.split(',');
+  if (values.length > 0 && values.length !== count) {
+    throw new Error(
+      `${setting} has ${values.length} values separated by commas, but OIDC_ISSUER has ${count} separated by spaces.`,
+    );
+  }
+  return values.map((each) => each.trim());
+}
+
+function parseOption(option: string, value: string): string | string[] | undefined {
+  if (value === '') return undefined;
+  return option === 'audience' || option === 'algorithms' ? splitList(value) : value;
 }
 
 function readCookieOptions(env: WorkerEnv): SignedCookieOptions {
   const { SESSION_SECRET } = requireValues(env, ['SESSION_SECRET']);
-  return { secrets: splitList(SESSION_SECRET), ...(env.SESSION_COOKIE && { name: env.SESSION_COOKIE }) };
+  const name = readValue(env, 'SESSION_COOKIE');
+  return { secrets: splitList(SESSION_SECRET), ...(name !== undefined && { name }) };
 }
 
 const splitList = (text: string): string[] => text.split(/\s+/).filter(Boolean);

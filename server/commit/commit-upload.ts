@@ -53,11 +53,14 @@ async function tryCommit(job: CommitJob): Promise<Avatar | null> {
 
 /** Null if another request has the claim, or has taken it over. */
 async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Promise<Avatar | null> {
-  const { owner, uploadId, uploads } = job;
+  const { owner, uploadId, uploads, installation } = job;
   const avatarKey = createAvatarKey(owner, upload.contentType);
   try {
-    const isClaimed = await uploads.claimUpload(owner, uploadId, avatarKey, now);
-    return isClaimed ? await commitClaimed(job, upload, avatarKey) : null;
+    const claim = await uploads.claimUpload(owner, uploadId, avatarKey, now);
+    if (!claim) return null;
+    // At first use. A mark is made only while there is no avatar.
+    if (!claim.isMarked) await installation.ensureMark();
+    return await commitClaimed(job, upload, avatarKey);
   } catch (error) {
     await endFailedClaim(job, avatarKey, error);
     throw error;
@@ -105,7 +108,7 @@ async function publishAvatar(job: CommitJob, avatar: Avatar): Promise<Avatar | n
   const { c, user, owner, uploadId, avatars, deletions, options } = job;
   const published = await avatars.publishAvatar(owner, uploadId, avatar);
   if (!published) await deletions.prepareUnlessCurrent(owner, avatar.key).run();
-  await deleteObjectsOfOwner(job);
+  if (!published?.isCurrent) await deleteObjectsOfOwner(job);
   if (published?.isCurrent) {
     const { previousKey } = published;
     await callHook(c, options.log, 'onCommitted', () => options.onCommitted({ user, avatar, previousKey }, c));

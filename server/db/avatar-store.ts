@@ -26,9 +26,10 @@ export class AvatarStore {
     this.#deletions = new DeletionQueue(db);
   }
 
+  /** Null also if the object is known to be missing. */
   async findAvatar(owner: string): Promise<Avatar | null> {
     const row = await this.#db
-      .prepare('SELECT * FROM flare_avatar_current WHERE owner = ?1')
+      .prepare('SELECT * FROM flare_avatar_current WHERE owner = ?1 AND missing_since IS NULL')
       .bind(owner)
       .first<AvatarRow>();
     return row && toAvatar(row);
@@ -43,7 +44,7 @@ export class AvatarStore {
   async publishAvatar(owner: string, uploadId: string, avatar: Avatar): Promise<PublishResult> {
     const { replaced, published, committed } = await runBatch(this.#db, {
       superseded: this.#deletions.prepareSuperseded(owner, uploadId, avatar.key),
-      replaced: this.#deletions.prepareReplaced(owner, uploadId, avatar.key),
+      replaced: this.#deletions.prepareReplaced(owner, uploadId, avatar.key, Date.now()),
       published: this.#preparePublish(owner, uploadId, avatar),
       earlierClaims: this.#prepareSupersedeEarlier(owner, uploadId, avatar.key),
       committed: this.#prepareCommitted(owner, uploadId, avatar),
@@ -78,7 +79,7 @@ export class AvatarStore {
          SELECT ?1, ?3, ?4, ?5, ?6, ?7, ?8 ${CLAIMED_UPLOAD} AND superseded = 0
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
            size = excluded.size, width = excluded.width, height = excluded.height,
-           created_at = excluded.created_at`,
+           created_at = excluded.created_at, missing_since = NULL`,
       )
       .bind(owner, uploadId, key, contentType, size, width, height, Date.parse(createdAt));
   }

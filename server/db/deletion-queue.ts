@@ -1,6 +1,16 @@
-import type { AvatarKeyParts, PendingKeyParts } from '../storage/object-keys.js';
-import { CLAIMED_UPLOAD, LATE_WRITE_MS } from './claim.js';
-import type { Database } from './database.js';
+import { CLAIMED_UPLOAD, LATE_WRITE_MS, REPLACED_KEEP_MS } from './claim.js';
+import { type Database, runBatch } from './database.js';
+
+/** Matches the current avatar whose key is that of an entry. (`avatars/` has eight characters, an owner 32.) */
+const IS_CURRENT = `EXISTS (SELECT 1 FROM flare_avatar_current AS avatar
+  WHERE avatar.owner = substr(entry.key, 9, 32) AND avatar.key = entry.key)`;
+
+/** Matches the commit in progress that writes the object of an entry. */
+const IS_BEING_WRITTEN = `EXISTS (SELECT 1 FROM flare_avatar_uploads AS upload INDEXED BY flare_avatar_uploads_claimed
+  WHERE upload.owner = substr(entry.key, 9, 32) AND upload.state = 'committing' AND upload.avatar_key = entry.key)`;
+
+/** The objects that have been unknown since ?1 or longer: the ?2 oldest. */
+const LONG_UNKNOWN = `(SELECT key FROM flare_avatar_unknown WHERE first_seen <= ?1 ORDER BY first_seen LIMIT ?2)`;
 
 /**
  * The queue of objects to delete, and the only writer of its table. Methods
@@ -31,14 +41,17 @@ export class DeletionQueue {
       .bind(owner, uploadId, key);
   }
 
-  /** Queues the owner's current avatar if a claimed upload is about to replace it; returns its key. */
-  prepareReplaced(owner: string, uploadId: string, key: string): D1PreparedStatement {
+  /**
+   * Queues the owner's current avatar if a claimed upload is about to replace
+   * it; returns its key. Not due at once: browsers may keep a redirect to it.
+   */
+  prepareReplaced(owner: string, uploadId: string, key: string, now: number): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key)
-         SELECT key FROM flare_avatar_current WHERE owner = ?1 AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0) RETURNING key`,
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
+         SELECT key, ?4 FROM flare_avatar_current WHERE owner = ?1 AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0) RETURNING key`,
       )
-      .bind(owner, uploadId, key);
+      .bind(owner, uploadId, key, now + REPLACED_KEEP_MS);
   }
 
   /** Queues the owner's current avatar. */
@@ -61,74 +74,57 @@ export class DeletionQueue {
       .bind(owner, key);
   }
 
-  /**
-   * Queues the objects that commits of these uploads are writing.
-   * @param uploads - JSON: an array of objects with `owner` and `id`.
-   */
-  prepareClaimed(uploads: string, now: number): D1PreparedStatement {
-    return this.#db
-      .prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due) SELECT avatar_key, ?2 FROM flare_avatar_uploads
-         WHERE (owner, id) IN (SELECT value ->> 'owner', value ->> 'id' FROM json_each(?1)) AND state = 'committing'`,
-      )
-      .bind(uploads, now + LATE_WRITE_MS);
+  /** Queues objects that nothing refers to. */
+  async addEntries(keys: readonly string[]): Promise<void> {
+    await this.#db
+      .prepare('INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT value FROM json_each(?1)')
+      .bind(JSON.stringify(keys))
+      .run();
   }
 
   /**
-   * Queues those of these objects that are not a current avatar and that no
-   * commit is writing. A key is claimed before its object is written and never
-   * used again, so an unknown object stays unknown.
-   * @returns The number of objects added.
+   * Moves objects that have long been unknown into the queue, unless they have
+   * become known in the meantime.
+   * @returns How many were noted, at most `limit`, and how many of them are now queued.
    */
-  async addUnknownAvatars(avatars: readonly AvatarKeyParts[]): Promise<number> {
-    const { meta } = await this.#db
-      .prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT value ->> 'key' FROM json_each(?1)
-         WHERE NOT EXISTS (SELECT 1 FROM flare_avatar_current
-                           WHERE owner = json_each.value ->> 'owner' AND key = json_each.value ->> 'key')
-           AND NOT EXISTS (SELECT 1 FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
-                           WHERE owner = json_each.value ->> 'owner' AND state = 'committing'
-                             AND avatar_key = json_each.value ->> 'key')`,
-      )
-      .bind(JSON.stringify(avatars))
-      .run();
-    return meta.changes;
-  }
-
-  /**
-   * Queues those of these objects whose upload is swept or forgotten. (An
-   * upload is stored before its URL is handed out.)
-   * @returns The number of objects added.
-   */
-  async addUnknownPending(pending: readonly PendingKeyParts[]): Promise<number> {
-    const { meta } = await this.#db
-      .prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT value ->> 'key' FROM json_each(?1)
-         WHERE NOT EXISTS (SELECT 1 FROM flare_avatar_uploads
-                           WHERE owner = json_each.value ->> 'owner' AND id = json_each.value ->> 'id' AND swept = 0)`,
-      )
-      .bind(JSON.stringify(pending))
-      .run();
-    return meta.changes;
+  async addLongUnknown(before: number, limit: number): Promise<{ noted: number; queued: number }> {
+    const { queued, noted } = await runBatch(this.#db, {
+      queued: this.#db
+        .prepare(
+          `INSERT OR IGNORE INTO flare_avatar_deletions (key)
+           SELECT key FROM flare_avatar_unknown AS entry WHERE key IN ${LONG_UNKNOWN} AND NOT ${IS_CURRENT} AND NOT ${IS_BEING_WRITTEN}`,
+        )
+        .bind(before, limit),
+      noted: this.#db.prepare(`DELETE FROM flare_avatar_unknown WHERE key IN ${LONG_UNKNOWN}`).bind(before, limit),
+    });
+    return { noted: noted.meta.changes, queued: queued.meta.changes };
   }
 
   /** Keys of the owner's avatars that are due. */
   async listDueOfOwner(owner: string, now: number, limit: number): Promise<string[]> {
     const prefix = `avatars/${owner}/`;
     const { results } = await this.#db
-      .prepare('SELECT key FROM flare_avatar_deletions WHERE key > ?1 AND key < ?2 AND due <= ?3 LIMIT ?4')
+      .prepare(
+        `SELECT key FROM flare_avatar_deletions AS entry
+         WHERE key > ?1 AND key < ?2 AND due <= ?3 AND NOT ${IS_CURRENT} LIMIT ?4`,
+      )
       .bind(prefix, `${prefix}~`, now, limit)
       .all<{ key: string }>();
     return results.map(({ key }) => key);
   }
 
-  /** Keys that are due, of all owners. */
-  async listDue(now: number, limit: number): Promise<string[]> {
+  /**
+   * Keys that are due, of all owners. The object of a current avatar is never
+   * deleted: its entry is from before a restore of the database.
+   */
+  async listDue(now: number, limit: number): Promise<{ key: string; isCurrent: boolean }[]> {
     const { results } = await this.#db
-      .prepare('SELECT key FROM flare_avatar_deletions WHERE due <= ?1 ORDER BY due LIMIT ?2')
+      .prepare(
+        `SELECT key, ${IS_CURRENT} AS is_current FROM flare_avatar_deletions AS entry WHERE due <= ?1 ORDER BY due LIMIT ?2`,
+      )
       .bind(now, limit)
-      .all<{ key: string }>();
-    return results.map(({ key }) => key);
+      .all<{ key: string; is_current: number }>();
+    return results.map(({ key, is_current }) => ({ key, isCurrent: is_current === 1 }));
   }
 
   /** Removes the entries of objects that have been deleted. */

@@ -17,8 +17,13 @@ const checked = new WeakSet<D1Database>();
  */
 export async function requireSchema(database: D1Database): Promise<void> {
   if (checked.has(database)) return;
-  if ((await readSchemaVersion(database)) < SCHEMA_VERSION) throw schemaError();
+  await checkSchema(database);
   checked.add(database);
+}
+
+/** Asks the database whether the migrations are applied. @throws like `requireSchema()`. */
+export async function checkSchema(database: D1Database): Promise<void> {
+  if ((await readSchemaVersion(database)) < SCHEMA_VERSION) throw schemaError();
 }
 
 /** The version of the schema; 0 if there is none. */

@@ -1,5 +1,4 @@
-import { type Database, runBatch } from './database.js';
-import { DeletionQueue } from './deletion-queue.js';
+import type { Database } from './database.js';
 
 /** Identifies one upload. */
 export interface UploadRef {
@@ -10,11 +9,9 @@ export interface UploadRef {
 /** The uploads of all owners, as the sweep reads and writes them. Each statement is bounded. */
 export class SweepStore {
   readonly #db: Database;
-  readonly #deletions: DeletionQueue;
 
   constructor(db: Database) {
     this.#db = db;
-    this.#deletions = new DeletionQueue(db);
   }
 
   /** Expired uploads whose pending objects have not been deleted yet. */
@@ -30,21 +27,19 @@ export class SweepStore {
 
   /**
    * Closes expired uploads, before their pending objects are deleted. A commit
-   * that is still in progress loses its claim, and its object is queued for
-   * deletion.
+   * that is still in progress loses its claim and deletes its own object. The
+   * object of a commit that has died becomes unknown: after a restore of the
+   * database, it may be the avatar of a commit that has succeeded since.
    */
-  async closeUploads(uploads: readonly UploadRef[], now: number): Promise<void> {
-    const refs = JSON.stringify(uploads);
-    await runBatch(this.#db, {
-      queued: this.#deletions.prepareClaimed(refs, now),
-      closed: this.#db
-        .prepare(
-          `UPDATE flare_avatar_uploads SET state = 'expired', avatar_key = NULL
-           WHERE (owner, id) IN (SELECT value ->> 'owner', value ->> 'id' FROM json_each(?1))
-             AND state IN ('pending', 'committing')`,
-        )
-        .bind(refs),
-    });
+  async closeUploads(uploads: readonly UploadRef[]): Promise<void> {
+    await this.#db
+      .prepare(
+        `UPDATE flare_avatar_uploads SET state = 'expired', avatar_key = NULL
+         WHERE (owner, id) IN (SELECT value ->> 'owner', value ->> 'id' FROM json_each(?1))
+           AND state IN ('pending', 'committing')`,
+      )
+      .bind(JSON.stringify(uploads))
+      .run();
   }
 
   /** Records that the pending objects of these uploads are deleted. */

@@ -1,4 +1,4 @@
-import { ByteReader, ImageError, type Size } from './byte-reader.js';
+import { ByteReader, ImageError, type Size, type WorkBudget } from './byte-reader.js';
 
 // AV1 Bitstream & Decoding Process Specification, sections 5.3 and 5.5.
 
@@ -6,12 +6,14 @@ const SEQUENCE_HEADER = 1;
 
 /**
  * The size in the sequence header, or null if there is none.
+ * @param budget - That of the whole file.
  * @param head - The beginning of the coded data.
  * @param length - The length of the coded data in bytes.
  */
-export function readSequenceSize(head: Uint8Array, length: number): Size | null {
+export function readSequenceSize(budget: WorkBudget, head: Uint8Array, length: number): Size | null {
   const data = new ByteReader(head);
   for (let at = 0; at < head.length; ) {
+    budget.count();
     const header = data.u8(at++);
     if (header & 0x80) throw new ImageError('The AVIF has no AV1 data.');
     if (header & 4) at++;
@@ -57,7 +59,7 @@ class BitReader {
   /** Skips a variable-length number, `uvlc()` in the specification. */
   skipUvlc(): void {
     let zeros = 0;
-    while (!this.readFlag()) zeros++;
+    while (!this.readFlag()) if (++zeros > 32) throw new ImageError('The AVIF has an invalid uvlc number.');
     if (zeros < 32) this.readBits(zeros);
   }
 }

@@ -6,7 +6,7 @@ import { type Box, type ByteRange, FieldReader, findBox, requireBox } from './is
 // AV1 Image File Format; ISO/IEC 23008-12, section 6.6 (derived pictures).
 
 /** The sequence header has to be within this many bytes of the coded data. */
-const MAX_HEAD_BYTES = 64 * 1024;
+export const MAX_HEAD_BYTES = 4 * 1024;
 
 /** Types of the auxiliary pictures that are alpha channels. */
 const ALPHA_TYPES = ['urn:mpeg:mpegB:cicp:systems:auxiliary:alpha', 'urn:mpeg:hevc:2015:auxid:1'];
@@ -15,34 +15,23 @@ const ALPHA_TYPES = ['urn:mpeg:mpegB:cicp:systems:auxiliary:alpha', 'urn:mpeg:he
  * The items that are needed to show the primary one: its tiles, its alpha
  * channel, and its gain map (for HDR displays).
  */
-export function findNeededItems(file: ByteReader, { all, references, primary }: Items): Map<number, Item> {
+export function findNeededItems(
+  file: ByteReader,
+  { all, findSources, findTargets, primary }: Items,
+): Map<number, Item> {
   const needed = new Map<number, Item>();
   const queue = [primary];
   const enqueue = (ids: number[]) => queue.push(...ids.filter((id) => !needed.has(id)));
-  const [findSources, findTargets] = [indexReferences(references, 'to'), indexReferences(references, 'from')];
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
     const item = all.get(id);
     if (!item) continue;
+    file.budget.count();
     needed.set(id, item);
     if (item.type === 'grid' || item.type === 'tmap') enqueue(findTargets('dimg', id));
     enqueue(findSources('auxl', id).filter((other) => isAlphaChannel(file, all.get(other))));
     enqueue(findSources('dimg', id).filter((other) => all.get(other)?.type === 'tmap'));
   }
   return needed;
-}
-
-/** Indexes references by type and the item at one end. The returned function finds the items at the other end. */
-function indexReferences(references: Items['references'], by: 'from' | 'to'): (type: string, id: number) => number[] {
-  const found = new Map<string, number[]>();
-  for (const { type, from, to } of references) {
-    for (const id of to) {
-      const [key, item] = by === 'from' ? [from, id] : [id, from];
-      const list = found.get(`${type} ${key}`);
-      if (list) list.push(item);
-      else found.set(`${type} ${key}`, [item]);
-    }
-  }
-  return (type, id) => found.get(`${type} ${id}`) ?? [];
 }
 
 function isAlphaChannel(file: ByteReader, item: Item | undefined): boolean {
@@ -80,7 +69,10 @@ function checkCodedItem(file: ByteReader, item: Item): number {
 /** Checks a size against the sequence headers in the coded data and in its configuration. */
 export function checkCodedSize(file: ByteReader, av1C: Box, head: Uint8Array, length: number, size: Size): void {
   const configured = file.slice(Math.min(av1C.data + 4, av1C.end), av1C.end);
-  const sizes = [readSequenceSize(head, length), readSequenceSize(configured, configured.length) ?? size];
+  const sizes = [
+    readSequenceSize(file.budget, head, length),
+    readSequenceSize(file.budget, configured, configured.length) ?? size,
+  ];
   if (!sizes.every((coded) => coded?.width === size.width && coded.height === size.height)) {
     throw new ImageError('The AVIF has a size that does not match its data.');
   }
@@ -93,6 +85,8 @@ function readHead(file: ByteReader, extents: readonly ByteRange[], maxBytes: num
   for (const { start, end } of extents) {
     const part = file.slice(start, Math.min(end, start + left));
     parts.push(part);
+    // Unlike one part, several are copied.
+    if (parts.length > 1) file.budget.count(1 + (part.length >> 8));
     left -= part.length;
     if (left === 0) break;
   }
@@ -100,11 +94,10 @@ function readHead(file: ByteReader, extents: readonly ByteRange[], maxBytes: num
 }
 
 /** Checks that the tiles of a grid have the declared number, one size, and exactly cover the grid. */
-function checkGrid(file: ByteReader, { all, references }: Items, id: number, item: Item): number {
+function checkGrid(file: ByteReader, { all, findTargets }: Items, id: number, item: Item): number {
   const grid = readGrid(readHead(file, item.extents, 12));
   const size = readItemSize(file, item);
-  const ids = references.filter(({ type, from }) => type === 'dimg' && from === id).flatMap(({ to }) => to);
-  const tiles = ids.flatMap((tile) => all.get(tile) ?? []);
+  const tiles = findTargets('dimg', id).flatMap((tile) => all.get(tile) ?? []);
   const [first] = tiles.map((tile) => readItemSize(file, tile));
   const isConsistent =
     first !== undefined &&

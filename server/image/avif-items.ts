@@ -1,4 +1,4 @@
-import { type ByteReader, createPartCounter, ImageError } from './byte-reader.js';
+import { type ByteReader, ImageError } from './byte-reader.js';
 import { type Box, type ByteRange, FieldReader, findBox, readBoxes, requireBox } from './isobmff.js';
 
 // ISO/IEC 14496-12, section 8.11 (items); 23008-12, section 9 (their properties).
@@ -16,17 +16,26 @@ export interface Item {
 }
 
 /** References from an item to others. */
-export interface ItemReference {
+interface ItemReference {
   type: string;
   from: number;
   to: number[];
 }
 
+/** Maximum number of properties of one item, as many as one entry can have: each use of an item searches them. */
+const MAX_PROPERTIES = 255;
+
 export interface Items {
   primary: number;
   all: Map<number, Item>;
-  references: ItemReference[];
+  /** The items that an item refers to. */
+  findTargets: FindItems;
+  /** The items that refer to an item. */
+  findSources: FindItems;
 }
+
+/** Finds items by the type of a reference and the item at its other end. */
+type FindItems = (type: string, id: number) => number[];
 
 /** @param end - Offset of the end of the picture in the file. */
 export function readItems(file: ByteReader, meta: Box[], end: number): Items {
@@ -36,7 +45,13 @@ export function readItems(file: ByteReader, meta: Box[], end: number): Items {
   readItemLocations(file, requireBox(meta, 'iloc'), findBox(meta, 'idat'), end, all);
   readItemProperties(file, requireBox(meta, 'iprp'), all);
   const iref = findBox(meta, 'iref');
-  return { primary, all, references: iref ? readItemReferences(file, iref) : [] };
+  const references = iref ? readItemReferences(file, iref) : [];
+  return {
+    primary,
+    all,
+    findTargets: indexReferences(references, 'from'),
+    findSources: indexReferences(references, 'to'),
+  };
 }
 
 function readItemEntries(file: ByteReader, iinf: Box): Map<number, Item> {
@@ -71,9 +86,8 @@ function readItemLocations(
   const [offsetSize, lengthSize, baseSize] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15];
   const indexSize = version > 0 ? sizes & 15 : 0;
   const idSize = version === 2 ? 4 : 2;
-  const count = createPartCounter();
   for (let left = fields.readUint(idSize); left > 0; left--) {
-    count();
+    file.budget.count();
     const item = items.get(fields.readUint(idSize));
     const method = version > 0 ? fields.readUint(2) & 15 : 0;
     const isExternal = fields.readUint(2) !== 0;
@@ -81,7 +95,7 @@ function readItemLocations(
     const source = method === 1 ? { start: idat?.data ?? end, end: idat?.end ?? end } : { start: 0, end };
     if (isExternal || method > 2 || version > 2) throw new ImageError('The AVIF has data in an unsupported location.');
     for (let extents = fields.readUint(2); extents > 0; extents--) {
-      count();
+      file.budget.count();
       fields.readUint(indexSize);
       const start = source.start + base + fields.readUint(offsetSize);
       const extent = { start, end: start + fields.readUint(lengthSize) };
@@ -96,19 +110,19 @@ function readItemProperties(file: ByteReader, iprp: Box, items: Map<number, Item
   const propertyBoxes = readBoxes(file, iprp.data, iprp.end);
   const ipco = requireBox(propertyBoxes, 'ipco');
   const all = readBoxes(file, ipco.data, ipco.end);
-  const count = createPartCounter();
   for (const ipma of propertyBoxes.filter(({ type }) => type === 'ipma')) {
     const fields = new FieldReader(file, ipma);
     const { version, flags } = fields.readVersion();
     const indexSize = flags & 1 ? 2 : 1;
     for (let left = fields.readUint(4); left > 0; left--) {
-      count();
+      file.budget.count();
       const item = items.get(fields.readUint(version === 0 ? 2 : 4));
       for (let links = fields.readUint(1); links > 0; links--) {
-        count();
+        file.budget.count();
         // The first bit says whether the property is essential.
         const property = all[(fields.readUint(indexSize) & (indexSize === 2 ? 0x7fff : 0x7f)) - 1];
         if (property) item?.properties.push(property);
+        if (item && item.properties.length > MAX_PROPERTIES) throw new ImageError('The AVIF has too many properties.');
       }
     }
   }
@@ -117,15 +131,28 @@ function readItemProperties(file: ByteReader, iprp: Box, items: Map<number, Item
 function readItemReferences(file: ByteReader, iref: Box): ItemReference[] {
   const list = new FieldReader(file, iref);
   const idSize = list.readVersion().version === 0 ? 2 : 4;
-  const count = createPartCounter();
   return readBoxes(file, list.offset, iref.end).map((box) => {
     const fields = new FieldReader(file, box);
     const from = fields.readUint(idSize);
     const to: number[] = [];
     for (let left = fields.readUint(2); left > 0; left--) {
-      count();
+      file.budget.count();
       to.push(fields.readUint(idSize));
     }
     return { type: box.type, from, to };
   });
+}
+
+/** Indexes references by type and the item at one end. The returned function finds the items at the other end. */
+function indexReferences(references: ItemReference[], by: 'from' | 'to'): FindItems {
+  const found = new Map<string, number[]>();
+  for (const { type, from, to } of references) {
+    for (const id of to) {
+      const [key, item] = by === 'from' ? [from, id] : [id, from];
+      const list = found.get(`${type} ${key}`);
+      if (list) list.push(item);
+      else found.set(`${type} ${key}`, [item]);
+    }
+  }
+  return (type, id) => found.get(`${type} ${id}`) ?? [];
 }

@@ -1,5 +1,5 @@
-import { checkCodedSize } from './avif-geometry.js';
-import { type ByteReader, createPartCounter, ImageError, type Size } from './byte-reader.js';
+import { checkCodedSize, MAX_HEAD_BYTES } from './avif-geometry.js';
+import { type ByteReader, ImageError, type Size } from './byte-reader.js';
 import {
   type BlankedCopy,
   type Box,
@@ -61,8 +61,9 @@ function readTrack(file: ByteReader, box: Box): Track | null {
   const samples = readSampleRanges(file, stbl, sizes);
   const [first] = samples;
   if (!first) throw new ImageError('The AVIF has an empty track.');
-  const data = file.slice(first.start, first.start + (sizes[0] ?? 0));
-  checkCodedSize(file, requireBox(entryChildren, 'av1C'), data, data.length, size);
+  const length = sizes[0] ?? 0;
+  const head = file.slice(first.start, Math.min(first.start + length, first.start + MAX_HEAD_BYTES));
+  checkCodedSize(file, requireBox(entryChildren, 'av1C'), head, length, size);
   return { ...size, frames: sizes.length, samples, children: { trak, mdia, minf, stbl, entry: entryChildren }, entry };
 }
 
@@ -82,18 +83,14 @@ function readSampleSizes(file: ByteReader, stsz: Box): number[] {
   const fields = new FieldReader(file, stsz);
   fields.readVersion();
   const commonSize = fields.readUint(4);
-  const count = createPartCounter();
-  return Array.from({ length: checkPartCount(fields.readUint(4)) }, () => {
-    count();
-    return commonSize || fields.readUint(4);
-  });
+  return Array.from({ length: readEntryCount(fields) }, () => commonSize || fields.readUint(4));
 }
 
-/** Checks a number of parts before memory is allocated for them. */
-function checkPartCount(parts: number): number {
-  const count = createPartCounter();
-  for (let i = 0; i < parts; i++) count();
-  return parts;
+/** The number of entries in a table, counted before memory is allocated for them. */
+function readEntryCount(fields: FieldReader): number {
+  const entries = fields.readUint(4);
+  fields.file.budget.count(entries);
+  return entries;
 }
 
 /** The range of each chunk of frames. Within a chunk the frames follow each other. */
@@ -114,14 +111,14 @@ function readChunkOffsets(file: ByteReader, stbl: Box[]): number[] {
   const narrow = findBox(stbl, 'stco');
   const fields = new FieldReader(file, narrow ?? requireBox(stbl, 'co64'));
   fields.readVersion();
-  return Array.from({ length: checkPartCount(fields.readUint(4)) }, () => fields.readUint(narrow ? 4 : 8));
+  return Array.from({ length: readEntryCount(fields) }, () => fields.readUint(narrow ? 4 : 8));
 }
 
 /** An entry applies from its first chunk, counted from one, up to the first chunk of the next entry. */
 function readSamplesPerChunk(file: ByteReader, stsc: Box): (chunk: number) => number {
   const fields = new FieldReader(file, stsc);
   fields.readVersion();
-  const entries = Array.from({ length: checkPartCount(fields.readUint(4)) }, () => {
+  const entries = Array.from({ length: readEntryCount(fields) }, () => {
     const entry = { first: fields.readUint(4), samples: fields.readUint(4) };
     fields.readUint(4);
     return entry;

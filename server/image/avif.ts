@@ -1,7 +1,7 @@
 import { checkItem, findNeededItems, readDisplaySize, readItemSize } from './avif-geometry.js';
 import { type Item, type Items, readItems } from './avif-items.js';
 import { blankMovie, blankName, type Movie, readMovie } from './avif-tracks.js';
-import { type ByteReader, createPartCounter, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
+import { type ByteReader, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
 import {
   BlankedCopy,
   type Box,
@@ -55,6 +55,7 @@ export function readAvif(file: ByteReader): ImageStructure {
     type: 'image/avif',
     ...readDisplaySize(file, primary),
     frames: Math.max(1, ...frames),
+    scans: 1,
     pixels: Math.max(...pixels),
     end,
     removeMetadata: () => blankAvif(avif),
@@ -76,11 +77,10 @@ function parseAvif(file: ByteReader): Avif {
 
 function readTopLevel(file: ByteReader): { top: Box[]; end: number } {
   const top: Box[] = [];
-  const count = createPartCounter();
   // The picture ends with the last box that is part of it.
   let end = 0;
   for (let at = 0; at < file.length; ) {
-    count();
+    file.budget.count();
     const type = file.readText(at + 4, 4);
     if (!PICTURE.has(type) && !FILLER.has(type)) break;
     const box = readBox(file, at, file.length);
@@ -95,6 +95,7 @@ function readTopLevel(file: ByteReader): { top: Box[]; end: number } {
 /** The major brand comes first, then a version, then the compatible brands. */
 function hasAvifBrand(file: ByteReader, { data, end }: Box): boolean {
   for (let at = data; at + 4 <= end; at += at === data ? 8 : 4) {
+    file.budget.count();
     if (file.matches(at, 'avif') || file.matches(at, 'avis')) return true;
   }
   return false;

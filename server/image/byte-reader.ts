@@ -16,6 +16,8 @@ export interface ImageStructure extends Size {
   type: ImageType;
   /** Number of frames of an animation; 1 for a still picture. */
   frames: number;
+  /** Number of times that a decoder goes over all pixels to show one frame: the scans of a JPEG. */
+  scans: number;
   /** Pixels of the largest image that a decoder allocates. */
   pixels: number;
   /** Offset of the first byte after the picture. */
@@ -24,25 +26,42 @@ export interface ImageStructure extends Size {
   removeMetadata(): Uint8Array;
 }
 
-/** Maximum number of segments, chunks, blocks or boxes: more than any encoder writes. */
+/** Maximum number of parts in one file: more than any encoder writes. */
 const MAX_PARTS = 10_000;
 
 /**
- * Bounds the work for one file.
- * @returns A function to call once for every part.
+ * Bounds the work for one file. Every loop whose number of repetitions a file
+ * decides counts its repetitions here: segments, chunks, blocks, boxes, entries
+ * of tables and directories, at any depth. Only searches for the end of
+ * compressed data don't, because they visit each byte at most once.
  */
-export function createPartCounter(): () => void {
-  let parts = 0;
-  return () => {
-    if (++parts > MAX_PARTS) throw new ImageError('The picture has too many parts.');
-  };
+export class WorkBudget {
+  #parts = 0;
+
+  /** The parts counted so far. */
+  get parts(): number {
+    return this.#parts;
+  }
+
+  /** @throws ImageError if the file has had more than its share of work. */
+  count(parts = 1): void {
+    this.#parts += parts;
+    if (this.#parts > MAX_PARTS) throw new ImageError('The picture has too many parts.');
+  }
 }
 
-/** Reads numbers and text at offsets. Reading past the end throws a RangeError. */
+/**
+ * Reads numbers and text at offsets, and holds the file's budget. Reading past
+ * the end throws a RangeError.
+ */
 export class ByteReader {
   readonly #view: DataView;
 
-  constructor(readonly bytes: Uint8Array) {
+  /** @param budget - That of the whole file, if the bytes are a part of one. */
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly budget = new WorkBudget(),
+  ) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -51,12 +70,16 @@ export class ByteReader {
   }
 
   matches(at: number, text: string): boolean {
-    return this.readText(at, text.length) === text;
+    for (let i = 0; i < text.length; i++) if (this.bytes[at + i] !== text.charCodeAt(i)) return false;
+    return true;
   }
 
   /** A few bytes as Latin-1 text. At the end of the file the text is shorter. */
   readText(at: number, length: number): string {
-    return String.fromCharCode(...this.bytes.subarray(at, at + length));
+    let text = '';
+    for (let i = at; i < Math.min(at + length, this.bytes.length); i++)
+      text += String.fromCharCode(this.bytes[i] as number);
+    return text;
   }
 
   u8(at: number): number {
@@ -89,6 +112,17 @@ export class ByteReader {
   slice(from: number, end: number): Uint8Array {
     return this.bytes.subarray(from, this.checkEnd(end));
   }
+}
+
+/** The bytes of some ranges of a file. Ranges that follow each other are one part. */
+export function sliceRanges(file: ByteReader, ranges: readonly { start: number; end: number }[]): Uint8Array[] {
+  const merged: { start: number; end: number }[] = [];
+  for (const { start, end } of ranges) {
+    const last = merged.at(-1);
+    if (last?.end === start) last.end = end;
+    else merged.push({ start, end });
+  }
+  return merged.map(({ start, end }) => file.slice(start, end));
 }
 
 export function concatBytes(parts: readonly ArrayLike<number>[]): Uint8Array {

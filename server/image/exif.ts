@@ -5,13 +5,13 @@ const ORIENTATION = 0x0112;
 const SHORT = 3;
 
 /**
- * The orientation in a TIFF structure, 1 to 8, as browsers read it; 1 if it is
+ * The orientation in the TIFF structure of a range, 1 to 8, as browsers read it; 1 if it is
  * missing or malformed. Malformed metadata is no reason to refuse a picture:
  * viewers ignore it too.
  */
-export function readOrientation(bytes: Uint8Array): number {
+export function readOrientation(file: ByteReader, start: number, end: number): number {
   try {
-    return findOrientation(new ByteReader(bytes));
+    return findOrientation(new ByteReader(file.bytes.subarray(start, end), file.budget));
   } catch (error) {
     if (error instanceof RangeError) return 1;
     throw error;
@@ -24,6 +24,7 @@ function findOrientation(tiff: ByteReader): number {
   const directory = tiff.u32(4, littleEndian);
   const entries = tiff.u16(directory, littleEndian);
   for (let i = 0; i < entries; i++) {
+    tiff.budget.count();
     const entry = directory + 2 + i * 12;
     if (tiff.u16(entry, littleEndian) !== ORIENTATION) continue;
     const isSingleShort = tiff.u16(entry + 2, littleEndian) === SHORT && tiff.u32(entry + 4, littleEndian) === 1;

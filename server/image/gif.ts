@@ -1,16 +1,11 @@
-import {
-  type ByteReader,
-  concatBytes,
-  createPartCounter,
-  encodeAscii,
-  ImageError,
-  type ImageStructure,
-} from './byte-reader.js';
+import { type ByteReader, concatBytes, ImageError, type ImageStructure } from './byte-reader.js';
 
 // GIF89a specification, sections 17 to 27.
 
 const [EXTENSION, IMAGE, TRAILER] = [0x21, 0x2c, 0x3b];
 const [CONTROL, APPLICATION] = [0xf9, 0xff];
+/** An empty sub-block, which ends an extension. */
+const TERMINATOR = [0];
 const LOOPS = ['NETSCAPE2.0', 'ANIMEXTS1.0'];
 const PROFILE = 'ICCRGBG1012';
 
@@ -18,15 +13,14 @@ export function readGif(file: ByteReader): ImageStructure {
   let at = 13 + colorTableSize(file.u8(10));
   const kept: ArrayLike<number>[] = [file.slice(0, at)];
   let [width, height, frames] = [file.u16(6, true), file.u16(8, true), 0];
-  const count = createPartCounter();
   for (;;) {
-    count();
+    file.budget.count();
     const start = at;
     const block = file.u8(at++);
     if (block === TRAILER) break;
     if (block === EXTENSION) {
       at = skipSubBlocks(file, start + 2);
-      kept.push(keepExtension(file, start, at));
+      kept.push(...keepExtension(file, start, at));
     } else if (block === IMAGE) {
       frames++;
       // Decoders enlarge the canvas for a frame that exceeds the logical screen.
@@ -45,6 +39,7 @@ export function readGif(file: ByteReader): ImageStructure {
     width,
     height,
     frames,
+    scans: 1,
     pixels,
     end: at,
     removeMetadata: () => concatBytes([...kept, [TRAILER]]),
@@ -69,12 +64,12 @@ function skipImage(file: ByteReader, at: number): number {
  * The extension without unused bytes, if it is a frame's timing, the number of
  * repetitions or the color profile; else nothing.
  */
-function keepExtension(file: ByteReader, start: number, end: number): ArrayLike<number> {
+function keepExtension(file: ByteReader, start: number, end: number): ArrayLike<number>[] {
   const [label, first] = [file.u8(start + 1), file.u8(start + 2)];
-  if (label === CONTROL && first === 4) return [...file.slice(start, start + 7), 0];
+  if (label === CONTROL && first === 4) return [file.slice(start, start + 7), TERMINATOR];
   if (label !== APPLICATION || first !== 11) return [];
   const name = file.readText(start + 3, 11);
-  if (name === PROFILE) return file.slice(start, end);
+  if (name === PROFILE) return [file.slice(start, end)];
   const isLoop = LOOPS.includes(name) && file.matches(start + 14, '\x03\x01');
-  return isLoop ? [EXTENSION, APPLICATION, 11, ...encodeAscii(name), ...file.slice(start + 14, start + 18), 0] : [];
+  return isLoop ? [file.slice(start, start + 18), TERMINATOR] : [];
 }

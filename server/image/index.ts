@@ -28,8 +28,11 @@ export interface PictureLimits {
 /** Maximum number of frames of an animation: half a minute at 30 frames per second. */
 const MAX_FRAMES = 1000;
 
-/** Maximum pixels of all frames of an animation together, as a multiple of `maxPixels`. */
-const MAX_ANIMATION_FACTOR = 10;
+/** Maximum number of scans of a JPEG: encoders write at most about 20. Each costs a viewer as much as a picture. */
+const MAX_SCANS = 64;
+
+/** Maximum pixels of all frames and scans together, as a multiple of `maxPixels`. */
+const MAX_DECODING_FACTOR = 10;
 
 /**
  * Reads the structure of a picture to its end, without decoding a pixel. The
@@ -38,10 +41,11 @@ const MAX_ANIMATION_FACTOR = 10;
  * @throws ImageError if the bytes are not a picture within the limits.
  */
 export function readPicture(bytes: Uint8Array, { maxPixels, keepMetadata }: PictureLimits): Picture {
-  const { type, width, height, frames, pixels, end, removeMetadata } = readStructure(new ByteReader(bytes));
+  const { type, width, height, frames, scans, pixels, end, removeMetadata } = readStructure(new ByteReader(bytes));
   if (width === 0 || height === 0) throw new ImageError('The width or height is zero.');
   if (frames > MAX_FRAMES) throw new ImageError('The picture has too many frames.');
-  const isWithinLimits = pixels <= maxPixels && pixels * frames <= maxPixels * MAX_ANIMATION_FACTOR;
+  if (scans > MAX_SCANS) throw new ImageError('The picture has too many scans.');
+  const isWithinLimits = pixels <= maxPixels && pixels * frames * scans <= maxPixels * MAX_DECODING_FACTOR;
   if (!isWithinLimits) throw new ImageError('The picture has too many pixels.');
   return { type, width, height, bytes: keepMetadata ? bytes.subarray(0, end) : removeMetadata() };
 }

@@ -1,4 +1,4 @@
-import { type ByteReader, createPartCounter, encodeAscii, ImageError } from './byte-reader.js';
+import { type ByteReader, encodeAscii, ImageError } from './byte-reader.js';
 
 // ISO/IEC 14496-12 (ISO base media file format): a file is a sequence of boxes, and boxes contain boxes.
 
@@ -29,9 +29,8 @@ export function readBox(file: ByteReader, at: number, limit: number): Box {
 /** The boxes that fill a range. */
 export function readBoxes(file: ByteReader, from: number, end: number): Box[] {
   const found: Box[] = [];
-  const count = createPartCounter();
   for (let at = from; at < end; at = found.at(-1)?.end ?? end) {
-    count();
+    file.budget.count();
     found.push(readBox(file, at, end));
   }
   return found;
@@ -120,8 +119,10 @@ export class BlankedCopy {
    */
   blankExcept(range: ByteRange, kept: readonly ByteRange[]): void {
     let at = range.start;
-    for (const { start, end } of kept) {
-      if (end <= at || start >= range.end) continue;
+    // Starts at the first one that matters: with many ranges on both sides, trying all of them is quadratic.
+    for (let i = findFirstAfter(kept, at); i < kept.length; i++) {
+      const { start, end } = kept[i] as ByteRange;
+      if (start >= range.end) break;
       this.blankRange(at, Math.max(at, start));
       at = end;
     }

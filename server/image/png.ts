@@ -1,12 +1,12 @@
 import {
   type ByteReader,
   concatBytes,
-  createPartCounter,
   encodeAscii,
   encodeU32,
   ImageError,
   type ImageStructure,
   type Size,
+  sliceRanges,
 } from './byte-reader.js';
 import { computeCrc32 } from './crc32.js';
 import { buildOrientation, readOrientation, swapsSides } from './exif.js';
@@ -53,21 +53,22 @@ export function readPng(file: ByteReader): ImageStructure {
     width: isRotated ? size.height : size.width,
     height: isRotated ? size.width : size.height,
     frames: Math.max(frames, 1),
+    scans: 1,
     pixels: size.width * size.height,
     end,
     removeMetadata: () => {
       const [header, ...rest] = selectChunks(file, chunks, frames > 0);
+      if (!header) throw new ImageError('The PNG has no header.');
       const exif = orientation === 1 ? [] : [buildChunk('eXIf', buildOrientation(orientation))];
-      return concatBytes([SIGNATURE, header ?? [], ...exif, ...rest]);
+      return concatBytes([SIGNATURE, ...sliceRanges(file, [header]), ...exif, ...sliceRanges(file, rest)]);
     },
   };
 }
 
 function readChunks(file: ByteReader): { chunks: Chunk[]; end: number } {
   const chunks: Chunk[] = [];
-  const count = createPartCounter();
   for (let at = 8; ; ) {
-    count();
+    file.budget.count();
     const length = file.u32(at);
     const end = file.checkEnd(at + 12 + length);
     const chunk = { type: file.readText(at + 4, 4), start: at, data: at + 8, length, end };
@@ -136,11 +137,11 @@ function isInsideCanvas(file: ByteReader, at: number, canvas: Size): boolean {
 function readExifOrientation(file: ByteReader, chunks: Chunk[]): number {
   const exif = chunks.find(({ type }) => type === 'eXIf' || type === 'IDAT');
   if (exif?.type !== 'eXIf' || !isIntact(file, exif)) return 1;
-  return readOrientation(file.slice(exif.data, exif.data + exif.length));
+  return readOrientation(file, exif.data, exif.data + exif.length);
 }
 
 /** Critical chunks, and the first intact chunk of each display type. Decoders ignore damaged ones too. */
-function selectChunks(file: ByteReader, chunks: Chunk[], isAnimated: boolean): Uint8Array[] {
+function selectChunks(file: ByteReader, chunks: Chunk[], isAnimated: boolean): Chunk[] {
   const seen = new Set<string>();
   const isKept = (chunk: Chunk): boolean => {
     const { type, length } = chunk;
@@ -150,7 +151,7 @@ function selectChunks(file: ByteReader, chunks: Chunk[], isAnimated: boolean): U
     seen.add(type);
     return true;
   };
-  return chunks.filter(isKept).map(({ start, end }) => file.slice(start, end));
+  return chunks.filter(isKept);
 }
 
 function buildChunk(type: string, data: Uint8Array): Uint8Array {

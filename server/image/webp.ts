@@ -1,7 +1,6 @@
 import {
   type ByteReader,
   concatBytes,
-  createPartCounter,
   encodeAscii,
   encodeU32,
   ImageError,
@@ -23,33 +22,35 @@ const [ANIMATED, ALPHA, PROFILE] = [0x02, 0x10, 0x20];
 
 interface Content extends Size {
   frames: number;
-  buildChunks(): ArrayLike<number>[];
+  /** The chunks as parts of the file. Copied once, when all of them are known. */
+  listParts(): Part[];
 }
+
+type Part = ArrayLike<number>;
+
+const PADDING = [0];
 
 export function readWebp(file: ByteReader): ImageStructure {
   const end = file.checkEnd(8 + file.u32(4, true));
   const chunks = readChunks(file, 12, end);
   const content = chunks[0]?.type === 'VP8X' ? readExtended(file, chunks) : readStill(file, chunks.slice(0, 1));
-  const { width, height, frames, buildChunks } = content;
+  const { width, height, frames, listParts } = content;
   return {
     type: 'image/webp',
     width,
     height,
     frames,
+    scans: 1,
     pixels: width * height,
     end,
-    removeMetadata: () => {
-      const body = concatBytes([encodeAscii('WEBP'), ...buildChunks()]);
-      return concatBytes([encodeAscii('RIFF'), encodeU32(body.length).reverse(), body]);
-    },
+    removeMetadata: () => concatBytes(listChunkParts('RIFF', [encodeAscii('WEBP'), ...listParts()])),
   };
 }
 
 function readChunks(file: ByteReader, from: number, end: number): Chunk[] {
   const chunks: Chunk[] = [];
-  const count = createPartCounter();
   for (let at = from; at < end; ) {
-    count();
+    file.budget.count();
     const length = file.u32(at + 4, true);
     const chunk = { type: file.readText(at, 4), data: at + 8, length, end: at + 8 + length };
     if (chunk.end > end) throw new ImageError('The WebP has a chunk that exceeds the file.');
@@ -65,7 +66,11 @@ function readStill(file: ByteReader, chunks: Chunk[]): Content {
   if (!picture || second) throw new ImageError('The WebP does not have exactly one image.');
   const alpha = chunks.slice(0, chunks.indexOf(picture)).find(({ type }) => type === 'ALPH');
   const kept = alpha && picture.type === 'VP8 ' ? [alpha, picture] : [picture];
-  return { ...readFrameSize(file, picture), frames: 1, buildChunks: () => kept.map((chunk) => copyChunk(file, chunk)) };
+  return {
+    ...readFrameSize(file, picture),
+    frames: 1,
+    listParts: () => kept.flatMap((chunk) => copyChunk(file, chunk)),
+  };
 }
 
 function readFrameSize(file: ByteReader, { type, data, length }: Chunk): Size {
@@ -94,10 +99,10 @@ function readExtended(file: ByteReader, chunks: Chunk[]): Content {
   const keptFlags = flags & (ANIMATED | ALPHA | (profile ? PROFILE : 0));
   return {
     ...content,
-    buildChunks: () => [
-      buildChunk('VP8X', [[keptFlags, 0, 0, 0], file.slice(header.data + 4, header.data + 10)]),
-      profile ? copyChunk(file, profile) : [],
-      ...content.buildChunks(),
+    listParts: () => [
+      ...listChunkParts('VP8X', [[keptFlags, 0, 0, 0], file.slice(header.data + 4, header.data + 10)]),
+      ...(profile ? copyChunk(file, profile) : []),
+      ...content.listParts(),
     ],
   };
 }
@@ -112,27 +117,30 @@ function readAnimation(file: ByteReader, chunks: Chunk[], canvas: Size): Content
   const control = chunks.find(({ type }) => type === 'ANIM');
   const frames = chunks.filter(({ type }) => type === 'ANMF');
   if (!control || control.length < 6 || frames.length === 0) throw new ImageError('The WebP has no animation.');
-  const rebuilders = frames.map((frame) => readAnimationFrame(file, frame, canvas));
-  const head = buildChunk('ANIM', [file.slice(control.data, control.data + 6)]);
-  const buildChunks = () => [head, ...rebuilders.map((rebuild) => rebuild())];
-  return { ...canvas, frames: frames.length, buildChunks };
+  const listers = frames.map((frame) => readAnimationFrame(file, frame, canvas));
+  const head = listChunkParts('ANIM', [file.slice(control.data, control.data + 6)]);
+  const listParts = () => [...head, ...listers.flatMap((listFrameParts) => listFrameParts())];
+  return { ...canvas, frames: frames.length, listParts };
 }
 
-/** Checks one frame; returns a function that rebuilds its chunk. */
-function readAnimationFrame(file: ByteReader, { data, end }: Chunk, canvas: Size): () => ArrayLike<number> {
+/** Checks one frame; returns a function that lists the parts of its chunk. */
+function readAnimationFrame(file: ByteReader, { data, end }: Chunk, canvas: Size): () => Part[] {
   const stated = readSize(file, data + 6);
   const picture = readStill(file, readChunks(file, data + 16, end));
   const [right, bottom] = [file.u24le(data) * 2 + stated.width, file.u24le(data + 3) * 2 + stated.height];
   if (!isSameSize(picture, stated) || right > canvas.width || bottom > canvas.height) {
     throw new ImageError('The WebP has a frame that does not match its header.');
   }
-  return () => buildChunk('ANMF', [file.slice(data, data + 16), ...picture.buildChunks()]);
+  return () => listChunkParts('ANMF', [file.slice(data, data + 16), ...picture.listParts()]);
 }
 
-const copyChunk = (file: ByteReader, { type, data, end }: Chunk): Uint8Array =>
-  buildChunk(type, [file.slice(data, end)]);
+/** A chunk as it is in the file, with its header. */
+const copyChunk = (file: ByteReader, { data, length, end }: Chunk): Part[] =>
+  length & 1 ? [file.slice(data - 8, end), PADDING] : [file.slice(data - 8, end)];
 
-function buildChunk(type: string, data: ArrayLike<number>[]): Uint8Array {
-  const body = concatBytes(data);
-  return concatBytes([encodeAscii(type), encodeU32(body.length).reverse(), body, body.length & 1 ? [0] : []]);
+/** A chunk as parts: its header, its data, and a byte of padding if the length is odd. */
+function listChunkParts(type: string, data: readonly Part[]): Part[] {
+  const length = data.reduce((sum, part) => sum + part.length, 0);
+  const header = [...encodeAscii(type), ...encodeU32(length).reverse()];
+  return length & 1 ? [header, ...data, PADDING] : [header, ...data];
 }

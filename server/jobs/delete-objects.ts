@@ -4,11 +4,15 @@ import type { DeletionQueue } from '../db/deletion-queue.js';
 /** R2 deletes at most this many objects in one call. */
 const BATCH_SIZE = 1000;
 
-/** Deletes the owner's queued objects. A failure is logged only: the sweep deletes what is left. */
+/**
+ * Deletes the owner's queued objects, unless bucket and database don't carry the
+ * same installation mark. A failure is logged only: the sweep deletes what is left.
+ */
 export async function deleteObjectsOfOwner(context: RouteContext): Promise<void> {
-  const { owner, deletions, bucket } = context;
+  const { owner, deletions, bucket, installation } = context;
   try {
-    await deleteObjects(deletions, bucket, await deletions.listDueOfOwner(owner, Date.now(), BATCH_SIZE));
+    const keys = await deletions.listDueOfOwner(owner, Date.now(), BATCH_SIZE);
+    if (keys.length > 0 && (await installation.isMarked())) await deleteObjects(deletions, bucket, keys);
   } catch (error) {
     // The entries stay in the queue.
     context.logFailure('delete-objects', error);
@@ -21,9 +25,11 @@ export async function deleteDueObjects(
   bucket: R2Bucket,
   now: number,
 ): Promise<{ deleted: number; hasMore: boolean }> {
-  const keys = await queue.listDue(now, BATCH_SIZE);
+  const due = await queue.listDue(now, BATCH_SIZE);
+  const keys = due.filter(({ isCurrent }) => !isCurrent).map(({ key }) => key);
   await deleteObjects(queue, bucket, keys);
-  return { deleted: keys.length, hasMore: keys.length === BATCH_SIZE };
+  if (keys.length < due.length) await queue.removeEntries(due.map(({ key }) => key));
+  return { deleted: keys.length, hasMore: due.length === BATCH_SIZE };
 }
 
 /** Deletes the objects first and their entries last: a crash in between only repeats the deletion. */

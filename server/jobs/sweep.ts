@@ -3,11 +3,12 @@ import { DeletionQueue } from '../db/deletion-queue.js';
 import { ReconcileStore } from '../db/reconcile-store.js';
 import { requireSchema } from '../db/schema.js';
 import { SweepStore } from '../db/sweep-store.js';
+import { Installation } from '../installation.js';
 import { describeError, guardLog, type Log, logToConsole } from '../log.js';
 import { pendingKey } from '../storage/object-keys.js';
-import { functionRule, integerRule, type OptionRules, readOptions } from '../validate-options.js';
+import { functionRule, integerRule, type OptionRules, oneOfRule, readOptions } from '../validate-options.js';
 import { deleteDueObjects } from './delete-objects.js';
-import { reconcileSlice } from './reconcile.js';
+import { type ReconcileCounts, reconcileBucket } from './reconcile.js';
 
 /**
  * Options of `sweepAvatars()`.
@@ -24,44 +25,68 @@ export interface SweepOptions {
    */
   batchSize?: number;
   /**
+   * Whether to compare the bucket with the database. `report` notes differences
+   * and counts their days, but the comparison deletes nothing: the log says what
+   * `on` would delete.
+   * @defaultValue `'on'`
+   */
+  reconcile?: 'on' | 'report' | 'off';
+  /**
+   * How many days in a row an object under `avatars/` has to be unknown to the
+   * database before it is deleted, and the object of an avatar missing before
+   * its row is deleted.
+   * @defaultValue `30`
+   */
+  orphanDays?: number;
+  /**
    * Receives the entry about the run.
    * @defaultValue one line of JSON on the console
    */
   log?: Log;
 }
 
-const RULES: OptionRules<SweepOptions> = { batchSize: integerRule(1, 1000), log: functionRule };
+const RULES: OptionRules<SweepOptions> = {
+  batchSize: integerRule(1, 1000),
+  reconcile: oneOfRule('on', 'report', 'off'),
+  orphanDays: integerRule(1, 36_500),
+  log: functionRule,
+};
+
+const DEFAULTS: Required<SweepOptions> = { batchSize: 500, reconcile: 'on', orphanDays: 30, log: logToConsole };
 
 /** Maximum number of batches of one kind per run. The next run continues. */
 const MAX_BATCHES = 20;
-
-/** Maximum number of slices of the bucket that a run compares with the database. */
-const MAX_SLICES = 10;
 
 /** How long an expired upload is remembered, so that a late commit gets 410, in milliseconds. */
 const RETENTION_MS = 24 * 60 * 60 * 1000;
 
 /** What a run did, as it is logged. */
-interface SweepCounts {
+interface SweepCounts extends ReconcileCounts {
   /** Expired uploads whose pending objects were deleted. */
   swept: number;
-  /** Objects compared with the database. */
-  walked: number;
-  /** Unknown objects that were queued for deletion. */
-  orphans: number;
-  /** Avatars that were forgotten because their objects are missing. */
-  lost: number;
   /** Queued objects that were deleted. */
   deleted: number;
   /** Uploads whose rows were deleted. */
   forgotten: number;
 }
 
+const createCounts = (): SweepCounts => ({
+  swept: 0,
+  walked: 0,
+  unknown: 0,
+  missing: 0,
+  orphans: 0,
+  lost: 0,
+  late: 0,
+  deleted: 0,
+  forgotten: 0,
+});
+
 /** One run of the sweep. */
 interface SweepRun {
   bucket: R2Bucket;
   database: D1Database;
-  batchSize: number;
+  options: Required<SweepOptions>;
   now: number;
   counts: SweepCounts;
 }
@@ -70,7 +95,8 @@ interface SweepRun {
  * Cleans up: closes expired uploads and deletes their pending objects, compares
  * a part of the bucket with the database, deletes the queued objects and forgets
  * old uploads. Each run is bounded, and the next run continues. Running it
- * again, or twice at the same time, is safe.
+ * again, or twice at the same time, is safe. While bucket and database don't
+ * carry the same installation mark, it only deletes pending objects, and fails.
  *
  * @param env - The Worker's environment.
  * @param options - See `SweepOptions`.
@@ -91,17 +117,18 @@ export async function sweepAvatars(
   options: SweepOptions | undefined,
   now: number,
 ): Promise<void> {
-  const { batchSize = 500, log = logToConsole } = readOptions('sweepAvatars', options, RULES);
+  const resolved = { ...DEFAULTS, ...readOptions('sweepAvatars', options, RULES) };
   if (!Number.isFinite(now)) throw new TypeError('sweepAvatars: now must be a time in milliseconds since 1970.');
   const startedAt = Date.now();
-  const counts: SweepCounts = { swept: 0, walked: 0, orphans: 0, lost: 0, deleted: 0, forgotten: 0 };
+  const counts = createCounts();
   const failures = await openStores(env).then(
-    (stores) => runStages({ ...stores, batchSize, now, counts }),
+    (stores) => runStages({ ...stores, options: resolved, now, counts }),
     (error: unknown) => [error],
   );
-  guardLog(log)({
+  guardLog(resolved.log)({
     level: failures.length > 0 ? 'error' : 'info',
     event: 'sweep',
+    ...(resolved.reconcile !== 'on' && { reconcile: resolved.reconcile }),
     ...counts,
     ms: Date.now() - startedAt,
     ...(failures.length > 0 && { errors: failures.map(describeError) }),
@@ -119,14 +146,32 @@ async function openStores(env: Pick<AvatarEnv, 'AVATARS' | 'DB'>): Promise<Pick<
 /** Runs every stage, whether or not another one fails; returns the failures. */
 async function runStages(run: SweepRun): Promise<unknown[]> {
   const failures: unknown[] = [];
-  for (const runStage of [sweepUploads, reconcileBucket, deleteQueued, forgetOldUploads]) {
-    await runStage(run).catch((error: unknown) => failures.push(error));
-  }
+  const attempt = (stage: (run: SweepRun) => Promise<void>) =>
+    stage(run).then(
+      () => true,
+      (error: unknown) => void failures.push(error),
+    );
+  await attempt(sweepUploads);
+  // Everything below deletes avatars or rows.
+  if (!(await attempt(requireMark))) return failures;
+  for (const stage of [reconcile, deleteQueued, forgetOldUploads]) await attempt(stage);
   return failures;
 }
 
-async function sweepUploads({ bucket, database, batchSize, now, counts }: SweepRun): Promise<void> {
+/** @throws Error if bucket and database don't belong together. */
+async function requireMark({ bucket, database }: SweepRun): Promise<void> {
+  const problem = await new Installation(bucket, database).ensureMark();
+  if (problem) throw new InstallationError(problem);
+}
+
+/** Bucket and database don't carry the same installation mark. */
+class InstallationError extends Error {
+  override name = 'InstallationError';
+}
+
+async function sweepUploads({ bucket, database, options, now, counts }: SweepRun): Promise<void> {
   const store = new SweepStore(database);
+  const { batchSize } = options;
   await repeatWhileMore(MAX_BATCHES, async () => {
     const swept = await sweepBatch(bucket, store, batchSize, now);
     counts.swept += swept;
@@ -138,21 +183,17 @@ async function sweepUploads({ bucket, database, batchSize, now, counts }: SweepR
 async function sweepBatch(bucket: R2Bucket, store: SweepStore, batchSize: number, now: number): Promise<number> {
   const uploads = await store.listUnswept(now, batchSize);
   if (uploads.length === 0) return 0;
-  await store.closeUploads(uploads, now);
+  await store.closeUploads(uploads);
   await bucket.delete(uploads.map(({ owner, id }) => pendingKey(owner, id)));
   await store.markSwept(uploads);
   return uploads.length;
 }
 
-async function reconcileBucket({ bucket, database, now, counts }: SweepRun): Promise<void> {
+async function reconcile({ bucket, database, options, now, counts }: SweepRun): Promise<void> {
+  if (options.reconcile === 'off') return;
   const access = { bucket, store: new ReconcileStore(database), deletions: new DeletionQueue(database) };
-  await repeatWhileMore(MAX_SLICES, async () => {
-    const { walked, orphans, lost, hasMore } = await reconcileSlice(access, now);
-    counts.walked += walked;
-    counts.orphans += orphans;
-    counts.lost += lost;
-    return hasMore;
-  });
+  const { orphanDays } = options;
+  await reconcileBucket(access, { isReport: options.reconcile === 'report', orphanDays, now }, counts);
 }
 
 async function deleteQueued({ bucket, database, now, counts }: SweepRun): Promise<void> {
@@ -164,8 +205,9 @@ async function deleteQueued({ bucket, database, now, counts }: SweepRun): Promis
   });
 }
 
-async function forgetOldUploads({ database, batchSize, now, counts }: SweepRun): Promise<void> {
-  counts.forgotten = await new SweepStore(database).forgetUploads(now - RETENTION_MS, batchSize * MAX_BATCHES);
+async function forgetOldUploads({ database, options, now, counts }: SweepRun): Promise<void> {
+  const limit = options.batchSize * MAX_BATCHES;
+  counts.forgotten = await new SweepStore(database).forgetUploads(now - RETENTION_MS, limit);
 }
 
 /** Repeats a step while it returns that there is more to do, at most `limit` times. */

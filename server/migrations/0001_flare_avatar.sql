@@ -9,6 +9,8 @@ CREATE TABLE flare_avatar_uploads (
   size         INTEGER,                -- declared at presign, or NULL
   sha256       TEXT,                   -- declared at presign (base64), or NULL
   commit_until INTEGER NOT NULL,       -- from this time on a commit is too late
+  presigned_at INTEGER NOT NULL DEFAULT 0,
+  number       INTEGER NOT NULL DEFAULT 0, -- numbers the owner's uploads in order, for the daily limit
   state        TEXT NOT NULL DEFAULT 'pending'
                CHECK (state IN ('pending', 'committing', 'committed', 'rejected', 'expired')),
   claimed_at   INTEGER,                -- when a commit claimed the upload
@@ -27,6 +29,11 @@ CREATE TABLE flare_avatar_uploads (
 -- For the limit on open uploads per owner.
 CREATE INDEX flare_avatar_uploads_open ON flare_avatar_uploads (owner, commit_until)
   WHERE state IN ('pending', 'committing');
+-- For the same limit: objects of rejected uploads that the sweep has not deleted yet.
+CREATE INDEX flare_avatar_uploads_rejected ON flare_avatar_uploads (owner, commit_until)
+  WHERE state = 'rejected' AND swept = 0;
+-- For the daily limit per owner: finds the owner's upload with a given number, and the latest one.
+CREATE INDEX flare_avatar_uploads_numbered ON flare_avatar_uploads (owner, number, presigned_at);
 -- For the commits in progress: seldom more than one per owner.
 CREATE INDEX flare_avatar_uploads_claimed ON flare_avatar_uploads (owner, claim) WHERE state = 'committing';
 -- For the sweep.
@@ -41,8 +48,11 @@ CREATE TABLE flare_avatar_current (
   size         INTEGER NOT NULL,
   width        INTEGER NOT NULL,
   height       INTEGER NOT NULL,
-  created_at   INTEGER NOT NULL
+  created_at   INTEGER NOT NULL,
+  missing_since INTEGER                -- since when the object has been missing in every walk, or NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX flare_avatar_current_missing ON flare_avatar_current (missing_since) WHERE missing_since IS NOT NULL;
 
 -- Queue of objects to delete. A row is deleted after its object.
 CREATE TABLE flare_avatar_deletions (
@@ -52,11 +62,29 @@ CREATE TABLE flare_avatar_deletions (
 
 CREATE INDEX flare_avatar_deletions_due ON flare_avatar_deletions (due);
 
--- The position of the reconcile job in the bucket: one row, or none yet.
+-- The mark that the bucket carries too, in the object flare-avatar-installation: one row, or none yet.
+CREATE TABLE flare_avatar_installation (
+  id        INTEGER PRIMARY KEY CHECK (id = 1),
+  mark      TEXT NOT NULL,
+  confirmed INTEGER NOT NULL DEFAULT 0 -- 1 once the bucket has been seen to carry the mark
+) STRICT;
+
+-- The current walk of the reconcile job through the bucket: one row, or none yet.
 CREATE TABLE flare_avatar_reconcile (
   id        INTEGER PRIMARY KEY CHECK (id = 1),
-  after_key TEXT NOT NULL  -- the last key that was compared; '' at the start of the bucket
+  after_key TEXT NOT NULL,              -- the last key that was compared; '' at the start of the bucket
+  seen      INTEGER NOT NULL,           -- avatars that this walk has seen, in the bucket or in the database
+  differing INTEGER NOT NULL,           -- those of them that only one side has
+  failed_at INTEGER NOT NULL DEFAULT 0  -- when a walk last saw too many of them
 ) STRICT;
+
+-- Objects under avatars/ that the database has not known in any walk since `first_seen`.
+CREATE TABLE flare_avatar_unknown (
+  key        TEXT PRIMARY KEY,
+  first_seen INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX flare_avatar_unknown_age ON flare_avatar_unknown (first_seen);
 
 -- The number of the last migration that was applied. The API compares it with the one it needs.
 CREATE TABLE flare_avatar_schema (

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type AvatarEnv, readConfig, requireSetting, resolveS3 } from '../config.js';
 import type { ApiContext } from '../context.js';
-import { requireSchema } from '../db/schema.js';
+import { checkSchema } from '../db/schema.js';
 import { ApiError, type Dependency, DependencyError } from '../errors.js';
 import type { AvatarApiOptions } from '../options.js';
 import { literalTrue, nameSchema } from '../schemas.js';
@@ -59,7 +59,6 @@ function findSettingProblems(c: ApiContext): Problem[] {
     () => requireSetting(config.storage),
     () => resolveS3(config, c.req.url),
     () => requireSetting(config.trustedOrigins),
-    () => requireSetting(config.rateLimiter),
   ];
   return checks.flatMap((check) => {
     try {
@@ -118,17 +117,14 @@ async function checkStores(env: AvatarEnv): Promise<Problem[]> {
   if ('problem' in storage) return [];
   const { bucket, database } = storage.value;
   const results = await Promise.all([
-    findProblem('database', async () => {
-      await requireSchema(database);
-      return database.prepare('SELECT key FROM flare_avatar_current LIMIT 1').all();
-    }),
+    findProblem('database', () => checkSchema(database)),
     findProblem('storage', () => bucket.head('health')),
   ]);
   return results.flat();
 }
 
 async function findProblem(dependency: Dependency, check: () => Promise<unknown>): Promise<Problem[]> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setTimeout> | null = null;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`No response within ${TIMEOUT_MS / 1000} seconds.`)), TIMEOUT_MS);
   });

@@ -90,13 +90,16 @@ export const presign: RouteHandler = async (c, context) => {
 /** @throws ApiError if the declared file can't be accepted. */
 function checkDeclaration(
   { contentType: type, size, sha256 }: v.InferOutput<typeof presignRequest>,
-  { maxBytes, requireDigest }: RouteContext['options'],
+  { maxBytes, requireDigest, requireSize }: RouteContext['options'],
 ): DeclaredFile {
   const contentType = imageType.options.find((option) => option === type);
   if (!contentType) {
     throw new ApiError('unsupported_type', "This file type isn't supported. Choose a JPEG, PNG, WebP, GIF or AVIF.");
   }
   if (size !== undefined && size > maxBytes) throw tooLargeError(maxBytes);
+  if (size === undefined && requireSize) {
+    throw new ApiError('invalid_request', 'The size of the file is required.');
+  }
   if (sha256 === undefined && requireDigest) {
     throw new ApiError('digest_required', 'The SHA-256 of the file is required.');
   }
@@ -117,16 +120,16 @@ function buildHeaders({ contentType, sha256 }: DeclaredFile): Record<string, str
   return { 'content-type': contentType, 'if-none-match': '*', ...integrity };
 }
 
-/** @throws ApiError `rate_limited` if the user has too many open uploads. */
+/** @throws ApiError `rate_limited` if the user has too many pending uploads, or had too many within a day. */
 async function addUpload(context: RouteContext, id: string, file: DeclaredFile, expiresAt: number): Promise<void> {
   const { owner, uploads, options } = context;
   const { contentType, size = null, sha256 = null } = file;
   const now = Date.now();
   const commitUntil = expiresAt + options.commitGraceSeconds * 1000;
-  if (await uploads.addUpload(owner, { id, contentType, size, sha256, commitUntil }, options.maxPending, now)) return;
-  const nextExpiry = (await uploads.findNextExpiry(owner, now)) ?? now;
-  const retryAfter = Math.max(1, Math.ceil((nextExpiry - now) / 1000));
-  throw new ApiError('rate_limited', 'Too many unfinished uploads. Please try again later.', {
+  if (await uploads.addUpload(owner, { id, contentType, size, sha256, commitUntil }, options, now)) return;
+  const retryTime = await uploads.findRetryTime(owner, options, now);
+  const retryAfter = Math.max(1, Math.ceil((retryTime - now) / 1000));
+  throw new ApiError('rate_limited', 'Too many uploads. Please try again later.', {
     'retry-after': String(retryAfter),
   });
 }

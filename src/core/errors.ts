@@ -76,10 +76,16 @@ export class AvatarUploadError extends Error {
   }
 }
 
-/** Returns an error with the same name and message, in which any word with a slash or a query is replaced. */
+/** Longest message of another error that is kept, in characters. */
+const MAX_MESSAGE_LENGTH = 500;
+
+/** Returns an error with the same name and message, cut, in which any word with a slash or a query is replaced. */
 function removeUrls(cause: unknown): Error {
   const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
-  const clean = new Error(message.replace(/\S*[/?&]\S+/g, '[URL]'));
+  const clean = new Error(
+    // Cut first, and word by word: a pattern that looks for the beginning of a word is quadratic in its length.
+    message.slice(0, MAX_MESSAGE_LENGTH).replace(/\S+/g, (word) => (/[/?&]/.test(word) ? '[URL]' : word)),
+  );
   clean.name = name;
   return clean;
 }

@@ -3,7 +3,7 @@ import { ApiClient } from '../support/api-client.js';
 import { parseResults, runMain, runNode } from '../support/commands.js';
 import { FakeWrangler, type WranglerResult } from '../support/fake-wrangler.js';
 import { type Rewrite, RewritingProxy } from '../support/rewriting-proxy.js';
-import { lifecycleRules, PENDING_RULE } from '../support/wrangler-output.js';
+import { installationMark, lifecycleRules, PENDING_RULE } from '../support/wrangler-output.js';
 
 const origin = inject('origin');
 
@@ -73,6 +73,24 @@ describe('npm run doctor, for the local server', () => {
         },
       },
     ],
+    ...(
+      [
+        ['settings', 'docs/deploy.md'],
+        ['database', 'apply the migrations'],
+        ['storage', 'Check the binding AVATARS'],
+        ['sign-in', "Check that the issuer's URL"],
+      ] as const
+    ).map(([name, hint]): [string, string, string, Rewrite] => [
+      `unavailable: ${name}`,
+      'settings, database, storage and sign-in are available',
+      hint,
+      {
+        response: (response, { path }) => {
+          const body = JSON.stringify({ error: `Not available: ${name}.`, code: 'unavailable' });
+          if (path === '/api/health') Object.assign(response, { status: 503, body });
+        },
+      },
+    ]),
     [
       'a database without tables',
       'the settings, the database and the sign-in work',
@@ -142,6 +160,7 @@ max_age_seconds:  3600
     'd1 migrations list DB --remote': { output: '✅ No migrations to apply!' },
     'r2 bucket cors list flare-avatars': { output: RULE },
     'r2 bucket lifecycle list flare-avatars': lifecycleRules('flare-avatars', PENDING_RULE),
+    ...installationMark('a', 'a'),
   };
 
   /** Runs the doctor with a Wrangler that returns these results. */
@@ -171,6 +190,7 @@ max_age_seconds:  3600
         'all migrations are applied',
         "the bucket's CORS rules match TRUSTED_ORIGINS",
         'the bucket has the lifecycle rule for pending uploads',
+        'bucket and database carry the same installation mark',
       ]),
     );
     // This server and its store trust only their own origin.
@@ -187,6 +207,7 @@ max_age_seconds:  3600
       'd1 migrations list DB --remote': { output: 'Migrations to be applied: 0001_flare_avatar.sql' },
       'r2 bucket cors list flare-avatars': { output: RULE.replace('app', 'old') },
       'r2 bucket lifecycle list flare-avatars': lifecycleRules('flare-avatars'),
+      ...installationMark(null, 'a', { objects: 0, avatars: 1 }),
     });
     expect([code, failed]).toEqual([
       1,
@@ -195,8 +216,11 @@ max_age_seconds:  3600
         'all migrations are applied',
         "the bucket's CORS rules match TRUSTED_ORIGINS",
         'the bucket has the lifecycle rule for pending uploads',
+        'bucket and database carry the same installation mark',
       ],
     ]);
+    expect(output).toContain('The binding AVATARS probably leads to another bucket, or the bucket was emptied.');
+    expect(output).toContain('npm run adopt');
     expect(output).toContain('missing: R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY');
   });
 

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import { avif, concat, gif, jpeg, png, pngChunk, text, webp } from '../support/pictures.js';
 import { computeSha256, createApi, createUserId, listKeys, parseOwner } from './harness.js';
 
@@ -68,11 +69,18 @@ describe('a commit', () => {
     expect(await listKeys(`avatars/${parseOwner(key)}/`)).toEqual([responses[0]?.body.avatar?.key]);
   });
 
-  it('of a new upload replaces the avatar and deletes the old object', async () => {
+  it('of a new upload replaces the avatar, whose object the first sweep deletes that runs a minute later', async () => {
     const api = createApi(createUserId());
     const first = await api.upload(png(), 'image/png');
+    const before = Date.now();
     const second = await api.upload(jpeg(), 'image/jpeg');
-    expect(await listKeys(`avatars/${parseOwner(first.key)}/`)).toEqual([second.body.avatar?.key]);
+    const after = Date.now();
+    const prefix = `avatars/${parseOwner(first.key)}/`;
+    expect((await api.call('GET', '/api/me/avatar')).body.avatar).toEqual(second.body.avatar);
+    await sweepAvatars(env, {}, before + 59_999);
+    expect(await listKeys(prefix)).toHaveLength(2);
+    await sweepAvatars(env, {}, after + 60_000);
+    expect(await listKeys(prefix)).toEqual([second.body.avatar?.key]);
     expect((await api.call('GET', '/api/me/avatar')).body.avatar).toEqual(second.body.avatar);
   });
 
@@ -96,6 +104,7 @@ describe('a commit', () => {
     const { body } = await api.call('GET', '/api/me/avatar');
     await api.call('GET', '/api/me/avatar');
     expect(responses.map((response) => response.body.avatar?.key)).toContain(body.avatar?.key);
+    await sweepAvatars(env, {}, Date.now() + 60_000);
     expect(await listKeys(`avatars/${parseOwner(a.key)}/`)).toEqual([body.avatar?.key]);
   });
 

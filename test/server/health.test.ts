@@ -17,12 +17,18 @@ afterEach(() => {
 const checkHealth = (overrides: Partial<AvatarEnv> = {}, options = {}) =>
   createApi(null, options, overrides).call('GET', '/api/health');
 
-/** Bindings of which one method fails. */
-const failIn = (method: string) =>
-  interceptBindings(async (name, call) => {
-    if (name === method) throw new Error(`${method}: secret-token-1234567890123 at https://db.internal (1)`);
-    return call();
-  });
+/** A database that responds to the one query of the health check. */
+const createDatabase = (first: () => Promise<unknown>) =>
+  ({ prepare: () => ({ first }), batch: () => {} }) as unknown as D1Database;
+
+const readVersion = () => env.DB.prepare('SELECT version FROM flare_avatar_schema').first('version');
+
+const SECRETS = 'secret-token-1234567890123 at https://db.internal';
+const brokenDatabase = createDatabase(() => Promise.reject(new Error(`D1_ERROR: ${SECRETS}`)));
+const brokenBucket = interceptBindings(async (name, call) => {
+  if (name === 'head') throw new Error(`head: ${SECRETS} (1)`);
+  return call();
+}).AVATARS;
 
 describe('GET /health', () => {
   it('responds with 200 and nothing else, without a session', async () => {
@@ -32,14 +38,14 @@ describe('GET /health', () => {
   });
 
   it.each<[string, Partial<AvatarEnv>]>([
-    ['database', { DB: failIn('all').DB }],
-    ['storage', { AVATARS: failIn('head').AVATARS }],
-    ['database, storage', { DB: failIn('all').DB, AVATARS: failIn('head').AVATARS }],
+    ['database', { DB: brokenDatabase }],
+    ['storage', { AVATARS: brokenBucket }],
+    ['database, storage', { DB: brokenDatabase, AVATARS: brokenBucket }],
     ['settings', { R2_SECRET_ACCESS_KEY: '' }],
     ['settings', { R2_ENDPOINT: '/only-in-local-development' }],
     ['settings', { OWNER_SECRET: '' }],
     ['settings', { TRUSTED_ORIGINS: 'https://app.example/secret-path' }],
-    ['settings, storage', { R2_BUCKET: '', AVATARS: failIn('head').AVATARS }],
+    ['settings, storage', { R2_BUCKET: '', AVATARS: brokenBucket }],
   ])('responds with 503 and only names %s', async (names, overrides) => {
     const { status, body, headers } = await checkHealth(overrides);
     expect(status).toBe(503);
@@ -48,11 +54,9 @@ describe('GET /health', () => {
   });
 
   it('names the database if its tables are missing', async () => {
-    const withoutTables = interceptBindings((name, call) =>
-      name === 'all' ? env.DB.prepare('SELECT 1 FROM no_such_table').all() : call(),
-    );
+    const DB = createDatabase(() => env.DB.prepare('SELECT 1 FROM flare_avatar_no_such').first());
     const entries: LogEntry[] = [];
-    const { status } = await checkHealth({ DB: withoutTables.DB }, { log: (entry: LogEntry) => entries.push(entry) });
+    const { status } = await checkHealth({ DB }, { log: (entry: LogEntry) => entries.push(entry) });
     expect(status).toBe(503);
     expect(entries).toMatchObject([
       {
@@ -60,7 +64,7 @@ describe('GET /health', () => {
         route: '/health',
         status: 503,
         dependencies: ['database'],
-        error: { cause: { message: expect.stringContaining('no such table') } },
+        error: { cause: { message: expect.stringContaining('Apply the migrations') } },
       },
     ]);
   });
@@ -97,15 +101,19 @@ describe('GET /health', () => {
   it('asks the database and the bucket at most once in five seconds, however many requests arrive', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const calls: string[] = [];
-    const counting = interceptBindings((name, call) => {
+    const { AVATARS } = interceptBindings((name, call) => {
       calls.push(name);
       return call();
     });
-    const bindings = { ...env, ...counting };
+    const DB = createDatabase(() => {
+      calls.push('first');
+      return readVersion();
+    });
+    const bindings = { ...env, AVATARS, DB };
     const api = createAvatarApi({ authenticate: () => null, log: () => {} });
     const send = async () => (await api.request('https://app.test/health', {}, bindings)).status;
     expect(await Promise.all(Array.from({ length: 20 }, send))).toEqual(Array(20).fill(200));
-    expect(calls.sort()).toEqual(['all', 'head']);
+    expect(calls.sort()).toEqual(['first', 'head']);
     vi.setSystemTime(Date.now() + 4999);
     await send();
     expect(calls).toHaveLength(2);

@@ -1,13 +1,18 @@
 import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { CLAIM_LEASE_MS, LATE_WRITE_MS } from '../../server/db/claim.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { png, text } from '../support/pictures.js';
 import { FAILURES, failAtCall, interceptBindings } from './fault-bindings.js';
 import { createApi, createUserId, listKeys, parseOwner, type TestResponse } from './harness.js';
+import { countRows, createAvatarKey, DAY_MS, setMarks } from './storage-helpers.js';
 
+/** The installation mark, while the scenario has not lost it. */
+const MARK = 'mark';
+
+beforeAll(() => setMarks(MARK, MARK));
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
@@ -20,7 +25,10 @@ const RETENTION_MS = 86_400_000;
 
 /** An action on one of a user's three uploads. */
 const action = fc.record({
-  kind: fc.constantFrom('presign', 'put', 'put', 'commit', 'commit', 'commit', 'commit bad', 'delete', 'sweep'),
+  kind: fc.constantFrom(
+    ...(['presign', 'put', 'put', 'commit', 'commit', 'commit', 'commit bad', 'delete', 'sweep'] as const),
+    ...(['store unknown', 'lose mark', 'restore mark'] as const),
+  ),
   upload: fc.nat(2),
 });
 const step = fc.oneof(
@@ -44,12 +52,19 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('later' as const),
-      ms: fc.constantFrom(1, CLAIM_LEASE_MS, 120_000, AFTER_EXPIRY_MS, AFTER_EXPIRY_MS + LATE_WRITE_MS),
+      ms: fc.constantFrom(1, CLAIM_LEASE_MS, 120_000, AFTER_EXPIRY_MS, AFTER_EXPIRY_MS + LATE_WRITE_MS, 30 * DAY_MS),
     }),
   },
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** The marks of bucket and database after the mark is lost, on one side or the other. */
+const LOST_MARKS: [string | null, string | null][] = [
+  [null, MARK],
+  [MARK, null],
+  ['another', MARK],
+];
 
 /** One user's sequence of events, with its invariants. */
 class Scenario {
@@ -62,14 +77,30 @@ class Scenario {
   /** Uploads that were committed by a request that failed. */
   readonly #committedSilently = new Set<string>();
   #last: Avatar | null = null;
+  #hasMark = true;
+  /** Whether the mark was restored in this step. */
+  #wasRestored = false;
+  /** Objects that the database never knows. */
+  readonly #unknownKeys: string[] = [];
 
   constructor(private readonly scheduler: fc.Scheduler) {}
 
   async run(step: Step): Promise<void> {
+    const protectedKeys = this.#hasMark ? [] : await this.#listAvatarKeys();
     if (step.kind === 'later') vi.setSystemTime(Date.now() + step.ms);
     else if (step.kind === 'failing') await this.#runAction(step.action, failAtCall(step.n, step.failure).bindings);
     else await this.#runConcurrently(step.actions);
     await this.#checkInvariants(step);
+    // Without the mark throughout the step, no avatar's object is deleted.
+    if (!this.#hasMark && !this.#wasRestored) {
+      expect(await this.#listAvatarKeys()).toEqual(expect.arrayContaining(protectedKeys));
+    }
+    this.#wasRestored = false;
+  }
+
+  /** Objects under `avatars/` of the user, current or not. */
+  async #listAvatarKeys(): Promise<string[]> {
+    return this.keys[0] ? await listKeys(`avatars/${parseOwner(this.keys[0])}/`) : [];
   }
 
   /** Runs actions concurrently, with their calls to D1 and R2 in an order that fast-check chooses. */
@@ -85,6 +116,7 @@ class Scenario {
     const api = createApi(this.user, { maxPending: 1000 }, bindings);
     const key = this.keys[upload];
     if (kind === 'sweep') return sweepAvatars(bindings, {}, Date.now()).catch(() => {});
+    if (kind === 'lose mark' || kind === 'restore mark') return this.#changeMark(kind, upload);
     if (kind === 'delete') {
       if ((await api.call('DELETE', '/api/me/avatar')).status === 200) this.#candidates.push(null);
       return;
@@ -93,10 +125,22 @@ class Scenario {
       this.keys[upload] = (await createApi(this.user).presign()).key;
       return;
     }
+    if (kind === 'store unknown') return void (await env.AVATARS.put(this.#unknownKey(upload, parseOwner(key)), png()));
     // As R2 does with if-none-match. The URL's expiry is ignored.
     if (kind === 'put') return void (await env.AVATARS.put(key, png(), { onlyIf: { etagDoesNotMatch: '*' } }));
     if (kind === 'commit bad') return void (await env.AVATARS.put(key, text('no picture')));
     this.#recordCommit(key, await api.commit(key));
+  }
+
+  #unknownKey(upload: number, owner: string): string {
+    this.#unknownKeys[upload] ??= createAvatarKey(owner);
+    return this.#unknownKeys[upload];
+  }
+
+  async #changeMark(kind: 'lose mark' | 'restore mark', upload: number): Promise<void> {
+    this.#hasMark = kind === 'restore mark';
+    this.#wasRestored ||= this.#hasMark;
+    await setMarks(...((!this.#hasMark && LOST_MARKS[upload]) || [MARK, MARK]));
   }
 
   /** A commit that has succeeded gets the same response every time, until the upload is forgotten. */
@@ -134,7 +178,8 @@ class Scenario {
 
   /** After everything has expired: the bucket has only the current avatar, and the database only its row. */
   async expectNoLeftovers(): Promise<void> {
-    for (const ms of [AFTER_EXPIRY_MS, LATE_WRITE_MS, RETENTION_MS, 1]) {
+    await setMarks(MARK, MARK);
+    for (const ms of [AFTER_EXPIRY_MS, LATE_WRITE_MS, RETENTION_MS, 1, 30 * DAY_MS]) {
       vi.setSystemTime(Date.now() + ms);
       await sweepAvatars(env, {}, Date.now());
     }
@@ -143,12 +188,11 @@ class Scenario {
     const owner = parseOwner((await createApi(this.user).presign()).key);
     expect(await listKeys(`avatars/${owner}/`)).toEqual(this.#last ? [this.#last.key] : []);
     expect(await listKeys(`pending/${owner}/`)).toEqual([]);
-    expect(await countRows('flare_avatar_deletions')).toBe(0);
-    expect(await countRows(`flare_avatar_uploads WHERE owner = '${owner}'`)).toBe(1);
+    expect(await countRows('deletions')).toBe(0);
+    expect(await countRows('unknown')).toBe(0);
+    expect(await countRows(`uploads WHERE owner = '${owner}'`)).toBe(1);
   }
 }
-
-const countRows = (from: string) => env.DB.prepare(`SELECT COUNT(*) AS n FROM ${from}`).first<number>('n');
 
 /** Makes timers fire at once and advance the clock. */
 function skipTimers(): void {
@@ -170,4 +214,4 @@ it('in any order of events there is at most one avatar, its object exists, and n
     }),
     { numRuns: 80 },
   );
-}, 120_000);
+}, 300_000);

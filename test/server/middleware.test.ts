@@ -145,7 +145,7 @@ describe('the log', () => {
     const { entries, log } = createLog();
     const user = createUserId();
     const prepare = () => env.DB.prepare('SELECT 1 FROM no_such_table');
-    const broken = { DB: { prepare, batch: () => {} } as unknown as D1Database };
+    const broken = { DB: { prepare, batch: prepare } as unknown as D1Database };
     await createApi(user, { log }, broken).call('GET', '/api/me/avatar');
     const api = createApi(user, { log });
     const { key } = await api.presign();
@@ -212,10 +212,10 @@ describe('the log', () => {
     await sweepAvatars(env, { log }, Date.now());
     const failed = sweepAvatars({ ...env, ...failAtCall(1, 'crash').bindings }, { log }, Date.now());
     await expect(failed).rejects.toThrow(AggregateError);
-    const counts = ['swept', 'walked', 'orphans', 'lost', 'deleted', 'forgotten', 'ms'];
+    const counts = ['swept', 'walked', 'unknown', 'missing', 'orphans', 'lost', 'late', 'deleted', 'forgotten', 'ms'];
     expect(entries.map(({ level }) => level)).toEqual(['info', 'error']);
     for (const entry of entries) for (const name of counts) expect(entry[name]).toEqual(expect.any(Number));
-    expect(entries[1]?.errors).toHaveLength(4);
+    expect(entries[1]?.errors).toHaveLength(2);
   });
 });
 

@@ -62,8 +62,8 @@ describe('the rows that a request reads', () => {
     // The end of a range scan reads one more row if there is one.
     const neighbor = `INSERT INTO flare_avatar_uploads (owner, id, content_type, commit_until) VALUES ('~', '1', 'image/png', 1)`;
     await env.DB.prepare(neighbor).run();
-    // The first request also checks the schema.
-    await createApi(createUserId()).call('GET', '/api/me/avatar');
+    // The first request checks the schema, and the first commit of all makes the installation mark.
+    await createApi(createUserId()).upload(png(), 'image/png');
     small = await measureCosts();
   });
 
@@ -92,6 +92,7 @@ describe('the rows that a request reads', () => {
   it("do not grow with a user's history", async () => {
     const user = createUserId();
     const { key } = await createApi(user).presign();
+    const before = await countRowsRead(() => createApi(user).presign());
     const insert = env.DB.prepare(
       `INSERT INTO flare_avatar_uploads (owner, id, content_type, commit_until, state, swept)
        VALUES (?1, ?2, 'image/png', ?3, ?4, 1)`,
@@ -100,7 +101,7 @@ describe('the rows that a request reads', () => {
       insert.bind(key.split('/')[1], `old-${i}`, Date.now() + (i % 2 ? 1e6 : -1e6), i % 2 ? 'committed' : 'pending'),
     );
     await env.DB.batch(past);
-    expect(await countRowsRead(() => createApi(user).presign())).toBeLessThanOrEqual(small.first + 1);
+    expect(await countRowsRead(() => createApi(user).presign())).toBeLessThanOrEqual(before + 1);
   });
 });
 

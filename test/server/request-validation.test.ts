@@ -281,7 +281,8 @@ describe('GET /openapi.json', () => {
     const { schemas } = body.components as { schemas: { PresignRequest: Parameters<typeof z.fromJSONSchema>[0] } };
     const described = z.fromJSONSchema(schemas.PresignRequest);
     const text = fc.oneof(fc.constantFrom('image/png', '', `${'A'.repeat(43)}=`), fc.string());
-    const size = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.double(), fc.constant('1'));
+    // Zod has no integers beyond the safe ones.
+    const size = fc.oneof(fc.integer(), fc.double({ min: -10, max: 10 }), fc.constant('1'));
     const fields = { contentType: text, filename: text, size, sha256: text, other: text };
     await fc.assert(
       fc.asyncProperty(fc.record(fields, { requiredKeys: [] }), async (value) => {

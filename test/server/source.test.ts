@@ -36,7 +36,7 @@ describe('the source of the server', () => {
   });
 
   it('reads settings from the environment in the configuration and in the sign-in settings only', () => {
-    const settings = /\benv\.(?!DB\b|AVATARS\b)[A-Z_0-9]+\b/;
+    const settings = /\benv\.(?!DB\b|AVATARS\b)[A-Z_0-9]+\b|\breadValue\(env\b/;
     expect(findFiles(settings)).toEqual(['auth/configured-auth.ts', 'config.ts']);
   });
 });

@@ -46,6 +46,30 @@ export const bucketInfo = (bucket: string, objects = 0): WranglerResult => ({
 `,
 });
 
+/** The output of `r2 object get` for a key without an object. */
+export const noObject: WranglerResult = {
+  code: 1,
+  output: '\n',
+  errors: '✘ [ERROR] The specified key does not exist.\n\n',
+};
+
+/** The calls that read the installation mark, and their results. */
+export const installationMark = (
+  bucketMark: string | null,
+  databaseMark: string | null,
+  { objects = 1, avatars = 0, confirmed = 1 } = {},
+): Record<string, WranglerResult> => ({
+  'r2 object get flare-avatars/flare-avatar-installation --pipe --remote':
+    bucketMark === null ? noObject : { output: bucketMark },
+  'd1 execute DB --remote --json --command SELECT mark, confirmed FROM flare_avatar_installation WHERE id = 1': rows(
+    ...(databaseMark === null ? [] : [{ mark: databaseMark, confirmed }]),
+  ),
+  'r2 bucket info flare-avatars --json': bucketInfo('flare-avatars', objects),
+  'd1 execute DB --remote --json --command SELECT 1 AS found FROM flare_avatar_current LIMIT 1': rows(
+    ...new Array(avatars).fill({ found: 1 }),
+  ),
+});
+
 export const noBucket = (bucket: string): WranglerResult =>
   apiError(`r2/buckets/${bucket}`, 'The specified bucket does not exist. [code: 10006]');
 

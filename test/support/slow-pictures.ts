@@ -1,0 +1,309 @@
+/** Files of up to 5 MiB that are as expensive to check as possible. Some are valid pictures. */
+import {
+  type AvifItem,
+  av1,
+  avif,
+  avifFile,
+  avifMovie,
+  box,
+  fullBox,
+  gridItems,
+  ispe,
+  REAL,
+  realItem,
+} from './avif.js';
+import { ascii, type Bytes, concat, u16, u24le, u32 } from './bytes.js';
+import { frameControl, gif, jpeg, png, pngChunk, riff, riffChunk, segment, vp8l, webp } from './pictures.js';
+
+/** Maximum size of an upload, in bytes. */
+const LIMIT = 5 * 2 ** 20;
+
+/** Repeats a part as often as it fits into the largest upload. */
+function fillUpload(part: Bytes, around: (parts: Bytes) => Bytes = (parts) => parts): Bytes {
+  const whole = new Uint8Array(LIMIT - 2000);
+  const count = Math.floor(whole.length / part.length);
+  for (let i = 0; i < count; i++) whole.set(part, i * part.length);
+  return around(whole.slice(0, count * part.length));
+}
+
+const insertAt = (bytes: Bytes, at: number) => (parts: Bytes) => concat(bytes.slice(0, at), parts, bytes.slice(at));
+const repeat = (count: number, build: (index: number) => Bytes): Bytes =>
+  concat(...Array.from({ length: count }, (_, index) => build(index)));
+
+/** Bytes that look random and contain no 0xff. */
+const noise = (length: number): Bytes => new Uint8Array(length).map((_, i) => (Math.imul(i, 2654435761) >>> 11) % 255);
+
+// JPEG
+
+const inJpegHeader = insertAt(jpeg(), 2);
+const inJpegScan = insertAt(jpeg(), jpeg().length - 2);
+
+/** A directory of entries without an orientation. */
+function buildDirectory(entries: number): Bytes {
+  const filling = new Uint8Array(entries * 12).fill(1);
+  return concat(ascii('MM'), u16(42), u32(8), u16(entries), filling);
+}
+
+const jpegs: [string, () => Bytes][] = [
+  ['one long scan', () => inJpegScan(noise(LIMIT - 2000))],
+  ['empty comments', () => fillUpload(segment(0xfe), inJpegHeader)],
+  ['as many comments as allowed', () => inJpegHeader(repeat(9980, () => segment(0xfe, noise(510))))],
+  [
+    'as many color profiles as allowed',
+    () => inJpegHeader(repeat(9980, () => segment(0xe2, ascii('ICC_PROFILE\0'), noise(500)))),
+  ],
+  ['as many tables as allowed', () => inJpegHeader(repeat(9980, () => segment(0xdb, noise(510))))],
+  ['fill bytes', () => fillUpload(concat([0xff]), inJpegHeader)],
+  ['stuffed bytes', () => fillUpload(concat([0xff, 0]), inJpegScan)],
+  ['restart markers', () => fillUpload(concat([0xff, 0xd0]), inJpegScan)],
+  ['fill bytes in a scan', () => fillUpload(concat([0xff]), (parts) => inJpegScan(concat([1], parts.fill(0xff))))],
+  ['scans of one byte', () => fillUpload(concat(segment(0xda, [1, 1, 0, 0, 63, 0]), [1]), inJpegScan)],
+  ['orientations', () => fillUpload(segment(0xe1, ascii('Exif\0\0'), buildDirectory(5000)), inJpegHeader)],
+  ['malformed orientations', () => fillUpload(segment(0xe1, new Uint8Array(60_000).fill(1)), inJpegHeader)],
+];
+
+// PNG
+
+const afterHeader = insertAt(png(), 33);
+const buildFrames = (count: number, data: Bytes): Bytes => {
+  const picture = png({ width: 1, height: 1 });
+  const frames = repeat(count - 1, (i) =>
+    concat(frameControl(i * 2 + 1, [1, 1]), pngChunk('fdAT', concat(u32(i * 2 + 2), data))),
+  );
+  const control = pngChunk('acTL', [...u32(count), ...u32(0)]);
+  const first = concat(control, frameControl(0, [1, 1]), picture.slice(33, -12));
+  return concat(picture.slice(0, 33), first, frames, picture.slice(-12));
+};
+
+const pngs: [string, () => Bytes][] = [
+  ['one long data chunk', () => afterHeader(pngChunk('IDAT', noise(LIMIT - 2000)))],
+  ['empty data chunks', () => fillUpload(pngChunk('IDAT', []), afterHeader)],
+  ['as many data chunks as allowed', () => afterHeader(repeat(9980, () => pngChunk('IDAT', noise(510))))],
+  ['empty unknown chunks', () => fillUpload(pngChunk('teSt', []), afterHeader)],
+  ['empty chunks of a zero length', () => fillUpload(concat(u32(0), ascii('tEXt'), u32(0)), afterHeader)],
+  [
+    'as many damaged profiles as allowed',
+    () => afterHeader(repeat(9980, () => concat(u32(510), ascii('iCCP'), noise(514)))),
+  ],
+  ['frame headers', () => fillUpload(pngChunk('fcTL', new Uint8Array(26)), insertAt(png({ animated: true }), 33))],
+  ['1,000 large frames', () => buildFrames(1000, noise(5100))],
+  ['one unknown chunk', () => afterHeader(pngChunk('teSt', new Uint8Array(LIMIT - 2000)))],
+  ['a directory of 65,535 entries', () => afterHeader(pngChunk('eXIf', buildDirectory(65_535)))],
+];
+
+// GIF
+
+const inGif = insertAt(gif(), 19);
+const gifFrame = gif().slice(19, -1);
+const gifs: [string, () => Bytes][] = [
+  ['empty extensions', () => fillUpload(concat([0x21, 0xfe, 0]), inGif)],
+  [
+    'as many extensions as allowed',
+    () => inGif(repeat(9980, () => concat([0x21, 0xfe, 255], noise(255), [200], noise(200), [0]))),
+  ],
+  ['repetitions', () => inGif(repeat(9980, () => concat([0x21, 0xff, 11], ascii('NETSCAPE2.0'), [3, 1, 0, 0, 0])))],
+  [
+    'color profiles',
+    () => inGif(repeat(9980, () => concat([0x21, 0xff, 11], ascii('ICCRGBG1012'), [255], noise(255), [0]))),
+  ],
+  ['sub-blocks of one byte', () => fillUpload(concat([1, 1]), (parts) => inGif(concat([0x21, 0xfe], parts, [0])))],
+  [
+    'sub-blocks of one byte in a frame',
+    () => fillUpload(concat([1, 1]), (parts) => concat(gif().slice(0, -2), parts, [0, 0x3b])),
+  ],
+  ['frames', () => fillUpload(gifFrame, inGif)],
+  [
+    '1,000 frames with color tables',
+    () =>
+      inGif(
+        repeat(999, () =>
+          concat(
+            [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0x87],
+            noise(768),
+            [2],
+            repeat(16, () => concat([255], noise(255))),
+            [0],
+          ),
+        ),
+      ),
+  ],
+];
+
+// WebP
+
+const webpHeader = riffChunk('VP8X', [2, 0, 0, 0, ...u24le(0), ...u24le(0)]);
+const webpControl = riffChunk('ANIM', [0, 0, 0, 0, 0, 0]);
+const webpFrame = (...parts: ArrayLike<number>[]) => riffChunk('ANMF', concat(new Array(16).fill(0), ...parts));
+const longVp8l = (length: number) => riffChunk('VP8L', concat([0x2f, 0, 0, 0, 0x10], noise(length)));
+const junk = riffChunk('junk', []);
+
+const webps: [string, () => Bytes][] = [
+  ['one long frame', () => riff(longVp8l(LIMIT - 2000))],
+  [
+    'one long frame in an extended file',
+    () => riff(riffChunk('VP8X', [0, 0, 0, 0, ...u24le(0), ...u24le(0)]), longVp8l(LIMIT - 2000)),
+  ],
+  ['one long frame in an animation', () => riff(webpHeader, webpControl, webpFrame(longVp8l(LIMIT - 2000)))],
+  [
+    '1,000 large frames',
+    () =>
+      riff(
+        webpHeader,
+        webpControl,
+        repeat(1000, () => webpFrame(longVp8l(5100))),
+      ),
+  ],
+  [
+    '1,000 frames of odd lengths',
+    () =>
+      riff(
+        webpHeader,
+        webpControl,
+        repeat(1000, () => webpFrame(longVp8l(5101))),
+      ),
+  ],
+  [
+    '1,000 frames with as many chunks as allowed',
+    () =>
+      riff(
+        webpHeader,
+        webpControl,
+        repeat(1000, () =>
+          webpFrame(
+            vp8l(),
+            repeat(7, () => junk),
+          ),
+        ),
+      ),
+  ],
+  [
+    'frames with many chunks each',
+    () =>
+      riff(
+        webpHeader,
+        webpControl,
+        repeat(100, () =>
+          webpFrame(
+            vp8l(),
+            repeat(6000, () => junk),
+          ),
+        ),
+      ),
+  ],
+  [
+    'a profile of 5 MiB',
+    () =>
+      riff(
+        riffChunk('VP8X', [0x20, 0, 0, 0, ...u24le(0), ...u24le(0)]),
+        riffChunk('ICCP', noise(LIMIT - 2000)),
+        vp8l(),
+      ),
+  ],
+  ['empty chunks', () => fillUpload(junk, (parts) => riff(vp8l(), parts))],
+  [
+    'chunks of a zero length in a frame',
+    () => fillUpload(junk, (parts) => concat(webp({ frames: 1 }).slice(0, 8), parts)),
+  ],
+];
+
+// AVIF
+
+const free = box('free');
+const buildWithItem = (more: Partial<AvifItem>) =>
+  avifFile({ items: [realItem(), { type: 'Exif', data: [], ...more }] });
+
+/** Boxes nested as deeply as possible. */
+function buildNestedBoxes(type: string, room: number): Bytes {
+  const out = new Uint8Array(room - (room % 8));
+  for (let at = 0; at < out.length; at += 8) out.set([...u32(out.length - at), ...concat(box(type)).slice(4)], at);
+  return out;
+}
+
+const GRID: Omit<AvifItem, 'links'> = {
+  type: 'grid',
+  data: [0, 0, 15, 15, ...u16(64), ...u16(64)],
+  properties: [ispe([64, 64])],
+};
+
+/** Many pictures in a grid that share one range of data. */
+function buildSharedData(items: number, data: Bytes): Bytes {
+  const one: AvifItem = { type: 'av01', data: [], properties: [ispe([4, 4]), REAL.av1C], range: [2 ** 16, 2 ** 20] };
+  const links = { dimg: Array.from({ length: items }, (_, i) => i + 3) };
+  const filling = concat(data, new Uint8Array(Math.max(0, LIMIT - 600_000 - data.length)));
+  return avifFile({ items: [{ ...GRID, links }, { type: 'Exif', data: filling }, ...new Array(items).fill(one)] });
+}
+
+/** Units of AV1 data without content, which a reader of headers skips one by one. */
+const EMPTY_UNITS = new Uint8Array(2 ** 20 + 2 ** 16).map((_, i) => (i % 2 ? 0 : 0x12));
+
+const avifs: [string, () => Bytes][] = [
+  ['empty boxes', () => fillUpload(free, insertAt(avif(), 24))],
+  ['empty boxes in meta', () => fillUpload(free, (inMeta) => avifFile({ items: [realItem()], inMeta }))],
+  ['empty properties', () => fillUpload(free, (inProperties) => avifFile({ items: [realItem()], inProperties }))],
+  ['nested boxes', () => avifFile({ items: [realItem()], inMeta: buildNestedBoxes('meta', LIMIT / 2) })],
+  ['nested movies', () => avifFile({ items: [realItem()], atTop: buildNestedBoxes('moov', LIMIT / 2) })],
+  ['brands', () => concat(box('ftyp', ascii('mif1'), fillUpload(concat(ascii('none')))), avif().slice(24))],
+  [
+    'empty items',
+    () => buildWithItem({ properties: new Array(250).fill(free), links: { cdsc: new Array(60_000).fill(1) } }),
+  ],
+  ['links in a circle', () => avifFile({ items: gridItems().with(1, { ...realItem(), links: { dimg: [1, 2, 3] } }) })],
+  [
+    'repeated links to an item with many properties',
+    () => buildWithItem({ properties: new Array(250).fill(free), links: { auxl: new Array(9000).fill(1) } }),
+  ],
+  [
+    'grids in grids',
+    () =>
+      avifFile({
+        items: Array.from({ length: 900 }, (_, i) => ({ ...GRID, links: { dimg: [i + 2, i + 2, i + 2] } })),
+      }),
+  ],
+  ['extents', () => avifFile({ items: [realItem(), { type: 'Exif', data: new Uint8Array(9999), pieces: 9999 }] })],
+  [
+    'pictures that share all their data',
+    () => buildSharedData(256, concat(av1([4, 4]).slice(0, -4), [0x32, 0x80, 0x80, 0xc0, 2])),
+  ],
+  ['pictures that share data of empty units', () => buildSharedData(256, EMPTY_UNITS)],
+  [
+    'a configuration of empty units',
+    () =>
+      avifFile({
+        items: [{ ...realItem(), properties: [ispe(REAL.size), box('av1C', [0x81, 0, 0x0c, 0], EMPTY_UNITS)] }],
+      }),
+  ],
+  [
+    'a number of half a million bits',
+    () =>
+      avifFile({
+        items: [{ ...realItem(), data: concat([0x0a, 0xff, 0xff, 3, 0x04, 0, 0, 0], new Uint8Array(65_000)) }],
+      }),
+  ],
+  [
+    'data boxes and data ranges',
+    () =>
+      concat(
+        avifFile({ items: [realItem({ pieces: 3000 })] }),
+        repeat(5000, () => box('mdat', [0])),
+      ),
+  ],
+  ['a movie of 9,000 frames', () => avifMovie(9000)],
+  [
+    'a table that claims four billion entries',
+    () => avifFile({ items: [realItem()], atTop: box('moov', fullBox('stsz', 0, 0, u32(1), u32(2 ** 32 - 1))) }),
+  ],
+];
+
+/** A slow file: its type, what it consists of, and a function that builds it. */
+export type SlowPicture = readonly [type: string, contents: string, build: () => Bytes];
+
+const label = (type: string, all: [string, () => Bytes][]): SlowPicture[] =>
+  all.map(([contents, build]) => [type, contents, build] as const);
+
+export const SLOW_PICTURES: readonly SlowPicture[] = [
+  ...label('JPEG', jpegs),
+  ...label('PNG', pngs),
+  ...label('GIF', gifs),
+  ...label('WebP', webps),
+  ...label('AVIF', avifs),
+];
