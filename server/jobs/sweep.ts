@@ -1,6 +1,7 @@
-import type { AvatarEnv } from '../config.js';
+import { type AvatarEnv, requireValues } from '../config.js';
 import { DeletionQueue } from '../db/deletion-queue.js';
 import { ReconcileStore } from '../db/reconcile-store.js';
+import { requireSchema } from '../db/schema.js';
 import { SweepStore } from '../db/sweep-store.js';
 import { Installation } from '../installation.js';
 import { describeError, guardLog, type Log, logToConsole } from '../log.js';
@@ -120,7 +121,10 @@ export async function sweepAvatars(
   if (!Number.isFinite(now)) throw new TypeError('sweepAvatars: now must be a time in milliseconds since 1970.');
   const startedAt = Date.now();
   const counts = createCounts();
-  const failures = await runStages({ bucket: env.AVATARS, database: env.DB, options: resolved, now, counts });
+  const failures = await openStores(env).then(
+    (stores) => runStages({ ...stores, options: resolved, now, counts }),
+    (error: unknown) => [error],
+  );
   guardLog(resolved.log)({
     level: failures.length > 0 ? 'error' : 'info',
     event: 'sweep',
@@ -130,6 +134,13 @@ export async function sweepAvatars(
     ...(failures.length > 0 && { errors: failures.map(describeError) }),
   });
   if (failures.length > 0) throw new AggregateError(failures, 'A part of the sweep failed.');
+}
+
+/** @throws Error if a binding is missing or wrong, or the schema older than the code: then nothing may be deleted. */
+async function openStores(env: Pick<AvatarEnv, 'AVATARS' | 'DB'>): Promise<Pick<SweepRun, 'bucket' | 'database'>> {
+  const { AVATARS: bucket, DB: database } = requireValues(env, ['AVATARS', 'DB']);
+  await requireSchema(database);
+  return { bucket, database };
 }
 
 /** Runs every stage, whether or not another one fails; returns the failures. */

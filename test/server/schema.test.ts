@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SCHEMA_QUERY, SCHEMA_VERSION } from '../../server/db/schema.js';
+import { sweepAvatars } from '../../server/jobs/sweep.js';
 import type { LogEntry } from '../../server/log.js';
 import { createApi, createUserId } from './harness.js';
 
@@ -76,6 +77,29 @@ describe('the schema of the database', () => {
     expect(await getStatus(DB)).toBe(500);
     failing.mockRestore();
     expect([await getStatus(DB), checks()]).toEqual([200, 1]);
+  });
+
+  it.each<[string, string, (DB: D1Database) => object]>([
+    ['is older than the code', 'Apply the migrations', (DB) => ({ ...env, DB })],
+    ['is in a binding of another kind', 'AVATARS must be a binding of an R2 bucket', (DB) => ({ DB, AVATARS: DB })],
+  ])('that %s stops the sweep, which deletes nothing and says why', async (_, reason, createEnv) => {
+    const remove = vi.spyOn(env.AVATARS, 'delete');
+    const { key } = await createApi(createUserId()).presign();
+    await env.AVATARS.put(key, 'expired');
+    await run(`UPDATE flare_avatar_schema SET version = ${SCHEMA_VERSION - 1}`);
+    const log: LogEntry[] = [];
+    const bindings = createEnv(openDatabase().DB) as typeof env;
+    const sweeping = sweepAvatars(bindings, { log: (entry) => void log.push(entry) }, Date.now() + 86_400_000);
+    await expect(sweeping).rejects.toThrow(AggregateError);
+    expect(remove).not.toHaveBeenCalled();
+    expect(await env.AVATARS.head(key)).not.toBeNull();
+    expect(log).toEqual([
+      expect.objectContaining({
+        level: 'error',
+        event: 'sweep',
+        errors: [expect.objectContaining({ message: expect.stringContaining(reason) })],
+      }),
+    ]);
   });
 
   it('that loses a table later gets 503 too', async () => {
