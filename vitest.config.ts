@@ -26,7 +26,7 @@ export default defineConfig({
                 R2_BUCKET: 'flare-avatars',
                 R2_ACCESS_KEY_ID: 'test-access-key',
                 R2_SECRET_ACCESS_KEY: 'test-secret-key',
-                OWNER_SECRET: 'test-owner-secret',
+                OWNER_SECRET: 'test-owner-secret-of-32-characters',
                 MIGRATIONS: await readD1Migrations('./server/migrations'),
               },
             },

@@ -16,7 +16,7 @@ export async function runRequestsBench() {
     r2Buckets: { AVATARS: 'requests' },
     bindings: {
       LOCAL_DEV: 'on',
-      OWNER_SECRET: 'bench-owner-secret',
+      OWNER_SECRET: 'bench-owner-secret-of-32-characters',
       R2_ENDPOINT: 'https://account.r2.test',
       R2_BUCKET: 'flare-avatars',
       R2_ACCESS_KEY_ID: 'bench-access-key',

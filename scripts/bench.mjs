@@ -20,6 +20,7 @@ const benchmarks = {
   limits: async () => (await import('../bench/limits.mjs')).runLimitsBench(),
   soak: async () => (await import('../bench/soak.mjs')).runSoakBench(),
   rows: async () => (await import('../bench/rows.mjs')).runRowsBench(),
+  restore: async () => (await import('../bench/restore.mjs')).runRestoreBench(),
 };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks));

@@ -60,7 +60,7 @@ async function requireNoInstallation(config) {
   if (!found) return;
   throw new CliError(
     `${found}, but there is no OWNER_SECRET, neither on the Worker nor in ${config.secretsFile}. A new one would make every stored avatar unreachable.`,
-    'Write OWNER_SECRET=<the secret that it was deployed with> to that file. docs/deploy.md says what to do if it is lost.',
+    'Write OWNER_SECRET=<the secret that it was deployed with> to that file. If it is lost, see "Lost OWNER_SECRET" in docs/restore.md.',
   );
 }
 

@@ -22,7 +22,7 @@ export async function ensureBucket(config) {
   if (!(await findBucket(config))) await requireWrangler(config, ['r2', 'bucket', 'create', config.bucket]);
 }
 
-const hasDatabaseId = ({ database }) => database.database_id && database.database_id !== PLACEHOLDER_ID;
+export const hasDatabaseId = ({ database }) => database.database_id && database.database_id !== PLACEHOLDER_ID;
 
 /** Writes the id of the account's database of that name to the configuration. @returns whether there is one */
 async function adoptDatabase(config) {

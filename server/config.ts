@@ -1,6 +1,7 @@
 import { type ApiError, DependencyError } from './errors.js';
 import { parseOrigins } from './parse-origins.js';
 import { type AccessKey, checkAccessKey, cleanText, parseBucketName, parseEndpoint } from './parse-s3-settings.js';
+import { type OwnerSecrets, parseOwnerSecrets } from './storage/owner.js';
 
 /**
  * The bindings and settings that the API reads from the Worker's environment.
@@ -33,8 +34,10 @@ export interface AvatarEnv {
   /** Secret access key of the same token. */
   R2_SECRET_ACCESS_KEY?: string;
   /**
-   * Key of the HMAC that turns user ids into the owners in object keys. Part of
-   * the data: after a change no stored avatar is found.
+   * Key of the HMAC that turns user ids into the owners in object keys, at
+   * least 32 characters. Part of the data: avatars are only found with the
+   * secret they were stored under. To change it, put the new secret first and
+   * keep the former ones behind it, separated by spaces.
    */
   OWNER_SECRET?: string;
   /**
@@ -55,7 +58,7 @@ export type Setting<T> = { readonly value: T } | { readonly problem: string };
 
 /** What the API needs for every authenticated request. */
 export interface StorageConfig {
-  ownerSecret: string;
+  ownerSecrets: OwnerSecrets;
   bucket: R2Bucket;
   database: D1Database;
 }
@@ -78,7 +81,7 @@ export interface S3Settings extends AccessKey {
  * fails only the requests that need it.
  */
 export interface Config {
-  readonly ownerSecret: Setting<string>;
+  readonly ownerSecrets: Setting<OwnerSecrets>;
   readonly storage: Setting<StorageConfig>;
   readonly s3: Setting<S3Config>;
   readonly trustedOrigins: Setting<readonly string[]>;
@@ -100,10 +103,10 @@ export function readConfig(env: AvatarEnv): Config {
 
 function parseConfig(env: AvatarEnv): Config {
   return {
-    ownerSecret: validateSetting(() => requireValues(env, ['OWNER_SECRET']).OWNER_SECRET),
+    ownerSecrets: validateSetting(() => parseOwnerSecrets(requireValues(env, ['OWNER_SECRET']).OWNER_SECRET)),
     storage: validateSetting(() => {
       const { OWNER_SECRET, AVATARS, DB } = requireValues(env, ['OWNER_SECRET', 'AVATARS', 'DB']);
-      return { ownerSecret: OWNER_SECRET, bucket: AVATARS, database: DB };
+      return { ownerSecrets: parseOwnerSecrets(OWNER_SECRET), bucket: AVATARS, database: DB };
     }),
     s3: validateSetting(() => parseS3Config(env)),
     trustedOrigins: validateSetting(() => parseOrigins(readValue(env, 'TRUSTED_ORIGINS'))),

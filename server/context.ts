@@ -8,13 +8,15 @@ import { Installation } from './installation.js';
 import { describeFailure } from './log.js';
 import { getRequestId } from './middleware/request-id.js';
 import type { ResolvedOptions } from './options.js';
-import { deriveOwner } from './storage/owner.js';
+import { deriveOwners, type Owners } from './storage/owner.js';
 
 /** What every route works with. */
 export interface RouteContext {
   user: User;
-  /** Stands for the user in object keys and in the database. */
+  /** Stands for the user in new object keys and rows: the first of `owners`. */
   owner: string;
+  /** Every owner that stands for the user in keys and rows: under the current secret, and under former ones. */
+  owners: Owners;
   config: Config;
   bucket: R2Bucket;
   uploads: UploadStore;
@@ -49,10 +51,12 @@ export function getRouteContext(c: ApiContext): RouteContext {
 /** @throws ApiError `unavailable` if a binding or the owner secret is missing. */
 export async function prepareRouteContext(c: ApiContext, user: User, options: ResolvedOptions): Promise<void> {
   const config = readConfig(c.env);
-  const { ownerSecret, bucket, database } = requireSetting(config.storage);
+  const { ownerSecrets, bucket, database } = requireSetting(config.storage);
+  const owners = await deriveOwners(ownerSecrets, user.id);
   routeContexts.set(c, {
     user,
-    owner: await deriveOwner(ownerSecret, user.id),
+    owner: owners[0],
+    owners,
     config,
     bucket,
     uploads: new UploadStore(database),

@@ -36,6 +36,26 @@ export class Installation {
     return (await this.#tryEnsureMark()) && this.#tryEnsureMark();
   }
 
+  /**
+   * Why the database must not be rebuilt from this bucket, or null: the database
+   * carries another mark. (That a new database, or both sides, have none is no reason.)
+   */
+  async findRebuildProblem(): Promise<string | null> {
+    const databaseMark = await this.#store.readMark();
+    const bucketMark = await this.#readBucketMark();
+    if (!databaseMark || databaseMark.mark === bucketMark) return null;
+    if (bucketMark === null && !databaseMark.isConfirmed) return null;
+    const state = { bucketMark, databaseMark: databaseMark.mark, ...(await this.#findAvatars()) };
+    return describeInstallationProblem(state);
+  }
+
+  /** Gives a rebuilt database the mark of its bucket; makes one if neither side has one. Safe to repeat. */
+  async adoptBucketMark(): Promise<void> {
+    const mark = await this.#store.addMark((await this.#readBucketMark()) ?? createMark());
+    await this.#bucket.put(MARK_KEY, mark, { onlyIf: { etagDoesNotMatch: '*' } });
+    if ((await this.#readBucketMark()) === mark) await this.#store.confirmMark(mark);
+  }
+
   async #tryEnsureMark(): Promise<string | null> {
     const databaseMark = await this.#store.readMark();
     const bucketMark = await this.#readBucketMark();
@@ -51,7 +71,7 @@ export class Installation {
 
   /** The row comes first and the object second. The row is confirmed last. */
   async #makeMark(state: InstallationState): Promise<string | null> {
-    const mark = await this.#store.addMark(crypto.randomUUID().replaceAll('-', ''));
+    const mark = await this.#store.addMark(createMark());
     await this.#bucket.put(MARK_KEY, mark, { onlyIf: { etagDoesNotMatch: '*' } });
     const bucketMark = await this.#readBucketMark();
     if (bucketMark === mark) await this.#store.confirmMark(mark);
@@ -75,3 +95,5 @@ export class Installation {
     return '';
   }
 }
+
+const createMark = (): string => crypto.randomUUID().replaceAll('-', '');

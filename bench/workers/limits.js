@@ -35,7 +35,7 @@ await crypto.subtle.digest('SHA-256', new Uint8Array(1));
 await setTimeout(20);
 globalThis.gc();
 const before = readMemory();
-const bytes = readFileSync(path);
+const bytes = new Uint8Array(readFileSync(path).buffer);
 const first = await run(bytes);
 const mebibytes = readMemory() - before - bytes.length / 2 ** 20;
 const times = [];

@@ -53,7 +53,7 @@ export async function getDevUser(c: DevContext): Promise<User | null> {
   return value ? { id: decodeBase64Url(value) } : null;
 }
 
-const getSecret = (c: DevContext): string => requireSetting(readConfig(c.env).ownerSecret);
+const getSecret = (c: DevContext): string => requireSetting(readConfig(c.env).ownerSecrets)[0];
 
 /** Makes any string fit into a cookie, in little more than its own size. */
 function encodeBase64Url(text: string): string {

@@ -2,10 +2,8 @@ import type { ApiErrorCode } from '../../src/core/protocol.js';
 import type { Upload } from '../db/rows.js';
 import { ApiError } from '../errors.js';
 import { ImageError, type Picture, readPicture } from '../image/index.js';
+import { isAvatarObject } from '../storage/avatar-object.js';
 import { createRejection, type UploadLimits } from './rejection.js';
-
-/** Custom metadata of every avatar. A copy that the store makes of an avatar has it too. */
-export const AVATAR_METADATA = { kind: 'avatar' };
 
 /**
  * Checks an uploaded object against what was declared for it.
@@ -29,15 +27,14 @@ export async function checkUpload(object: R2ObjectBody | null, upload: Upload, l
 /** The uploaded bytes. Metadata and size are checked before a byte is read. */
 async function readUpload(object: R2ObjectBody | null, upload: Upload, limits: UploadLimits): Promise<Uint8Array> {
   if (!object) throw new ApiError('not_uploaded', "The file hasn't been uploaded yet.");
-  const code = isCopyOfAvatar(object) ? 'mismatch' : checkSize(object.size, upload, limits.maxBytes);
+  // The store can be made to copy another user's avatar into an upload.
+  const code = isAvatarObject(object) ? 'mismatch' : checkSize(object.size, upload, limits.maxBytes);
   if (code) {
     await object.body.cancel();
     throw createRejection(code, limits);
   }
   return new Uint8Array(await object.arrayBuffer());
 }
-
-const isCopyOfAvatar = ({ customMetadata }: R2Object): boolean => customMetadata?.kind === AVATAR_METADATA.kind;
 
 /** The code to reject an object of this size with, or null. */
 function checkSize(size: number, upload: Upload, maxBytes: number): ApiErrorCode | null {

@@ -1,4 +1,5 @@
 import type { Avatar } from '../../src/core/protocol.js';
+import { requireSetting } from '../config.js';
 import type { ApiContext, RouteContext } from '../context.js';
 import { CLAIM_LEASE_MS } from '../db/claim.js';
 import type { Upload } from '../db/rows.js';
@@ -6,8 +7,10 @@ import { ApiError, isResponseError, toApiError } from '../errors.js';
 import { callHook, logHookFailure } from '../hooks.js';
 import type { Picture } from '../image/index.js';
 import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
-import { createAvatarKey, pendingKey } from '../storage/object-keys.js';
-import { AVATAR_METADATA, checkUpload } from './check-upload.js';
+import { describeAvatarObject } from '../storage/avatar-object.js';
+import { createAvatarKey, type PendingKeyParts } from '../storage/object-keys.js';
+import { sealUserId } from '../storage/sealed-user.js';
+import { checkUpload } from './check-upload.js';
 import { createRejection, UploadRejection } from './rejection.js';
 
 /** Interval at which an upload that another request is committing is read again, in milliseconds. */
@@ -19,7 +22,8 @@ const EXTRA_WAIT_MS = 5_000;
 /** One commit of one upload. */
 export interface CommitJob extends RouteContext {
   c: ApiContext;
-  uploadId: string;
+  /** The upload. Its owner is one of `owners`: an upload may have been presigned under a former secret. */
+  pending: PendingKeyParts;
 }
 
 /**
@@ -41,7 +45,7 @@ export async function commitUpload(job: CommitJob): Promise<Avatar> {
 
 /** Null while another request holds the claim. */
 async function tryCommit(job: CommitJob): Promise<Avatar | null> {
-  const upload = await job.uploads.findUpload(job.owner, job.uploadId);
+  const upload = await job.uploads.findUpload(job.pending.owner, job.pending.id);
   if (!upload) throw badKeyError();
   if (upload.avatar) return upload.avatar;
   if (upload.state === 'rejected') throw createRejection(upload.code ?? 'invalid_image', job.options);
@@ -53,14 +57,14 @@ async function tryCommit(job: CommitJob): Promise<Avatar | null> {
 
 /** Null if another request has the claim, or has taken it over. */
 async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Promise<Avatar | null> {
-  const { owner, uploadId, uploads, installation } = job;
+  const { owner, owners, pending, uploads, installation } = job;
   const avatarKey = createAvatarKey(owner, upload.contentType);
   try {
-    const claim = await uploads.claimUpload(owner, uploadId, avatarKey, now);
+    const claim = await uploads.claimUpload(owners, pending, avatarKey, now);
     if (!claim) return null;
     // At first use. A mark is made only while there is no avatar.
     if (!claim.isMarked) await installation.ensureMark();
-    return await commitClaimed(job, upload, avatarKey);
+    return await commitClaimed(job, upload, avatarKey, claim.order);
   } catch (error) {
     await endFailedClaim(job, avatarKey, error);
     throw error;
@@ -68,12 +72,13 @@ async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Prom
 }
 
 /** Null if the claim was lost on the way. */
-async function commitClaimed(job: CommitJob, upload: Upload, avatarKey: string): Promise<Avatar | null> {
-  const { owner, uploadId, bucket, options } = job;
-  const picture = await checkUpload(await bucket.get(pendingKey(owner, uploadId)), upload, options);
+async function commitClaimed(job: CommitJob, upload: Upload, avatarKey: string, order: number): Promise<Avatar | null> {
+  const { pending, bucket, options } = job;
+  const picture = await checkUpload(await bucket.get(pending.key), upload, options);
   await moderatePicture(job, picture);
-  await storePicture(bucket, avatarKey, picture);
-  return publishAvatar(job, toAvatar(avatarKey, picture));
+  const avatar = toAvatar(avatarKey, picture, order);
+  await storeAvatar(job, avatar, picture.bytes);
+  return publishAvatar(job, avatar);
 }
 
 /** Calls the host's moderation, before anybody can see the picture. If it fails, the picture is not shown. */
@@ -92,21 +97,17 @@ async function moderatePicture({ c, user, options }: CommitJob, picture: Picture
   if (isAllowed !== true) throw createRejection('moderated', options);
 }
 
-async function storePicture(bucket: R2Bucket, key: string, { bytes, type }: Picture): Promise<void> {
-  await bucket.put(key, bytes, {
-    httpMetadata: {
-      contentType: type,
-      contentDisposition: 'inline',
-      cacheControl: 'private, max-age=31536000, immutable',
-    },
-    customMetadata: AVATAR_METADATA,
-  });
+async function storeAvatar(job: CommitJob, avatar: Avatar, bytes: Uint8Array): Promise<void> {
+  const { user, owner, config, bucket } = job;
+  const [secret] = requireSetting(config.storage).ownerSecrets;
+  const sealedUser = await sealUserId(secret, owner, user.id);
+  await bucket.put(avatar.key, bytes, describeAvatarObject(avatar, sealedUser));
 }
 
 /** Null if the claim was lost: then the stored object is deleted. */
 async function publishAvatar(job: CommitJob, avatar: Avatar): Promise<Avatar | null> {
-  const { c, user, owner, uploadId, avatars, deletions, options } = job;
-  const published = await avatars.publishAvatar(owner, uploadId, avatar);
+  const { c, user, owner, owners, pending, avatars, deletions, options } = job;
+  const published = await avatars.publishAvatar(owners, pending, avatar);
   if (!published) await deletions.prepareUnlessCurrent(owner, avatar.key).run();
   if (!published?.isCurrent) await deleteObjectsOfOwner(job);
   if (published?.isCurrent) {
@@ -116,23 +117,25 @@ async function publishAvatar(job: CommitJob, avatar: Avatar): Promise<Avatar | n
   return published && avatar;
 }
 
-const toAvatar = (key: string, { type, bytes, width, height }: Picture): Avatar => ({
+/** @param order - The commit's place in the order of the user's commits, which is also the time of creation. */
+const toAvatar = (key: string, { type, bytes, width, height }: Picture, order: number): Avatar => ({
   key,
   contentType: type,
   size: bytes.byteLength,
   width,
   height,
-  createdAt: new Date().toISOString(),
+  createdAt: new Date(order).toISOString(),
 });
 
 /** Records a rejection; after any other failure the upload can be committed again. */
 async function endFailedClaim(job: CommitJob, avatarKey: string, error: unknown): Promise<void> {
-  const { c, user, owner, uploadId, uploads, options } = job;
+  const { c, user, pending, uploads, options } = job;
+  const { owner, id } = pending;
   try {
     if (!(error instanceof UploadRejection)) {
       // Errors of the API are thrown before the object is written.
-      await uploads.releaseUpload(owner, uploadId, avatarKey, !(error instanceof ApiError));
-    } else if (await uploads.rejectUpload(owner, uploadId, avatarKey, error.code)) {
+      await uploads.releaseUpload(owner, id, avatarKey, !(error instanceof ApiError));
+    } else if (await uploads.rejectUpload(owner, id, avatarKey, error.code)) {
       const { code } = error;
       await callHook(c, options.log, 'onRejected', () => options.onRejected({ user, code }, c));
     }

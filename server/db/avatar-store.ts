@@ -1,6 +1,8 @@
 import type { Avatar } from '../../src/core/protocol.js';
+import type { PendingKeyParts } from '../storage/object-keys.js';
+import type { Owners } from '../storage/owner.js';
 import { CLAIMED_UPLOAD } from './claim.js';
-import { type Database, readReturnedKey, runBatch } from './database.js';
+import { type Database, isOwnedBy, readReturnedKey, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
 import { type AvatarRow, toAvatar } from './rows.js';
 
@@ -12,8 +14,13 @@ export type PublishResult = null | {
   previousKey: string | null;
 };
 
+/** An upload, by its own owner. */
+type UploadRef = Pick<PendingKeyParts, 'owner' | 'id'>;
+
 /**
- * The current avatar of one owner at a time. Every query takes the owner first.
+ * The current avatar of one user at a time. Every query takes the user's owners
+ * first. There is one row, under whichever secret was current at its commit;
+ * should two deployments with different secrets have written two, the newer one counts.
  * A change of the avatar and the entry in the deletion queue for the object
  * that it makes obsolete are one batch.
  */
@@ -27,74 +34,90 @@ export class AvatarStore {
   }
 
   /** Null also if the object is known to be missing. */
-  async findAvatar(owner: string): Promise<Avatar | null> {
+  async findAvatar(owners: Owners): Promise<Avatar | null> {
     const row = await this.#db
-      .prepare('SELECT * FROM flare_avatar_current WHERE owner = ?1 AND missing_since IS NULL')
-      .bind(owner)
+      .prepare(
+        `SELECT * FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)} AND missing_since IS NULL
+         ORDER BY created_at DESC, owner = ?1 DESC LIMIT 1`,
+      )
+      .bind(...owners)
       .first<AvatarRow>();
     return row && toAvatar(row);
   }
 
   /**
-   * Makes the object of a claimed upload the owner's avatar and queues the
-   * object it replaces for deletion. If a later claim has been published, or
-   * the avatar removed since the claim, the upload still counts as committed,
-   * but its own object is queued for deletion.
+   * Makes the object of a claimed upload the user's avatar, under the current
+   * owner, and queues the object it replaces for deletion. If a later claim has
+   * been published, or the avatar removed since the claim, the upload still
+   * counts as committed, but its own object is queued for deletion.
    */
-  async publishAvatar(owner: string, uploadId: string, avatar: Avatar): Promise<PublishResult> {
+  async publishAvatar(owners: Owners, upload: UploadRef, avatar: Avatar): Promise<PublishResult> {
     const { replaced, published, committed } = await runBatch(this.#db, {
-      superseded: this.#deletions.prepareSuperseded(owner, uploadId, avatar.key),
-      replaced: this.#deletions.prepareReplaced(owner, uploadId, avatar.key, Date.now()),
-      published: this.#preparePublish(owner, uploadId, avatar),
-      earlierClaims: this.#prepareSupersedeEarlier(owner, uploadId, avatar.key),
-      committed: this.#prepareCommitted(owner, uploadId, avatar),
+      superseded: this.#deletions.prepareSuperseded(upload.owner, upload.id, avatar.key),
+      replaced: this.#deletions.prepareReplaced(owners, upload, avatar.key, Date.now()),
+      moved: this.#prepareForgetFormer(owners, upload, avatar.key),
+      published: this.#preparePublish(owners[0], upload, avatar),
+      earlierClaims: this.#prepareSupersedeEarlier(owners, upload, avatar.key),
+      committed: this.#prepareCommitted(upload, avatar),
     });
     if (!committed.meta.changes) return null;
     return { isCurrent: published.meta.changes > 0, previousKey: readReturnedKey(replaced) };
   }
 
   /**
-   * Removes the owner's avatar and queues its object for deletion. Commits in
-   * progress count as earlier.
+   * Removes the user's avatar and queues its object for deletion, and those that
+   * it has replaced in the last minute. Commits in progress count as earlier.
    * @returns The key of the removed avatar, or null if there was none.
    */
-  async removeAvatar(owner: string): Promise<string | null> {
+  async removeAvatar(owners: Owners): Promise<string | null> {
+    const isOwned = isOwnedBy(owners, 1);
     const { removed } = await runBatch(this.#db, {
       claims: this.#db
         .prepare(
-          `UPDATE flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed SET superseded = 1 WHERE owner = ?1 AND state = 'committing'`,
+          `UPDATE flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed SET superseded = 1 WHERE ${isOwned} AND state = 'committing'`,
         )
-        .bind(owner),
-      queued: this.#deletions.prepareCurrent(owner),
-      removed: this.#db.prepare('DELETE FROM flare_avatar_current WHERE owner = ?1 RETURNING key').bind(owner),
+        .bind(...owners),
+      queued: this.#deletions.prepareCurrent(owners),
+      hastened: this.#deletions.prepareHasten(owners, Date.now()),
+      removed: this.#db.prepare(`DELETE FROM flare_avatar_current WHERE ${isOwned} RETURNING key`).bind(...owners),
     });
     return readReturnedKey(removed);
   }
 
-  #preparePublish(owner: string, uploadId: string, avatar: Avatar): D1PreparedStatement {
+  /** Deletes the user's rows under former secrets if a claimed upload is about to replace them. */
+  #prepareForgetFormer(owners: Owners, upload: UploadRef, key: string): D1PreparedStatement {
+    return this.#db
+      .prepare(
+        `DELETE FROM flare_avatar_current WHERE ${isOwnedBy(owners, 4)} AND owner <> ?4
+           AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0)`,
+      )
+      .bind(upload.owner, upload.id, key, ...owners);
+  }
+
+  #preparePublish(owner: string, upload: UploadRef, avatar: Avatar): D1PreparedStatement {
     const { key, contentType, size, width, height, createdAt } = avatar;
     return this.#db
       .prepare(
         `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
-         SELECT ?1, ?3, ?4, ?5, ?6, ?7, ?8 ${CLAIMED_UPLOAD} AND superseded = 0
+         SELECT ?9, ?3, ?4, ?5, ?6, ?7, ?8 ${CLAIMED_UPLOAD} AND superseded = 0
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
            size = excluded.size, width = excluded.width, height = excluded.height,
            created_at = excluded.created_at, missing_since = NULL`,
       )
-      .bind(owner, uploadId, key, contentType, size, width, height, Date.parse(createdAt));
+      .bind(upload.owner, upload.id, key, contentType, size, width, height, Date.parse(createdAt), owner);
   }
 
-  /** Marks the owner's commits in progress that claimed their upload before this one. */
-  #prepareSupersedeEarlier(owner: string, uploadId: string, key: string): D1PreparedStatement {
+  /** Marks the user's commits in progress that claimed their upload before this one. */
+  #prepareSupersedeEarlier(owners: Owners, upload: UploadRef, key: string): D1PreparedStatement {
     return this.#db
       .prepare(
         `UPDATE flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed SET superseded = 1
-         WHERE owner = ?1 AND state = 'committing' AND claim < (SELECT claim ${CLAIMED_UPLOAD})`,
+         WHERE ${isOwnedBy(owners, 4)} AND state = 'committing' AND claim < (SELECT claim ${CLAIMED_UPLOAD})`,
       )
-      .bind(owner, uploadId, key);
+      .bind(upload.owner, upload.id, key, ...owners);
   }
 
-  #prepareCommitted(owner: string, uploadId: string, avatar: Avatar): D1PreparedStatement {
+  #prepareCommitted(upload: UploadRef, avatar: Avatar): D1PreparedStatement {
     const { key, contentType, size, width, height, createdAt } = avatar;
     return this.#db
       .prepare(
@@ -102,6 +125,6 @@ export class AvatarStore {
            height = ?7, committed_at = ?8
          WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`,
       )
-      .bind(owner, uploadId, key, contentType, size, width, height, Date.parse(createdAt));
+      .bind(upload.owner, upload.id, key, contentType, size, width, height, Date.parse(createdAt));
   }
 }

@@ -1,3 +1,5 @@
+import type { Owners } from '../storage/owner.js';
+
 /** The database, or one session with it. */
 export type Database = Pick<D1Database, 'prepare' | 'batch'>;
 
@@ -22,6 +24,13 @@ export async function runBatch<Name extends string>(
   const results = await db.batch(names.map((name) => statements[name]));
   return Object.fromEntries(names.map((name, index) => [name, results[index]])) as Record<Name, D1Result>;
 }
+
+/**
+ * SQL that is true for the rows of one user, whichever of their owners they are stored under.
+ * @param first - Number of the first parameter. The owners are bound to it and the following ones.
+ */
+export const isOwnedBy = (owners: Owners, first: number): string =>
+  `owner IN (${owners.map((_, index) => `?${first + index}`).join(', ')})`;
 
 /** The key in the first row of a `RETURNING key`, or null if there is no row. */
 export function readReturnedKey({ results }: D1Result): string | null {

@@ -1,5 +1,7 @@
+import type { PendingKeyParts } from '../storage/object-keys.js';
+import type { Owners } from '../storage/owner.js';
 import { CLAIMED_UPLOAD, LATE_WRITE_MS, REPLACED_KEEP_MS } from './claim.js';
-import { type Database, runBatch } from './database.js';
+import { type Database, isOwnedBy, runBatch } from './database.js';
 
 /** Matches the current avatar whose key is that of an entry. (`avatars/` has eight characters, an owner 32.) */
 const IS_CURRENT = `EXISTS (SELECT 1 FROM flare_avatar_current AS avatar
@@ -42,25 +44,40 @@ export class DeletionQueue {
   }
 
   /**
-   * Queues the owner's current avatar if a claimed upload is about to replace
+   * Queues the user's current avatar if a claimed upload is about to replace
    * it; returns its key. Not due at once: browsers may keep a redirect to it.
    */
-  prepareReplaced(owner: string, uploadId: string, key: string, now: number): D1PreparedStatement {
+  prepareReplaced(
+    owners: Owners,
+    { owner, id }: Pick<PendingKeyParts, 'owner' | 'id'>,
+    key: string,
+    now: number,
+  ): D1PreparedStatement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
-         SELECT key, ?4 FROM flare_avatar_current WHERE owner = ?1 AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0) RETURNING key`,
+         SELECT key, ?4 FROM flare_avatar_current WHERE ${isOwnedBy(owners, 5)} AND key <> ?3
+           AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0) RETURNING key`,
       )
-      .bind(owner, uploadId, key, now + REPLACED_KEEP_MS);
+      .bind(owner, id, key, now + REPLACED_KEEP_MS, ...owners);
   }
 
-  /** Queues the owner's current avatar. */
-  prepareCurrent(owner: string): D1PreparedStatement {
+  /** Queues the user's current avatar. */
+  prepareCurrent(owners: Owners): D1PreparedStatement {
     return this.#db
       .prepare(
-        'INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT key FROM flare_avatar_current WHERE owner = ?1',
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key)
+         SELECT key FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)}`,
       )
-      .bind(owner);
+      .bind(...owners);
+  }
+
+  /** Makes the user's replaced avatars due at once: whoever removes the present one doesn't mean to keep those. */
+  prepareHasten(owners: Owners, now: number): D1PreparedStatement {
+    const isOfUser = owners.map((_, index) => `key > ?${index + 2} || '/' AND key < ?${index + 2} || '/~'`);
+    return this.#db
+      .prepare(`UPDATE flare_avatar_deletions SET due = 0 WHERE due <= ?1 AND (${isOfUser.join(' OR ')})`)
+      .bind(now + REPLACED_KEEP_MS, ...owners.map((owner) => `avatars/${owner}`));
   }
 
   /** Queues an object, due at once, unless it is the owner's current avatar. */

@@ -1,12 +1,20 @@
 import type { ApiErrorCode } from '../../src/core/protocol.js';
+import type { PendingKeyParts } from '../storage/object-keys.js';
+import type { Owners } from '../storage/owner.js';
 import { CLAIM_LEASE_MS } from './claim.js';
-import { type Database, runBatch } from './database.js';
+import { type Database, isOwnedBy, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
 import { InstallationStore } from './installation-store.js';
 import { type NewUpload, toUpload, type Upload, type UploadRow } from './rows.js';
 
 /** What a commit learns when it claims an upload. */
 export interface Claim {
+  /**
+   * Orders the user's avatars, whatever the clocks say: the present time, or the
+   * next millisecond that is later than the claims of the user's commits in
+   * progress and than the current avatar.
+   */
+  order: number;
   /** Whether the database has a confirmed installation mark. */
   isMarked: boolean;
 }
@@ -24,14 +32,21 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** The interval of the cron that runs the sweep. */
 const SWEEP_INTERVAL_MS = 5 * 60 * 1000;
 
-// The uploads of the owner ?1 at the time ?2, each kind by an index of its own.
-const OPEN_UPLOADS = `FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_open
-  WHERE owner = ?1 AND state IN ('pending', 'committing')`;
-const REJECTED_UPLOADS = `FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_rejected
-  WHERE owner = ?1 AND state = 'rejected' AND swept = 0`;
-const COUNT_PENDING = `((SELECT COUNT(*) ${OPEN_UPLOADS} AND commit_until > ?2) + (SELECT COUNT(*) ${REJECTED_UPLOADS}))`;
-const NUMBERED_UPLOADS = `FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_numbered WHERE owner = ?1`;
-const LATEST_NUMBER = `COALESCE((SELECT number ${NUMBERED_UPLOADS} ORDER BY number DESC LIMIT 1), 0)`;
+/** SQL about one user's uploads at the time ?1, each kind by an index of its own. */
+function selectUploads(isOwned: string) {
+  const open = `FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_open
+    WHERE ${isOwned} AND state IN ('pending', 'committing')`;
+  const rejected = `FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_rejected
+    WHERE ${isOwned} AND state = 'rejected' AND swept = 0`;
+  const numbered = `FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_numbered WHERE ${isOwned}`;
+  return {
+    open,
+    rejected,
+    numbered,
+    pendingCount: `((SELECT COUNT(*) ${open} AND commit_until > ?1) + (SELECT COUNT(*) ${rejected}))`,
+    latestNumber: `COALESCE((SELECT number ${numbered} ORDER BY number DESC LIMIT 1), 0)`,
+  };
+}
 
 /**
  * The uploads of one owner at a time. Every query takes the owner first. Each
@@ -50,22 +65,23 @@ export class UploadStore {
   }
 
   /**
-   * Adds an upload unless the owner has reached one of the limits. One statement
+   * Adds an upload unless the user has reached one of the limits. One statement
    * both counts and adds, so concurrent requests can't exceed them.
    * @returns Whether it was added.
    */
-  async addUpload(owner: string, upload: NewUpload, limits: OwnerLimits, now: number): Promise<boolean> {
+  async addUpload(owners: Owners, upload: NewUpload, limits: OwnerLimits, now: number): Promise<boolean> {
+    const { numbered, pendingCount, latestNumber } = selectUploads(isOwnedBy(owners, 10));
     const { meta } = await this.#db
       .prepare(
         `INSERT INTO flare_avatar_uploads
            (owner, id, content_type, size, sha256, commit_until, presigned_at, number)
-         SELECT ?1, ?3, ?4, ?5, ?6, ?7, ?2, ${LATEST_NUMBER} + 1
-         WHERE ${COUNT_PENDING} < ?8 AND (${LATEST_NUMBER} < ?9 OR NOT EXISTS (
-             SELECT 1 ${NUMBERED_UPLOADS} AND number = ${LATEST_NUMBER} + 1 - ?9 AND presigned_at > ?2 - ${DAY_MS}))`,
+         SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?1, ${latestNumber} + 1
+         WHERE ${pendingCount} < ?8 AND (${latestNumber} < ?9 OR NOT EXISTS (
+             SELECT 1 ${numbered} AND number = ${latestNumber} + 1 - ?9 AND presigned_at > ?1 - ${DAY_MS}))`,
       )
       .bind(
-        owner,
         now,
+        owners[0],
         upload.id,
         upload.contentType,
         upload.size,
@@ -73,31 +89,35 @@ export class UploadStore {
         upload.commitUntil,
         limits.maxPending,
         limits.maxPerDay,
+        ...owners,
       )
       .run();
     return meta.changes > 0;
   }
 
-  /** When an owner who has reached a limit is below both again, provided that no more uploads are added. */
-  async findRetryTime(owner: string, limits: OwnerLimits, now: number): Promise<number> {
+  /** When a user who has reached a limit is below both again, provided that no more uploads are added. */
+  async findRetryTime(owners: Owners, limits: OwnerLimits, now: number): Promise<number> {
+    const { open, rejected, numbered, latestNumber } = selectUploads(isOwnedBy(owners, 3));
     const row = await this.#db
       .prepare(
-        `SELECT (SELECT MIN(commit_until) ${OPEN_UPLOADS} AND commit_until > ?2) AS expiry,
-           (SELECT MIN(commit_until) + ${SWEEP_INTERVAL_MS} ${REJECTED_UPLOADS}) AS sweep,
-           CASE WHEN ${LATEST_NUMBER} >= ?3 THEN
-             (SELECT presigned_at + ${DAY_MS} ${NUMBERED_UPLOADS} AND number = ${LATEST_NUMBER} + 1 - ?3) END AS daily`,
+        `SELECT (SELECT MIN(commit_until) ${open} AND commit_until > ?1) AS expiry,
+           (SELECT MIN(commit_until) + ${SWEEP_INTERVAL_MS} ${rejected}) AS sweep,
+           CASE WHEN ${latestNumber} >= ?2 THEN
+             (SELECT presigned_at + ${DAY_MS} ${numbered} AND number = ${latestNumber} + 1 - ?2) END AS daily`,
       )
-      .bind(owner, now, limits.maxPerDay)
+      .bind(now, limits.maxPerDay, ...owners)
       .first<{ expiry: number | null; sweep: number | null; daily: number | null }>();
     const { expiry, sweep, daily } = row ?? { expiry: null, sweep: null, daily: null };
     const pending = Math.min(expiry ?? sweep ?? now, sweep ?? expiry ?? now);
     if (daily === null || daily <= now) return Math.max(now, pending);
-    const isFull = pending > daily && (await this.#countPending(owner, now)) >= limits.maxPending;
+    const isFull = pending > daily && (await this.#countPending(owners, now)) >= limits.maxPending;
     return isFull ? pending : daily;
   }
 
-  async #countPending(owner: string, now: number): Promise<number> {
-    const count = await this.#db.prepare(`SELECT ${COUNT_PENDING} AS count`).bind(owner, now).first<number>('count');
+  async #countPending(owners: Owners, now: number): Promise<number> {
+    const { pendingCount } = selectUploads(isOwnedBy(owners, 2));
+    const select = this.#db.prepare(`SELECT ${pendingCount} AS count`).bind(now, ...owners);
+    const count = await select.first<number>('count');
     return count ?? 0;
   }
 
@@ -115,22 +135,30 @@ export class UploadStore {
    * written is queued for deletion.
    * @returns Null if the upload was not claimed.
    */
-  async claimUpload(owner: string, id: string, avatarKey: string, now: number): Promise<Claim | null> {
+  async claimUpload(
+    owners: Owners,
+    { owner, id }: Pick<PendingKeyParts, 'owner' | 'id'>,
+    avatarKey: string,
+    now: number,
+  ): Promise<Claim | null> {
     const staleBefore = now - CLAIM_LEASE_MS;
     const { claimed, marked } = await runBatch(this.#db, {
       queued: this.#deletions.prepareStaleClaim(owner, id, staleBefore, now),
       claimed: this.#db
         .prepare(
           `UPDATE flare_avatar_uploads SET state = 'committing', claimed_at = ?4, avatar_key = ?5, superseded = 0,
-             claim = 1 + COALESCE((SELECT MAX(claim) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
-                                   WHERE owner = ?1 AND state = 'committing'), 0)
+             claim = MAX(?4,
+               1 + COALESCE((SELECT MAX(claim) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
+                             WHERE ${isOwnedBy(owners, 6)} AND state = 'committing'), 0),
+               1 + COALESCE((SELECT MAX(created_at) FROM flare_avatar_current WHERE ${isOwnedBy(owners, 6)}), 0))
            WHERE owner = ?1 AND id = ?2 AND commit_until > ?4
-             AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3))`,
+             AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3)) RETURNING claim`,
         )
-        .bind(owner, id, staleBefore, now, avatarKey),
+        .bind(owner, id, staleBefore, now, avatarKey, ...owners),
       marked: this.#installation.prepareIsConfirmed(),
     });
-    return claimed.meta.changes > 0 ? { isMarked: marked.results.length > 0 } : null;
+    const [row] = claimed.results as { claim: number }[];
+    return row ? { order: row.claim, isMarked: marked.results.length > 0 } : null;
   }
 
   /**

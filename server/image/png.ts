@@ -85,7 +85,7 @@ function readChunks(file: ByteReader): { chunks: Chunk[]; end: number } {
 const isCritical = ({ type }: Chunk): boolean => /^[^a-z]/.test(type);
 
 const isIntact = (file: ByteReader, { start, end }: Chunk): boolean =>
-  computeCrc32(file.bytes.subarray(start + 4, end - 4)) === file.u32(end - 4);
+  computeCrc32(file.bytes, start + 4, end - 4) === file.u32(end - 4);
 
 function readHeader(file: ByteReader, chunks: Chunk[]): Size {
   const [header] = chunks;

@@ -5,13 +5,15 @@ import type { DeletionQueue } from '../db/deletion-queue.js';
 const BATCH_SIZE = 1000;
 
 /**
- * Deletes the owner's queued objects, unless bucket and database don't carry the
+ * Deletes the user's queued objects, unless bucket and database don't carry the
  * same installation mark. A failure is logged only: the sweep deletes what is left.
  */
 export async function deleteObjectsOfOwner(context: RouteContext): Promise<void> {
-  const { owner, deletions, bucket, installation } = context;
+  const { owners, deletions, bucket, installation } = context;
   try {
-    const keys = await deletions.listDueOfOwner(owner, Date.now(), BATCH_SIZE);
+    const now = Date.now();
+    const lists = await Promise.all(owners.map((owner) => deletions.listDueOfOwner(owner, now, BATCH_SIZE)));
+    const keys = lists.flat().slice(0, BATCH_SIZE);
     if (keys.length > 0 && (await installation.isMarked())) await deleteObjects(deletions, bucket, keys);
   } catch (error) {
     // The entries stay in the queue.

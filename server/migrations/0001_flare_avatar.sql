@@ -14,7 +14,7 @@ CREATE TABLE flare_avatar_uploads (
   state        TEXT NOT NULL DEFAULT 'pending'
                CHECK (state IN ('pending', 'committing', 'committed', 'rejected', 'expired')),
   claimed_at   INTEGER,                -- when a commit claimed the upload
-  claim        INTEGER,                -- orders overlapping commits: greater than that of every commit that was in progress
+  claim        INTEGER,                -- when it was claimed, or later: greater than those of the commits in progress and of the current avatar
   superseded   INTEGER NOT NULL DEFAULT 0, -- 1 once a later commit, or a removal, has taken effect
   avatar_key   TEXT,                   -- the object that the commit writes
   code         TEXT,                   -- the error code of the rejection
@@ -48,7 +48,7 @@ CREATE TABLE flare_avatar_current (
   size         INTEGER NOT NULL,
   width        INTEGER NOT NULL,
   height       INTEGER NOT NULL,
-  created_at   INTEGER NOT NULL,
+  created_at   INTEGER NOT NULL,       -- the claim of its commit
   missing_since INTEGER                -- since when the object has been missing in every walk, or NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -5,7 +5,7 @@ import type { RouteHandler } from '../context.js';
 import { readJson } from '../read-json.js';
 import { runInBackground } from '../run-in-background.js';
 import { avatarSchema, literalTrue, nameSchema } from '../schemas.js';
-import { parseUploadId } from '../storage/object-keys.js';
+import { parseOwnPendingKey } from '../storage/object-keys.js';
 import type { Operation } from './operation.js';
 
 const commitRequest = nameSchema(
@@ -40,9 +40,9 @@ export const commitOperation: Operation = {
 /** `POST /uploads/commit`: checks an uploaded file and makes it the user's avatar. */
 export const commit: RouteHandler = async (c, context) => {
   const { key } = await readJson(c, commitRequest);
-  const uploadId = parseUploadId(context.owner, key);
-  if (uploadId === null) throw badKeyError();
-  const committed = commitUpload({ ...context, c, uploadId });
+  const pending = parseOwnPendingKey(context.owners, key);
+  if (!pending) throw badKeyError();
+  const committed = commitUpload({ ...context, c, pending });
   // The commit continues if the client disconnects.
   runInBackground(c, () => committed);
   return c.json<CommitResponse>({ ok: true, avatar: await committed });

@@ -45,9 +45,9 @@ export const removeOwnAvatarOperation: Operation = {
 };
 
 /** `GET /me/avatar`: a presigned GET for the user's own avatar. */
-export const showOwnAvatar: RouteHandler = async (c, { owner, avatars, config }) => {
+export const showOwnAvatar: RouteHandler = async (c, { owners, avatars, config }) => {
   const seconds = readExpiresIn(c);
-  const avatar = await avatars.findAvatar(owner);
+  const avatar = await avatars.findAvatar(owners);
   if (!avatar) return c.json<AvatarResponse>({ url: null });
   const { url, expiresAt } = await presignGet(resolveS3(config, c.req.url), avatar.key, seconds);
   return c.json<AvatarResponse>({ url, expiresAt: new Date(expiresAt).toISOString(), avatar });
@@ -55,8 +55,8 @@ export const showOwnAvatar: RouteHandler = async (c, { owner, avatars, config })
 
 /** `DELETE /me/avatar`: succeeds also if there is no avatar. */
 export const removeOwnAvatar: RouteHandler = async (c, context) => {
-  const { user, owner, avatars, options } = context;
-  const key = await avatars.removeAvatar(owner);
+  const { user, owners, avatars, options } = context;
+  const key = await avatars.removeAvatar(owners);
   await deleteObjectsOfOwner(context);
   if (key) await callHook(c, options.log, 'onRemoved', () => options.onRemoved({ user, key }, c));
   return c.json({ ok: true });

@@ -122,12 +122,12 @@ function buildHeaders({ contentType, sha256 }: DeclaredFile): Record<string, str
 
 /** @throws ApiError `rate_limited` if the user has too many pending uploads, or had too many within a day. */
 async function addUpload(context: RouteContext, id: string, file: DeclaredFile, expiresAt: number): Promise<void> {
-  const { owner, uploads, options } = context;
+  const { owners, uploads, options } = context;
   const { contentType, size = null, sha256 = null } = file;
   const now = Date.now();
   const commitUntil = expiresAt + options.commitGraceSeconds * 1000;
-  if (await uploads.addUpload(owner, { id, contentType, size, sha256, commitUntil }, options, now)) return;
-  const retryTime = await uploads.findRetryTime(owner, options, now);
+  if (await uploads.addUpload(owners, { id, contentType, size, sha256, commitUntil }, options, now)) return;
+  const retryTime = await uploads.findRetryTime(owners, options, now);
   const retryAfter = Math.max(1, Math.ceil((retryTime - now) / 1000));
   throw new ApiError('rate_limited', 'Too many uploads. Please try again later.', {
     'retry-after': String(retryAfter),

@@ -3,7 +3,7 @@ import type { RouteHandler } from '../context.js';
 import { AvatarStore } from '../db/avatar-store.js';
 import { ApiError, callHost } from '../errors.js';
 import { RESOURCE_POLICIES } from '../options.js';
-import { deriveOwner } from '../storage/owner.js';
+import { deriveOwners } from '../storage/owner.js';
 import { presignGet } from '../storage/presign.js';
 import type { Operation } from './operation.js';
 
@@ -44,10 +44,10 @@ export const showUserAvatar: RouteHandler = async (c, { user, avatars, config, o
   // One response for "no avatar" and "not allowed": a viewer who may not see an avatar doesn't learn whether there is one.
   const notFound = new ApiError('not_found', 'There is no avatar.');
   if ((await callHost(() => options.canView(user, id))) !== true) throw notFound;
-  const { ownerSecret, database } = requireSetting(config.storage);
+  const { ownerSecrets, database } = requireSetting(config.storage);
   // Users have to see their own new picture at once; other people's may come from a replica that lags by seconds.
   const store = id === user.id ? avatars : new AvatarStore(database.withSession('first-unconstrained'));
-  const avatar = await store.findAvatar(await deriveOwner(ownerSecret, id));
+  const avatar = await store.findAvatar(await deriveOwners(ownerSecrets, id));
   if (!avatar) throw notFound;
   const { url } = await presignGet(resolveS3(config, c.req.url), avatar.key, URL_SECONDS);
   c.header('cache-control', `private, max-age=${CACHE_SECONDS}`);

@@ -11,4 +11,6 @@ export function signHmac(key: CryptoKey, text: string): Promise<ArrayBuffer> {
   return crypto.subtle.sign(HMAC.name, key, encodeUtf8(text));
 }
 
-export const toHex = (bytes: ArrayBuffer): string => new Uint8Array(bytes).toHex();
+/** (`Uint8Array.prototype.toHex` is missing in Node 24, which runs `npm run rebuild`.) */
+export const toHex = (bytes: ArrayBuffer): string =>
+  Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,4 +1,5 @@
 import type { ImageType } from '../../src/core/protocol.js';
+import type { Owners } from './owner.js';
 
 /**
  * Object keys consist of the server's own parts only, all of them
@@ -23,10 +24,14 @@ export const pendingKey = (owner: string, uploadId: string): string => `pending/
 export const createAvatarKey = (owner: string, type: ImageType): string =>
   `avatars/${owner}/${crypto.randomUUID()}.${EXTENSIONS[type]}`;
 
-/** The upload id in a pending key of this owner, or null for any other string. */
-export function parseUploadId(owner: string, key: string): string | null {
+/** Whether avatars are stored with this content type. */
+export const isStoredType = (type: string | undefined): type is ImageType =>
+  type !== undefined && Object.hasOwn(EXTENSIONS, type);
+
+/** The parts of a pending key of one of these owners, or null for any other string. */
+export function parseOwnPendingKey(owners: Owners, key: string): PendingKeyParts | null {
   const parsed = parsePendingKey(key);
-  return parsed?.owner === owner ? parsed.id : null;
+  return parsed && owners.includes(parsed.owner) ? parsed : null;
 }
 
 /** The parts of an avatar's key. */

@@ -168,7 +168,7 @@ describe('a commit whose request has died', () => {
     const [, owner = '', id = ''] = key.split('/');
     const orphan = `avatars/${owner}/${crypto.randomUUID()}.png`;
     const uploads = new UploadStore(env.DB);
-    expect(await uploads.claimUpload(owner, id, orphan, Date.now())).toEqual({ isMarked: true });
+    expect(await uploads.claimUpload([owner], { owner, id }, orphan, Date.now())).toMatchObject({ isMarked: true });
     await env.AVATARS.put(orphan, png());
     advanceTime(CLAIM_LEASE_MS + 1);
     const { status, body } = await createApi(user).commit(key);
@@ -178,9 +178,9 @@ describe('a commit whose request has died', () => {
     advanceTime(LATE_WRITE_MS);
     await runSweep();
     expect(await listKeys(`avatars/${owner}/`)).toEqual([body.avatar?.key]);
-    expect(await new AvatarStore(env.DB).publishAvatar(owner, id, { ...(body.avatar as Avatar), key: orphan })).toBe(
-      null,
-    );
+    expect(
+      await new AvatarStore(env.DB).publishAvatar([owner], { owner, id }, { ...(body.avatar as Avatar), key: orphan }),
+    ).toBe(null);
   });
 
   it('but continues later responds with the avatar of the other request and leaves no object', async () => {

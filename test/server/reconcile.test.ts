@@ -125,6 +125,16 @@ describe('an unknown object', () => {
     expect(await objectExists((await commit).body.avatar?.key ?? '')).toBe(true);
   });
 
+  it('is one that is not queued for deletion', async () => {
+    const user = createUserId();
+    const replaced = await uploadAvatar(user);
+    await uploadAvatar(user);
+    expect(await runSweep()).toMatchObject({ unknown: 0, deleted: 0 });
+    expect(await objectExists(replaced)).toBe(true);
+    advanceTime(60_000);
+    expect(await runSweep()).toMatchObject({ unknown: 0, deleted: 1 });
+  });
+
   it("is one whose key is the server's", async () => {
     const keys = ['avatars/x', 'avatars/x/y.png', 'pending/x', 'zebra', `avatars/${'F'.repeat(32)}/a.png`];
     for (const key of keys) await env.AVATARS.put(key, png());

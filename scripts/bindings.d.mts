@@ -1,0 +1,1 @@
+export declare function createBindingsConfig(config: object, isLocal: boolean): object;

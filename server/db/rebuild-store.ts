@@ -1,0 +1,153 @@
+import type { Avatar } from '../../src/core/protocol.js';
+import type { StoredAvatar } from '../storage/avatar-object.js';
+import type { AvatarKeyParts } from '../storage/object-keys.js';
+import { LATE_WRITE_MS, REPLACED_KEEP_MS } from './claim.js';
+import { type Database, runBatch } from './database.js';
+
+/** What the database knows about an object, and about the owner in its key. */
+export interface KnownState {
+  key: string;
+  /** Key of the owner's current avatar, or null. */
+  currentKey: string | null;
+  /** When the owner's current avatar was created, in milliseconds since 1970, or null. */
+  currentCreatedAt: number | null;
+  /** 1 if the object of the owner's current avatar is noted as missing. */
+  isMissing: 0 | 1;
+  /** 1 if the object is queued for deletion. */
+  isQueued: 0 | 1;
+  /** 1 if a commit may still be writing or publishing the object. */
+  isClaimed: 0 | 1;
+}
+
+/** The object is queued for deletion. `entry` is the JSON of an avatar, from `json_each`. */
+const IS_QUEUED = `EXISTS (SELECT 1 FROM flare_avatar_deletions WHERE key = entry.value ->> 'key')`;
+
+/**
+ * A commit has claimed the object's key and can still publish it at the time ?2.
+ * (A restored database may hold older claims, of commits that succeeded afterwards.)
+ */
+const IS_CLAIMED = `entry.value ->> 'key' IN (SELECT avatar_key FROM flare_avatar_uploads
+  INDEXED BY flare_avatar_uploads_claimed WHERE state = 'committing' AND commit_until > ?2)`;
+
+/** The reads and writes of `npm run rebuild`. The API may be in use meanwhile. */
+export class RebuildStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** What the database knows about these objects, by key. */
+  async findKnown(avatars: readonly AvatarKeyParts[], now: number): Promise<Map<string, KnownState>> {
+    const { results } = await this.#db
+      .prepare(
+        `SELECT entry.value ->> 'key' AS key, known.key AS currentKey, known.created_at AS currentCreatedAt,
+           known.missing_since IS NOT NULL AS isMissing, ${IS_QUEUED} AS isQueued, ${IS_CLAIMED} AS isClaimed
+         FROM json_each(?1) AS entry LEFT JOIN flare_avatar_current AS known ON known.owner = entry.value ->> 'owner'`,
+      )
+      .bind(JSON.stringify(avatars.map(({ key, owner }) => ({ key, owner }))), now - LATE_WRITE_MS)
+      .all<KnownState>();
+    return new Map(results.map((state) => [state.key, state]));
+  }
+
+  /**
+   * Adds the rows of avatars. A row that is newer stays; an object that is
+   * queued for deletion or being committed is left out.
+   * @returns The keys that were added.
+   */
+  async addAvatars(avatars: readonly StoredAvatar[], now: number): Promise<string[]> {
+    const rows = avatars.map(({ owner, avatar }) => ({ ...avatar, owner, createdAt: Date.parse(avatar.createdAt) }));
+    const { results } = await this.#db
+      .prepare(
+        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
+         SELECT entry.value ->> 'owner', entry.value ->> 'key', entry.value ->> 'contentType', entry.value ->> 'size',
+           entry.value ->> 'width', entry.value ->> 'height', entry.value ->> 'createdAt'
+         FROM json_each(?1) AS entry WHERE NOT ${IS_QUEUED} AND NOT ${IS_CLAIMED}
+         ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
+           size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at,
+           missing_since = NULL
+           WHERE excluded.created_at > flare_avatar_current.created_at
+             OR (excluded.key = flare_avatar_current.key AND flare_avatar_current.missing_since IS NOT NULL)
+         RETURNING key`,
+      )
+      .bind(JSON.stringify(rows), now - LATE_WRITE_MS)
+      .all<{ key: string }>();
+    return results.map(({ key }) => key);
+  }
+
+  /** Takes back rows that `addAvatars()` has added, if their objects were deleted at the same moment. */
+  async withdrawAvatars(avatars: readonly AvatarKeyParts[]): Promise<void> {
+    await this.#db
+      .prepare(
+        `DELETE FROM flare_avatar_current WHERE (owner, key) IN
+           (SELECT value ->> 'owner', value ->> 'key' FROM json_each(?1))`,
+      )
+      .bind(JSON.stringify(avatars.map(({ key, owner }) => ({ key, owner }))))
+      .run();
+  }
+
+  /** Queues the key of a copy for deletion before the copy is written: if the move fails, the sweep deletes it. */
+  async claimCopy(key: string, now: number): Promise<void> {
+    await this.#db
+      .prepare('INSERT INTO flare_avatar_deletions (key, due) VALUES (?1, ?2)')
+      .bind(key, now + LATE_WRITE_MS)
+      .run();
+  }
+
+  /**
+   * Makes a claimed copy the avatar of its owner, and queues the original for
+   * deletion. Nothing happens if the original is no longer current or the claim
+   * of the copy is over. If the owner has a newer avatar, only the original goes.
+   * @returns Whether the copy is current.
+   */
+  async moveAvatar(from: AvatarKeyParts, owner: string, copy: Avatar, now: number): Promise<boolean> {
+    const { key, contentType, size, width, height, createdAt } = copy;
+    const created = Date.parse(createdAt);
+    const due = now + REPLACED_KEEP_MS;
+    const { published } = await runBatch(this.#db, {
+      replaced: this.#prepare(
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
+         SELECT key, ?6 FROM flare_avatar_current WHERE owner = ?3 AND created_at < ?5 AND ${IS_MOVABLE}`,
+        [from.owner, from.key, owner, key, created, due],
+      ),
+      published: this.#prepare(
+        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
+         SELECT ?3, ?4, ?6, ?7, ?8, ?9, ?5 WHERE ${IS_MOVABLE}
+         ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
+           size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at,
+           missing_since = NULL
+           WHERE excluded.created_at > flare_avatar_current.created_at`,
+        [from.owner, from.key, owner, key, created, contentType, size, width, height],
+      ),
+      unclaimed: this.#prepare(
+        `DELETE FROM flare_avatar_deletions WHERE key = ?2
+           AND EXISTS (SELECT 1 FROM flare_avatar_current WHERE owner = ?1 AND key = ?2)`,
+        [owner, key],
+      ),
+      queued: this.#prepare(
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
+         SELECT key, ?5 FROM flare_avatar_current WHERE ${IS_REPLACED}`,
+        [from.owner, from.key, owner, created, due],
+      ),
+      forgotten: this.#prepare(`DELETE FROM flare_avatar_current WHERE ${IS_REPLACED}`, [
+        from.owner,
+        from.key,
+        owner,
+        created,
+      ]),
+    });
+    return published.meta.changes > 0;
+  }
+
+  #prepare(sql: string, values: (string | number)[]): D1PreparedStatement {
+    return this.#db.prepare(sql).bind(...values);
+  }
+}
+
+/** The original ?2 is the current avatar of the owner ?1, and the copy ?4 is claimed. */
+const IS_MOVABLE = `EXISTS (SELECT 1 FROM flare_avatar_current WHERE owner = ?1 AND key = ?2)
+  AND EXISTS (SELECT 1 FROM flare_avatar_deletions WHERE key = ?4)`;
+
+/** The row of the original ?2 of the owner ?1, if the owner ?3 has it, created at ?4, or a newer avatar. */
+const IS_REPLACED = `owner = ?1 AND key = ?2
+  AND EXISTS (SELECT 1 FROM flare_avatar_current WHERE owner = ?3 AND created_at >= ?4)`;

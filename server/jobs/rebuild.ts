@@ -1,0 +1,140 @@
+import { type KnownState, RebuildStore } from '../db/rebuild-store.js';
+import { Installation } from '../installation.js';
+import { readAvatarObject, type StoredAvatar } from '../storage/avatar-object.js';
+import { type MoveAccess, type MoveCounts, moveAvatars } from './move-avatars.js';
+
+/** Number of objects in one slice: as many as R2 lists in one call. */
+const SLICE_SIZE = 1000;
+
+/** What a rebuild works with. */
+export interface RebuildAccess extends MoveAccess {
+  database: Pick<D1Database, 'prepare' | 'batch'>;
+}
+
+/** What a rebuild found, and what it did. Each object is counted as found and once more; `MoveCounts` are in addition. */
+export interface RebuildCounts extends MoveCounts {
+  /** Objects under `avatars/`. */
+  found: number;
+  /** Rows added, or replaced by a newer one. */
+  restored: number;
+  /** Already the current avatar. */
+  known: number;
+  /** The same owner has a newer avatar. */
+  older: number;
+  /** Queued for deletion: replaced or removed. */
+  obsolete: number;
+  /** A commit in progress is writing it, or a removal was faster. */
+  changing: number;
+  /** Without the metadata that a commit writes. */
+  unreadable: number;
+}
+
+/** The result of one slice. */
+export interface RebuildSlice {
+  counts: RebuildCounts;
+  /** Keys of unreadable objects. */
+  unreadable: string[];
+  /** The last key of the slice, where the next one begins; null after the last slice. */
+  end: string | null;
+}
+
+/**
+ * Makes sure that the database may be rebuilt from the bucket. To be called first.
+ * @throws Error if the database carries the installation mark of another bucket.
+ */
+export async function requireRebuildable({ bucket, database }: RebuildAccess): Promise<void> {
+  const problem = await new Installation(bucket, database).findRebuildProblem();
+  if (problem !== null) throw new Error(problem);
+}
+
+/**
+ * Ends a rebuild: from now on, bucket and database carry the same installation
+ * mark. To be called last, so that no job deletes anything before that.
+ */
+export async function finishRebuild({ bucket, database, isDryRun }: RebuildAccess): Promise<void> {
+  if (!isDryRun) await new Installation(bucket, database).adoptBucketMark();
+}
+
+/**
+ * Restores the rows of the next slice of the bucket. A row that is newer stays,
+ * nothing is deleted, and doing it again changes nothing. The API may be in use.
+ * @param after - The end of the previous slice; empty for the first one.
+ */
+export async function rebuildSlice(access: RebuildAccess, after: string): Promise<RebuildSlice> {
+  const store = new RebuildStore(access.database);
+  const { objects, truncated } = await access.bucket.list({
+    prefix: 'avatars/',
+    limit: SLICE_SIZE,
+    include: ['httpMetadata', 'customMetadata'],
+    ...(after && { startAfter: after }),
+  });
+  const avatars = objects.map(readAvatarObject).filter((avatar) => avatar !== null);
+  const now = Date.now();
+  const sorted = sortAvatars(avatars, await store.findKnown(avatars, now));
+  const added = access.isDryRun ? sorted.missing : await addAvatars(access, store, sorted.missing, after, now);
+  const moves = await moveAvatars(access, store, [...sorted.known, ...added]);
+  const readable = new Set(avatars.map(({ key }) => key));
+  const unreadable = objects.map(({ key }) => key).filter((key) => !readable.has(key));
+  const counts = {
+    found: objects.length,
+    restored: added.length,
+    known: sorted.known.length,
+    older: sorted.older.length,
+    obsolete: sorted.obsolete.length,
+    changing: sorted.changing.length + sorted.missing.length - added.length,
+    unreadable: unreadable.length,
+    ...moves,
+  };
+  return { counts, unreadable, end: (truncated && objects.at(-1)?.key) || null };
+}
+
+type Kind = 'known' | 'obsolete' | 'changing' | 'older' | 'missing';
+
+/** Sorts the avatars of a slice by what is to be done with them. At most one of each owner is missing. */
+function sortAvatars(
+  avatars: readonly StoredAvatar[],
+  known: ReadonlyMap<string, KnownState>,
+): Record<Kind, StoredAvatar[]> {
+  const sorted: Record<Kind, StoredAvatar[]> = { known: [], obsolete: [], changing: [], older: [], missing: [] };
+  const newest = new Set<string>();
+  for (const stored of avatars.toSorted((a, b) => getCreatedAt(b) - getCreatedAt(a))) {
+    const kind = classifyAvatar(stored, known.get(stored.key));
+    const isOlder = kind === 'missing' && newest.has(stored.owner);
+    if (kind === 'missing') newest.add(stored.owner);
+    sorted[isOlder ? 'older' : kind].push(stored);
+  }
+  return sorted;
+}
+
+function classifyAvatar(stored: StoredAvatar, state: KnownState | undefined): Kind {
+  if (!state) return 'missing';
+  if (state.currentKey === stored.key) return state.isMissing ? 'missing' : 'known';
+  if (state.isQueued) return 'obsolete';
+  if (state.isClaimed) return 'changing';
+  return state.currentCreatedAt !== null && state.currentCreatedAt >= getCreatedAt(stored) ? 'older' : 'missing';
+}
+
+const getCreatedAt = ({ avatar }: StoredAvatar): number => Date.parse(avatar.createdAt);
+
+/**
+ * Adds rows, and withdraws those whose object a removal has deleted since it was listed.
+ * @returns The avatars that were added.
+ */
+async function addAvatars(
+  { bucket }: RebuildAccess,
+  store: RebuildStore,
+  avatars: readonly StoredAvatar[],
+  after: string,
+  now: number,
+): Promise<StoredAvatar[]> {
+  if (avatars.length === 0) return [];
+  const keys = new Set(await store.addAvatars(avatars, now));
+  const added = avatars.filter(({ key }) => keys.has(key));
+  const list = await bucket.list({ prefix: 'avatars/', limit: SLICE_SIZE, ...(after && { startAfter: after }) });
+  const listed = new Set(list.objects.map(({ key }) => key));
+  const unlisted = added.filter(({ key }) => !listed.has(key));
+  const heads = await Promise.all(unlisted.map(({ key }) => bucket.head(key)));
+  const gone = unlisted.filter((_, index) => heads[index] === null);
+  if (gone.length > 0) await store.withdrawAvatars(gone);
+  return added.filter((avatar) => !gone.includes(avatar));
+}

@@ -1,0 +1,52 @@
+import type { Avatar } from '../../src/core/protocol.js';
+import { type AvatarKeyParts, isStoredType, parseAvatarKey } from './object-keys.js';
+
+/** Marks the objects that a commit has written. A copy that the store makes of one is marked too. */
+const KIND = 'avatar';
+
+/** An avatar as its object describes it. */
+export interface StoredAvatar extends AvatarKeyParts {
+  avatar: Avatar;
+  /** The encrypted user id; see `openUserId()`. */
+  sealedUser: string | null;
+}
+
+/**
+ * The headers and metadata of an avatar's object: everything that the database
+ * knows about it, so that the bucket is enough to rebuild the database.
+ */
+export function describeAvatarObject(avatar: Avatar, sealedUser: string | null): R2PutOptions {
+  const { contentType, width, height, createdAt } = avatar;
+  return {
+    httpMetadata: {
+      contentType,
+      contentDisposition: 'inline',
+      cacheControl: 'private, max-age=31536000, immutable',
+    },
+    customMetadata: {
+      kind: KIND,
+      width: String(width),
+      height: String(height),
+      'created-at': createdAt,
+      ...(sealedUser !== null && { user: sealedUser }),
+    },
+  };
+}
+
+/** Whether a commit has written the object, or the store has copied one that a commit has written. */
+export const isAvatarObject = ({ customMetadata }: R2Object): boolean => customMetadata?.kind === KIND;
+
+/** The avatar in an object listed with its metadata; null if a commit has not written the object. */
+export function readAvatarObject(object: R2Object): StoredAvatar | null {
+  const { key, size, httpMetadata, customMetadata = {} } = object;
+  const parts = parseAvatarKey(key);
+  const contentType = httpMetadata?.contentType;
+  const [width, height] = [Number(customMetadata.width), Number(customMetadata.height)];
+  const createdAt = customMetadata['created-at'] ?? '';
+  const isComplete = isPositive(width) && isPositive(height) && !Number.isNaN(Date.parse(createdAt));
+  if (!parts || !isAvatarObject(object) || !isComplete || !isStoredType(contentType)) return null;
+  const avatar = { key, contentType, size, width, height, createdAt };
+  return { ...parts, avatar, sealedUser: customMetadata.user ?? null };
+}
+
+const isPositive = (value: number): boolean => Number.isInteger(value) && value > 0;
