@@ -3,6 +3,7 @@ import { ApiClient } from '../support/api-client.js';
 import { parseResults, runMain } from '../support/commands.js';
 import { FakeWrangler } from '../support/fake-wrangler.js';
 import { type ProxiedResponse, RewritingProxy } from '../support/rewriting-proxy.js';
+import { installationMark } from '../support/wrangler-output.js';
 
 const origin = inject('origin');
 const STORE_CHECK = 'presigned URLs lead to the bucket of the binding AVATARS';
@@ -99,6 +100,7 @@ describe('npm run doctor, with the configuration', () => {
         'd1 migrations list DB --remote': {},
         'r2 bucket cors list flare-avatars': {},
         'r2 bucket lifecycle list flare-avatars': {},
+        ...installationMark('mark', 'mark'),
       });
       return { output, ...parseResults(output) };
     } finally {
