@@ -111,7 +111,7 @@ export class IssuerKeys {
 
 /** Each request has a timer of its own, because it can't rely on the timers of another one. */
 async function withTimeout(outcome: Promise<Outcome>, ms: number): Promise<Outcome> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setTimeout> | null = null;
   const timeout = new Promise<Outcome>((resolve) => {
     timer = setTimeout(() => resolve({ problem: new Error('The issuer did not answer in time.') }), ms);
   });
