@@ -110,7 +110,7 @@ function selectLargest(statements) {
 }
 
 const sum = (costs, field) => costs.reduce((total, cost) => total + cost[field], 0);
-const max = (costs, field) => Math.max(...costs.map((cost) => cost[field]));
+const max = (costs, field) => Math.max(0, ...costs.map((cost) => cost[field]));
 
 async function readQueryPlans(users, costs) {
   const plans = new Map();
@@ -158,7 +158,7 @@ function meetsTarget(call, sizes) {
 
 function printStatement(sql, sizes) {
   const name = sql.length > 58 ? `${sql.slice(0, 57)}…` : sql.padEnd(58);
-  const times = sizes.map((costsAtSize) => (sum(costsAtSize, 'ms') / costsAtSize.length).toFixed(1));
+  const times = sizes.map((costsAtSize) => (sum(costsAtSize, 'ms') / (costsAtSize.length || 1)).toFixed(1));
   const written = String(max(sizes.at(-1), 'written')).padStart(6);
   console.log(
     `    ${name} ${cells(sizes.map((costsAtSize) => max(costsAtSize, 'read')))}${written}  ${cells(times)} ms`,

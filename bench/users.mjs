@@ -105,10 +105,9 @@ export class Users {
   async addDueDifferences() {
     const owner = `printf('%032x', i)`;
     const key = `'avatars/' || ${owner} || '/0.png'`;
-    const { avatar } = this.templates;
-    const dueSince = { missing_since: '1' };
+    const missing = { ...this.templates.avatar, missing_since: 1 };
     await this.#copy('flare_avatar_unknown', { key: '', first_seen: 1 }, this.#takeRange(SWEEP_WORK.unknown), { key });
-    await this.#copy('flare_avatar_current', avatar, this.#takeRange(SWEEP_WORK.missing), { owner, ...dueSince });
+    await this.#copy('flare_avatar_current', missing, this.#takeRange(SWEEP_WORK.missing), { owner });
     await this.sql(`UPDATE flare_avatar_reconcile SET after_key = 'zzz', seen = 0, differing = 0`);
   }
 

@@ -8,6 +8,7 @@ import { syncBucketCors } from './bucket-cors.mjs';
 import { requireSecrets, withSecretArgs } from './deploy-secrets.mjs';
 import { setInConfig } from './edit-config.mjs';
 import { ensureBucket, ensureDatabase } from './installation.mjs';
+import { ensureMark } from './installation-mark.mjs';
 import { ensureLifecycleRule } from './lifecycle.mjs';
 import {
   CliError,
@@ -32,6 +33,7 @@ const STEPS = {
   Database: ensureDatabase,
   Endpoint: ensureEndpoint,
   Migrations: (config) => requireWrangler(config, ['d1', 'migrations', 'apply', config.database.binding, '--remote']),
+  Mark: ensureMark,
   CORS: (config) => syncBucketCors(config),
   Lifecycle: ensureLifecycleRule,
   Worker: (config) => withSecretArgs(config, (args) => requireWrangler(config, ['deploy', ...args], { isShown: true })),

@@ -83,7 +83,8 @@ function getWebpChunks(file: ByteReader, start: number, end: number): Part[] {
     const chunk = file.bytes.slice(offset, next);
     // Clears the flags for EXIF and XMP.
     if (name === 'VP8X') chunk[8] = file.u8(offset + 8) & ~0x0c;
-    if (name === 'ANMF') {
+    // Frames don't contain frames: following a file that says so would be quadratic.
+    if (name === 'ANMF' && start === 12) {
       const nested = getWebpChunks(file, offset + 24, Math.min(end, next));
       parts.push(chunk.slice(0, 4), encodeLength(nested, 16), chunk.slice(8, 24), ...nested);
     } else if (name === 'ANIM') {

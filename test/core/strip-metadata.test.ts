@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { readBytes } from '../../src/image/byte-reader.js';
 import { inspectImage } from '../../src/image/inspect-image.js';
 import { getCleanParts } from '../../src/image/strip-metadata.js';
-import { concat } from '../support/bytes.js';
+import { ascii, concat, u32le } from '../support/bytes.js';
 import { FILES_WITH_METADATA, findMetadata, PROFILE } from '../support/metadata.js';
-import { gif, jpeg, png, webp } from '../support/pictures.js';
+import { gif, jpeg, png, riff, riffChunk, webp } from '../support/pictures.js';
 
 const cleanBytes = async (bytes: Uint8Array<ArrayBuffer>) => {
   const file = new Blob([bytes]);
@@ -48,6 +48,13 @@ describe('getCleanParts', () => {
   ])('keeps a %s without metadata as it is, and removes bytes after its end', async (_, bytes) => {
     expect(await cleanBytes(bytes)).toEqual(bytes);
     expect(await cleanBytes(concat(bytes, [0x53, 0x45, 0x43]))).toEqual(bytes);
+  });
+
+  it('does not follow WebP frames into frames, however many there are', async () => {
+    const nested = new Uint8Array(480_000);
+    for (let at = 0; at < nested.length; at += 24) nested.set([...ascii('ANMF'), ...u32le(nested.length - at - 8)], at);
+    const header = riffChunk('VP8X', [2, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect((await cleanBytes(riff(header, nested))).length).toBeLessThan(200);
   });
 
   it('returns for any truncated file', async () => {

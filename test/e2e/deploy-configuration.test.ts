@@ -3,8 +3,10 @@ import { FakeWrangler, type WranglerResult, type WranglerResults } from '../supp
 import {
   bucketInfo,
   databases,
+  installationMark,
   type LifecycleRule,
   lifecycleRules,
+  markCreation,
   noBucket,
   noCors,
   noWorker,
@@ -33,6 +35,10 @@ function createDeployment(name: string, bucket: string, database: string, { env,
   const forEnv = env ? ` --env ${env}` : '';
   const place = jurisdiction ? ` --jurisdiction ${jurisdiction}` : '';
   const r2 = (args: string) => `r2 bucket ${args}${place}${forEnv}`;
+  const complete = (call: string) =>
+    (call.startsWith('r2 ') ? call.replace('flare-avatars', bucket) + place : call) + forEnv;
+  const markCalls = Object.entries({ ...installationMark(null, null), ...markCreation });
+  const mark = Object.fromEntries(markCalls.map(([call, result]) => [complete(call), result]));
   const calls = [
     `whoami --json${forEnv}`,
     r2(`info ${bucket} --json`),
@@ -42,6 +48,7 @@ function createDeployment(name: string, bucket: string, database: string, { env,
     `d1 create ${database}${place}${forEnv}`,
     `d1 list --json${forEnv}`,
     `d1 migrations apply DB --remote${forEnv}`,
+    ...Object.keys(mark),
     r2(`cors list ${bucket}`),
     r2(`cors set ${bucket} --file <file> --force`),
     r2(`lifecycle list ${bucket}`),
@@ -50,8 +57,9 @@ function createDeployment(name: string, bucket: string, database: string, { env,
   ];
   const results: WranglerResults = {
     ...Object.fromEntries(calls.map((call) => [call, {}])),
+    ...mark,
     [`whoami --json${forEnv}`]: signedIn,
-    [r2(`info ${bucket} --json`)]: noBucket(bucket),
+    [r2(`info ${bucket} --json`)]: [noBucket(bucket), bucketInfo(bucket)],
     [`secret list --format json${forEnv}`]: noWorker(name, env),
     [`d1 list --json${forEnv}`]: [databases(), databases(database)],
     [r2(`cors list ${bucket}`)]: noCors(bucket),

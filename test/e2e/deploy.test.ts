@@ -9,7 +9,9 @@ import { FakeWrangler, type WranglerResult, type WranglerResults } from '../supp
 import {
   bucketInfo,
   databases,
+  installationMark,
   lifecycleRules,
+  markCreation,
   noBucket,
   noCors,
   noWorker,
@@ -124,7 +126,7 @@ describe('npm run deploy', () => {
   };
   const steps = {
     ...account,
-    'r2 bucket info flare-avatars --json': bucketInfo('flare-avatars'),
+    ...installationMark('cafe', 'cafe'),
     'd1 list --json': databases('flare-avatars'),
     'd1 migrations apply DB --remote': {},
     [LIST]: { output: printRule('https://app.example') },
@@ -133,12 +135,15 @@ describe('npm run deploy', () => {
   };
   const TABLES = "d1 execute DB --remote --json --command SELECT name FROM sqlite_master WHERE type = 'table'";
 
+  const newMark: WranglerResults = { ...installationMark(null, null), ...markCreation };
+
   it('creates everything in an empty account, once the secrets are filled in', async () => {
     fake = await FakeWrangler.create(vars);
     const emptyAccount: WranglerResults = {
       ...steps,
       'secret list --format json': noWorker('flare-avatar-upload'),
-      'r2 bucket info flare-avatars --json': noBucket('flare-avatars'),
+      ...newMark,
+      'r2 bucket info flare-avatars --json': [noBucket('flare-avatars'), bucketInfo('flare-avatars')],
       'r2 bucket create flare-avatars': {},
       'd1 list --json': [databases(), databases('flare-avatars')],
       'd1 create flare-avatars': {},
@@ -177,13 +182,14 @@ describe('npm run deploy', () => {
       'd1 create flare-avatars',
       'd1 list --json',
       'd1 migrations apply DB --remote',
+      ...Object.keys(newMark),
       LIST,
       SET,
       LIFECYCLE,
       'r2 bucket lifecycle add flare-avatars pending-uploads pending/ --expire-days 1 --force',
       'deploy --secrets-file <file>',
     ]);
-    expect(files[1]).toContain('R2_SECRET_ACCESS_KEY=key');
+    expect(files.at(-1)).toContain('R2_SECRET_ACCESS_KEY=key');
     expect(output).toContain('workers.dev');
     const config = await fake.read('wrangler.jsonc');
     expect(config).toContain('"database_id": "11111111-2222-3333-4444-555555555555"');
@@ -199,7 +205,7 @@ describe('npm run deploy', () => {
     const before = await fake.read('wrangler.jsonc');
     const { code, output, calls } = await fake.run('deploy.mjs', [], steps);
     expect(code, output).toBe(0);
-    expect(calls.sort()).toEqual(
+    expect([...new Set(calls)].sort()).toEqual(
       Object.keys(steps)
         .filter((call) => call !== 'd1 list --json')
         .sort(),
@@ -252,7 +258,6 @@ describe('npm run deploy', () => {
   });
 
   const WORKER = 'flare-avatar-upload';
-  const NO_INSTALLATION = { 'd1 list --json': databases(), 'r2 bucket info flare-avatars --json': bucketInfo('x', 0) };
 
   it.each<[string, WranglerResults, string]>([
     [
@@ -285,6 +290,7 @@ describe('npm run deploy', () => {
     fake = await FakeWrangler.create(vars);
     const empty = {
       ...steps,
+      'r2 bucket info flare-avatars --json': bucketInfo('flare-avatars', 0),
       'secret list --format json': noWorker(WORKER),
       [TABLES]: rows({ name: 'd1_migrations' }),
     };
@@ -322,7 +328,6 @@ describe('npm run deploy', () => {
     };
     const results = {
       ...steps,
-      ...NO_INSTALLATION,
       'd1 list --json': databases('flare-avatars'),
       'secret list --format json': noWorker(WORKER),
       'deploy --secrets-file <file>': steps.deploy,
@@ -341,6 +346,13 @@ describe('npm run deploy', () => {
     expect(output).toContain(
       `\n${['r2', 'bucket', 'cors', 'list', 'flare-avatars', '--config', fake.path('wrangler.jsonc')].join('\n')}\n`,
     );
+  });
+
+  it('does not deploy the Worker if bucket and database do not belong together', async () => {
+    fake = await FakeWrangler.create(vars);
+    const { code, output, calls } = await fake.run('deploy.mjs', [], { ...steps, ...installationMark('cafe', 'beef') });
+    expect([code, output]).toEqual([1, expect.stringContaining('different installation marks')]);
+    expect(calls).not.toContain('deploy');
   });
 
   it('stops when a step fails, and prints its error', async () => {

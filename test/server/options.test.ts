@@ -15,8 +15,8 @@ const authenticate = () => ({ id: 'ada' });
 /** Creates the API with options as JavaScript code may give them. */
 const create = (options: object) => () => createAvatarApi(options as AvatarApiOptions);
 
-const NUMBERS = ['maxBytes', 'maxPixels', 'maxPending', 'uploadSeconds', 'commitGraceSeconds'];
-const FLAGS = ['requireDigest', 'keepMetadata'];
+const NUMBERS = ['maxBytes', 'maxPixels', 'maxPending', 'maxPerDay', 'uploadSeconds', 'commitGraceSeconds'];
+const FLAGS = ['requireDigest', 'requireSize', 'keepMetadata'];
 const FUNCTIONS = ['canView', 'moderate', 'onCommitted', 'onRejected', 'onRemoved', 'log'];
 
 const NOT_NUMBERS = [
@@ -42,7 +42,7 @@ const cases = (names: string[], values: unknown[]) => names.flatMap((name) => va
 describe('the options of createAvatarApi()', () => {
   it.each([
     ...cases(NUMBERS, NOT_NUMBERS),
-    ...cases(['maxBytes', 'maxPixels', 'maxPending', 'uploadSeconds'], [0]),
+    ...cases(['maxBytes', 'maxPixels', 'maxPending', 'maxPerDay', 'uploadSeconds'], [0]),
     ...cases(['maxBytes'], [64 * 2 ** 20 + 1]),
     ...cases(['uploadSeconds', 'commitGraceSeconds'], [86_401]),
     ...cases(FLAGS, NOT_FLAGS),

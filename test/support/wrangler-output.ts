@@ -139,3 +139,12 @@ export const secrets = (...names: string[]): WranglerResult => ({
     '  ',
   )}\n`,
 });
+
+/** The calls that create the installation mark, and their results. */
+export const markCreation = {
+  'd1 execute DB --remote --json --command INSERT INTO flare_avatar_installation (id, mark) VALUES (1, lower(hex(randomblob(16)))) ON CONFLICT (id) DO UPDATE SET id = id RETURNING mark':
+    rows({ mark: 'cafe' }),
+  'r2 object put flare-avatars/flare-avatar-installation --file <file> --remote': {},
+  "d1 execute DB --remote --json --command UPDATE flare_avatar_installation SET confirmed = 1 WHERE id = 1 AND mark = 'cafe'":
+    rows(),
+};
