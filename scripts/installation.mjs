@@ -57,7 +57,9 @@ export async function findInstallation(config) {
 
 async function hasRows(config) {
   const tables = await query(config, "SELECT name FROM sqlite_master WHERE type = 'table'");
-  const names = tables.map(({ name }) => name).filter((name) => /^flare_avatar_\w+$/.test(name));
+  // The migrations write the version of the schema.
+  const isData = (name) => /^flare_avatar_\w+$/.test(name) && name !== 'flare_avatar_schema';
+  const names = tables.map(({ name }) => name).filter(isData);
   if (names.length === 0) return false;
   const counts = await query(config, names.map((name) => `SELECT 1 AS found FROM ${name} LIMIT 1`).join('; '));
   return counts.length > 0;

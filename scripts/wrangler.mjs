@@ -2,19 +2,17 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { CheckFailure } from '../check/expect.mjs';
 import { CliError } from './cli-error.mjs';
-import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
+import { root } from './setup.mjs';
 import { startWrangler } from './start-wrangler.mjs';
 
 export { CliError } from './cli-error.mjs';
 
 /**
- * Runs a script's `main` on a Node that the tools support, if the script was
- * started as a program. Tests import it, and call `main` through `runMain`.
+ * Runs a script's `main`, if the script was started as a program. Tests import
+ * it, and call `main` through `runMain`.
  */
 export async function runScript(script, main) {
   if (basename(process.argv[1] ?? '') !== script) return;
-  installPackages();
-  if (isNodeTooOld()) process.exit(await run('node', [`scripts/${script}`, ...process.argv.slice(2)]));
   process.exitCode = await runMain(main, process.argv.slice(2), startWrangler);
 }
 
