@@ -91,6 +91,37 @@ export class DeletionQueue {
       .bind(owner, key);
   }
 
+  /** Queues the key of a copy before the copy is written: if the move fails, the sweep deletes the copy. */
+  async addCopy(key: string, now: number): Promise<void> {
+    await this.#db
+      .prepare('INSERT INTO flare_avatar_deletions (key, due) VALUES (?1, ?2)')
+      .bind(key, now + LATE_WRITE_MS)
+      .run();
+  }
+
+  /** Removes the entry of a copy that has become the owner's current avatar. */
+  prepareCopied(owner: string, key: string): D1PreparedStatement {
+    return this.#db
+      .prepare(
+        `DELETE FROM flare_avatar_deletions WHERE key = ?2
+           AND EXISTS (SELECT 1 FROM flare_avatar_current WHERE owner = ?1 AND key = ?2)`,
+      )
+      .bind(owner, key);
+  }
+
+  /**
+   * Queues the current avatars that match a condition. Not due at once: browsers may keep redirects to them.
+   * @param condition - SQL with the parameters ?1 to ?n.
+   */
+  prepareReplacedWhere(condition: string, values: readonly (string | number)[], now: number): D1PreparedStatement {
+    return this.#db
+      .prepare(
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
+         SELECT key, ?${values.length + 1} FROM flare_avatar_current WHERE ${condition}`,
+      )
+      .bind(...values, now + REPLACED_KEEP_MS);
+  }
+
   /** Queues objects that nothing refers to. */
   async addEntries(keys: readonly string[]): Promise<void> {
     await this.#db

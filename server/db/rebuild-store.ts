@@ -1,8 +1,9 @@
 import type { Avatar } from '../../src/core/protocol.js';
 import type { StoredAvatar } from '../storage/avatar-object.js';
 import type { AvatarKeyParts } from '../storage/object-keys.js';
-import { LATE_WRITE_MS, REPLACED_KEEP_MS } from './claim.js';
+import { LATE_WRITE_MS } from './claim.js';
 import { type Database, runBatch } from './database.js';
+import { DeletionQueue } from './deletion-queue.js';
 
 /** What the database knows about an object, and about the owner in its key. */
 export interface KnownState {
@@ -32,9 +33,12 @@ const IS_CLAIMED = `entry.value ->> 'key' IN (SELECT avatar_key FROM flare_avata
 /** The reads and writes of `npm run rebuild`. The API may be in use meanwhile. */
 export class RebuildStore {
   readonly #db: Database;
+  /** Where a move queues its copy, before the copy is written. */
+  readonly deletions: DeletionQueue;
 
   constructor(db: Database) {
     this.#db = db;
+    this.deletions = new DeletionQueue(db);
   }
 
   /** What the database knows about these objects, by key. */
@@ -86,14 +90,6 @@ export class RebuildStore {
       .run();
   }
 
-  /** Queues the key of a copy for deletion before the copy is written: if the move fails, the sweep deletes it. */
-  async claimCopy(key: string, now: number): Promise<void> {
-    await this.#db
-      .prepare('INSERT INTO flare_avatar_deletions (key, due) VALUES (?1, ?2)')
-      .bind(key, now + LATE_WRITE_MS)
-      .run();
-  }
-
   /**
    * Makes a claimed copy the avatar of its owner, and queues the original for
    * deletion. Nothing happens if the original is no longer current or the claim
@@ -103,12 +99,11 @@ export class RebuildStore {
   async moveAvatar(from: AvatarKeyParts, owner: string, copy: Avatar, now: number): Promise<boolean> {
     const { key, contentType, size, width, height, createdAt } = copy;
     const created = Date.parse(createdAt);
-    const due = now + REPLACED_KEEP_MS;
     const { published } = await runBatch(this.#db, {
-      replaced: this.#prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
-         SELECT key, ?6 FROM flare_avatar_current WHERE owner = ?3 AND created_at < ?5 AND ${IS_MOVABLE}`,
-        [from.owner, from.key, owner, key, created, due],
+      replaced: this.deletions.prepareReplacedWhere(
+        `owner = ?3 AND created_at < ?5 AND ${IS_MOVABLE}`,
+        [from.owner, from.key, owner, key, created],
+        now,
       ),
       published: this.#prepare(
         `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
@@ -119,16 +114,8 @@ export class RebuildStore {
            WHERE excluded.created_at > flare_avatar_current.created_at`,
         [from.owner, from.key, owner, key, created, contentType, size, width, height],
       ),
-      unclaimed: this.#prepare(
-        `DELETE FROM flare_avatar_deletions WHERE key = ?2
-           AND EXISTS (SELECT 1 FROM flare_avatar_current WHERE owner = ?1 AND key = ?2)`,
-        [owner, key],
-      ),
-      queued: this.#prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
-         SELECT key, ?5 FROM flare_avatar_current WHERE ${IS_REPLACED}`,
-        [from.owner, from.key, owner, created, due],
-      ),
+      copied: this.deletions.prepareCopied(owner, key),
+      queued: this.deletions.prepareReplacedWhere(IS_REPLACED, [from.owner, from.key, owner, created], now),
       forgotten: this.#prepare(`DELETE FROM flare_avatar_current WHERE ${IS_REPLACED}`, [
         from.owner,
         from.key,

@@ -1,5 +1,5 @@
 import { type AvatarKeyParts, type PendingKeyParts, toOwnerBound } from '../storage/object-keys.js';
-import type { Database } from './database.js';
+import { type Database, runBatch } from './database.js';
 
 /** How far a walk has come. */
 export interface WalkPosition {
@@ -116,13 +116,14 @@ export class ReconcileStore {
    */
   async saveSlice(notes: SliceNotes, { after, seen, differing }: WalkPosition, now: number): Promise<void> {
     const { unknown, noLongerUnknown, missing, noLongerMissing } = notes;
-    await this.#db.batch([
-      ...prepareIfAny(unknown, (objects) => this.#prepareUnknown(objects, now)),
-      ...prepareIfAny(noLongerUnknown, (keys) => this.#prepareNoLongerUnknown(keys)),
-      ...prepareIfAny(missing, (avatars) => this.#prepareMissing(avatars, now)),
-      ...prepareIfAny(noLongerMissing, (avatars) => this.#prepareNoLongerMissing(avatars)),
-      this.#preparePosition(after, seen, differing),
-    ]);
+    const statements = [
+      ...prepareIfAny('unknown', unknown, (objects) => this.#prepareUnknown(objects, now)),
+      ...prepareIfAny('noLongerUnknown', noLongerUnknown, (keys) => this.#prepareNoLongerUnknown(keys)),
+      ...prepareIfAny('missing', missing, (avatars) => this.#prepareMissing(avatars, now)),
+      ...prepareIfAny('noLongerMissing', noLongerMissing, (avatars) => this.#prepareNoLongerMissing(avatars)),
+    ];
+    const position = this.#preparePosition(after, seen, differing);
+    await runBatch(this.#db, { ...Object.fromEntries(statements), position });
   }
 
   #preparePosition(after: string, seen: number, differing: number): D1PreparedStatement {
@@ -198,6 +199,9 @@ export class ReconcileStore {
   }
 }
 
-/** No statement for an empty list. */
-const prepareIfAny = <T>(items: readonly T[], prepare: (items: readonly T[]) => D1PreparedStatement) =>
-  items.length > 0 ? [prepare(items)] : [];
+/** A named statement; none for an empty list. */
+const prepareIfAny = <T>(
+  name: string,
+  items: readonly T[],
+  prepare: (items: readonly T[]) => D1PreparedStatement,
+): [string, D1PreparedStatement][] => (items.length > 0 ? [[name, prepare(items)]] : []);

@@ -77,7 +77,7 @@ async function moveAvatar(
   const copy = { ...from.avatar, key: createAvatarKey(owner, from.avatar.contentType) };
   const object = await bucket.get(from.key);
   if (!object) return false;
-  await store.claimCopy(copy.key, Date.now());
+  await store.deletions.addCopy(copy.key, Date.now());
   const options = describeAvatarObject(copy, await sealUserId(secret, owner, userId));
   await bucket.put(copy.key, await object.arrayBuffer(), options);
   return store.moveAvatar(from, owner, copy, Date.now());

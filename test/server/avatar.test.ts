@@ -97,7 +97,7 @@ describe('every statement', () => {
     prepare.mockRestore();
     expect(statements.size).toBeGreaterThan(35);
     for (const sql of statements) {
-      const parameters = Math.max(0, ...Array.from(sql.matchAll(/\?(\d)/g), ([, n]) => Number(n)));
+      const parameters = Math.max(0, ...Array.from(sql.matchAll(/\?(\d+)/g), ([, n]) => Number(n)));
       const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
         .bind(...new Array(parameters).fill(null))
         .all<{ detail: string }>();

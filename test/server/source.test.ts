@@ -11,6 +11,7 @@ import { requireUser } from '../../server/middleware/require-user.js';
 import { trustedOrigin } from '../../server/middleware/trusted-origin.js';
 import { buildOpenApi } from '../../server/openapi.js';
 import { DEFAULT_OPTIONS } from '../../server/options.js';
+import { HEALTH_PATH } from '../../server/routes/health.js';
 import { ROUTES } from '../../server/routes/route-table.js';
 import { type ApiErrorCode, ERROR_CODES } from '../../src/core/error-codes.js';
 
@@ -75,7 +76,8 @@ describe('the OpenAPI document', () => {
     const described = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const routes = ROUTES.map(({ method, path }) => `${method} /api${path.replace(':id', '{id}')}`);
+    const health = { method: 'GET', path: HEALTH_PATH };
+    const routes = [...ROUTES, health].map(({ method, path }) => `${method} /api${path.replace(':id', '{id}')}`);
     expect(described.sort()).toEqual(routes.sort());
   });
 });
