@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { diagnoseError, ERROR_PAGES, type FailureContext } from '../../src/core/diagnose-error.js';
-import { ERROR_CODES } from '../../src/core/error-codes.js';
+import { ERROR_CODES, type ErrorCodeInfo } from '../../src/core/error-codes.js';
 import { AvatarUploadError, type ErrorDetails, type Phase } from '../../src/core/errors.js';
 import { en } from '../../src/i18n/en.js';
 import { restingMessages } from '../../src/i18n/messages.js';
@@ -142,7 +142,8 @@ describe('docs/errors', () => {
         `^# \`${code}\`\n\n\\*\\*HTTP status:.+\n\n.+\n\n\\*\\*When\\.\\*\\*.+\n\n\\*\\*What the user sees\\.\\*\\*.+\n\n\\*\\*What to do\\.\\*\\*\n\n- `,
       ),
     );
-    const words = en[code] ?? restingMessages[code] ?? en.failed;
+    const { message = 'failed' }: ErrorCodeInfo = ERROR_CODES[code as keyof typeof ERROR_CODES];
+    const words = en[code] ?? restingMessages[code] ?? en[message];
     if (code !== 'aborted') expect(text).toContain(`“${words}”`);
     for (const [, link = ''] of text.matchAll(/\]\(([^)]+)\)/g)) expect(existsSync(join(docs, link))).toBe(true);
   });
