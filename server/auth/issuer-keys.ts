@@ -60,17 +60,26 @@ export class IssuerKeys {
    * @throws JWKSNoMatchingKey if the issuer doesn't have the key.
    */
   async find(c: Context, header: KeyParameters[0], token: KeyParameters[1]): ReturnType<KeySet> {
-    if (this.#age > FRESH_MS) await this.#reload(c);
-    if (!this.#keys || this.#age > USABLE_MS) throw this.#unavailableError();
+    const keys = await this.require(c);
     try {
-      return await this.#keys(header, token);
+      return await keys(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
     }
     // The issuer may have added the key since the last load.
     await this.#reload(c);
     if (this.#problem !== undefined) throw this.#unavailableError();
-    return this.#keys(header, token);
+    return (await this.require(c))(header, token);
+  }
+
+  /**
+   * Returns the keys, loaded if necessary.
+   * @throws DependencyError if the issuer can't be asked, and there are no keys that can still be used.
+   */
+  async require(c: Context): Promise<KeySet> {
+    if (this.#age > FRESH_MS) await this.#reload(c);
+    if (!this.#keys || this.#age > USABLE_MS) throw this.#unavailableError();
+    return this.#keys;
   }
 
   get #age(): number {

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { JWTPayload } from 'jose';
+import { isHealthCheck } from '../health-checks.js';
 import {
   functionRule,
   listRule,
@@ -124,6 +125,7 @@ interface Issuer {
 export function oidc(options: OidcOptions | readonly OidcOptions[]): (c: Context) => Promise<User | null> {
   const issuers = readIssuers(options);
   return async (c) => {
+    if (isHealthCheck(c)) await Promise.all(issuers.map(({ rules }) => rules.keys.require(c)));
     for (const { rules, readToken, getUserId } of issuers) {
       const token = readToken(c);
       const claims = token && (await verifyToken(c, token, rules));

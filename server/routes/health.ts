@@ -3,6 +3,7 @@ import { type AvatarEnv, readConfig, requireSetting, resolveS3 } from '../config
 import type { ApiContext } from '../context.js';
 import { checkSchema } from '../db/schema.js';
 import { ApiError, type Dependency, DependencyError } from '../errors.js';
+import { markHealthCheck } from '../health-checks.js';
 import type { AvatarApiOptions } from '../options.js';
 import { literalTrue, nameSchema } from '../schemas.js';
 import type { Operation } from './operation.js';
@@ -72,6 +73,7 @@ function findSettingProblems(c: ApiContext): Problem[] {
 
 /** Why `authenticate` can't tell who sends this request. That nobody is signed in, or may pass, is no problem. */
 async function findSignInProblems(c: ApiContext, authenticate: AvatarApiOptions['authenticate']): Promise<Problem[]> {
+  markHealthCheck(c);
   try {
     await authenticate(c);
     return [];

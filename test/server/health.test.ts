@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { oidc } from '../../server/auth/oidc.js';
 import type { AvatarEnv } from '../../server/config.js';
 import { createAvatarApi } from '../../server/create-avatar-api.js';
 import { ApiError } from '../../server/errors.js';
@@ -9,9 +10,11 @@ import type { LogEntry } from '../../server/log.js';
 import worker from '../../server/worker.js';
 import { interceptBindings } from './fault-bindings.js';
 import { createApi } from './harness.js';
+import { AUDIENCE, TestIssuer } from './test-issuer.js';
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 const checkHealth = (overrides: Partial<AvatarEnv> = {}, options = {}) =>
@@ -86,6 +89,20 @@ describe('GET /health', () => {
       const authenticate = () => Promise.reject(error);
       expect((await checkHealth({}, { authenticate })).status).toBe(200);
     }
+  });
+
+  it('names the sign-in if the keys of an issuer can not be loaded, without a token', async () => {
+    const issuer = await TestIssuer.start();
+    const authenticate = oidc({ issuer: issuer.url, audience: AUDIENCE });
+    const respond = issuer.responses[issuer.jwksUrl];
+    issuer.responses[issuer.jwksUrl] = () => new Response(null, { status: 500 });
+    vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
+    const { status, body } = await checkHealth({}, { authenticate });
+    expect([status, body.error]).toEqual([503, 'Not available: sign-in.']);
+    Object.assign(issuer.responses, { [issuer.jwksUrl]: respond });
+    vi.setSystemTime(Date.now() + 10_000);
+    for (let i = 0; i < 3; i++) expect((await checkHealth({}, { authenticate })).status).toBe(200);
+    expect(issuer.requests.length).toBe(4);
   });
 
   it('of the reference Worker names the settings of the sign-in', async () => {
