@@ -36,6 +36,7 @@ export default defineConfig({
           name: 'server',
           include: ['test/server/**/*.test.ts'],
           setupFiles: ['test/server/migrate.ts'],
+          isolate: false,
           ...LIMITS,
         },
       },

@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countObjects } from './installation.mjs';
-import { CliError, requireWrangler, requireWranglerJson, runWrangler, wranglerError } from './wrangler.mjs';
+import {
+  CliError,
+  queryDatabase,
+  requireWrangler,
+  requireWranglerJson,
+  runWrangler,
+  wranglerError,
+} from './wrangler.mjs';
 
 const loadRules = () => import('../server/installation-problem.ts');
 
@@ -55,7 +62,7 @@ async function readState(config) {
     bucketMark,
     databaseMark: isUnconfirmed ? null : (row?.mark ?? null),
     bucketHasAvatars: await hasOtherObjects(config, bucketMark),
-    databaseHasAvatars: (await query(config, 'SELECT 1 AS found FROM flare_avatar_current LIMIT 1')).length > 0,
+    databaseHasAvatars: (await queryDatabase(config, 'SELECT 1 AS found FROM flare_avatar_current LIMIT 1')).length > 0,
   };
 }
 
@@ -69,7 +76,7 @@ async function readBucketMark(config) {
 }
 
 async function readDatabaseMark(config) {
-  const [row] = await query(config, 'SELECT mark, confirmed FROM flare_avatar_installation WHERE id = 1');
+  const [row] = await queryDatabase(config, 'SELECT mark, confirmed FROM flare_avatar_installation WHERE id = 1');
   return row;
 }
 
@@ -81,9 +88,9 @@ async function hasOtherObjects(config, bucketMark) {
 
 /** The row first and the object second. The row is confirmed last, so that a later run can complete it. */
 async function writeMark(config, sql) {
-  const [{ mark }] = await query(config, sql);
+  const [{ mark }] = await queryDatabase(config, sql);
   await putMark(config, mark);
-  await query(config, `UPDATE flare_avatar_installation SET confirmed = 1 WHERE id = 1 AND mark = '${mark}'`);
+  await queryDatabase(config, `UPDATE flare_avatar_installation SET confirmed = 1 WHERE id = 1 AND mark = '${mark}'`);
 }
 
 async function putMark(config, mark) {
@@ -98,9 +105,3 @@ async function putMark(config, mark) {
 }
 
 const getObjectPath = async ({ bucket }) => `${bucket}/${(await loadRules()).MARK_KEY}`;
-
-/** Runs SQL in the remote database. Returns the rows of all statements. */
-async function query(config, sql) {
-  const args = ['d1', 'execute', config.database.binding, '--remote', '--json', '--command', sql];
-  return (await requireWranglerJson(config, args)).flatMap(({ results }) => results);
-}

@@ -1,6 +1,13 @@
 /** What of an installation already exists in the account: the bucket, the database, and data in them. */
 import { setInConfig } from './edit-config.mjs';
-import { CliError, requireWrangler, requireWranglerJson, runWrangler, wranglerError } from './wrangler.mjs';
+import {
+  CliError,
+  queryDatabase,
+  requireWrangler,
+  requireWranglerJson,
+  runWrangler,
+  wranglerError,
+} from './wrangler.mjs';
 
 /** `database_id` in wrangler.jsonc before the first deployment. */
 const PLACEHOLDER_ID = '00000000-0000-0000-0000-000000000000';
@@ -56,17 +63,11 @@ export async function findInstallation(config) {
 }
 
 async function hasRows(config) {
-  const tables = await query(config, "SELECT name FROM sqlite_master WHERE type = 'table'");
+  const tables = await queryDatabase(config, "SELECT name FROM sqlite_master WHERE type = 'table'");
   // The migrations write the version of the schema.
   const isData = (name) => /^flare_avatar_\w+$/.test(name) && name !== 'flare_avatar_schema';
   const names = tables.map(({ name }) => name).filter(isData);
   if (names.length === 0) return false;
-  const counts = await query(config, names.map((name) => `SELECT 1 AS found FROM ${name} LIMIT 1`).join('; '));
+  const counts = await queryDatabase(config, names.map((name) => `SELECT 1 AS found FROM ${name} LIMIT 1`).join('; '));
   return counts.length > 0;
-}
-
-/** Runs SQL in the remote database. Returns the rows of all statements. */
-async function query(config, sql) {
-  const args = ['d1', 'execute', config.database.binding, '--remote', '--json', '--command', sql];
-  return (await requireWranglerJson(config, args)).flatMap(({ results }) => results);
 }

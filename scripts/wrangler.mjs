@@ -147,6 +147,12 @@ export async function requireWranglerJson(config, args) {
   return parseOutput(args, await requireWrangler(config, args));
 }
 
+/** Runs SQL in the remote database. Returns the rows of all statements. */
+export async function queryDatabase(config, sql) {
+  const args = ['d1', 'execute', config.database.binding, '--remote', '--json', '--command', sql];
+  return (await requireWranglerJson(config, args)).flatMap(({ results }) => results);
+}
+
 function parseOutput(args, output) {
   try {
     return JSON.parse(output);
