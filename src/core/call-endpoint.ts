@@ -14,18 +14,16 @@ export async function callEndpoint(request: EndpointRequest, signal: AbortSignal
     const requestHeaders = await resolveHeaders(headers);
     fetchError = 'network';
     if (body) requestHeaders.set('content-type', 'application/json');
-    const json = body ? JSON.stringify(body) : null;
     return await fetchJson(url, {
       method,
       headers: requestHeaders,
       credentials,
       keepalive,
       signal: limited,
-      body: json,
+      body: body ? JSON.stringify(body) : null,
     });
   } catch (cause) {
-    const isTimeout = limited.aborted && !signal.aborted;
-    const code = signal.aborted ? 'aborted' : isTimeout ? 'timeout' : (fetchError ?? getThrownCode(cause));
+    const code = signal.aborted ? 'aborted' : limited.aborted ? 'timeout' : (fetchError ?? getThrownCode(cause));
     throw new AvatarUploadError(code, phase, { cause });
   }
 }
