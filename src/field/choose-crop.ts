@@ -64,6 +64,6 @@ async function createEditorPreview(
     );
   } catch (cause) {
     if (isCanvasBlocked(cause, image)) return null;
-    throw toDecodeError(cause, selection);
+    throw await toDecodeError(cause, selection);
   }
 }

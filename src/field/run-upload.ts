@@ -1,10 +1,11 @@
 import { rejectOnAbort, throwIfAborted } from '../core/abort.js';
+import { getCodeForStatus, isKnownCode } from '../core/error-info.js';
 import { AvatarUploadError } from '../core/errors.js';
 import { type UploadOptions, type UploadResult, uploadAvatar } from '../core/upload-avatar.js';
 import { UploadCheckpoint } from '../core/upload-checkpoint.js';
 import { deleteAvatar } from './avatar-endpoint.js';
 import { chooseCrop } from './choose-crop.js';
-import { isCropped } from './editable-selection.js';
+import { isCropped, isKeptAnimation } from './editable-selection.js';
 import { forgetCommit, rememberCommit } from './pending-commit.js';
 import { createThumbnail, prepareImage, validateFile } from './prepare-file.js';
 import { createRetryOptions, type RunContext } from './run-context.js';
@@ -82,19 +83,19 @@ async function uploadSelection(selection: Selection, context: RunContext): Promi
   const { file, checkpoint } = selection;
   dispatch({ type: 'stepStarted', step: 'preparing' });
   let prepared = selection;
-  const blob = await prepareImage(selection, context, ({ blob: preview, note, decoded }) => {
-    prepared = { ...selection, note, decoded };
-    dispatch({ type: 'imagePrepared', selection: prepared, preview });
-  });
-  throwIfAborted(context.signal, 'prepare');
-  emit('flare-start', { file, blob });
   const guard = new UnloadGuard(!settings.noUnloadGuard);
   try {
+    const blob = await prepareImage(selection, context, ({ blob: preview, note, decoded }) => {
+      prepared = { ...selection, note, decoded };
+      dispatch({ type: 'imagePrepared', selection: prepared, preview });
+    });
+    throwIfAborted(context.signal, 'prepare');
+    emit('flare-start', { file, blob });
     const options = { ...pickUploadOptions(settings), filename: file.name, checkpoint, signal };
     const result = await uploadAvatar(blob, { ...options, ...createCallbacks(context, guard, checkpoint) });
     return { ...result, selection: prepared, blob };
   } catch (error) {
-    throw explainTooLarge(error as AvatarUploadError, prepared, context);
+    throw explainRefusal(error as AvatarUploadError, prepared, context);
   } finally {
     guard.toggle(false);
     // A commit that may be retried stays remembered.
@@ -127,13 +128,17 @@ function createCallbacks(context: RunContext, guard: UnloadGuard, checkpoint: Up
   };
 }
 
-/** Says why a picture is too large that was not made smaller. The next try of an animation sends its first frame. */
-function explainTooLarge(error: AvatarUploadError, selection: Selection, { dispatch }: RunContext): AvatarUploadError {
-  const { note } = selection;
-  if (error.code !== 'too_large' || !note) return error;
-  if (note === 'animation') {
-    const still = { ...selection, isStill: true, checkpoint: new UploadCheckpoint() };
-    dispatch({ type: 'selectionChanged', selection: still });
-  }
-  return error.with({ messageKey: `too_large_${note}` });
+/** The codes with which a back end refuses a file for what it is. Others are about the user or the transfer. */
+const REFUSALS: readonly string[] = ['too_large', 'unsupported_type', 'invalid_image', 'invalid_request'];
+
+/** Says why a picture was refused that was not made anew. The next try of an animation sends its first frame. */
+function explainRefusal(error: AvatarUploadError, selection: Selection, context: RunContext): AvatarUploadError {
+  const { code, status = 0 } = error;
+  const refusal = isKnownCode(code) ? code : getCodeForStatus(status);
+  const isTooLarge = refusal === 'too_large';
+  if (selection.note === 'uncropped' && isTooLarge) return error.with({ messageKey: 'too_large_uncropped' });
+  if (!isKeptAnimation(selection, context.settings) || !REFUSALS.includes(refusal)) return error;
+  const still = { ...selection, isStill: true, checkpoint: new UploadCheckpoint() };
+  context.dispatch({ type: 'selectionChanged', selection: still });
+  return error.with({ messageKey: isTooLarge ? 'too_large_animation' : 'refused_animation' });
 }

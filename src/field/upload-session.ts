@@ -241,9 +241,11 @@ export class UploadSession {
 /** What runs uploads and removals: loaded with the first command, or before it. */
 const loadUploads = (phase: Phase) => loadModule(import('./run-upload.js'), phase);
 
-/** The file is rejected: nothing was sent, and sending the same file again would not help. */
-const isRejection = ({ code, status, phase }: AvatarUploadError): boolean =>
-  (phase === 'pick' || phase === 'prepare') && getErrorInfo(code, status).scope !== 'connection';
+/** The file is rejected: nothing was sent, and another try would not help. */
+const isRejection = ({ code, status, phase, messageKey }: AvatarUploadError): boolean =>
+  (phase === 'pick' || phase === 'prepare') &&
+  getErrorInfo(code, status).scope !== 'connection' &&
+  messageKey !== 'refused_animation';
 
 /** The back end may have done what failed: it did not answer, or failed while it was doing it. */
 const isOutcomeUnknown = ({ phase, status = 0 }: AvatarUploadError): boolean =>

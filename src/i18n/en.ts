@@ -42,6 +42,7 @@ export const en: Messages = {
   'image/psd': `Photoshop files aren’t supported. ${CHOOSE}`,
   'image/bmp': `BMP images aren’t supported. ${CHOOSE}`,
   'image/x-icon': `Icons aren’t supported. ${CHOOSE}`,
+  file_changed: 'This file was moved or changed. Choose it again.',
   decode_failed: 'Your browser can’t open this picture. Choose another one.',
   pick_failed: 'This file can’t be used. Choose another one.',
 
@@ -55,6 +56,7 @@ export const en: Messages = {
   not_uploaded: 'The picture didn’t reach the server. Try again.',
   upload_expired: 'The upload took too long. Try again.',
   too_large: 'This picture is too large. Choose a smaller one.',
+  refused_animation: 'This animation can’t be used. Try again to use its first frame.',
   too_large_animation: 'This animation is too large. Try again to use its first frame.',
   too_large_uncropped: 'Your browser can’t resize this picture. Choose a smaller one.',
   unsupported_type: 'This file type isn’t supported. Choose a JPEG or PNG.',

@@ -5,8 +5,8 @@ export {
   createPreview,
   type EncodeOptions,
   encodeWhole,
+  keepPicture,
   preloadWorker,
   prepareSquare,
   type SquareOptions,
-  stripMetadata,
 } from './prepare-image.js';

@@ -1,5 +1,4 @@
 import type { Crop } from '../core/crop.js';
-import { readBytes } from './byte-reader.js';
 import type { ImageInfo } from './inspect-image.js';
 import type { ImagePreview } from './jobs.js';
 import { WorkerPool } from './worker-pool.js';
@@ -39,7 +38,7 @@ export async function prepareSquare(file: Blob, info: ImageInfo, options: Square
   const job = { task: 'square', file, header: info, size, type, quality, crop: crop ?? {} } as const;
   const blob = (await workerPool.run(job, signal)) as Blob;
   // Checked after the job, which proves that the picture can be decoded.
-  return isSquareAlready(info, options) ? stripMetadata(file, info) : blob;
+  return (isSquareAlready(info, options) && (await keepPicture(file))) || blob;
 }
 
 /**
@@ -60,10 +59,14 @@ export async function checkDecodable(file: Blob, header: ImageInfo, signal?: Abo
   await workerPool.run({ task: 'check', file, header }, signal);
 }
 
-/** Returns the same picture, with its own pixels, without metadata. */
-export async function stripMetadata(file: Blob, info: ImageInfo): Promise<Blob> {
-  const { getCleanParts } = await import('./strip-metadata.js');
-  return new Blob(getCleanParts(await readBytes(file), info), { type: info.type ?? file.type });
+/**
+ * Returns a picture with its own pixels and without metadata: exactly what the back end stores.
+ * @returns null for a file that the back end refuses.
+ */
+export async function keepPicture(file: Blob): Promise<Blob | null> {
+  const { readStoredPicture } = await import('./keep-picture.js');
+  const picture = await readStoredPicture(file);
+  return picture && new Blob([picture.bytes as Uint8Array<ArrayBuffer>], { type: picture.type });
 }
 
 function isSquareAlready(info: ImageInfo, { crop, type, size }: SquareOptions): boolean {
