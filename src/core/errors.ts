@@ -34,8 +34,21 @@ export interface ErrorDetails {
  */
 const RETRYABLE = /^(network|timeout|rate_limited|internal|unavailable|upload_expired)$/;
 
+/** The sentence for a lost connection: the only one that is needed before the others are loaded. */
+export const NETWORK_SENTENCE = 'Connection lost. Check your network, then try again.';
+
+type DescribeError = (code: string, phase: Phase) => string;
+
+let describeError: DescribeError = () => NETWORK_SENTENCE;
+
+/** Sets how errors get their message: the sentences are loaded later than this file. */
+export const setErrorDescriber = (describe: DescribeError): void => {
+  describeError = describe;
+};
+
 /**
- * A failed upload, load or removal. Neither its message nor its cause ever
+ * A failed upload, load or removal. Its message is a sentence in English for
+ * the user; what a developer needs is in its fields. Neither the message nor its cause ever
  * contains a URL, a request or a response: presigned URLs are secrets.
  *
  * @example
@@ -65,8 +78,7 @@ export class AvatarUploadError extends Error {
     readonly phase: Phase,
     { cause, retryable = RETRYABLE.test(code), ...details }: ErrorDetails = {},
   ) {
-    const suffix = details.status ? ` (HTTP ${details.status})` : '';
-    super(`${phase} failed: ${code}${suffix}`, cause ? { cause: removeUrls(cause) } : {});
+    super(describeError(code, phase), cause ? { cause: removeUrls(cause) } : {});
     Object.assign(this, details, { code, phase, retryable });
   }
 

@@ -1,3 +1,5 @@
+import { NETWORK_SENTENCE } from '../core/errors.js';
+
 /**
  * Texts by key: error codes, names of states, and labels of controls.
  * `{limit}` is replaced by a size such as `20 MB`, `{label}` by the name of the
@@ -24,6 +26,6 @@ export const restingMessages: Messages = {
   change: '{label}: change picture',
   remove: 'Remove',
   retry: 'Try again',
-  network: 'Connection lost. Check your network, then try again.',
+  network: NETWORK_SENTENCE,
   required: 'Add a picture.',
 };

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { AvatarUploadError, browserTransport, uploadAvatar } from '../../src/client.js';
 import { createElement, createPngFile } from '../support/element-fixtures.js';
-import { getText, installFakeBackend, nextEvent, pickFile } from '../support/fake-backend.js';
+import { getText, installFakeBackend, nextEvent } from '../support/fake-backend.js';
 import { gif, png } from '../support/pictures.js';
 
 const backend = installFakeBackend();
@@ -20,7 +20,6 @@ describe('a file that changed after it was picked', () => {
   it('is refused before it is inspected', async () => {
     const { element } = await createElement('avatar-url=""');
     const refused = nextEvent<CustomEvent<{ error: AvatarUploadError }>>(element, 'flare-reject');
-    pickFile(element, createPngFile());
     const file = changeFile(createPngFile());
     const error = await getError(element.upload(file));
     expect(error).to.include({ code: 'file_changed', phase: 'pick', retryable: false });
