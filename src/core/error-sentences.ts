@@ -1,4 +1,5 @@
 import type { KnownErrorCode } from './error-codes.js';
+import { getErrorInfo, isKnownCode } from './error-info.js';
 import { NETWORK_SENTENCE, type Phase, setErrorDescriber } from './errors.js';
 
 /**
@@ -42,8 +43,23 @@ const TABLE: Readonly<Record<string, string>> = ERROR_SENTENCES;
 
 /** Gives errors the sentence for their code, or else for their phase. */
 export const describeErrors = (): void =>
-  setErrorDescriber((code, phase) => {
+  setErrorDescriber((code, phase, cause) => {
     // Codes come from outside: `constructor` is a key of any object.
     const key = [code, `${phase}_failed`].find((name) => Object.hasOwn(TABLE, name));
-    return TABLE[key ?? 'failed'] as string;
+    const retryable = isKnownCode(code) && getErrorInfo(code).retryable === true;
+    return { message: TABLE[key ?? 'failed'] as string, retryable, cause: cause ? removeUrls(cause) : undefined };
   });
+
+/** Longest message of another error that is kept, in characters. */
+const MAX_MESSAGE_LENGTH = 500;
+
+/** Returns an error with the same name and message, cut, in which any word with a slash or a query is replaced. */
+function removeUrls(cause: unknown): Error {
+  const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
+  const clean = new Error(
+    // Cut first, and word by word: a pattern that looks for the beginning of a word is quadratic in its length.
+    message.slice(0, MAX_MESSAGE_LENGTH).replace(/\S+/g, (word) => (/[/?&]/.test(word) ? '[URL]' : word)),
+  );
+  clean.name = name;
+  return clean;
+}

@@ -1,7 +1,6 @@
 import { throwIfAborted } from './abort.js';
 import { browserTransport } from './browser-transport.js';
 import { isExpired, isFinalForUpload } from './error-info.js';
-import { describeErrors } from './error-sentences.js';
 import { AvatarUploadError } from './errors.js';
 import { explainError } from './explain-error.js';
 import { type Progress, ProgressThrottle } from './progress-throttle.js';
@@ -137,7 +136,6 @@ class Upload {
   #put: PutAttempt = {};
 
   constructor(private readonly options: UploadOptions) {
-    describeErrors();
     this.#signal = options.signal ?? new AbortController().signal;
     this.#transport = options.transport ?? browserTransport;
     this.#checkpoint = options.checkpoint ?? new UploadCheckpoint();

@@ -6,10 +6,11 @@ import { UploadCheckpoint } from '../core/upload-checkpoint.js';
 import { deleteAvatar } from './avatar-endpoint.js';
 import { chooseCrop } from './choose-crop.js';
 import { isCropped, isKeptAnimation } from './editable-selection.js';
+import { loadModule } from './load-module.js';
 import { forgetCommit, rememberCommit } from './pending-commit.js';
 import { createThumbnail, prepareImage, validateFile } from './prepare-file.js';
 import { createRetryOptions, type RunContext } from './run-context.js';
-import type { Selection, UploadCommand } from './snapshot.js';
+import type { Selection, UploadCommand, ValidatedFile } from './snapshot.js';
 import { UnloadGuard } from './unload-guard.js';
 import { pickUploadOptions } from './upload-options.js';
 
@@ -34,7 +35,7 @@ export async function runUpload(
   known: Selection | null,
   context: RunContext,
 ): Promise<Committed | null> {
-  let selection = known ?? (await acceptFile(command.file, context));
+  let selection = known ?? (await acceptFile(command, context));
   throwIfAborted(context.signal, 'pick');
   selection = await cropSelection(command, selection, context);
   if (!context.shouldUpload()) selection = { ...selection, thumbnail: await createThumbnail(selection, context) };
@@ -51,8 +52,9 @@ export async function runRemoval({ settings, signal, dispatch, emit }: RunContex
   await deleteAvatar(settings, { maxRetries, onTry, ...createRetryOptions({ dispatch, emit }) }, signal);
 }
 
-async function acceptFile(file: File, context: RunContext): Promise<Selection> {
-  const validated = await validateFile(file, context);
+async function acceptFile(command: UploadCommand, context: RunContext): Promise<Selection> {
+  const validated = await validateFirst(await listFiles(command, context), context);
+  const { file } = validated;
   throwIfAborted(context.signal, 'pick');
   const isAccepted = context.emit('flare-accept', { file });
   throwIfAborted(context.signal, 'pick');
@@ -63,6 +65,29 @@ async function acceptFile(file: File, context: RunContext): Promise<Selection> {
   const selection = { ...validated, checkpoint: new UploadCheckpoint() };
   context.dispatch({ type: 'selectionChanged', selection });
   return selection;
+}
+
+/** The files to choose from. A picture of another page is fetched. */
+async function listFiles(
+  { file, others = [], link }: UploadCommand,
+  { settings, signal }: RunContext,
+): Promise<File[]> {
+  if (file.size > 0 || !link) return [file, ...others];
+  const { fetchPicture } = await loadModule(import('./fetch-picture.js'), 'pick');
+  return [await fetchPicture(link, settings.maxFileSize, signal)];
+}
+
+/** @throws {AvatarUploadError} that refuses the first file, if none is usable. */
+async function validateFirst([file, ...others]: File[], context: RunContext): Promise<ValidatedFile> {
+  try {
+    return await validateFile(file as File, context);
+  } catch (error) {
+    if (others.length === 0) throw error;
+    throwIfAborted(context.signal, 'pick');
+    return validateFirst(others, context).catch(() => {
+      throw error;
+    });
+  }
 }
 
 /** Lets the user choose the crop, where they can. */

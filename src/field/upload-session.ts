@@ -50,16 +50,16 @@ export class UploadSession {
     (await loadUploads('pick')).preloadImageModule();
   }
 
-  /** Validates a file that the user chose, and uploads it unless `no-auto` is set. */
-  async selectFile(file: File): Promise<void> {
-    await this.#start({ file, upload: !this.element.noAuto, previous: this.#restorable });
+  /** Validates what the user chose, and uploads it if the command says so. */
+  async selectFile(command: UploadCommand): Promise<void> {
+    await this.#start({ ...command, previous: this.#restorable });
   }
 
   /** Uploads a file, or the selection that waits. An upload in progress is joined. */
   async upload(file?: File): Promise<SuccessDetail> {
     this.#assertEnabled('pick');
     const { activity, selection } = this.store.snapshot;
-    if (!file && 'command' in activity) {
+    if (!file && this.#run.done && 'command' in activity) {
       this.store.dispatch({ type: 'uploadRequested' });
       return (await this.#run.done) as SuccessDetail;
     }
@@ -177,7 +177,9 @@ export class UploadSession {
       committed = await runUpload(command, known, this.#createContext(run));
       throwIfAborted(signal, 'commit');
     } catch (cause) {
-      throw this.#fail(cause, run, { phase: 'pick', command });
+      // Of several files one may have been accepted.
+      const file = this.store.snapshot.selection?.file ?? command.file;
+      throw this.#fail(cause, run, { phase: 'pick', command: { ...command, file } });
     }
     if (!committed) return undefined;
     const { key, avatar, blob, selection } = committed;

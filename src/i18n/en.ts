@@ -9,7 +9,6 @@ export const en: Messages = {
   picked: 'Ready to upload',
   dragover: 'Drop your picture here',
   cropping: 'Adjust your picture',
-  preparing: 'Preparing…',
   presigning: 'Uploading…',
   uploading: 'Uploading…',
   offline: 'You’re offline. The upload will resume when you reconnect.',
@@ -22,8 +21,6 @@ export const en: Messages = {
   success_uncropped: 'Saved without cropping. Your browser blocks image editing.',
   removing: 'Removing…',
   edit: 'Edit',
-  cancel: 'Cancel',
-  retry: 'Try again',
 
   file_too_large: 'This file is too large. Choose one that’s {limit} or smaller.',
   // Texts for a refused file whose actual type is known: a MIME type, or a prefix such as `video/`.
@@ -43,6 +40,7 @@ export const en: Messages = {
   'image/bmp': `BMP images aren’t supported. ${CHOOSE}`,
   'image/x-icon': `Icons aren’t supported. ${CHOOSE}`,
 
+  link_failed: 'This picture can’t be copied from its site. Save it to your device, then choose it.',
   refused_animation: 'This animation can’t be used. Try again to use its first frame.',
   too_large_animation: 'This animation is too large. Try again to use its first frame.',
   too_large_uncropped: 'Your browser can’t resize this picture. Choose a smaller one.',

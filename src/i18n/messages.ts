@@ -26,6 +26,8 @@ export const restingMessages: Messages = {
   change: '{label}: change picture',
   remove: 'Remove',
   retry: 'Try again',
+  cancel: 'Cancel',
+  preparing: 'Preparing…',
   network: NETWORK_SENTENCE,
   required: 'Add a picture.',
 };
