@@ -5,15 +5,16 @@
 import type { Crop } from '../core/crop.js';
 import { type DecodedImage, decodeImage } from './decode-image.js';
 import { encodeCanvas, isCanvasOpaque } from './encode-image.js';
-import type {
-  CheckJob,
-  ImageHeader,
-  ImageJob,
-  ImagePreview,
-  JobResult,
-  PreviewJob,
-  SquareJob,
-  WholeJob,
+import {
+  type CheckJob,
+  HDR,
+  type ImageHeader,
+  type ImageJob,
+  type ImagePreview,
+  type JobResult,
+  type PreviewJob,
+  type SquareJob,
+  type WholeJob,
 } from './jobs.js';
 import {
   type CanvasContext,
@@ -46,13 +47,20 @@ export async function runImageJob(job: ImageJob): Promise<JobResult> {
   return job.task === 'whole' ? encodeWhole(job) : drawPreview(job);
 }
 
-async function checkDecodable({ file, header }: CheckJob): Promise<undefined> {
-  (await decodeImage(file, header, 0)).source.close();
+async function checkDecodable(job: CheckJob): Promise<undefined> {
+  await decodeImage(job, 0).then(
+    ({ source }) => source.close(),
+    (error: Error) => {
+      // Thrown after the picture was decoded.
+      if (error.name !== HDR) throw error;
+    },
+  );
 }
 
-async function cutSquare({ file, header, size, crop, ...encoding }: SquareJob): Promise<Blob> {
+async function cutSquare(job: SquareJob): Promise<Blob> {
+  const { header, size, crop } = job;
   const scale = (DECODE_SCALE * size) / (crop.side ?? Math.min(header.width, header.height));
-  const image = await decodeImage(file, header, scale);
+  const image = await decodeImage(job, scale);
   const { width, height } = image.original;
   const side = Math.max(1, Math.min(crop.side ?? width, width, height));
   // In pixels of the decoded image.
@@ -65,7 +73,7 @@ async function cutSquare({ file, header, size, crop, ...encoding }: SquareJob): 
   const vertical = createSpan(crop.y, height, image.height);
   const { pixels, opaque } = scaleSquare(image, horizontal, vertical, targetSide);
   checkOpaque(header, opaque);
-  return encodeCanvas(drawSquare(pixels, targetSide, crop), encoding);
+  return encodeCanvas(drawSquare(pixels, targetSide, crop), job);
 }
 
 /** A JPEG has no transparent pixels: the canvas returned noise. */
@@ -104,8 +112,9 @@ function drawSquare(
   return context;
 }
 
-async function drawPreview({ file, header, longestSide }: PreviewJob): Promise<ImagePreview> {
-  const image = await decodeImage(file, header, longestSide / Math.max(header.width, header.height));
+async function drawPreview(job: PreviewJob): Promise<ImagePreview> {
+  const { header, longestSide } = job;
+  const image = await decodeImage(job, longestSide / Math.max(header.width, header.height));
   const { width, height } = image.original;
   const scale = Math.min(1, longestSide / Math.max(width, height));
   const scaleSide = (side: number) => Math.max(1, Math.round(side * scale));
@@ -113,11 +122,11 @@ async function drawPreview({ file, header, longestSide }: PreviewJob): Promise<I
   return { bitmap: canvas.transferToImageBitmap(), width, height };
 }
 
-async function encodeWhole({ file, header, ...encoding }: WholeJob): Promise<Blob> {
-  const image = await decodeImage(file, header, 1);
+async function encodeWhole(job: WholeJob): Promise<Blob> {
+  const image = await decodeImage(job, 1);
   const context = drawWhole(image, createLargestContext(image.width, image.height));
-  checkOpaque(header, isCanvasOpaque(context));
-  return encodeCanvas(context, encoding);
+  checkOpaque(job.header, isCanvasOpaque(context));
+  return encodeCanvas(context, job);
 }
 
 /** Scales a picture to the size of a canvas, and closes the picture. */

@@ -2,6 +2,7 @@ import type { Crop } from '../core/crop.js';
 import { readBytes } from './byte-reader.js';
 import type { ImageInfo } from './inspect-image.js';
 import type { ImagePreview } from './jobs.js';
+import { HDR, type ImageJob, type JobResult, TRUNCATED } from './jobs.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** How a picture is encoded. */
@@ -28,6 +29,19 @@ const workerPool = new WorkerPool();
 /** Starts a worker for a picture that will be picked soon. */
 export const preloadWorker = (): void => workerPool.preload();
 
+/** Runs a job. For the few files that need the page, runs it once more with what the page made of the file. */
+async function runJob(job: ImageJob & { file: Blob }, signal?: AbortSignal): Promise<JobResult> {
+  try {
+    return await workerPool.run(job, signal);
+  } catch (error) {
+    const { name } = error as Error;
+    if (name !== HDR && name !== TRUNCATED) throw error;
+    const { addJpegEnd, drawAsShown } = await import('./rare-files.js');
+    const file = await (name === HDR ? drawAsShown(job.file) : addJpegEnd(job.file, job.header));
+    return workerPool.run({ ...job, file }, signal);
+  }
+}
+
 /**
  * Cuts a square out of a picture: upright, scaled down, encoded anew, without metadata.
  * If the picture already is such a square, its own pixels are kept, without metadata.
@@ -37,7 +51,7 @@ export const preloadWorker = (): void => workerPool.preload();
 export async function prepareSquare(file: Blob, info: ImageInfo, options: SquareOptions): Promise<Blob> {
   const { size, type, quality, crop, signal } = options;
   const job = { task: 'square', file, header: info, size, type, quality, crop: crop ?? {} } as const;
-  const blob = (await workerPool.run(job, signal)) as Blob;
+  const blob = (await runJob(job, signal)) as Blob;
   // Checked after the job, which proves that the picture can be decoded.
   return isSquareAlready(info, options) ? stripMetadata(file, info) : blob;
 }
@@ -49,7 +63,7 @@ export async function prepareSquare(file: Blob, info: ImageInfo, options: Square
  */
 export async function encodeWhole(file: Blob, header: ImageInfo, options: EncodeOptions): Promise<Blob> {
   const { type, quality, signal } = options;
-  return (await workerPool.run({ task: 'whole', file, header, type, quality }, signal)) as Blob;
+  return (await runJob({ task: 'whole', file, header, type, quality }, signal)) as Blob;
 }
 
 /**
@@ -57,7 +71,7 @@ export async function encodeWhole(file: Blob, header: ImageInfo, options: Encode
  * @throws DOMException if the browser can't decode the file.
  */
 export async function checkDecodable(file: Blob, header: ImageInfo, signal?: AbortSignal): Promise<void> {
-  await workerPool.run({ task: 'check', file, header }, signal);
+  await runJob({ task: 'check', file, header }, signal);
 }
 
 /** Returns the same picture, with its own pixels, without metadata. */
@@ -84,5 +98,5 @@ export async function createPreview(
   longestSide: number,
   signal?: AbortSignal,
 ): Promise<ImagePreview> {
-  return (await workerPool.run({ task: 'preview', file, header, longestSide }, signal)) as ImagePreview;
+  return (await runJob({ task: 'preview', file, header, longestSide }, signal)) as ImagePreview;
 }

@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import { TOO_MANY_PIXELS } from '../../src/image/jobs.js';
 import { concat } from '../support/bytes.js';
 import { PROFILE } from '../support/metadata.js';
 import { gif, jpeg, png, pngChunk, segment, stored, text, webp } from '../support/pictures.js';
@@ -96,7 +97,7 @@ describe('prepareSquare with a huge picture', () => {
 
   it('refuses a file that only claims to be huge, without decoding it', async () => {
     const error = await inspectAndPrepare(toBlob(png({ claim: [60_000, 60_000] })), options).catch((cause) => cause);
-    expect(error.name).to.equal('EncodingError');
+    expect(error.name).to.equal(TOO_MANY_PIXELS);
   });
 });
 
