@@ -1,4 +1,4 @@
-import { HDR, type ImageHeader, type PictureJob, TOO_MANY_PIXELS, TRUNCATED } from './jobs.js';
+import { HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
 
 /** A decoded picture, upright. It may be smaller than the original. */
 export interface DecodedImage {
@@ -29,7 +29,7 @@ const MIN_SCALE = 1 / 8;
 /**
  * Decodes a picture, at a reduced size if the decoder can do that.
  * @param scale - the smallest scale that will do, 0 to 1. The result is not smaller.
- * @throws DOMException if the browser can't decode the file. Its name is `TOO_MANY_PIXELS`, `TRUNCATED` or `HDR`
+ * @throws DOMException if the browser can't decode the file. Its name is `TOO_MANY_PIXELS` or `NEEDS_PAGE`
  * if that is why.
  */
 export async function decodeImage({ file, header }: PictureJob, scale: number): Promise<DecodedImage> {
@@ -46,14 +46,14 @@ async function decodeReduced(file: Blob, header: ImageHeader, scale: number): Pr
   const data = new Uint8Array(await file.arrayBuffer());
   // Firefox and WebKit decode the part of a truncated file that is there.
   if (!isComplete(data, header)) {
-    throw new DOMException('The end is missing.', header.type === 'image/jpeg' ? TRUNCATED : 'EncodingError');
+    throw new DOMException(NO_END, header.type === 'image/jpeg' ? NEEDS_PAGE : 'EncodingError');
   }
   // JPEG scales by eighths.
   const ratio = header.type === 'image/jpeg' ? Math.min(1, Math.ceil(scale * 8) / 8) : 1;
   const frame = await decodeFrame(data, header, ratio).catch(() => null);
   if (!frame) return 'ImageDecoder' in globalThis ? null : resizeBitmap(file, header, scale);
   try {
-    if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw new DOMException('High dynamic range.', HDR);
+    if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw new DOMException(HDR, NEEDS_PAGE);
     // A frame would be converted anew for every part of it that is drawn.
     return isScaled(frame.displayWidth, frame.displayHeight, header, ratio) ? await createImageBitmap(frame) : null;
   } finally {

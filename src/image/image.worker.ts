@@ -4,17 +4,16 @@
  */
 import type { Crop } from '../core/crop.js';
 import { type DecodedImage, decodeImage } from './decode-image.js';
-import { encodeCanvas, isCanvasOpaque } from './encode-image.js';
+import { encodeCanvas } from './encode-image.js';
 import {
   type CheckJob,
   HDR,
-  type ImageHeader,
   type ImageJob,
   type ImagePreview,
   type JobResult,
+  type PictureJob,
   type PreviewJob,
   type SquareJob,
-  type WholeJob,
 } from './jobs.js';
 import {
   type CanvasContext,
@@ -44,7 +43,7 @@ export async function runImageJob(job: ImageJob): Promise<JobResult> {
   isReadable ??= isCanvasReadable();
   if (!isReadable) throw createCanvasBlockedError();
   if (job.task === 'square') return cutSquare(job);
-  return job.task === 'whole' ? encodeWhole(job) : drawPreview(job);
+  return job.task === 'preview' ? drawPreview(job) : encodeCanvas((await drawWhole(job)).context, job);
 }
 
 async function checkDecodable(job: CheckJob): Promise<undefined> {
@@ -52,7 +51,7 @@ async function checkDecodable(job: CheckJob): Promise<undefined> {
     ({ source }) => source.close(),
     (error: Error) => {
       // Thrown after the picture was decoded.
-      if (error.name !== HDR) throw error;
+      if (error.message !== HDR) throw error;
     },
   );
 }
@@ -72,13 +71,9 @@ async function cutSquare(job: SquareJob): Promise<Blob> {
   const horizontal = createSpan(crop.x, width, image.width);
   const vertical = createSpan(crop.y, height, image.height);
   const { pixels, opaque } = scaleSquare(image, horizontal, vertical, targetSide);
-  checkOpaque(header, opaque);
+  // A JPEG has no transparent pixels.
+  if (header.type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
   return encodeCanvas(drawSquare(pixels, targetSide, crop), job);
-}
-
-/** A JPEG has no transparent pixels: the canvas returned noise. */
-function checkOpaque({ type }: ImageHeader, opaque: boolean): void {
-  if (type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
 }
 
 function scaleSquare(image: DecodedImage, horizontal: Span, vertical: Span, targetSide: number) {
@@ -113,35 +108,25 @@ function drawSquare(
 }
 
 async function drawPreview(job: PreviewJob): Promise<ImagePreview> {
-  const { header, longestSide } = job;
-  const image = await decodeImage(job, longestSide / Math.max(header.width, header.height));
-  const { width, height } = image.original;
-  const scale = Math.min(1, longestSide / Math.max(width, height));
-  const scaleSide = (side: number) => Math.max(1, Math.round(side * scale));
-  const { canvas } = drawWhole(image, createContext(scaleSide(width), scaleSide(height)));
-  return { bitmap: canvas.transferToImageBitmap(), width, height };
+  const { context, original } = await drawWhole(job, job.longestSide);
+  return { bitmap: context.canvas.transferToImageBitmap(), width: original.width, height: original.height };
 }
 
-async function encodeWhole(job: WholeJob): Promise<Blob> {
-  const image = await decodeImage(job, 1);
-  const context = drawWhole(image, createLargestContext(image.width, image.height));
-  checkOpaque(job.header, isCanvasOpaque(context));
-  return encodeCanvas(context, job);
-}
-
-/** Scales a picture to the size of a canvas, and closes the picture. */
-function drawWhole(image: DecodedImage, context: CanvasContext): CanvasContext {
+/** Draws a whole picture, scaled down so that its longer side has at most this many pixels. */
+async function drawWhole(job: PictureJob, longestSide = Number.POSITIVE_INFINITY) {
+  const image = await decodeImage(job, longestSide / Math.max(job.header.width, job.header.height));
+  const context = createLargestContext(image.original, longestSide);
   const { width, height } = context.canvas;
+  const wholeSpan = (length: number): Span => ({ from: 0, length });
   const minSide = Math.min(width, height);
   const isHalved = Math.min(image.width, image.height) >= minSide * 2;
-  const wholeSpan = (length: number): Span => ({ from: 0, length });
   const source = isHalved
     ? halveImage(image, wholeSpan(image.width), wholeSpan(image.height), minSide).context.canvas
     : image.source;
   context.imageSmoothingQuality = 'high';
   context.drawImage(source, 0, 0, width, height);
   image.source.close();
-  return context;
+  return { context, original: image.original };
 }
 
 /** A message from the worker: `ready` once, then one message for each job. */

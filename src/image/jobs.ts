@@ -67,8 +67,11 @@ export const CANVAS_BLOCKED = 'CanvasBlockedError';
 /** Name of the error that is thrown for a picture with more pixels than can be decoded in seconds. */
 export const TOO_MANY_PIXELS = 'TooManyPixelsError';
 
-/** Name of the error that is thrown for a JPEG without its end mark. It may be complete otherwise. */
-export const TRUNCATED = 'TruncatedError';
+/** Name of the error that is thrown for a file that only the page can prepare. The message is one of the two below. */
+export const NEEDS_PAGE = 'NeedsPageError';
 
-/** Name of the error that is thrown for a picture that the page has to draw: its colors are wrong in a worker. */
-export const HDR = 'HdrError';
+/** A JPEG has no end mark. It may be complete otherwise. */
+export const NO_END = 'The end of the file is missing.';
+
+/** A picture has a high dynamic range: in a worker, its colors are wrong. */
+export const HDR = 'High dynamic range.';

@@ -2,7 +2,7 @@ import type { Crop } from '../core/crop.js';
 import { readBytes } from './byte-reader.js';
 import type { ImageInfo } from './inspect-image.js';
 import type { ImagePreview } from './jobs.js';
-import { HDR, type ImageJob, type JobResult, TRUNCATED } from './jobs.js';
+import { type ImageJob, type JobResult, NEEDS_PAGE } from './jobs.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** How a picture is encoded. */
@@ -29,16 +29,15 @@ const workerPool = new WorkerPool();
 /** Starts a worker for a picture that will be picked soon. */
 export const preloadWorker = (): void => workerPool.preload();
 
-/** Runs a job. For the few files that need the page, runs it once more with what the page made of the file. */
+/** Runs a job. A file that only the page can prepare is prepared, and the job is run once more. */
 async function runJob(job: ImageJob & { file: Blob }, signal?: AbortSignal): Promise<JobResult> {
   try {
     return await workerPool.run(job, signal);
   } catch (error) {
-    const { name } = error as Error;
-    if (name !== HDR && name !== TRUNCATED) throw error;
-    const { addJpegEnd, drawAsShown } = await import('./rare-files.js');
-    const file = await (name === HDR ? drawAsShown(job.file) : addJpegEnd(job.file, job.header));
-    return workerPool.run({ ...job, file }, signal);
+    const { name, message } = error as Error;
+    if (name !== NEEDS_PAGE) throw error;
+    const { prepareOnPage } = await import('./prepare-on-page.js');
+    return workerPool.run({ ...job, file: await prepareOnPage(job.file, job.header, message) }, signal);
   }
 }
 

@@ -1,6 +1,5 @@
 /** For the few files that only a page can prepare: loaded when such a file is picked. */
-import { readBytes } from './byte-reader.js';
-import { type ImageHeader, TRUNCATED } from './jobs.js';
+import { HDR, type ImageHeader, NO_END } from './jobs.js';
 
 /** Rows that are compared at a time. */
 const STRIP_HEIGHT = 256;
@@ -9,10 +8,18 @@ const STRIP_HEIGHT = 256;
 const MAX_PIXELS = 50e6;
 
 /**
+ * Prepares a file that the worker can't decode, so that it can.
+ * @param reason - the message of the worker's error.
+ * @throws DOMException if the browser can't decode the file either.
+ */
+export const prepareOnPage = (file: Blob, header: ImageHeader, reason: string): Promise<Blob | ImageBitmap> =>
+  reason === HDR ? drawAsShown(file) : addJpegEnd(file, header);
+
+/**
  * Draws a picture with an `<img>`. Chromium adapts a high dynamic range to the screen only there:
  * ImageDecoder and createImageBitmap, also of an `<img>`, return darker colors.
  */
-export async function drawAsShown(file: Blob): Promise<ImageBitmap> {
+async function drawAsShown(file: Blob): Promise<ImageBitmap> {
   const image = new Image();
   image.src = URL.createObjectURL(file);
   await image.decode().finally(() => URL.revokeObjectURL(image.src));
@@ -28,10 +35,10 @@ export async function drawAsShown(file: Blob): Promise<ImageBitmap> {
  * become pixels, while after the last pixel they are ignored.
  * @throws DOMException if pixels are missing, or the file is no JPEG.
  */
-export async function addJpegEnd(file: Blob, { width, height }: ImageHeader): Promise<Blob> {
+async function addJpegEnd(file: Blob, { width, height }: ImageHeader): Promise<Blob> {
   // Two of them are in memory at the same time.
   if (width * height > MAX_PIXELS) throw createTruncatedError();
-  const { bytes } = await readBytes(file);
+  const bytes = new Uint8Array(await file.arrayBuffer());
   // A marker that was cut in two.
   const length = bytes.at(-1) === 0xff ? bytes.length - 1 : bytes.length;
   const complete = new Blob([file.slice(0, length), END]);
@@ -43,7 +50,7 @@ export async function addJpegEnd(file: Blob, { width, height }: ImageHeader): Pr
   return complete;
 }
 
-const createTruncatedError = () => new DOMException('The file is truncated.', TRUNCATED);
+const createTruncatedError = () => new DOMException(NO_END, 'EncodingError');
 
 const END = new Uint8Array([0xff, 0xd9]);
 
