@@ -1,6 +1,7 @@
 import type { Crop } from '../core/crop.js';
 import type { ImageInfo } from './inspect-image.js';
 import type { ImagePreview } from './jobs.js';
+import { type ImageJob, type JobResult, NEEDS_PAGE } from './jobs.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** How a picture is encoded. */
@@ -27,6 +28,18 @@ const workerPool = new WorkerPool();
 /** Starts a worker for a picture that will be picked soon. */
 export const preloadWorker = (): void => workerPool.preload();
 
+/** Runs a job. A file that only the page can prepare is prepared, and the job is run once more. */
+async function runJob(job: ImageJob & { file: Blob }, signal?: AbortSignal): Promise<JobResult> {
+  try {
+    return await workerPool.run(job, signal);
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name !== NEEDS_PAGE) throw error;
+    const { prepareOnPage } = await import('./prepare-on-page.js');
+    return workerPool.run({ ...job, file: await prepareOnPage(job.file, job.header, message) }, signal);
+  }
+}
+
 /**
  * Cuts a square out of a picture: upright, scaled down, encoded anew, without metadata.
  * If the picture already is such a square, its own pixels are kept, without metadata.
@@ -36,7 +49,7 @@ export const preloadWorker = (): void => workerPool.preload();
 export async function prepareSquare(file: Blob, info: ImageInfo, options: SquareOptions): Promise<Blob> {
   const { size, type, quality, crop, signal } = options;
   const job = { task: 'square', file, header: info, size, type, quality, crop: crop ?? {} } as const;
-  const blob = (await workerPool.run(job, signal)) as Blob;
+  const blob = (await runJob(job, signal)) as Blob;
   // Checked after the job, which proves that the picture can be decoded.
   return (isSquareAlready(info, options) && (await keepPicture(file))) || blob;
 }
@@ -48,7 +61,7 @@ export async function prepareSquare(file: Blob, info: ImageInfo, options: Square
  */
 export async function encodeWhole(file: Blob, header: ImageInfo, options: EncodeOptions): Promise<Blob> {
   const { type, quality, signal } = options;
-  return (await workerPool.run({ task: 'whole', file, header, type, quality }, signal)) as Blob;
+  return (await runJob({ task: 'whole', file, header, type, quality }, signal)) as Blob;
 }
 
 /**
@@ -56,7 +69,7 @@ export async function encodeWhole(file: Blob, header: ImageInfo, options: Encode
  * @throws DOMException if the browser can't decode the file.
  */
 export async function checkDecodable(file: Blob, header: ImageInfo, signal?: AbortSignal): Promise<void> {
-  await workerPool.run({ task: 'check', file, header }, signal);
+  await runJob({ task: 'check', file, header }, signal);
 }
 
 /**
@@ -87,5 +100,5 @@ export async function createPreview(
   longestSide: number,
   signal?: AbortSignal,
 ): Promise<ImagePreview> {
-  return (await workerPool.run({ task: 'preview', file, header, longestSide }, signal)) as ImagePreview;
+  return (await runJob({ task: 'preview', file, header, longestSide }, signal)) as ImagePreview;
 }
