@@ -26,7 +26,8 @@ type Context = Pick<RunContext, 'settings' | 'signal'>;
 export async function validateFile(file: File, { settings, signal }: Context): Promise<ValidatedFile> {
   // Before a byte is read: the file may be of any size.
   const earlyCode = checkFileLimits(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
-  if (earlyCode) throw new AvatarUploadError(earlyCode, 'pick');
+  const isGone = earlyCode === 'file_empty' && !(await isReadable(file));
+  if (earlyCode) throw new AvatarUploadError(isGone ? 'file_changed' : earlyCode, 'pick');
   const { inspectImage, preloadWorker } = await loadImageModule();
   preloadWorker();
   const info = await inspectImage(file).catch((cause: unknown) => {
