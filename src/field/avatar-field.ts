@@ -12,9 +12,7 @@ import { listenForFiles, takePickedFile } from './file-inputs.js';
 import { FirstLoad } from './first-load.js';
 import { hasPendingCommit } from './has-pending-commit.js';
 import type { FieldEvent } from './reduce.js';
-import { IDLE, type RetryAction, type Snapshot, type UploadCommand } from './snapshot.js';
-
-const createUpload = (command: UploadCommand) => ({ phase: 'pick', command }) as const;
+import { IDLE, type RetryAction, type Snapshot } from './snapshot.js';
 
 /** Events of the inner input stay inside the element. */
 const stopPropagation = (event: Event): void => event.stopPropagation();
@@ -69,7 +67,10 @@ export class AvatarField extends SettingsElement {
    * @throws {AvatarUploadError} that says what failed; `aborted` if the upload was canceled or replaced by another one.
    */
   upload(file?: File): Promise<SuccessDetail> {
-    return this.#loader.call((engine) => engine.session.upload(file), file && createUpload({ file, upload: true }));
+    return this.#loader.call(
+      (engine) => engine.session.upload(file),
+      file && { phase: 'pick', command: { file, upload: true } },
+    );
   }
 
   /** Cancels an upload or a removal, and dismisses a file that waits or has failed. */
@@ -81,7 +82,7 @@ export class AvatarField extends SettingsElement {
   /** Retries what failed. Resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
     const { activity } = this.#store.snapshot;
-    if (activity.kind === 'error') await this.#run((engine) => engine.session.retry(), activity.retry);
+    if (activity.kind === 'error') await this.#run((engine) => engine.session.retry(activity), activity.retry);
   }
 
   /**
@@ -175,7 +176,8 @@ export class AvatarField extends SettingsElement {
     // The picture or the error says enough.
     const isQuiet = status === 'idle' && (url || error || this.#store.snapshot.isLoading);
     const text = isQuiet ? null : this.#engine ? this.#engine.renderStatus() : this.#getText(status);
-    const message = error && (this.#engine?.formatError() ?? this.#getText('network'));
+    // Without the engine, the error is that it can't be loaded.
+    const message = error && (this.#engine?.formatError() ?? (this.#getText('network') || error.message));
     return html`
       <span id="status" part="status" role="status" dir="auto">${text}</span>
       <span id="error" part="error" role="alert" dir="auto">${message}</span>`;
@@ -255,8 +257,8 @@ export class AvatarField extends SettingsElement {
 
   readonly #selectFiles = ([file, ...others]: Iterable<File>, link?: string): void => {
     if (!file && !link) return;
-    const retry = createUpload({ file: file ?? new File([], 'picture'), others, link, upload: !this.noAuto });
-    this.#run((engine) => engine.session.selectFile(retry.command), retry);
+    const command = { file: file ?? new File([], 'picture'), others, link, upload: !this.noAuto };
+    this.#run((engine) => engine.session.selectFile(command), { phase: 'pick', command });
   };
 
   /** Before the engine is loaded: drops a file that waits for it, or the error. Returns false if there is neither. */

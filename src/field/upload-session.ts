@@ -13,7 +13,7 @@ import { canCancel, type FieldEvent, isBusy } from './reduce.js';
 import { reportFailure } from './report-failure.js';
 import type { RunContext } from './run-context.js';
 import type { Committed } from './run-upload.js';
-import type { RetryAction, Selection, UploadCommand } from './snapshot.js';
+import type { Activity, RetryAction, Selection, UploadCommand } from './snapshot.js';
 
 /** One upload or removal. Its abort controller identifies it: results of an aborted run are dropped. */
 interface Run {
@@ -98,9 +98,11 @@ export class UploadSession {
     if (isBusy(this.store.snapshot)) this.store.dispatch({ type: 'interrupted' });
   }
 
-  /** Does again what has failed; resolves when that is over, whether it succeeded or not. */
-  async retry(): Promise<void> {
-    const { activity } = this.store.snapshot;
+  /**
+   * Does again what has failed; resolves when that is over, whether it succeeded or not.
+   * @param activity - the failure. The latest one by default.
+   */
+  async retry(activity: Activity = this.store.snapshot.activity): Promise<void> {
     if (this.services.isDisabled() || activity.kind !== 'error') return;
     const { retry } = activity;
     if (retry.phase === 'load') await this.currentAvatar.refresh();

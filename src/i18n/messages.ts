@@ -1,5 +1,3 @@
-import { NETWORK_SENTENCE } from '../core/errors.js';
-
 /**
  * Texts by key: error codes, names of states, and labels of controls.
  * `{limit}` is replaced by a size such as `20 MB`, `{label}` by the name of the
@@ -28,6 +26,5 @@ export const restingMessages: Messages = {
   retry: 'Try again',
   cancel: 'Cancel',
   preparing: 'Preparing…',
-  network: NETWORK_SENTENCE,
   required: 'Add a picture.',
 };

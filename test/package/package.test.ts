@@ -26,7 +26,7 @@ function gzipped(name: string): number {
 }
 
 /** What is loaded when the user points at the element, focuses it, or drags a file over it. */
-const INTENT_CHUNKS = ['field-engine', 'run-upload', 'avatar-endpoint', 'abort', 'csp-watcher'];
+const INTENT_CHUNKS = ['field-engine', 'run-upload', 'avatar-endpoint', 'error-sentences', 'csp-watcher'];
 
 describe('the size', () => {
   const measured: Record<keyof typeof sizes, number> = {
