@@ -103,9 +103,9 @@ async function makeImage(selection: Selection, context: Context): Promise<Prepar
     const { result, decoded } = await (isWhole ? makeWhole : makeSquare)(selection, context);
     return { blob: result, decoded, ...(info.animated && { note: 'still' as const }) };
   } catch (cause) {
-    const { CANVAS_BLOCKED, keepPicture } = await loadImageModule();
+    const { isCanvasBlocked, keepPicture } = await loadImageModule();
     // The whole picture is better than noise.
-    const kept = isCanvasBlocked(cause, { CANVAS_BLOCKED }) && !isWhole && (await keepPicture(selection.file));
+    const kept = isCanvasBlocked(cause) && !isWhole && (await keepPicture(selection.file));
     if (kept) return { blob: kept, note: 'uncropped' };
     throw await toDecodeError(cause, selection);
   }
@@ -163,15 +163,16 @@ export async function withDecodable<T>(
   }
 }
 
-/** Whether the browser returns other pixels than were drawn, to prevent fingerprinting. */
-export const isCanvasBlocked = (cause: unknown, { CANVAS_BLOCKED }: { CANVAS_BLOCKED: string }): boolean =>
-  cause instanceof Error && cause.name === CANVAS_BLOCKED;
+/** The name of the worker's error. */
+const TOO_MANY_PIXELS: typeof import('../image/jobs.js').TOO_MANY_PIXELS = 'TooManyPixelsError';
 
 /** The error for an image that can't be decoded, or for whatever else went wrong with it. */
 export async function toDecodeError(cause: unknown, { file, info }: Selection): Promise<AvatarUploadError> {
   if (cause instanceof AvatarUploadError) return cause;
   if (!(await isReadable(file))) return new AvatarUploadError('file_changed', 'prepare', { cause });
-  return new AvatarUploadError('decode_failed', 'prepare', { cause, messageKey: info.detectedType });
+  const isTooLarge = cause instanceof Error && cause.name === TOO_MANY_PIXELS;
+  const messageKey = isTooLarge ? 'too_large_uncropped' : info.detectedType;
+  return new AvatarUploadError('decode_failed', 'prepare', { cause, messageKey });
 }
 
 /** The result of a page's hook. What it throws becomes an error of this phase. */

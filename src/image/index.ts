@@ -1,10 +1,11 @@
 export { type ImageInfo, inspectImage } from './inspect-image.js';
-export { CANVAS_BLOCKED, type ImagePreview } from './jobs.js';
+export type { ImagePreview } from './jobs.js';
 export {
   checkDecodable,
   createPreview,
   type EncodeOptions,
   encodeWhole,
+  isCanvasBlocked,
   keepPicture,
   preloadWorker,
   prepareSquare,

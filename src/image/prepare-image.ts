@@ -1,7 +1,6 @@
 import type { Crop } from '../core/crop.js';
 import type { ImageInfo } from './inspect-image.js';
-import type { ImagePreview } from './jobs.js';
-import { type ImageJob, type JobResult, NEEDS_PAGE } from './jobs.js';
+import { CANVAS_BLOCKED, type ImageJob, type ImagePreview, type JobResult, NEEDS_PAGE } from './jobs.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** How a picture is encoded. */
@@ -27,6 +26,9 @@ const workerPool = new WorkerPool();
 
 /** Starts a worker for a picture that will be picked soon. */
 export const preloadWorker = (): void => workerPool.preload();
+
+/** Whether an error says that the browser returns other pixels than were drawn, to prevent fingerprinting. */
+export const isCanvasBlocked = (cause: unknown): boolean => cause instanceof Error && cause.name === CANVAS_BLOCKED;
 
 /** Runs a job. A file that only the page can prepare is prepared, and the job is run once more. */
 async function runJob(job: ImageJob & { file: Blob }, signal?: AbortSignal): Promise<JobResult> {
