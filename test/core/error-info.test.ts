@@ -9,7 +9,11 @@ import {
   isRetriedAutomatically,
   isTransientStatus,
 } from '../../src/core/error-info.js';
+import { describeErrors } from '../../src/core/error-sentences.js';
 import { AvatarUploadError, type Phase } from '../../src/core/errors.js';
+
+// As every upload does.
+describeErrors();
 
 const rows = Object.entries<ErrorCodeInfo>(ERROR_CODES);
 const createError = (status: number, code: string = getCodeForStatus(status), phase: Phase = 'commit') =>
