@@ -26,7 +26,7 @@ export abstract class SettingsElement extends FormField implements Settings {
   declare accept: string;
   /** Maximum size of the picked file, in bytes. */
   declare maxFileSize: number;
-  /** What is uploaded. `auto`: the centered square; `manual`: the square that the user chooses; `off`: the file itself. */
+  /** What is uploaded. `auto`: the centered square; `manual`: the square that the user chooses; `off`: the whole picture. */
   declare crop: 'auto' | 'manual' | 'off';
   /** Animated pictures: `keep` uploads them uncropped, `first-frame` makes a still. */
   declare animated: 'keep' | 'first-frame';
