@@ -21,7 +21,7 @@ export interface Size {
 const MAX_JPEG_PIXELS = 250e6;
 
 /** Most pixels of other pictures: they are decoded at their full size, which takes 4 bytes for each pixel. */
-const MAX_PIXELS = 100e6;
+const MAX_PIXELS = 64e6;
 
 /** The smallest scale of JPEG decoders. */
 const MIN_SCALE = 1 / 8;
@@ -43,6 +43,8 @@ export async function decodeImage({ file, header }: PictureJob, scale: number): 
 
 /** @returns null if the picture can't be decoded in this way. */
 async function decodeReduced(file: Blob, header: ImageHeader, scale: number): Promise<ImageBitmap | null> {
+  // Started before the file is read, because each of the two takes several messages between threads.
+  const resized = 'ImageDecoder' in globalThis ? null : resizeBitmap(file, header, scale).catch(() => null);
   const data = new Uint8Array(await file.arrayBuffer());
   // Firefox and WebKit decode the part of a truncated file that is there.
   if (!isComplete(data, header)) {
@@ -51,7 +53,7 @@ async function decodeReduced(file: Blob, header: ImageHeader, scale: number): Pr
   // JPEG scales by eighths.
   const ratio = header.type === 'image/jpeg' ? Math.min(1, Math.ceil(scale * 8) / 8) : 1;
   const frame = await decodeFrame(data, header, ratio).catch(() => null);
-  if (!frame) return 'ImageDecoder' in globalThis ? null : resizeBitmap(file, header, scale);
+  if (!frame) return resized;
   try {
     if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw new DOMException(HDR, NEEDS_PAGE);
     // A frame would be converted anew for every part of it that is drawn.

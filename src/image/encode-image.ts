@@ -46,9 +46,13 @@ async function encodeAs(context: CanvasContext, type: string, quality: number): 
   return type === 'image/webp' ? removeColorProfile(blob) : blob;
 }
 
+/** The types that the browser has returned when it was asked for them. */
+const encodable: Record<string, boolean> = {};
+
 /** WebKit silently returns PNG when it is asked for WebP. */
 async function canEncode(type: string): Promise<boolean> {
-  return (await createContext(1, 1).canvas.convertToBlob({ type })).type === type;
+  encodable[type] ??= (await createContext(1, 1).canvas.convertToBlob({ type })).type === type;
+  return encodable[type];
 }
 
 /** Whether no pixel of a canvas is transparent, and whether the picture is small or a drawing. */
