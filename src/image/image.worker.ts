@@ -4,11 +4,22 @@
  */
 import type { Crop } from '../core/crop.js';
 import { type DecodedImage, decodeImage } from './decode-image.js';
-import type { ImageJob, ImagePreview, PreviewJob, SquareJob } from './jobs.js';
+import { encodeCanvas, isCanvasOpaque } from './encode-image.js';
+import type {
+  CheckJob,
+  ImageHeader,
+  ImageJob,
+  ImagePreview,
+  JobResult,
+  PreviewJob,
+  SquareJob,
+  WholeJob,
+} from './jobs.js';
 import {
   type CanvasContext,
   createCanvasBlockedError,
   createContext,
+  createLargestContext,
   halveImage,
   isCanvasReadable,
   isOpaque,
@@ -25,19 +36,21 @@ const HALVING_SCALE = 2;
 /** A side of this many pixels is halved enough, unless the result is larger. */
 const HALVED_SIDE = 2048;
 
-/** The name of WebP's color profile chunk. */
-const ICCP = 0x49434350;
-
 let isReadable: boolean | undefined;
 
-export async function runImageJob(job: ImageJob): Promise<Blob | ImagePreview> {
+export async function runImageJob(job: ImageJob): Promise<JobResult> {
+  if (job.task === 'check') return checkDecodable(job);
   isReadable ??= isCanvasReadable();
   if (!isReadable) throw createCanvasBlockedError();
-  return 'longestSide' in job ? drawPreview(job) : cutSquare(job);
+  if (job.task === 'square') return cutSquare(job);
+  return job.task === 'whole' ? encodeWhole(job) : drawPreview(job);
 }
 
-async function cutSquare(job: SquareJob): Promise<Blob> {
-  const { file, header, size, crop } = job;
+async function checkDecodable({ file, header }: CheckJob): Promise<undefined> {
+  (await decodeImage(file, header, 0)).source.close();
+}
+
+async function cutSquare({ file, header, size, crop, ...encoding }: SquareJob): Promise<Blob> {
   const scale = (DECODE_SCALE * size) / (crop.side ?? Math.min(header.width, header.height));
   const image = await decodeImage(file, header, scale);
   const { width, height } = image.original;
@@ -51,9 +64,13 @@ async function cutSquare(job: SquareJob): Promise<Blob> {
   const horizontal = createSpan(crop.x, width, image.width);
   const vertical = createSpan(crop.y, height, image.height);
   const { pixels, opaque } = scaleSquare(image, horizontal, vertical, targetSide);
-  // A JPEG has no transparent pixels.
-  if (header.type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
-  return encodeSquare(pixels, targetSide, job, opaque);
+  checkOpaque(header, opaque);
+  return encodeCanvas(drawSquare(pixels, targetSide, crop), encoding);
+}
+
+/** A JPEG has no transparent pixels: the canvas returned noise. */
+function checkOpaque({ type }: ImageHeader, opaque: boolean): void {
+  if (type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
 }
 
 function scaleSquare(image: DecodedImage, horizontal: Span, vertical: Span, targetSide: number) {
@@ -69,52 +86,22 @@ function scaleSquare(image: DecodedImage, horizontal: Span, vertical: Span, targ
   return { pixels, opaque };
 }
 
-/** Encodes as the wanted type, or else as JPEG if all pixels are opaque, and as PNG if not. */
-async function encodeSquare(
+/** Draws the pixels of a square, rotated and then mirrored. */
+function drawSquare(
   pixels: Uint8ClampedArray<ArrayBuffer>,
   side: number,
-  { type, quality, crop }: SquareJob,
-  opaque: boolean,
-): Promise<Blob> {
-  const context = createContext(side, side);
-  context.putImageData(new ImageData(pixels, side, side), 0, 0);
-  const encodeAs = (target: string) => transformSquare(context, crop, target).convertToBlob({ type: target, quality });
-  const blob = await encodeAs(type);
-  if (blob.type === 'image/webp') return removeColorProfile(blob);
-  // WebKit silently returns PNG when it is asked for WebP.
-  return blob.type === type || !opaque ? blob : encodeAs('image/jpeg');
-}
-
-/** Chromium adds 456 bytes that mark a WebP as sRGB, which is the default without a profile. */
-async function removeColorProfile(webp: Blob): Promise<Blob> {
-  const bytes = new Uint8Array(await webp.arrayBuffer());
-  const view = new DataView(bytes.buffer);
-  // The profile is the first chunk after the extended header.
-  if (bytes.length < 38 || view.getUint32(30) !== ICCP) return webp;
-  const end = 38 + view.getUint32(34, true);
-  view.setUint32(4, bytes.length + 22 - end, true);
-  bytes[20] = (bytes[20] as number) & ~0x20;
-  return new Blob([bytes.subarray(0, 30), bytes.subarray(end)], { type: webp.type });
-}
-
-/** Rotates, then mirrors; on white for JPEG, which has no transparency and would become black. */
-function transformSquare(
-  { canvas }: CanvasContext,
   { turns = 0, mirrored }: Partial<Crop>,
-  type: string,
-): OffscreenCanvas {
-  const side = canvas.width;
+): CanvasContext {
+  const upright = createContext(side, side);
+  upright.putImageData(new ImageData(pixels, side, side), 0, 0);
   const context = createContext(side, side);
-  if (type === 'image/jpeg') {
-    context.fillStyle = '#fff';
-    context.fillRect(0, 0, side, side);
-  }
   context.translate(side / 2, side / 2);
   if (mirrored) context.scale(-1, 1);
   context.rotate((turns * Math.PI) / 2);
   context.imageSmoothingEnabled = false;
-  context.drawImage(canvas, -side / 2, -side / 2);
-  return context.canvas;
+  context.drawImage(upright.canvas, -side / 2, -side / 2);
+  context.resetTransform();
+  return context;
 }
 
 async function drawPreview({ file, header, longestSide }: PreviewJob): Promise<ImagePreview> {
@@ -122,26 +109,42 @@ async function drawPreview({ file, header, longestSide }: PreviewJob): Promise<I
   const { width, height } = image.original;
   const scale = Math.min(1, longestSide / Math.max(width, height));
   const scaleSide = (side: number) => Math.max(1, Math.round(side * scale));
-  const target = { width: scaleSide(width), height: scaleSide(height) };
+  const { canvas } = drawWhole(image, createContext(scaleSide(width), scaleSide(height)));
+  return { bitmap: canvas.transferToImageBitmap(), width, height };
+}
+
+async function encodeWhole({ file, header, ...encoding }: WholeJob): Promise<Blob> {
+  const image = await decodeImage(file, header, 1);
+  const context = drawWhole(image, createLargestContext(image.width, image.height));
+  checkOpaque(header, isCanvasOpaque(context));
+  return encodeCanvas(context, encoding);
+}
+
+/** Scales a picture to the size of a canvas, and closes the picture. */
+function drawWhole(image: DecodedImage, context: CanvasContext): CanvasContext {
+  const { width, height } = context.canvas;
+  const minSide = Math.min(width, height);
+  const isHalved = Math.min(image.width, image.height) >= minSide * 2;
   const wholeSpan = (length: number): Span => ({ from: 0, length });
-  const minSide = Math.min(target.width, target.height);
-  const { canvas } = halveImage(image, wholeSpan(image.width), wholeSpan(image.height), minSide).context;
-  const context = createContext(target.width, target.height);
+  const source = isHalved
+    ? halveImage(image, wholeSpan(image.width), wholeSpan(image.height), minSide).context.canvas
+    : image.source;
   context.imageSmoothingQuality = 'high';
-  context.drawImage(canvas, 0, 0, target.width, target.height);
-  return { bitmap: context.canvas.transferToImageBitmap(), width, height };
+  context.drawImage(source, 0, 0, width, height);
+  image.source.close();
+  return context;
 }
 
 /** A message from the worker: `ready` once, then one message for each job. */
-export type WorkerMessage = 'ready' | { result: Blob | ImagePreview } | { name: string; message: string };
+export type WorkerMessage = 'ready' | { result: JobResult } | { name: string; message: string };
 
 async function handleMessage({ data }: MessageEvent<ImageJob>): Promise<void> {
   const message: WorkerMessage = await runImageJob(data).then(
     (result) => ({ result }),
     ({ name, message }: Error) => ({ name, message }),
   );
-  const transfer = 'result' in message && 'bitmap' in message.result ? [message.result.bitmap] : [];
-  postMessage(message, { transfer });
+  const isPreview = 'result' in message && message.result && 'bitmap' in message.result;
+  postMessage(message, { transfer: isPreview ? [(message.result as ImagePreview).bitmap] : [] });
 }
 
 if (!('document' in globalThis)) {

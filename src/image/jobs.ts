@@ -6,6 +6,7 @@ export type ImageHeader = Pick<ImageInfo, 'type' | 'width' | 'height' | 'start'>
 
 /** The job to create a square. */
 export interface SquareJob {
+  task: 'square';
   file: Blob;
   header: ImageHeader;
   /** Maximum width and height, in pixels. A smaller picture is not enlarged. */
@@ -20,14 +21,36 @@ export interface SquareJob {
 
 /** The job to create a smaller copy. */
 export interface PreviewJob {
+  task: 'preview';
   file: Blob;
   header: ImageHeader;
   /** Maximum length of the longer side, in pixels. */
   longestSide: number;
 }
 
+/** The job to encode the whole picture, at its own size. */
+export interface WholeJob {
+  task: 'whole';
+  file: Blob;
+  header: ImageHeader;
+  /** MIME type to encode as. */
+  type: string;
+  /** 0 to 1. */
+  quality: number;
+}
+
+/** The job to find out whether the browser can decode a picture. */
+export interface CheckJob {
+  task: 'check';
+  file: Blob;
+  header: ImageHeader;
+}
+
 /** A message to the worker. */
-export type ImageJob = SquareJob | PreviewJob;
+export type ImageJob = SquareJob | PreviewJob | WholeJob | CheckJob;
+
+/** What a job results in: a picture, a smaller copy, or nothing for a check that succeeded. */
+export type JobResult = Blob | ImagePreview | undefined;
 
 /** A smaller copy of a picture, and the size of the original. */
 export interface ImagePreview {

@@ -15,6 +15,31 @@ export function createContext(width: number, height: number): CanvasContext {
   return context;
 }
 
+/** A WebP can't be wider or higher. */
+const MAX_SIDE = 16_383;
+
+/** Most pixels of a canvas: as many as the back end takes by default, else as many as iPhones draw. */
+const MAX_AREAS = [50e6, 2 ** 24];
+
+/** Creates a canvas of a size, or else the largest of the same shape that the browser draws. */
+export function createLargestContext(width: number, height: number): CanvasContext {
+  for (const area of MAX_AREAS) {
+    const scale = Math.min(1, MAX_SIDE / Math.max(width, height), Math.sqrt(area / (width * height)));
+    const context = createContext(Math.max(1, Math.floor(width * scale)), Math.max(1, Math.floor(height * scale)));
+    if (isDrawn(context)) return context;
+  }
+  throw createCanvasBlockedError();
+}
+
+/** Whether what is drawn appears. A canvas that is larger than the browser allows stays empty silently. */
+function isDrawn(context: CanvasContext): boolean {
+  const [x, y] = [context.canvas.width - 1, context.canvas.height - 1];
+  context.fillRect(x, y, 1, 1);
+  const isFilled = context.getImageData(x, y, 1, 1).data[3] === 255;
+  context.clearRect(x, y, 1, 1);
+  return isFilled;
+}
+
 export const createCanvasBlockedError = (): DOMException =>
   new DOMException('The canvas does not return the pixels that were drawn.', CANVAS_BLOCKED);
 

@@ -4,18 +4,22 @@ import type { ImageInfo } from './inspect-image.js';
 import type { ImagePreview } from './jobs.js';
 import { WorkerPool } from './worker-pool.js';
 
-/** The square to create. */
-export interface SquareOptions {
-  /** Maximum width and height, in pixels. A smaller picture is not enlarged. */
-  size: number;
+/** How a picture is encoded. */
+export interface EncodeOptions {
   /** MIME type. Where the browser can't encode it, the result is JPEG, or PNG for a picture with transparent pixels. */
   type: string;
   /** 0 to 1. */
   quality: number;
-  /** Which square to cut out; the centered one by default. */
-  crop?: Crop | null | undefined;
   /** Cancels the work: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
+}
+
+/** The square to create. */
+export interface SquareOptions extends EncodeOptions {
+  /** Maximum width and height, in pixels. A smaller picture is not enlarged. */
+  size: number;
+  /** Which square to cut out; the centered one by default. */
+  crop?: Crop | null | undefined;
 }
 
 /** The workers of all elements on the page. */
@@ -32,10 +36,28 @@ export const preloadWorker = (): void => workerPool.preload();
  */
 export async function prepareSquare(file: Blob, info: ImageInfo, options: SquareOptions): Promise<Blob> {
   const { size, type, quality, crop, signal } = options;
-  const job = { file, header: info, size, type, quality, crop: crop ?? {} };
+  const job = { task: 'square', file, header: info, size, type, quality, crop: crop ?? {} } as const;
   const blob = (await workerPool.run(job, signal)) as Blob;
   // Checked after the job, which proves that the picture can be decoded.
   return isSquareAlready(info, options) ? stripMetadata(file, info) : blob;
+}
+
+/**
+ * Encodes a whole picture anew: upright, at its own size, without metadata. Only a picture of more than
+ * 50 megapixels is scaled down, or one that is larger than the browser's canvas can be.
+ * @throws DOMException as `prepareSquare`.
+ */
+export async function encodeWhole(file: Blob, header: ImageInfo, options: EncodeOptions): Promise<Blob> {
+  const { type, quality, signal } = options;
+  return (await workerPool.run({ task: 'whole', file, header, type, quality }, signal)) as Blob;
+}
+
+/**
+ * Resolves if the browser can decode a picture. Its pixels are not read, so a blocked canvas does not matter.
+ * @throws DOMException if the browser can't decode the file.
+ */
+export async function checkDecodable(file: Blob, header: ImageInfo, signal?: AbortSignal): Promise<void> {
+  await workerPool.run({ task: 'check', file, header }, signal);
 }
 
 /** Returns the same picture, with its own pixels, without metadata. */
@@ -62,5 +84,5 @@ export async function createPreview(
   longestSide: number,
   signal?: AbortSignal,
 ): Promise<ImagePreview> {
-  return (await workerPool.run({ file, header, longestSide }, signal)) as ImagePreview;
+  return (await workerPool.run({ task: 'preview', file, header, longestSide }, signal)) as ImagePreview;
 }

@@ -1,5 +1,5 @@
 import type { WorkerMessage } from './image.worker.js';
-import type { ImageJob, ImagePreview } from './jobs.js';
+import type { ImageJob, JobResult } from './jobs.js';
 
 /** How long an idle worker is kept for the next job, in milliseconds. */
 const IDLE_TIMEOUT = 10_000;
@@ -21,7 +21,7 @@ export class WorkerPool {
    * Runs a job in a worker, or on the page if no worker can be started.
    * @throws DOMException of the job, or the reason of an aborted signal.
    */
-  async run(job: ImageJob, signal?: AbortSignal): Promise<Blob | ImagePreview> {
+  async run(job: ImageJob, signal?: AbortSignal): Promise<JobResult> {
     signal?.throwIfAborted();
     const worker = await (this.#takeIdle() ?? this.#spawn());
     if (worker) return this.#runInWorker(worker, job, signal);
@@ -29,7 +29,7 @@ export class WorkerPool {
     return runImageJob(job);
   }
 
-  #runInWorker(worker: Worker, job: ImageJob, signal?: AbortSignal): Promise<Blob | ImagePreview> {
+  #runInWorker(worker: Worker, job: ImageJob, signal?: AbortSignal): Promise<JobResult> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
         // There is no other way to stop its job, which must not delay the next one.

@@ -5,7 +5,7 @@ import { jpeg, png } from '../support/pictures.js';
 
 const createJob = (bytes = png({ width: 20, height: 20 }), size = 8): SquareJob => {
   const header = { type: null, width: 0, height: 0, start: 0 };
-  return { file: new Blob([bytes]), header, size, type: 'image/png', quality: 1, crop: {} };
+  return { task: 'square', file: new Blob([bytes]), header, size, type: 'image/png', quality: 1, crop: {} };
 };
 
 /** A job that takes a while. */
