@@ -7,6 +7,14 @@ import { parseArgs } from 'node:util';
 import { adoptInstallation } from './installation-mark.mjs';
 import { CONFIG_OPTIONS, readConfig, runScript } from './wrangler.mjs';
 
+export const usage = `Usage: npm run adopt -- [options]
+
+Declares that the bucket and the database belong together, by giving them a new
+common mark.
+
+  --config <file>     another configuration than wrangler.jsonc
+  --env <name>        an environment in it`;
+
 export async function main(args, wrangler) {
   const { values } = parseArgs({ args, options: CONFIG_OPTIONS });
   const config = await readConfig(values, wrangler);
@@ -21,4 +29,4 @@ export async function main(args, wrangler) {
   return 0;
 }
 
-await runScript('adopt.mjs', main);
+await runScript('adopt.mjs', { main, usage });

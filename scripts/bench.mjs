@@ -3,11 +3,9 @@
  * least that is possible, from the same run. `npm run bench -- sizes` runs one of them.
  */
 import { join } from 'node:path';
-import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
+import { installPackages, root, run } from './setup.mjs';
 
-installPackages();
 installPackages(join(root, 'bench'));
-if (isNodeTooOld()) process.exit(await run('node', ['scripts/bench.mjs', ...process.argv.slice(2)]));
 if ((await run('node', ['scripts/build.mjs'])) !== 0) process.exit(1);
 
 const benchmarks = {

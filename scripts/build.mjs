@@ -2,17 +2,12 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { build as bundle, transform } from 'esbuild';
+import { build } from 'vite';
 import { LicenseCollector } from './licenses.mjs';
-import { installPackages, isNodeTooOld, root, run } from './setup.mjs';
+import { writeManifest } from './manifest.mjs';
+import { root, run } from './setup.mjs';
 
-if (isNodeTooOld()) {
-  installPackages();
-  process.exit(await run('node', ['scripts/build.mjs']));
-}
-installPackages();
-
-const { build } = await import('vite');
-const { build: bundle, transform } = await import('esbuild');
 const dist = join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
 
@@ -185,7 +180,6 @@ for (const [command, args] of steps) {
   const code = await run(command, args);
   if (code !== 0) process.exit(code);
 }
-const { writeManifest } = await import('./manifest.mjs');
 const manifestCode = await writeManifest();
 if (manifestCode !== 0) process.exit(manifestCode);
 cpSync(join(root, 'server', 'migrations'), join(dist, 'server', 'migrations'), { recursive: true });

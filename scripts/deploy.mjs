@@ -39,6 +39,14 @@ const STEPS = {
   Worker: (config) => withSecretArgs(config, (args) => requireWrangler(config, ['deploy', ...args], { isShown: true })),
 };
 
+export const usage = `Usage: npm run deploy -- [options]
+
+Creates or updates the bucket, database, migrations, CORS rules, lifecycle rule
+and Worker. Doesn't change what is already right.
+
+  --config <file>     another configuration than wrangler.jsonc
+  --env <name>        an environment in it`;
+
 export async function main(args, wrangler) {
   const { values } = util.parseArgs({ args, options: CONFIG_OPTIONS });
   const config = await readConfig(values, wrangler);
@@ -130,4 +138,4 @@ async function ensureEndpoint({ vars, path, keys, endpoint }) {
   if (!vars.R2_ENDPOINT) setInConfig(path, [...keys, 'vars', 'R2_ENDPOINT'], endpoint);
 }
 
-await runScript('deploy.mjs', main);
+await runScript('deploy.mjs', { main, usage });

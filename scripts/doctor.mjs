@@ -252,6 +252,17 @@ async function sendPreflight(url, origin, method, headerNames) {
   return response.ok && (allowed === origin || allowed === '*') ? response.headers : null;
 }
 
+export const usage = `Usage: npm run doctor -- [base-url] [options]
+
+Checks an installation, by default the local one. With headers that sign a test
+user in, checks a deployment, including its Cloudflare account.
+
+  --header <header>   a header of each request, such as "authorization: Bearer …";
+                      FLARE_HEADERS takes the same, one per line; with -,
+                      so does standard input
+  --config <file>     another configuration than wrangler.jsonc
+  --env <name>        an environment in it`;
+
 export async function main(args, wrangler) {
   const { values, positionals } = parseArgs({
     args,
@@ -270,4 +281,4 @@ export async function main(args, wrangler) {
   return isHealthy ? 0 : 1;
 }
 
-await runScript('doctor.mjs', main);
+await runScript('doctor.mjs', { main, usage });

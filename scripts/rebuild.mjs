@@ -2,14 +2,6 @@
  * `npm run rebuild`: restores the database from the objects in the bucket, and
  * moves avatars under a former OWNER_SECRET to the current one. It deletes
  * nothing and can be repeated at any time, while the API is in use.
- *
- *   --local     the local bucket and database of npm start
- *   --dry-run   only says what would be done
- *   --config    another configuration than wrangler.jsonc
- *   --env       an environment in it
- *
- * Exit codes: 0 when every avatar is in the database, 1 after an error, 2 if
- * there are objects under avatars/ that can't be restored.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -24,6 +16,19 @@ const RETRY_DELAYS = [1000, 4000, 16_000];
 
 /** Number of unreadable objects whose keys are printed. */
 const MAX_LISTED_KEYS = 20;
+
+export const usage = `Usage: npm run rebuild -- [options]
+
+Restores the database from the objects in the bucket, and moves avatars under a
+former OWNER_SECRET to the current one. Deletes nothing.
+
+  --local             the local bucket and database of npm start
+  --dry-run           only says what would be done
+  --config <file>     another configuration than wrangler.jsonc
+  --env <name>        an environment in it
+
+Exit codes: 0 when every avatar is in the database, 1 after an error, 2 if there
+are objects under avatars/ that can't be restored.`;
 
 export async function main(args, wrangler) {
   const options = { ...CONFIG_OPTIONS, local: { type: 'boolean' }, 'dry-run': { type: 'boolean' } };
@@ -151,4 +156,4 @@ function printResult({ counts, unreadable, seconds }, isDryRun) {
   return counts.unreadable > 0 ? 2 : 0;
 }
 
-await runScript('rebuild.mjs', main);
+await runScript('rebuild.mjs', { main, usage });

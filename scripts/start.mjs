@@ -33,10 +33,12 @@ async function migrateDatabase() {
   const hash = createHash('sha256');
   for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
   const version = hash.digest('hex');
-  const stamp = join(stateFolder, 'migrated');
+  // In the folder of the databases: whoever deletes that deletes the stamp.
+  const databases = join(stateFolder, 'v3', 'd1');
+  const stamp = join(databases, 'migrated');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === version) return;
   console.log('Preparing the local database…');
-  mkdirSync(stateFolder, { recursive: true });
+  mkdirSync(databases, { recursive: true });
   const args = ['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stateFolder];
   const wrangler = run('wrangler', args, {
     stdio: ['ignore', 'pipe', 'pipe'],

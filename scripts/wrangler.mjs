@@ -8,26 +8,37 @@ import { startWrangler } from './start-wrangler.mjs';
 export { CliError } from './cli-error.mjs';
 
 /**
- * Runs a script's `main`, if the script was started as a program. Tests import
- * it, and call `main` through `runMain`.
+ * Runs a script, `{main, usage}`, if it was started as a program. Tests import
+ * it, and call it through `runMain`.
  */
-export async function runScript(script, main) {
-  if (basename(process.argv[1] ?? '') !== script) return;
-  process.exitCode = await runMain(main, process.argv.slice(2), startWrangler);
+export async function runScript(name, script) {
+  if (basename(process.argv[1] ?? '') !== name) return;
+  process.exitCode = await runMain(script, process.argv.slice(2), startWrangler);
 }
 
 /**
- * Calls `main(args, wrangler)`, and prints its errors. `wrangler` runs Wrangler, as `startWrangler` does.
+ * Calls a script's `main(args, wrangler)`, and prints its errors; with `--help`,
+ * prints its usage. `wrangler` runs Wrangler, as `startWrangler` does.
  *
  * @returns the exit code
  */
-export async function runMain(main, args, wrangler) {
+export async function runMain({ main, usage }, args, wrangler) {
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(usage);
+    return 0;
+  }
   try {
     return await main(args, wrangler);
   } catch (error) {
-    console.error(error instanceof CheckFailure ? `\n${error.message} ${error.hint}`.trimEnd() : error);
+    console.error(describeError(error, usage));
     return 1;
   }
+}
+
+/** Errors of the program itself are printed with their stack. */
+function describeError(error, usage) {
+  if (error instanceof CheckFailure) return `\n${error.message} ${error.hint}`.trimEnd();
+  return error.code?.startsWith('ERR_PARSE_ARGS_') ? `${error.message}\n\n${usage}` : error;
 }
 
 /** Options, for `parseArgs`, of a script that reads the configuration. */

@@ -238,3 +238,18 @@ max_age_seconds:  3600
     expect(passed).toContain('POST /uploads/commit returns {ok: true}');
   });
 });
+
+describe('the commands for an installation', () => {
+  const scripts = ['cors.mjs', 'doctor.mjs', 'rebuild.mjs', 'adopt.mjs', 'deploy.mjs'];
+
+  it.each(scripts)('%s --help prints how to use it, and does nothing', async (script) => {
+    const { code, output } = await runMain(script, ['--help'], failWithoutAccount);
+    expect([code, output]).toEqual([0, expect.stringMatching(/^Usage: npm run \w+ -- /)]);
+  });
+
+  it.each(scripts)('%s names an option that it does not have, without a stack', async (script) => {
+    const { code, output } = await runMain(script, ['--no-such-option'], failWithoutAccount);
+    expect([code, output]).toEqual([1, expect.stringMatching(/^Unknown option '--no-such-option'.*Usage: npm run/s)]);
+    expect(output).not.toMatch(/^ +at /m);
+  });
+});

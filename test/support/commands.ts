@@ -31,7 +31,6 @@ export async function runNode(args: string[], env: Record<string, string> = {}, 
  */
 export async function runMain(script: string, args: string[], wrangler: RunWrangler, env: Record<string, string> = {}) {
   const load = (name: string) => import(pathToFileURL(join(root, 'scripts', name)).href);
-  const { main } = await load(script);
   const { runMain } = await load('wrangler.mjs');
   let output = '';
   const print = (...values: unknown[]) => {
@@ -43,7 +42,7 @@ export async function runMain(script: string, args: string[], wrangler: RunWrang
   ];
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   try {
-    const code: number = await runMain(main, args, wrangler);
+    const code: number = await runMain(await load(script), args, wrangler);
     return { code, output };
   } finally {
     for (const spy of spies) spy.mockRestore();
