@@ -27,10 +27,10 @@ const STRUCTURE = [
 ];
 
 /**
- * Returns a JPEG like a photo from a phone, the same in each run: soft and sharp
- * edges, structure, a little noise, and an orientation in its Exif data.
+ * Returns a picture like a photo from a phone, the same in each run: soft and sharp
+ * edges, structure, a little noise; and, in a JPEG, an orientation in its Exif data.
  */
-export async function paintPhoto(width, height) {
+export async function paintPhoto(width, height, type = 'image/jpeg') {
   let seed = 7;
   const random = () => {
     seed = (seed * 1664525 + 1013904223) % 2 ** 32;
@@ -72,6 +72,10 @@ export async function paintPhoto(width, height) {
   const tile = paintNoise(256, 256, random, 2);
   context.fillStyle = context.createPattern(tile, 'repeat');
   context.fillRect(0, 0, width, height);
-  const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
+  const blob = await canvas.convertToBlob({ type, quality: 0.92 });
+  return type === 'image/jpeg' ? addExif(blob) : blob;
+}
+
+function addExif(blob) {
   return new Blob([blob.slice(0, 2), EXIF_SEGMENT, blob.slice(2)]);
 }

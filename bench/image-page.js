@@ -135,8 +135,11 @@ async function readPixels(blob) {
 let copies = 0;
 const copyFile = (file) => new File([file, new Uint8Array([copies++])], file.name, { type: file.type });
 
-const fetchPhoto = async (name) =>
-  new File([await (await fetch(`/${name}.jpg`)).blob()], 'photo.jpg', { type: 'image/jpeg' });
+const fetchFile = async (name) =>
+  new File([await (await fetch(`/${name}`)).blob()], name, {
+    type: `image/${name.split('.').pop().replace('jpg', 'jpeg')}`,
+  });
+const fetchPhoto = (name) => fetchFile(`${name}.jpg`);
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** Measures a method with a photo: the median of some rounds, after a warm-up. */
@@ -160,6 +163,27 @@ window.measure = async (method, name, rounds) => {
     type: blob.type,
     ssim: await compareWithReference(blob, name),
   };
+};
+
+/** Measures several methods with one file, in turns. Resolves with the median time of each, in milliseconds. */
+window.measureFile = async (name, names, rounds) => {
+  const file = await fetchFile(name);
+  const bitmap = await createImageBitmap(file);
+  const size = { width: bitmap.width, height: bitmap.height };
+  bitmap.close();
+  const times = {};
+  const prepared = [];
+  for (const method of names) prepared.push([method, await methods[method]()]);
+  // The first round is a warm-up.
+  for (let round = 0; round <= rounds; round++) {
+    for (const [method, prepare] of prepared) {
+      const copy = copyFile(file);
+      const { time } = await measureRun(() => prepare(copy, size));
+      times[method] ??= [];
+      if (round > 0) times[method].push(time);
+    }
+  }
+  return Object.fromEntries(Object.entries(times).map(([method, values]) => [method, median(values)]));
 };
 
 /** Compares a square with the reference of its photo. Resolves with the SSIM. */
@@ -214,8 +238,8 @@ window.measurePick = async (name) => {
 };
 
 /** Paints a photo and posts it. */
-window.paintPhoto = async (width, height) => {
-  await fetch('/photo', { method: 'POST', body: await paintPhoto(width, height) });
+window.paintPhoto = async (width, height, type) => {
+  await fetch('/photo', { method: 'POST', body: await paintPhoto(width, height, type) });
 };
 
 /** Scales the photo's centered square in floating point, from its full size, and posts it. */
@@ -229,13 +253,17 @@ window.createReference = async (name) => {
 };
 
 // Engines that are not driven by a protocol run what the URL says, and post the results.
-const { runs } = Object.fromEntries(new URLSearchParams(location.search));
+const { runs, files } = Object.fromEntries(new URLSearchParams(location.search));
 if (runs) {
   const results = {};
   for (const [method, name, rounds] of JSON.parse(runs)) {
     results[`${method} ${name}`] = await window
       .measure(method, name, rounds)
       .catch((error) => ({ error: String(error) }));
+  }
+  results.files = {};
+  for (const [name, names, rounds] of JSON.parse(files)) {
+    results.files[name] = await window.measureFile(name, names, rounds).catch((error) => ({ error: String(error) }));
   }
   results.pick = await window.measurePick('12').catch((error) => ({ error: String(error) }));
   await fetch('/results', { method: 'POST', body: JSON.stringify(results) });

@@ -88,6 +88,20 @@ function workerFilePlugin(file, isInlined) {
   };
 }
 
+/**
+ * Removes the places where Lit looks for polyfills and for server rendering, and where it counts its versions for
+ * development builds: a page with these files has none of them.
+ */
+const removeLitHooks = {
+  name: 'remove-lit-hooks',
+  transform: (code, id) =>
+    /node_modules\/(@lit|lit)/.test(id)
+      ? code
+          .replace(/[\w$]+\.(litHtml|litElement|reactiveElement)(Polyfill|Hydrate)Support/g, 'undefined')
+          .replace(/\([\w$]+\.(litHtml|litElement|reactiveElement)Versions\?\?=\[\]\)\.push\("[^"]*"\)/g, 'undefined')
+      : null,
+};
+
 const outputOptions = { outDir: dist, emptyOutDir: false, target: 'es2022', copyPublicDir: false, minify: false };
 
 // For bundlers: dependencies stay imports.
@@ -122,7 +136,12 @@ const cdnWorker = await buildWorker(cdn, 'flare-avatar-upload.worker', true, cdn
 const buildScript = (format, options) =>
   build({
     ...sharedOptions,
-    plugins: [minifyTemplates, workerFilePlugin(cdnWorker, format === 'iife'), cdnLicenses.createPlugin()],
+    plugins: [
+      minifyTemplates,
+      removeLitHooks,
+      workerFilePlugin(cdnWorker, format === 'iife'),
+      cdnLicenses.createPlugin(),
+    ],
     // A classic script can read its own URL only while it runs for the first time.
     define: format === 'iife' ? { 'import.meta.url': 'flareScript' } : {},
     build: {

@@ -1,6 +1,7 @@
 import { callEndpoint } from './call-endpoint.js';
 import { watchCspViolations } from './csp-watcher.js';
 import { AvatarUploadError, type ErrorDetails } from './errors.js';
+import { isReadable } from './is-readable.js';
 import type { PutRequest, PutResponse, Transport } from './transport.js';
 
 /**
@@ -47,7 +48,8 @@ function putBlob(request: PutRequest, signal: AbortSignal): Promise<PutResponse>
     xhr.onload = () => finish(() => resolve(readResponse(xhr)));
     xhr.onerror = async () => {
       const hint = await cspWatcher.findHint();
-      finish(() => fail('network', hint ? { hint, retryable: false } : {}));
+      const isChanged = !(await isReadable(request.body));
+      finish(() => (isChanged ? fail('file_changed') : fail('network', hint ? { hint, retryable: false } : {})));
     };
     signal.addEventListener('abort', abort);
     try {

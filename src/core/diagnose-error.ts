@@ -31,7 +31,9 @@ export function diagnoseError(error: AvatarUploadError, context: FailureContext)
   const hint = error.hint ?? findHint(error, context);
   // There is no page for a code of the host application's own.
   const link = isKnownCode(error.code) ? `See ${ERROR_PAGES}/${error.code}.md` : '';
-  const message = `flare-avatar-upload: ${error.message}. ${hint} ${link}`.replace(/ +/g, ' ').trim();
+  const status = error.status ? ` (HTTP ${error.status})` : '';
+  const failure = `${error.phase} failed: ${error.code}${status}.`;
+  const message = `flare-avatar-upload: ${failure} ${hint} ${link}`.replace(/ +/g, ' ').trim();
   if (!loggedMessages.has(message)) console.warn(message);
   loggedMessages.add(message);
   return hint || undefined;

@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   file_too_large: { scope: 'file' },
   file_type: { scope: 'file' },
   file_empty: { scope: 'file' },
+  file_changed: { scope: 'file' },
   decode_failed: { scope: 'file' },
 } as const satisfies Record<string, ErrorCodeInfo>;
 

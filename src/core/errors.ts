@@ -27,15 +27,30 @@ export interface ErrorDetails {
   messageKey?: string | undefined;
 }
 
-/**
- * The codes that are `retryable` in ERROR_CODES. They are repeated here, and
- * compared by a test, because the element loads this file at once, and that
- * table only with the upload.
- */
-const RETRYABLE = /^(network|timeout|rate_limited|internal|unavailable|upload_expired)$/;
+/** The sentence for a lost connection: the only one that is needed before the others are loaded. */
+export const NETWORK_SENTENCE = 'Connection lost. Check your network, then try again.';
+
+/** What is known about an error by its code and phase. */
+interface ErrorDescription {
+  /** A sentence for the user. */
+  readonly message: string;
+  readonly retryable: boolean;
+  /** A copy of the exception, without URLs. */
+  readonly cause?: Error | undefined;
+}
+
+type DescribeError = (code: string, phase: Phase, cause: unknown) => ErrorDescription;
+
+let describeError: DescribeError = (code) => ({ message: NETWORK_SENTENCE, retryable: code === 'network' });
+
+/** Sets what is known about errors: the tables of codes and sentences are loaded later than this file. */
+export const setErrorDescriber = (describe: DescribeError): void => {
+  describeError = describe;
+};
 
 /**
- * A failed upload, load or removal. Neither its message nor its cause ever
+ * A failed upload, load or removal. Its message is a sentence in English for
+ * the user; what a developer needs is in its fields. Neither the message nor its cause ever
  * contains a URL, a request or a response: presigned URLs are secrets.
  *
  * @example
@@ -49,6 +64,10 @@ const RETRYABLE = /^(network|timeout|rate_limited|internal|unavailable|upload_ex
  */
 export class AvatarUploadError extends Error {
   override name = 'AvatarUploadError';
+  /** What went wrong: a code of this package, of the back end or of a `validate` hook. */
+  declare readonly code: ErrorCode;
+  /** The step that failed. */
+  declare readonly phase: Phase;
   /** HTTP status, if there was a response. */
   declare readonly status?: number | undefined;
   /** What the developer can do about it. */
@@ -60,32 +79,14 @@ export class AvatarUploadError extends Error {
   /** Key of a message that describes the failure more precisely than the code's own. */
   declare readonly messageKey?: string | undefined;
 
-  constructor(
-    readonly code: ErrorCode,
-    readonly phase: Phase,
-    { cause, retryable = RETRYABLE.test(code), ...details }: ErrorDetails = {},
-  ) {
-    const suffix = details.status ? ` (HTTP ${details.status})` : '';
-    super(`${phase} failed: ${code}${suffix}`, cause ? { cause: removeUrls(cause) } : {});
-    Object.assign(this, details, { code, phase, retryable });
+  constructor(code: ErrorCode, phase: Phase, { cause: original, ...details }: ErrorDetails = {}) {
+    const { message, retryable, cause } = describeError(code, phase, original);
+    super(message, cause && { cause });
+    Object.assign(this, details, { code, phase, retryable: details.retryable ?? retryable });
   }
 
   /** Returns a copy of this error in which the given fields are replaced, and all others are kept. */
   with({ code = this.code, ...details }: ErrorDetails & { code?: ErrorCode }): AvatarUploadError {
     return new AvatarUploadError(code, this.phase, { ...this, cause: this.cause, ...details });
   }
-}
-
-/** Longest message of another error that is kept, in characters. */
-const MAX_MESSAGE_LENGTH = 500;
-
-/** Returns an error with the same name and message, cut, in which any word with a slash or a query is replaced. */
-function removeUrls(cause: unknown): Error {
-  const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
-  const clean = new Error(
-    // Cut first, and word by word: a pattern that looks for the beginning of a word is quadratic in its length.
-    message.slice(0, MAX_MESSAGE_LENGTH).replace(/\S+/g, (word) => (/[/?&]/.test(word) ? '[URL]' : word)),
-  );
-  clean.name = name;
-  return clean;
 }

@@ -26,12 +26,26 @@ export function checkFileLimits(file: File, type: string, limits: FileLimits): C
   return isSvg || !matchesAccept(limits.accept, file.name, type) ? 'file_type' : null;
 }
 
+/** Picture types, and the other names that browsers, systems and file names have for them. */
+const IMAGE_NAMES: Readonly<Record<string, string>> = {
+  jpeg: 'jpg jpe jfif pjpeg pjp',
+  png: 'apng x-png',
+  avif: 'avifs avis',
+  bmp: 'dib x-bmp x-ms-bmp',
+  heic: 'heif hif heics heifs heic-sequence heif-sequence',
+  tiff: 'tif',
+  'x-icon': 'ico cur vnd.microsoft.icon',
+  'svg+xml': 'svg svgz',
+};
+
 /**
- * Whether an `accept` value allows a file with this name and type.
+ * Whether an `accept` value allows a file with this name and type. An extension
+ * also allows every file of the type that it stands for.
  *
  * @example
  * ```ts
  * matchesAccept('image/*,.pdf', 'me.png', 'image/png'); // true
+ * matchesAccept('.jpg', '1000012345', 'image/jpeg'); // true
  * ```
  */
 export function matchesAccept(accept: string, name: string, type: string): boolean {
@@ -41,11 +55,20 @@ export function matchesAccept(accept: string, name: string, type: string): boole
     .map((entry) => entry.trim())
     .filter(Boolean);
   if (entries.length === 0) return true;
-  const [lowerName, lowerType] = [name.toLowerCase(), type.toLowerCase()];
+  const [lowerName, fileType] = [name.toLowerCase(), normalizeType(type.toLowerCase())];
   return entries.some((entry) => {
-    if (entry.startsWith('.')) return lowerName.endsWith(entry);
     if (entry === '*/*') return true;
-    if (entry.endsWith('/*')) return lowerType.startsWith(entry.slice(0, -1));
-    return lowerType === entry || (entry === 'image/jpg' && lowerType === 'image/jpeg');
+    if (entry.endsWith('/*')) return fileType.startsWith(entry.slice(0, -1));
+    if (entry.startsWith('.'))
+      return lowerName.endsWith(entry) || fileType === normalizeType(`image/${entry.slice(1)}`);
+    return fileType === normalizeType(entry);
   });
+}
+
+/** Returns the usual name of a picture type. */
+function normalizeType(type: string): string {
+  const [group, name = ''] = type.split('/');
+  if (group !== 'image') return type;
+  const known = Object.keys(IMAGE_NAMES).find((key) => IMAGE_NAMES[key]?.split(' ').includes(name));
+  return `image/${known ?? name}`;
 }

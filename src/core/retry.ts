@@ -1,5 +1,6 @@
 import { rejectOnAbort, throwIfAborted } from './abort.js';
 import { isRetriedAutomatically } from './error-info.js';
+import { describeErrors } from './error-sentences.js';
 import { AvatarUploadError, type Phase } from './errors.js';
 import { UPLOAD_DEFAULTS } from './upload-defaults.js';
 
@@ -58,7 +59,9 @@ export class StepRetrier {
   constructor(
     private readonly options: RetryOptions,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    describeErrors();
+  }
 
   /**
    * Runs a step until it succeeds, fails for good, or has been tried often enough.

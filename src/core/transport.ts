@@ -71,7 +71,7 @@ export interface PutResponse {
  *
  * Both methods resolve with any HTTP response and reject with an
  * `AvatarUploadError`: `network` if there is no response, `timeout` if none
- * arrives in time, `aborted` once the signal is aborted. If the signal is
+ * arrives in time, `aborted` once the signal is aborted, `file_changed` if the body can't be read any more. If the signal is
  * already aborted, nothing is sent; after an abort, `onProgress` is not called any more.
  *
  * @example

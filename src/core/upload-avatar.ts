@@ -278,8 +278,7 @@ class Upload {
 async function computeDigest(blob: Blob): Promise<string | undefined> {
   if (!globalThis.crypto?.subtle) return undefined;
   const bytes = await blob.arrayBuffer().catch((cause: unknown) => {
-    // The file was moved, deleted or changed after it was picked.
-    throw new AvatarUploadError('decode_failed', 'prepare', { cause });
+    throw new AvatarUploadError('file_changed', 'prepare', { cause });
   });
   const hash = await crypto.subtle.digest('SHA-256', bytes);
   return btoa(String.fromCharCode(...new Uint8Array(hash)));

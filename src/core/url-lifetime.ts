@@ -18,7 +18,7 @@ export function getUrlLifetime(
   headers: Headers | undefined,
   elapsed: number,
 ): number {
-  const seconds = Number(/[?&]x-amz-expires=(\d+)/i.exec(url)?.[1] ?? Number.NaN);
+  const seconds = Number(/[?&]x-amz-expires=(\d+)/i.exec(url)?.[1]);
   const now = Date.parse(headers?.get('date') ?? '') || Date.now();
   const lifetimes = [seconds * 1000 - elapsed, Date.parse(expiresAt ?? '') - now];
   // A new URL that has already expired means that a clock is wrong.

@@ -14,11 +14,6 @@ import { hasPendingCommit } from './has-pending-commit.js';
 import type { FieldEvent } from './reduce.js';
 import { IDLE, type RetryAction, type Snapshot } from './snapshot.js';
 
-const createUpload = (file: File, upload: boolean): RetryAction => ({
-  phase: 'pick',
-  command: { file, upload },
-});
-
 /** Events of the inner input stay inside the element. */
 const stopPropagation = (event: Event): void => event.stopPropagation();
 
@@ -40,7 +35,7 @@ export class AvatarField extends SettingsElement {
       this,
       () => this.#isOff,
       (isDragOver) => this.#setFlag('isDragOver', isDragOver),
-      this.#selectFile,
+      this.#selectFiles,
     );
     for (const type of ['pointerenter', 'focusin', 'dragenter'])
       this.addEventListener(type, () => this.#run((engine) => engine.session.preload()));
@@ -72,22 +67,22 @@ export class AvatarField extends SettingsElement {
    * @throws {AvatarUploadError} that says what failed; `aborted` if the upload was canceled or replaced by another one.
    */
   upload(file?: File): Promise<SuccessDetail> {
-    return this.#loader.call((engine) => engine.session.upload(file), file && createUpload(file, true));
+    return this.#loader.call(
+      (engine) => engine.session.upload(file),
+      file && { phase: 'pick', command: { file, upload: true } },
+    );
   }
 
   /** Cancels an upload or a removal, and dismisses a file that waits or has failed. */
   cancel(): void {
-    if (this.#loader.isNeeded) this.#run((engine) => engine.session.cancel());
-    else if (this.#view.error) {
-      this.#store.setFacts({ activity: IDLE });
-      emitEvent(this, 'flare-cancel', undefined);
-    }
+    if (this.#dismiss()) emitEvent(this, 'flare-cancel', undefined);
+    else if (this.#loader.isNeeded) this.#run((engine) => engine.session.cancel());
   }
 
   /** Retries what failed. Resolves when that is over, whether it succeeded or not. */
   async retry(): Promise<void> {
     const { activity } = this.#store.snapshot;
-    if (activity.kind === 'error') await this.#run((engine) => engine.session.retry(), activity.retry);
+    if (activity.kind === 'error') await this.#run((engine) => engine.session.retry(activity), activity.retry);
   }
 
   /**
@@ -155,7 +150,7 @@ export class AvatarField extends SettingsElement {
         <p class="line">${this.#renderTexts(url)}${this.#renderButtons()}</p>
         <slot name="hint"></slot>
         <input type="file" hidden .accept=${this.accept} capture=${this.capture ?? nothing}
-          @click=${stopPropagation} @input=${stopPropagation} @change=${(event: Event) => takePickedFile(event, this.#selectFile)}>
+          @click=${stopPropagation} @input=${stopPropagation} @change=${(event: Event) => takePickedFile(event, this.#selectFiles)}>
       </div>`;
   }
 
@@ -181,7 +176,8 @@ export class AvatarField extends SettingsElement {
     // The picture or the error says enough.
     const isQuiet = status === 'idle' && (url || error || this.#store.snapshot.isLoading);
     const text = isQuiet ? null : this.#engine ? this.#engine.renderStatus() : this.#getText(status);
-    const message = error && (this.#engine?.formatError() ?? this.#getText('network'));
+    // Without the engine, the error is that it can't be loaded.
+    const message = error && (this.#engine?.formatError() ?? (this.#getText('network') || error.message));
     return html`
       <span id="status" part="status" role="status" dir="auto">${text}</span>
       <span id="error" part="error" role="alert" dir="auto">${message}</span>`;
@@ -190,9 +186,11 @@ export class AvatarField extends SettingsElement {
   #renderButtons(): unknown {
     const { status, error } = this.#view;
     if (this.#isOff) return nothing;
+    const name = error ? 'retry' : 'cancel';
     const canRemove = this.#picture && this.avatarUrl && !this.noRemove && (status === 'idle' || status === 'success');
     return [
-      this.#engine ? this.#engine.renderButtons() : renderButton('retry', error && this.#getText('retry'), this.retry),
+      this.#engine?.renderButtons() ??
+        renderButton(name, (error || status === 'preparing') && this.#getText(name), () => this[name]()),
       renderButton('remove', canRemove && this.#getText('remove'), () => this.removeAvatar().catch(() => {})),
     ];
   }
@@ -257,13 +255,22 @@ export class AvatarField extends SettingsElement {
     await this.#loader.call(command, retry).catch(() => {});
   }
 
-  readonly #selectFile = (file: File): void => {
-    const retry = createUpload(file, !this.noAuto);
-    this.#run((engine) => engine.session.selectFile(file), retry);
+  readonly #selectFiles = ([file, ...others]: Iterable<File>, link?: string): void => {
+    if (!file && !link) return;
+    const command = { file: file ?? new File([], 'picture'), others, link, upload: !this.noAuto };
+    this.#run((engine) => engine.session.selectFile(command), { phase: 'pick', command });
   };
+
+  /** Before the engine is loaded: drops a file that waits for it, or the error. Returns false if there is neither. */
+  #dismiss(): boolean {
+    const isOpen = !this.#engine && this.#store.snapshot.activity !== IDLE;
+    if (isOpen) this.#store.setFacts({ activity: IDLE });
+    return isOpen;
+  }
 
   /** Ends what is going on, silently. */
   #interrupt(): void {
+    this.#dismiss();
     if (this.#loader.isNeeded) this.#run((engine) => engine.session.interrupt());
     this.#setFlag('isDragOver', false);
   }

@@ -2,7 +2,7 @@ import { throwIfAborted } from '../core/abort.js';
 import type { Crop } from '../core/crop.js';
 import type { ImagePreview } from '../image/index.js';
 import { loadModule } from './load-module.js';
-import { isCanvasBlocked, loadImageModule, toDecodeError, withDecodable } from './prepare-file.js';
+import { loadImageModule, toDecodeError, withDecodable } from './prepare-file.js';
 import type { RunContext } from './run-context.js';
 import type { Selection, ValidatedBlob } from './snapshot.js';
 
@@ -63,7 +63,7 @@ async function createEditorPreview(
       image.createPreview(blob, info, longest, context.signal),
     );
   } catch (cause) {
-    if (isCanvasBlocked(cause, image)) return null;
-    throw toDecodeError(cause, selection);
+    if (image.isCanvasBlocked(cause)) return null;
+    throw await toDecodeError(cause, selection);
   }
 }

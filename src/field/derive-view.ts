@@ -42,7 +42,8 @@ export function deriveView(snapshot: Snapshot): FieldView {
   const details = [wait?.reason, kind === 'removing' && kind, ratio === 1 && 'finishing'].filter(
     (name) => typeof name === 'string',
   );
-  const [detail = selection && state === 'idle' ? 'picked' : state] = details;
+  const restingDetail = kind === 'selecting' ? 'preparing' : selection && state === 'idle' ? 'picked' : state;
+  const [detail = restingDetail] = details;
   const status = isDragOver ? 'dragover' : detail;
   return {
     state,
@@ -52,7 +53,7 @@ export function deriveView(snapshot: Snapshot): FieldView {
     error: error ?? null,
     canCancel: canCancel(snapshot),
     canRetry: kind === 'error',
-    isInProgress: ratio !== undefined,
+    isInProgress: kind === 'selecting' || ratio !== undefined,
     ratio: ratio ?? null,
     wait: wait ?? null,
     // After a failure the avatar is displayed again.

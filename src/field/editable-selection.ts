@@ -6,8 +6,9 @@ import type { Selection, Snapshot } from './snapshot.js';
 export const isCropped = (selection: Selection, settings: Settings): boolean =>
   settings.crop !== 'off' && !isKeptAnimation(selection, settings);
 
+/** Whether all frames are uploaded. The back end stores no AVIF: a browser can make a still of it. */
 export const isKeptAnimation = ({ info, isStill }: Selection, { animated }: Settings): boolean =>
-  info.animated && animated === 'keep' && !isStill;
+  info.animated && info.type !== 'image/avif' && animated === 'keep' && !isStill;
 
 /** The selection behind the displayed picture, if the user can crop it again. */
 export function getEditableSelection(snapshot: Snapshot, settings: Settings): Selection | null {

@@ -1,5 +1,5 @@
 import type { ReactiveControllerHost } from 'lit';
-import type { AvatarUploadError } from '../core/errors.js';
+import { AvatarUploadError } from '../core/errors.js';
 import { emitEvent } from '../events.js';
 import type { FieldStore } from './field-store.js';
 import { loadModule } from './load-module.js';
@@ -28,30 +28,42 @@ export class EngineLoader<Engine> {
   }
 
   /**
-   * Calls the engine, now or as soon as it is loaded.
+   * Calls the engine, now or as soon as it is loaded. Until then a file is shown to be on its way.
    * @param retry - what `retry()` does if the engine can't be loaded; without it, the failure is not shown.
-   * @throws {AvatarUploadError} `network` if the engine can't be loaded.
+   * @throws {AvatarUploadError} `network` if the engine can't be loaded; `aborted` if the user cancels before it is.
    */
   async call<T>(run: (engine: Engine) => T, retry?: RetryAction): Promise<Awaited<T>> {
     if (retry) this.#latest = retry;
-    if (!this.engine) await this.#load(retry);
+    if (!this.engine) await this.#wait(retry);
     return await run(this.engine as Engine);
   }
 
-  async #load(retry?: RetryAction): Promise<void> {
-    this.#loading ??= this.load().then((engine) => {
-      this.engine = engine;
-      // The element renders through its engine from now on.
-      this.element.requestUpdate();
-    });
-    const loading = this.#loading;
-    try {
-      await loadModule(loading, retry?.phase ?? 'load');
-    } catch (error) {
-      if (this.#loading === loading) this.#loading = null;
-      if (retry && retry === this.#latest) this.#fail(error as AvatarUploadError, retry);
-      throw error;
-    }
+  async #wait(retry?: RetryAction): Promise<void> {
+    const { store } = this;
+    if (retry && 'command' in retry) store.setFacts({ activity: { kind: 'selecting', command: retry.command } });
+    const { activity } = store.snapshot;
+    const error = await loadModule(this.#load(), retry?.phase ?? 'load').catch((error: AvatarUploadError) => error);
+    // The user has canceled, or chosen another file.
+    const isAborted = retry?.phase === 'pick' && store.snapshot.activity !== activity;
+    if (isAborted) throw new AvatarUploadError('aborted', 'pick');
+    if (!error) return;
+    if (retry && retry === this.#latest) this.#fail(error, retry);
+    throw error;
+  }
+
+  #load(): Promise<void> {
+    this.#loading ??= this.load().then(
+      (engine) => {
+        this.engine = engine;
+        // The element renders through its engine from now on.
+        this.element.requestUpdate();
+      },
+      (cause) => {
+        this.#loading = null;
+        throw cause;
+      },
+    );
+    return this.#loading;
   }
 
   #fail(error: AvatarUploadError, retry: RetryAction): void {

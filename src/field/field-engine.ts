@@ -3,6 +3,7 @@
  * on the first sign that it will be used, or when its picture fails or changes.
  */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { describeErrors } from '../core/error-sentences.js';
 import { en } from '../i18n/en.js';
 import { formatError, getExactText } from '../i18n/format-error.js';
 import { type GetText, restingMessages } from '../i18n/messages.js';
@@ -40,6 +41,7 @@ export class FieldEngine implements ReactiveController {
     private readonly getText: GetText,
     private readonly isDisabled: () => boolean,
   ) {
+    describeErrors();
     store.reducer = reduce;
     store.deriveView = deriveView;
     this.#image = new DisplayedImage(element, first.brokenUrl);

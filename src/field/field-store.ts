@@ -13,10 +13,11 @@ const applyRestingEvent = (snapshot: Snapshot, event: FieldEvent): Snapshot => (
   ...(event as RestingEvent).facts,
 });
 
-/** Before the engine is loaded, there is only the error that it can't be loaded. */
+/** Before the engine is loaded, there is only a file that waits for it, or the error that it can't be loaded. */
 function deriveRestingView({ activity }: Snapshot): RestingView {
   const { kind, error }: AnyActivity = activity;
-  return { state: kind as UploadState, customStates: [kind], status: kind, error: error ?? null };
+  const state = (kind === 'selecting' ? 'idle' : kind) as UploadState;
+  return { state, customStates: [state], status: state === kind ? kind : 'preparing', error: error ?? null };
 }
 
 /** The snapshot of one element, and what follows from it. Every change goes through `dispatch`. */

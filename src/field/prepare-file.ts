@@ -1,6 +1,7 @@
 import { rejectOnAbort } from '../core/abort.js';
 import { AvatarUploadError } from '../core/errors.js';
 import { checkFileLimits } from '../core/file-limits.js';
+import { isReadable } from '../core/is-readable.js';
 import type { ImageInfo } from '../image/index.js';
 import type { Settings } from '../settings.js';
 import { isCropped, isKeptAnimation } from './editable-selection.js';
@@ -25,12 +26,13 @@ type Context = Pick<RunContext, 'settings' | 'signal'>;
 export async function validateFile(file: File, { settings, signal }: Context): Promise<ValidatedFile> {
   // Before a byte is read: the file may be of any size.
   const earlyCode = checkFileLimits(file, file.type, { accept: '', maxFileSize: settings.maxFileSize });
-  if (earlyCode) throw new AvatarUploadError(earlyCode, 'pick');
+  const isGone = earlyCode === 'file_empty' && !(await isReadable(file));
+  if (earlyCode) throw new AvatarUploadError(isGone ? 'file_changed' : earlyCode, 'pick');
   const { inspectImage, preloadWorker } = await loadImageModule();
   preloadWorker();
   const info = await inspectImage(file).catch((cause: unknown) => {
-    // The file was moved, deleted or made unreadable since it was picked; or it is a folder.
-    throw new AvatarUploadError('decode_failed', 'pick', { cause });
+    // Or it is a folder.
+    throw new AvatarUploadError('file_changed', 'pick', { cause });
   });
   const code = checkFileLimits(file, getType(file, info), settings) ?? (isUsable(info, settings) ? null : 'file_type');
   if (code) throw new AvatarUploadError(code, 'pick', { messageKey: info.detectedType });
@@ -53,8 +55,7 @@ const getType = (file: File, { type, detectedType }: ImageInfo): string =>
   type ?? (file.type.startsWith(detectedType) ? file.type : detectedType);
 
 /** False for a file that nobody can make an image of, whatever `accept` says. */
-function isUsable({ type, detectedType }: ImageInfo, { crop, decode }: Settings): boolean {
-  if (crop === 'off') return type !== null;
+function isUsable({ detectedType }: ImageInfo, { decode }: Settings): boolean {
   return detectedType === '' || detectedType.startsWith('image/') || Boolean(decode);
 }
 
@@ -95,25 +96,44 @@ export async function createThumbnail(selection: Selection, { settings, signal }
 const THUMBNAIL_SIZE = 256;
 
 async function makeImage(selection: Selection, context: Context): Promise<PreparedImage> {
-  const { file, info } = selection;
-  const { settings } = context;
-  if (settings.crop === 'off') return { blob: withType(file, info.type ?? file.type) };
-  const image = await loadImageModule();
-  if (isKeptAnimation(selection, settings)) {
-    return { blob: await image.stripMetadata(file, info), note: 'animation' };
-  }
+  const { info } = selection;
+  const isWhole = context.settings.crop === 'off';
   try {
-    const { result, decoded } = await makeSquare(selection, context);
+    if (isKeptAnimation(selection, context.settings)) return await keepAnimation(selection, context);
+    const { result, decoded } = await (isWhole ? makeWhole : makeSquare)(selection, context);
     return { blob: result, decoded, ...(info.animated && { note: 'still' as const }) };
   } catch (cause) {
-    if (!isCanvasBlocked(cause, image) || !info.type) throw toDecodeError(cause, selection);
+    const { isCanvasBlocked, keepPicture } = await loadImageModule();
     // The whole picture is better than noise.
-    return { blob: await image.stripMetadata(file, info), note: 'uncropped' };
+    const kept = isCanvasBlocked(cause) && !isWhole && (await keepPicture(selection.file));
+    if (kept) return { blob: kept, note: 'uncropped' };
+    throw await toDecodeError(cause, selection);
   }
 }
 
-/** The same bytes with another type. */
-const withType = (file: File, type: string): Blob => (file.type === type ? file : file.slice(0, file.size, type));
+/** @throws {AvatarUploadError} with code `invalid_image` for an animation that only browsers can read. */
+async function keepAnimation({ file, info }: Selection, { signal }: Context): Promise<PreparedImage> {
+  const { checkDecodable, keepPicture } = await loadImageModule();
+  await checkDecodable(file, info, signal);
+  const blob = await keepPicture(file);
+  if (!blob) throw new AvatarUploadError('invalid_image', 'prepare');
+  return { blob, note: 'animation' };
+}
+
+/** Keeps the pixels of a picture that the back end stores, and converts any other. */
+async function makeWhole(selection: Selection, context: Context) {
+  const { checkDecodable, encodeWhole, keepPicture } = await loadImageModule();
+  const { outputType: type, outputQuality: quality } = context.settings;
+  const { signal } = context;
+  return withDecodable(selection, context, async ({ blob, info }) => {
+    if (!info.animated) {
+      await checkDecodable(blob, info, signal);
+      const kept = await keepPicture(blob);
+      if (kept) return kept;
+    }
+    return encodeWhole(blob, info, { type, quality, signal });
+  });
+}
 
 async function makeSquare(selection: Selection, context: Context) {
   const { prepareSquare } = await loadImageModule();
@@ -143,15 +163,17 @@ export async function withDecodable<T>(
   }
 }
 
-/** Whether the browser returns other pixels than were drawn, to prevent fingerprinting. */
-export const isCanvasBlocked = (cause: unknown, { CANVAS_BLOCKED }: { CANVAS_BLOCKED: string }): boolean =>
-  cause instanceof Error && cause.name === CANVAS_BLOCKED;
+/** The name of the worker's error. */
+const TOO_MANY_PIXELS: typeof import('../image/jobs.js').TOO_MANY_PIXELS = 'TooManyPixelsError';
 
 /** The error for an image that can't be decoded, or for whatever else went wrong with it. */
-export const toDecodeError = (cause: unknown, { info }: Selection): AvatarUploadError =>
-  cause instanceof AvatarUploadError
-    ? cause
-    : new AvatarUploadError('decode_failed', 'prepare', { cause, messageKey: info.detectedType });
+export async function toDecodeError(cause: unknown, { file, info }: Selection): Promise<AvatarUploadError> {
+  if (cause instanceof AvatarUploadError) return cause;
+  if (!(await isReadable(file))) return new AvatarUploadError('file_changed', 'prepare', { cause });
+  const isTooLarge = cause instanceof Error && cause.name === TOO_MANY_PIXELS;
+  const messageKey = isTooLarge ? 'too_large_uncropped' : info.detectedType;
+  return new AvatarUploadError('decode_failed', 'prepare', { cause, messageKey });
+}
 
 /** The result of a page's hook. What it throws becomes an error of this phase. */
 async function callHook<T>(call: () => T | Promise<T>, phase: 'pick' | 'prepare', signal: AbortSignal): Promise<T> {

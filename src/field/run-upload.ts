@@ -1,14 +1,16 @@
 import { rejectOnAbort, throwIfAborted } from '../core/abort.js';
+import { getCodeForStatus, isKnownCode } from '../core/error-info.js';
 import { AvatarUploadError } from '../core/errors.js';
 import { type UploadOptions, type UploadResult, uploadAvatar } from '../core/upload-avatar.js';
 import { UploadCheckpoint } from '../core/upload-checkpoint.js';
 import { deleteAvatar } from './avatar-endpoint.js';
 import { chooseCrop } from './choose-crop.js';
-import { isCropped } from './editable-selection.js';
+import { isCropped, isKeptAnimation } from './editable-selection.js';
+import { loadModule } from './load-module.js';
 import { forgetCommit, rememberCommit } from './pending-commit.js';
 import { createThumbnail, prepareImage, validateFile } from './prepare-file.js';
 import { createRetryOptions, type RunContext } from './run-context.js';
-import type { Selection, UploadCommand } from './snapshot.js';
+import type { Selection, UploadCommand, ValidatedFile } from './snapshot.js';
 import { UnloadGuard } from './unload-guard.js';
 import { pickUploadOptions } from './upload-options.js';
 
@@ -33,7 +35,7 @@ export async function runUpload(
   known: Selection | null,
   context: RunContext,
 ): Promise<Committed | null> {
-  let selection = known ?? (await acceptFile(command.file, context));
+  let selection = known ?? (await acceptFile(command, context));
   throwIfAborted(context.signal, 'pick');
   selection = await cropSelection(command, selection, context);
   if (!context.shouldUpload()) selection = { ...selection, thumbnail: await createThumbnail(selection, context) };
@@ -50,8 +52,9 @@ export async function runRemoval({ settings, signal, dispatch, emit }: RunContex
   await deleteAvatar(settings, { maxRetries, onTry, ...createRetryOptions({ dispatch, emit }) }, signal);
 }
 
-async function acceptFile(file: File, context: RunContext): Promise<Selection> {
-  const validated = await validateFile(file, context);
+async function acceptFile(command: UploadCommand, context: RunContext): Promise<Selection> {
+  const validated = await validateFirst(await listFiles(command, context), context);
+  const { file } = validated;
   throwIfAborted(context.signal, 'pick');
   const isAccepted = context.emit('flare-accept', { file });
   throwIfAborted(context.signal, 'pick');
@@ -62,6 +65,29 @@ async function acceptFile(file: File, context: RunContext): Promise<Selection> {
   const selection = { ...validated, checkpoint: new UploadCheckpoint() };
   context.dispatch({ type: 'selectionChanged', selection });
   return selection;
+}
+
+/** The files to choose from. A picture of another page is fetched. */
+async function listFiles(
+  { file, others = [], link }: UploadCommand,
+  { settings, signal }: RunContext,
+): Promise<File[]> {
+  if (file.size > 0 || !link) return [file, ...others];
+  const { fetchPicture } = await loadModule(import('./fetch-picture.js'), 'pick');
+  return [await fetchPicture(link, settings.maxFileSize, signal)];
+}
+
+/** @throws {AvatarUploadError} that refuses the first file, if none is usable. */
+async function validateFirst([file, ...others]: File[], context: RunContext): Promise<ValidatedFile> {
+  try {
+    return await validateFile(file as File, context);
+  } catch (error) {
+    if (others.length === 0) throw error;
+    throwIfAborted(context.signal, 'pick');
+    return validateFirst(others, context).catch(() => {
+      throw error;
+    });
+  }
 }
 
 /** Lets the user choose the crop, where they can. */
@@ -82,19 +108,19 @@ async function uploadSelection(selection: Selection, context: RunContext): Promi
   const { file, checkpoint } = selection;
   dispatch({ type: 'stepStarted', step: 'preparing' });
   let prepared = selection;
-  const blob = await prepareImage(selection, context, ({ blob: preview, note, decoded }) => {
-    prepared = { ...selection, note, decoded };
-    dispatch({ type: 'imagePrepared', selection: prepared, preview });
-  });
-  throwIfAborted(context.signal, 'prepare');
-  emit('flare-start', { file, blob });
   const guard = new UnloadGuard(!settings.noUnloadGuard);
   try {
+    const blob = await prepareImage(selection, context, ({ blob: preview, note, decoded }) => {
+      prepared = { ...selection, note, decoded };
+      dispatch({ type: 'imagePrepared', selection: prepared, preview });
+    });
+    throwIfAborted(context.signal, 'prepare');
+    emit('flare-start', { file, blob });
     const options = { ...pickUploadOptions(settings), filename: file.name, checkpoint, signal };
     const result = await uploadAvatar(blob, { ...options, ...createCallbacks(context, guard, checkpoint) });
     return { ...result, selection: prepared, blob };
   } catch (error) {
-    throw explainTooLarge(error as AvatarUploadError, prepared, context);
+    throw explainRefusal(error as AvatarUploadError, prepared, context);
   } finally {
     guard.toggle(false);
     // A commit that may be retried stays remembered.
@@ -127,13 +153,17 @@ function createCallbacks(context: RunContext, guard: UnloadGuard, checkpoint: Up
   };
 }
 
-/** Says why a picture is too large that was not made smaller. The next try of an animation sends its first frame. */
-function explainTooLarge(error: AvatarUploadError, selection: Selection, { dispatch }: RunContext): AvatarUploadError {
-  const { note } = selection;
-  if (error.code !== 'too_large' || !note) return error;
-  if (note === 'animation') {
-    const still = { ...selection, isStill: true, checkpoint: new UploadCheckpoint() };
-    dispatch({ type: 'selectionChanged', selection: still });
-  }
-  return error.with({ messageKey: `too_large_${note}` });
+/** The codes with which a back end refuses a file for what it is. Others are about the user or the transfer. */
+const REFUSALS: readonly string[] = ['too_large', 'unsupported_type', 'invalid_image', 'invalid_request'];
+
+/** Says why a picture was refused that was not made anew. The next try of an animation sends its first frame. */
+function explainRefusal(error: AvatarUploadError, selection: Selection, context: RunContext): AvatarUploadError {
+  const { code, status = 0 } = error;
+  const refusal = isKnownCode(code) ? code : getCodeForStatus(status);
+  const isTooLarge = refusal === 'too_large';
+  if (selection.note === 'uncropped' && isTooLarge) return error.with({ messageKey: 'too_large_uncropped' });
+  if (!isKeptAnimation(selection, context.settings) || !REFUSALS.includes(refusal)) return error;
+  const still = { ...selection, isStill: true, checkpoint: new UploadCheckpoint() };
+  context.dispatch({ type: 'selectionChanged', selection: still });
+  return error.with({ messageKey: isTooLarge ? 'too_large_animation' : 'refused_animation' });
 }

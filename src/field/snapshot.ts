@@ -37,7 +37,12 @@ export interface ValidatedBlob {
 
 /** What the user or the page asked to do with a file. */
 export interface UploadCommand {
+  /** The first file, if there are several; empty for a picture that was dragged from another page. */
   readonly file: File;
+  /** The other files that were dropped or pasted with it: the first usable one is taken. */
+  readonly others?: readonly File[];
+  /** HTML and URLs that were dragged from another page. They count where there is no file. */
+  readonly link?: string | undefined;
   /** Upload the file as soon as it is prepared; false with `no-auto`. */
   readonly upload: boolean;
   /** Open the crop editor, even if a crop was chosen before. */

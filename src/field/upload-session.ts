@@ -13,7 +13,7 @@ import { canCancel, type FieldEvent, isBusy } from './reduce.js';
 import { reportFailure } from './report-failure.js';
 import type { RunContext } from './run-context.js';
 import type { Committed } from './run-upload.js';
-import type { RetryAction, Selection, UploadCommand } from './snapshot.js';
+import type { Activity, RetryAction, Selection, UploadCommand } from './snapshot.js';
 
 /** One upload or removal. Its abort controller identifies it: results of an aborted run are dropped. */
 interface Run {
@@ -50,16 +50,16 @@ export class UploadSession {
     (await loadUploads('pick')).preloadImageModule();
   }
 
-  /** Validates a file that the user chose, and uploads it unless `no-auto` is set. */
-  async selectFile(file: File): Promise<void> {
-    await this.#start({ file, upload: !this.element.noAuto, previous: this.#restorable });
+  /** Validates what the user chose, and uploads it if the command says so. */
+  async selectFile(command: UploadCommand): Promise<void> {
+    await this.#start({ ...command, previous: this.#restorable });
   }
 
   /** Uploads a file, or the selection that waits. An upload in progress is joined. */
   async upload(file?: File): Promise<SuccessDetail> {
     this.#assertEnabled('pick');
     const { activity, selection } = this.store.snapshot;
-    if (!file && 'command' in activity) {
+    if (!file && this.#run.done && 'command' in activity) {
       this.store.dispatch({ type: 'uploadRequested' });
       return (await this.#run.done) as SuccessDetail;
     }
@@ -98,9 +98,11 @@ export class UploadSession {
     if (isBusy(this.store.snapshot)) this.store.dispatch({ type: 'interrupted' });
   }
 
-  /** Does again what has failed; resolves when that is over, whether it succeeded or not. */
-  async retry(): Promise<void> {
-    const { activity } = this.store.snapshot;
+  /**
+   * Does again what has failed; resolves when that is over, whether it succeeded or not.
+   * @param activity - the failure. The latest one by default.
+   */
+  async retry(activity: Activity = this.store.snapshot.activity): Promise<void> {
     if (this.services.isDisabled() || activity.kind !== 'error') return;
     const { retry } = activity;
     if (retry.phase === 'load') await this.currentAvatar.refresh();
@@ -177,7 +179,9 @@ export class UploadSession {
       committed = await runUpload(command, known, this.#createContext(run));
       throwIfAborted(signal, 'commit');
     } catch (cause) {
-      throw this.#fail(cause, run, { phase: 'pick', command });
+      // Of several files one may have been accepted.
+      const file = this.store.snapshot.selection?.file ?? command.file;
+      throw this.#fail(cause, run, { phase: 'pick', command: { ...command, file } });
     }
     if (!committed) return undefined;
     const { key, avatar, blob, selection } = committed;
@@ -241,9 +245,11 @@ export class UploadSession {
 /** What runs uploads and removals: loaded with the first command, or before it. */
 const loadUploads = (phase: Phase) => loadModule(import('./run-upload.js'), phase);
 
-/** The file is rejected: nothing was sent, and sending the same file again would not help. */
-const isRejection = ({ code, status, phase }: AvatarUploadError): boolean =>
-  (phase === 'pick' || phase === 'prepare') && getErrorInfo(code, status).scope !== 'connection';
+/** The file is rejected: nothing was sent, and another try would not help. */
+const isRejection = ({ code, status, phase, messageKey }: AvatarUploadError): boolean =>
+  (phase === 'pick' || phase === 'prepare') &&
+  getErrorInfo(code, status).scope !== 'connection' &&
+  messageKey !== 'refused_animation';
 
 /** The back end may have done what failed: it did not answer, or failed while it was doing it. */
 const isOutcomeUnknown = ({ phase, status = 0 }: AvatarUploadError): boolean =>

@@ -1,13 +1,14 @@
+import { ERROR_SENTENCES } from '../core/error-sentences.js';
 import type { Messages } from './messages.js';
 
 const CHOOSE = 'Choose a JPEG, PNG, WebP or GIF.';
 
 /** English texts that the element needs once it is used: loaded with the upload code. */
 export const en: Messages = {
+  ...ERROR_SENTENCES,
   picked: 'Ready to upload',
   dragover: 'Drop your picture here',
   cropping: 'Adjust your picture',
-  preparing: 'Preparing…',
   presigning: 'Uploading…',
   uploading: 'Uploading…',
   offline: 'You’re offline. The upload will resume when you reconnect.',
@@ -20,12 +21,8 @@ export const en: Messages = {
   success_uncropped: 'Saved without cropping. Your browser blocks image editing.',
   removing: 'Removing…',
   edit: 'Edit',
-  cancel: 'Cancel',
-  retry: 'Try again',
 
-  file_empty: 'This file is empty. Choose another one.',
   file_too_large: 'This file is too large. Choose one that’s {limit} or smaller.',
-  file_type: `This file type isn’t supported. ${CHOOSE}`,
   // Texts for a refused file whose actual type is known: a MIME type, or a prefix such as `video/`.
   'application/pdf': `PDF files aren’t supported. ${CHOOSE}`,
   'application/office': `Office documents aren’t supported. ${CHOOSE}`,
@@ -42,33 +39,11 @@ export const en: Messages = {
   'image/psd': `Photoshop files aren’t supported. ${CHOOSE}`,
   'image/bmp': `BMP images aren’t supported. ${CHOOSE}`,
   'image/x-icon': `Icons aren’t supported. ${CHOOSE}`,
-  decode_failed: 'Your browser can’t open this picture. Choose another one.',
-  pick_failed: 'This file can’t be used. Choose another one.',
 
-  prepare_failed: 'This picture can’t be used. Choose another one.',
-
-  unauthorized: 'You’re signed out. Sign in, then try again.',
-  forbidden_origin: 'You don’t have permission to do this. Contact the site owner.',
-  invalid_request: 'Something went wrong. Reload the page, then try again.',
-  bad_response: 'The server sent an unexpected response. Try again later.',
-  not_found: 'This service isn’t available. Try again later.',
-  not_uploaded: 'The picture didn’t reach the server. Try again.',
-  upload_expired: 'The upload took too long. Try again.',
-  too_large: 'This picture is too large. Choose a smaller one.',
+  link_failed: 'This picture can’t be copied from its site. Save it to your device, then choose it.',
+  refused_animation: 'This animation can’t be used. Try again to use its first frame.',
   too_large_animation: 'This animation is too large. Try again to use its first frame.',
   too_large_uncropped: 'Your browser can’t resize this picture. Choose a smaller one.',
-  unsupported_type: 'This file type isn’t supported. Choose a JPEG or PNG.',
-  invalid_image: 'The server couldn’t process this picture. Choose another one.',
-  mismatch: 'The picture was damaged during the upload. Try again.',
-  moderated: 'This picture isn’t allowed. Choose another one.',
-  rate_limited: 'Too many attempts. Wait a moment, then try again.',
-  storage_refused: 'The picture couldn’t be saved. Try again later.',
-  timeout: 'The connection timed out. Check your network, then try again.',
-  internal: 'Something went wrong. Try again later.',
-  unavailable: 'The server isn’t available right now. Try again later.',
-  load_failed: 'Your picture couldn’t be loaded. Try again.',
-  remove_failed: 'Your picture couldn’t be removed. Try again.',
-  failed: 'The upload failed. Try again.',
 
   editor: 'Adjust your picture',
   editor_hint: 'Drag to move. Pinch or scroll to zoom.',

@@ -24,6 +24,7 @@ export const restingMessages: Messages = {
   change: '{label}: change picture',
   remove: 'Remove',
   retry: 'Try again',
-  network: 'Connection lost. Check your network, then try again.',
+  cancel: 'Cancel',
+  preparing: 'Preparing…',
   required: 'Add a picture.',
 };

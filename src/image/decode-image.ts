@@ -1,8 +1,8 @@
-import type { ImageHeader } from './jobs.js';
+import { HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
 
 /** A decoded picture, upright. It may be smaller than the original. */
 export interface DecodedImage {
-  source: ImageBitmap | VideoFrame;
+  source: ImageBitmap;
   /** Width of the source, in pixels. */
   width: number;
   /** Height of the source, in pixels. */
@@ -17,61 +17,105 @@ export interface Size {
   height: number;
 }
 
-/** More pixels than any camera has: a file that claims more is meant to exhaust the memory. */
-const MAX_PIXELS = 250e6;
+/** Most pixels of a JPEG, which can be decoded at a reduced size: more than any camera has. */
+const MAX_JPEG_PIXELS = 250e6;
+
+/** Most pixels of other pictures: they are decoded at their full size, which takes 4 bytes for each pixel. */
+const MAX_PIXELS = 100e6;
+
+/** The smallest scale of JPEG decoders. */
+const MIN_SCALE = 1 / 8;
 
 /**
  * Decodes a picture, at a reduced size if the decoder can do that.
  * @param scale - the smallest scale that will do, 0 to 1. The result is not smaller.
- * @throws DOMException if the browser can't decode the file.
+ * @throws DOMException if the browser can't decode the file. Its name is `TOO_MANY_PIXELS` or `NEEDS_PAGE`
+ * if that is why.
  */
-export async function decodeImage(file: Blob, header: ImageHeader, scale: number): Promise<DecodedImage> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  // Firefox and WebKit decode the part of a truncated file that is there.
-  if (header.width * header.height > MAX_PIXELS || !isComplete(bytes, header)) {
-    throw new DOMException('Too large, or truncated.', 'EncodingError');
-  }
-  const frame = await decodeFrame(bytes, header, scale).catch(() => null);
-  if (frame) return frame;
-  const source = await createImageBitmap(file);
+export async function decodeImage({ file, header }: PictureJob, scale: number): Promise<DecodedImage> {
+  const maxPixels = header.type === 'image/jpeg' ? MAX_JPEG_PIXELS : MAX_PIXELS;
+  if (header.width * header.height > maxPixels) throw new DOMException('Too many pixels.', TOO_MANY_PIXELS);
+  const reduced = file instanceof Blob && (await decodeReduced(file, header, Math.max(MIN_SCALE, scale)));
+  const source = reduced || (await createImageBitmap(file));
   const { width, height } = source;
-  return { source, width, height, original: { width, height } };
+  return { source, width, height, original: reduced ? header : { width, height } };
 }
 
-/** Whether a file contains its end, for the types that mark it. Bytes after the end are fine. */
-function isComplete(bytes: Uint8Array, { type, start }: ImageHeader): boolean {
-  if (type === 'image/webp') return new DataView(bytes.buffer).getUint32(4, true) + 8 <= bytes.length;
-  const mark = { 'image/jpeg': [0xff, 0xd9], 'image/png': [0x49, 0x45, 0x4e, 0x44] }[String(type)];
-  if (!mark) return true;
-  let offset = bytes.length;
-  do offset = bytes.lastIndexOf(mark[0] as number, offset - 1);
-  while (offset > start && !mark.every((byte, i) => byte === bytes[offset + i]));
-  return offset > start;
+/** @returns null if the picture can't be decoded in this way. */
+async function decodeReduced(file: Blob, header: ImageHeader, scale: number): Promise<ImageBitmap | null> {
+  const data = new Uint8Array(await file.arrayBuffer());
+  // Firefox and WebKit decode the part of a truncated file that is there.
+  if (!isComplete(data, header)) {
+    throw new DOMException(NO_END, header.type === 'image/jpeg' ? NEEDS_PAGE : 'EncodingError');
+  }
+  // JPEG scales by eighths.
+  const ratio = header.type === 'image/jpeg' ? Math.min(1, Math.ceil(scale * 8) / 8) : 1;
+  const frame = await decodeFrame(data, header, ratio).catch(() => null);
+  if (!frame) return 'ImageDecoder' in globalThis ? null : resizeBitmap(file, header, scale);
+  try {
+    if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw new DOMException(HDR, NEEDS_PAGE);
+    // A frame would be converted anew for every part of it that is drawn.
+    return isScaled(frame.displayWidth, frame.displayHeight, header, ratio) ? await createImageBitmap(frame) : null;
+  } finally {
+    frame.close();
+  }
 }
+
+/** Whether a size is the scaled one of the header. Decoders may have swapped the sides. */
+const isScaled = (width: number, height: number, header: Size, ratio: number): boolean =>
+  Math.abs(width - header.width * ratio) <= 1 && Math.abs(height - header.height * ratio) <= 1;
 
 /**
- * Decodes with WebCodecs. Its JPEG decoders scale while they decode, which saves
- * most of the time and memory, and in Firefox createImageBitmap blocks the page
- * even when it is called in a worker.
- * @returns null if the decoded size is wrong.
+ * Decodes with WebCodecs. Its JPEG decoders scale while they decode, which saves most of the time and memory.
+ * @returns null if createImageBitmap is better: in Chromium it is faster for all that is not scaled, while in
+ * Firefox it blocks the page even when it is called in a worker.
  * @throws if there is no such decoder (WebKit), or it can't decode the file.
  */
 async function decodeFrame(
   data: Uint8Array<ArrayBuffer>,
   { type, width, height }: ImageHeader,
-  scale: number,
-): Promise<DecodedImage | null> {
-  // JPEG scales by eighths. Chromium takes the largest such scale that has no more pixels in total than desired,
+  ratio: number,
+): Promise<VideoFrame | null> {
+  // Only frames tell whether an AVIF has a high dynamic range.
+  if (ratio === 1 && type !== 'image/avif' && !navigator.userAgent.includes('Firefox')) return null;
+  // Chromium takes the largest scale that has no more pixels in total than desired,
   // and ignores which side is which; Firefox takes the desired size exactly, upright.
-  const ratio = type === 'image/jpeg' ? Math.min(1, Math.ceil(scale * 8) / 8) : 1;
   const desired = { desiredWidth: Math.ceil(width * ratio), desiredHeight: Math.ceil(height * ratio) };
   const decoder = new ImageDecoder({ data, type: String(type), ...(ratio < 1 && desired) });
-  const { image: source } = await decoder.decode().finally(() => decoder.close());
-  const isScaled = (decoded: number, original: number) => Math.abs(decoded - original * ratio) <= 1;
-  // Rejects the result of a decoder that has swapped the sides.
-  if (isScaled(source.displayWidth, width) && isScaled(source.displayHeight, height)) {
-    return { source, width: source.displayWidth, height: source.displayHeight, original: { width, height } };
-  }
-  source.close();
+  return (await decoder.decode().finally(() => decoder.close())).image;
+}
+
+/**
+ * Decodes with createImageBitmap at a scale that is a power of 2: in WebKit this is the fastest way, because it
+ * reads JPEGs at a reduced size, and its filter is exact at these scales.
+ */
+async function resizeBitmap(file: Blob, header: ImageHeader, scale: number): Promise<ImageBitmap | null> {
+  const ratio = 2 ** Math.ceil(Math.log2(scale));
+  const resizeWidth = Math.ceil(header.width * ratio);
+  if (ratio >= 1 || !resizeWidth) return null;
+  // With a height, the picture would be distorted if the header is wrong about its orientation.
+  const bitmap = await createImageBitmap(file, { resizeWidth, resizeQuality: 'medium' });
+  if (isScaled(bitmap.width, bitmap.height, header, ratio)) return bitmap;
+  bitmap.close();
   return null;
 }
+
+/** Whether a file contains its end, for the types that mark it. Bytes after the end are fine. */
+function isComplete(bytes: Uint8Array<ArrayBuffer>, { type, start }: ImageHeader): boolean {
+  const view = new DataView(bytes.buffer);
+  if (type === 'image/webp') return view.getUint32(4, true) + 8 <= bytes.length;
+  let offset = bytes.length - 1;
+  if (type === 'image/jpeg') {
+    do offset = bytes.lastIndexOf(0xff, offset - 1);
+    while (offset > start && bytes[offset + 1] !== 0xd9);
+    return offset > start;
+  }
+  if (type !== 'image/png') return true;
+  for (offset = 8; offset + 8 <= bytes.length; offset += 12 + view.getUint32(offset)) {
+    if (view.getUint32(offset + 4) === IEND) return true;
+  }
+  return false;
+}
+
+/** The name of the last chunk of a PNG. */
+const IEND = 0x49454e44;

@@ -1,4 +1,4 @@
-import { type CanvasContext, createContext, isOpaque } from './pixels.js';
+import { type CanvasContext, createContext } from './pixels.js';
 
 /** How a picture is encoded. */
 export interface Encoding {
@@ -14,12 +14,36 @@ const ICCP = 0x49434350;
 /** Rows of a canvas that are read at a time. */
 const STRIP_HEIGHT = 256;
 
-/** Encodes as the wanted type, or else as JPEG if all pixels are opaque, and as PNG if not. */
+/** A picture of at most this many pixels is small. */
+const SMALL_AREA = 128 * 128;
+
+/** A picture of at most this many colors is a drawing. Photos have more; those in shades of gray compress badly. */
+const DRAWING_COLORS = 4096;
+
+/** A larger drawing is not tried without loss, which would take seconds. */
+const MAX_DRAWING_AREA = 2 ** 23;
+
+/** How many times the lossy bytes an encoding without loss may take. */
+const LOSSLESS_COST = 1.5;
+
+/**
+ * Encodes as the wanted type, or else as JPEG if all pixels are opaque, and as PNG if not. Small pictures and
+ * drawings are encoded without loss if that takes few more bytes, unless the wanted type is JPEG.
+ */
 export async function encodeCanvas(context: CanvasContext, { type, quality }: Encoding): Promise<Blob> {
-  const target = (await canEncode(type)) ? type : isCanvasOpaque(context) ? 'image/jpeg' : 'image/png';
+  const { isOpaque, isSimple } = examinePixels(context);
+  const target = (await canEncode(type)) ? type : isOpaque ? 'image/jpeg' : 'image/png';
   if (target === 'image/jpeg') fillBackground(context);
-  const blob = await context.canvas.convertToBlob({ type: target, quality });
-  return target === 'image/webp' ? removeColorProfile(blob) : blob;
+  const blob = await encodeAs(context, target, quality);
+  if (!isSimple || /jpeg/.test(type) || target === 'image/png') return blob;
+  // At quality 1, WebP is lossless.
+  const lossless = await encodeAs(context, target === 'image/webp' ? target : 'image/png', 1);
+  return lossless.size > blob.size * LOSSLESS_COST ? blob : lossless;
+}
+
+async function encodeAs(context: CanvasContext, type: string, quality: number): Promise<Blob> {
+  const blob = await context.canvas.convertToBlob({ type, quality });
+  return type === 'image/webp' ? removeColorProfile(blob) : blob;
 }
 
 /** WebKit silently returns PNG when it is asked for WebP. */
@@ -27,14 +51,21 @@ async function canEncode(type: string): Promise<boolean> {
   return (await createContext(1, 1).canvas.convertToBlob({ type })).type === type;
 }
 
-/** Whether no pixel of a canvas is transparent. Reads it in strips, which need less memory. */
-export function isCanvasOpaque(context: CanvasContext): boolean {
+/** Whether no pixel of a canvas is transparent, and whether the picture is small or a drawing. */
+function examinePixels(context: CanvasContext): { isOpaque: boolean; isSimple: boolean } {
   const { width, height } = context.canvas;
+  const colors = new Set<number>();
+  let isOpaque = true;
+  // In strips, which need less memory.
   for (let y = 0; y < height; y += STRIP_HEIGHT) {
-    const strip = context.getImageData(0, y, width, Math.min(STRIP_HEIGHT, height - y));
-    if (!isOpaque(strip.data)) return false;
+    const { data } = context.getImageData(0, y, width, Math.min(STRIP_HEIGHT, height - y));
+    for (const pixel of new Uint32Array(data.buffer)) {
+      if (pixel >>> 24 < 255) isOpaque = false;
+      if (colors.size <= DRAWING_COLORS) colors.add(pixel);
+    }
   }
-  return true;
+  const isDrawing = colors.size <= DRAWING_COLORS && width * height <= MAX_DRAWING_AREA;
+  return { isOpaque, isSimple: isDrawing || width * height <= SMALL_AREA };
 }
 
 /** Makes transparent pixels white: JPEG has none, and they would become black. */

@@ -4,16 +4,16 @@
  */
 import type { Crop } from '../core/crop.js';
 import { type DecodedImage, decodeImage } from './decode-image.js';
-import { encodeCanvas, isCanvasOpaque } from './encode-image.js';
-import type {
-  CheckJob,
-  ImageHeader,
-  ImageJob,
-  ImagePreview,
-  JobResult,
-  PreviewJob,
-  SquareJob,
-  WholeJob,
+import { encodeCanvas } from './encode-image.js';
+import {
+  type CheckJob,
+  HDR,
+  type ImageJob,
+  type ImagePreview,
+  type JobResult,
+  type PictureJob,
+  type PreviewJob,
+  type SquareJob,
 } from './jobs.js';
 import {
   type CanvasContext,
@@ -43,16 +43,23 @@ export async function runImageJob(job: ImageJob): Promise<JobResult> {
   isReadable ??= isCanvasReadable();
   if (!isReadable) throw createCanvasBlockedError();
   if (job.task === 'square') return cutSquare(job);
-  return job.task === 'whole' ? encodeWhole(job) : drawPreview(job);
+  return job.task === 'preview' ? drawPreview(job) : encodeCanvas((await drawWhole(job)).context, job);
 }
 
-async function checkDecodable({ file, header }: CheckJob): Promise<undefined> {
-  (await decodeImage(file, header, 0)).source.close();
+async function checkDecodable(job: CheckJob): Promise<undefined> {
+  await decodeImage(job, 0).then(
+    ({ source }) => source.close(),
+    (error: Error) => {
+      // Thrown after the picture was decoded.
+      if (error.message !== HDR) throw error;
+    },
+  );
 }
 
-async function cutSquare({ file, header, size, crop, ...encoding }: SquareJob): Promise<Blob> {
+async function cutSquare(job: SquareJob): Promise<Blob> {
+  const { header, size, crop } = job;
   const scale = (DECODE_SCALE * size) / (crop.side ?? Math.min(header.width, header.height));
-  const image = await decodeImage(file, header, scale);
+  const image = await decodeImage(job, scale);
   const { width, height } = image.original;
   const side = Math.max(1, Math.min(crop.side ?? width, width, height));
   // In pixels of the decoded image.
@@ -64,13 +71,9 @@ async function cutSquare({ file, header, size, crop, ...encoding }: SquareJob): 
   const horizontal = createSpan(crop.x, width, image.width);
   const vertical = createSpan(crop.y, height, image.height);
   const { pixels, opaque } = scaleSquare(image, horizontal, vertical, targetSide);
-  checkOpaque(header, opaque);
-  return encodeCanvas(drawSquare(pixels, targetSide, crop), encoding);
-}
-
-/** A JPEG has no transparent pixels: the canvas returned noise. */
-function checkOpaque({ type }: ImageHeader, opaque: boolean): void {
-  if (type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
+  // A JPEG has no transparent pixels.
+  if (header.type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
+  return encodeCanvas(drawSquare(pixels, targetSide, crop), job);
 }
 
 function scaleSquare(image: DecodedImage, horizontal: Span, vertical: Span, targetSide: number) {
@@ -104,35 +107,26 @@ function drawSquare(
   return context;
 }
 
-async function drawPreview({ file, header, longestSide }: PreviewJob): Promise<ImagePreview> {
-  const image = await decodeImage(file, header, longestSide / Math.max(header.width, header.height));
-  const { width, height } = image.original;
-  const scale = Math.min(1, longestSide / Math.max(width, height));
-  const scaleSide = (side: number) => Math.max(1, Math.round(side * scale));
-  const { canvas } = drawWhole(image, createContext(scaleSide(width), scaleSide(height)));
-  return { bitmap: canvas.transferToImageBitmap(), width, height };
+async function drawPreview(job: PreviewJob): Promise<ImagePreview> {
+  const { context, original } = await drawWhole(job, job.longestSide);
+  return { bitmap: context.canvas.transferToImageBitmap(), width: original.width, height: original.height };
 }
 
-async function encodeWhole({ file, header, ...encoding }: WholeJob): Promise<Blob> {
-  const image = await decodeImage(file, header, 1);
-  const context = drawWhole(image, createLargestContext(image.width, image.height));
-  checkOpaque(header, isCanvasOpaque(context));
-  return encodeCanvas(context, encoding);
-}
-
-/** Scales a picture to the size of a canvas, and closes the picture. */
-function drawWhole(image: DecodedImage, context: CanvasContext): CanvasContext {
+/** Draws a whole picture, scaled down so that its longer side has at most this many pixels. */
+async function drawWhole(job: PictureJob, longestSide = Number.POSITIVE_INFINITY) {
+  const image = await decodeImage(job, longestSide / Math.max(job.header.width, job.header.height));
+  const context = createLargestContext(image.original, longestSide);
   const { width, height } = context.canvas;
+  const wholeSpan = (length: number): Span => ({ from: 0, length });
   const minSide = Math.min(width, height);
   const isHalved = Math.min(image.width, image.height) >= minSide * 2;
-  const wholeSpan = (length: number): Span => ({ from: 0, length });
   const source = isHalved
     ? halveImage(image, wholeSpan(image.width), wholeSpan(image.height), minSide).context.canvas
     : image.source;
   context.imageSmoothingQuality = 'high';
   context.drawImage(source, 0, 0, width, height);
   image.source.close();
-  return context;
+  return { context, original: image.original };
 }
 
 /** A message from the worker: `ready` once, then one message for each job. */

@@ -1,12 +1,13 @@
 export { type ImageInfo, inspectImage } from './inspect-image.js';
-export { CANVAS_BLOCKED, type ImagePreview } from './jobs.js';
+export type { ImagePreview } from './jobs.js';
 export {
   checkDecodable,
   createPreview,
   type EncodeOptions,
   encodeWhole,
+  isCanvasBlocked,
+  keepPicture,
   preloadWorker,
   prepareSquare,
   type SquareOptions,
-  stripMetadata,
 } from './prepare-image.js';

@@ -1,12 +1,14 @@
 import type { ImageType } from '../core/protocol.js';
 import { type ByteReader, readBytes } from './byte-reader.js';
+import { readOrientation, swapsSides } from './formats/exif.js';
 
 /** What the bytes of a file show. */
 export interface ImageInfo {
   /** Null if the file is none of the picture types that can be stored, nor AVIF. */
   type: ImageType | 'image/avif' | null;
-  /** The type of such a file, or the first part of it (`video/`). Empty for a picture that can be stored, and if it is unknown. */
+  /** The type of such a file, or the first part of it (`video/`). Empty for the types above, and if it is unknown. */
   detectedType: string;
+  /** Whether the file has at least two frames. */
   animated: boolean;
   /** Whether the picture may have transparent pixels. */
   alpha: boolean;
@@ -20,97 +22,118 @@ export interface ImageInfo {
   start: number;
 }
 
-/** Bytes of a file that are read. There can be that much metadata before the size of a JPEG. */
+/** What the header of a file says; null if the bytes end before the pixel data. */
+type Header = (Partial<ImageInfo> & { needsReader?: boolean }) | null;
+
+type ReadHeader = (bytes: ByteReader, isWhole: boolean) => Header;
+
+/** Bytes of a file that are read first. Only a file with more metadata than that, or with frames, is read to its end. */
 const HEADER_LENGTH = 256 * 1024;
 
-/** Bytes of a GIF that are searched for a second frame. */
-const GIF_HEADER_LENGTH = 8 * 2 ** 20;
+/** Characters of an AVIF that are searched for its properties. */
+const AVIF_HEADER_LENGTH = 16 * 1024;
 
 /**
  * Detects the type of a file and a picture's size, orientation and animation
- * from the first bytes. Nothing is decoded, and `file.type` is ignored.
+ * from its bytes. Nothing is decoded, and `file.type` is ignored.
  */
 export async function inspectImage(file: Blob): Promise<ImageInfo> {
   const head = await readBytes(file.slice(0, HEADER_LENGTH));
   const start = head.text(0, 512);
   const info = { detectedType: '', animated: false, alpha: true, width: 0, height: 0, orientation: 1, start: 0 };
-  if (start.startsWith('\xff\xd8\xff')) return { ...info, type: 'image/jpeg', ...readJpeg(head) };
-  if (start.startsWith('\x89PNG\r\n\x1a\n')) return { ...info, type: 'image/png', ...readPng(head) };
-  if (/^GIF8[79]a/.test(start)) {
-    return { ...info, type: 'image/gif', ...readGif(await readBytes(file.slice(0, GIF_HEADER_LENGTH))) };
-  }
-  if (/^RIFF....WEBP/s.test(start)) return { ...info, type: 'image/webp', ...readWebp(head) };
-  const brands = /^....ftyp((?:.{4}){1,32})/s.exec(start)?.[1] ?? '';
-  if (/^avi[fs]/.test(brands) || (brands.startsWith('mif1') && brands.includes('avif'))) {
-    return { ...info, type: 'image/avif', animated: brands.startsWith('avis'), ...readAvif(head) };
-  }
+  const inspect = async (type: ImageType, readHeader: ReadHeader): Promise<ImageInfo> => {
+    const header = readHeader(head, head.length === file.size) ?? readHeader(await readBytes(file), true);
+    const { needsReader, ...details } = header ?? {};
+    // What the header says about frames and orientation may be wrong.
+    const facts = needsReader ? await readFacts(file) : {};
+    return { ...info, alpha: type !== 'image/jpeg', ...details, ...facts, type };
+  };
+  if (start.startsWith('\xff\xd8\xff')) return inspect('image/jpeg', readJpeg);
+  if (start.startsWith('\x89PNG\r\n\x1a\n')) return inspect('image/png', readPng);
+  if (/^GIF8[79]a/.test(start)) return inspect('image/gif', readGif);
+  if (/^RIFF....WEBP/s.test(start)) return inspect('image/webp', readWebp);
+  if (isAvif(head)) return { ...info, type: 'image/avif', ...readAvif(head) };
   const { detectFileType } = await import('./file-signatures.js');
   return { ...info, type: null, detectedType: detectFileType(start) };
 }
 
-function readJpeg(file: ByteReader) {
-  let orientation = 1;
-  for (let offset = 2; offset < file.length && file.u8(offset) === 0xff; ) {
+/** What the reader that the back end has, too, says; nothing about a file that it refuses. */
+async function readFacts(file: Blob): Promise<Partial<ImageInfo>> {
+  const { readStoredPicture } = await import('./keep-picture.js');
+  const picture = await readStoredPicture(file);
+  if (!picture) return {};
+  const { width, height, orientation, frames } = picture;
+  return { width, height, orientation, animated: frames > 1 };
+}
+
+function readJpeg(file: ByteReader): Header {
+  let orientation = 0;
+  let size: { width: number; height: number; start: number } | undefined;
+  for (let offset = 2; offset < file.length; ) {
     const marker = file.u8(offset + 1);
-    // SOF0 to SOF15, except every fourth (DHT, JPG, DAC).
-    if (marker === 0xc0 || (marker >> 4 === 0xc && marker & 3)) {
-      const size = orient(file.u16(offset + 7), file.u16(offset + 5), orientation >= 5);
-      return { alpha: false, orientation, start: offset, ...size };
+    if (size && marker === SOS) break;
+    const end = offset + 2 + file.u16(offset + 2);
+    // Decoders skip bytes that belong to no segment, and any number of fill bytes (0xff) before a marker.
+    if (file.u8(offset) !== 0xff || marker === 0xff || marker === 0) offset++;
+    else {
+      if (isFrameHeader(marker)) size ??= { width: file.u16(offset + 7), height: file.u16(offset + 5), start: offset };
+      // The first one counts, whatever it contains.
+      if (marker === 0xe1 && end - offset >= 10 && file.text(offset + 4, 6) === 'Exif\0\0')
+        orientation ||= readOrientation(file.bytes.subarray(offset + 10, end));
+      offset = end;
     }
-    if (marker === 0xe1 && file.text(offset + 4, 4) === 'Exif') orientation = readOrientation(file, offset + 10);
-    // Any number of fill bytes (0xff) may precede a marker.
-    offset += marker === 0xff ? 1 : 2 + file.u16(offset + 2);
   }
-  return { alpha: false, orientation };
+  if (!size) return null;
+  const { width, height, start } = size;
+  return {
+    start,
+    orientation: orientation || 1,
+    ...(swapsSides(orientation) ? { width: height, height: width } : { width, height }),
+  };
 }
 
-const orient = (width: number, height: number, isSwapped: boolean) =>
-  isSwapped ? { width: height, height: width } : { width, height };
+const SOS = 0xda;
 
-/** Returns the EXIF orientation in a TIFF structure, or 1. */
-function readOrientation(file: ByteReader, start: number): number {
-  const isLittleEndian = file.text(start, 2) === 'II';
-  const directory = start + file.u32(start + 4, isLittleEndian);
-  for (let i = 0; i < Math.min(file.u16(directory, isLittleEndian), 200); i++) {
-    const entry = directory + 2 + i * 12;
-    const value = file.u16(entry + 8, isLittleEndian);
-    if (file.u16(entry, isLittleEndian) === 0x0112 && value >= 1 && value <= 8) return value;
-  }
-  return 1;
-}
+/** SOF0 to SOF15, except every fourth (DHT, JPG, DAC). */
+const isFrameHeader = (marker: number): boolean => marker === 0xc0 || (marker >> 4 === 0xc && (marker & 3) > 0);
 
-function readPng(file: ByteReader) {
-  const chunks = [];
-  let orientation = 1;
-  for (let offset = 8; offset < file.length && chunks.at(-1) !== 'IDAT'; offset += 12 + file.u32(offset)) {
+function readPng(file: ByteReader): Header {
+  const names: string[] = [];
+  for (let offset = 8; offset < file.length; offset += 12 + file.u32(offset)) {
     const name = file.text(offset + 4, 4);
-    chunks.push(name);
-    if (name === 'eXIf') orientation = readOrientation(file, offset + 8);
+    names.push(name);
+    if (name !== 'IDAT') continue;
+    const animated = names.includes('acTL');
+    const alpha = (file.u8(25) & 4) === 4 || names.includes('tRNS');
+    const needsReader = animated || names.includes('eXIf');
+    return { width: file.u32(16), height: file.u32(20), animated, alpha, needsReader, start: offset };
   }
-  const alpha = (file.u8(25) & 4) === 4 || chunks.includes('tRNS');
-  const size = orient(file.u32(16), file.u32(20), orientation >= 5);
-  return { animated: chunks.includes('acTL'), alpha, orientation, ...size };
+  return null;
 }
 
-function readGif(file: ByteReader) {
+function readGif(file: ByteReader, isWhole: boolean): Header {
   let frames = 0;
-  for (let offset = 13 + file.colorTableLength(10); offset < file.length && frames < 2; ) {
+  for (let offset = 13 + file.colorTableLength(10); frames < 2; ) {
+    // A second frame may come later.
+    if (offset >= file.length && !isWhole) return null;
     const block = file.u8(offset);
     if (block === 0x2c) {
       frames++;
       offset = file.skipGifBlocks(offset + 11 + file.colorTableLength(offset + 9));
-    } else if (block === 0x21) {
-      offset = file.skipGifBlocks(offset + 2);
-    } else break;
+    } else if (block === 0x21) offset = file.skipGifBlocks(offset + 2);
+    // Decoders skip zeros between blocks.
+    else if (block === 0 && offset < file.length) offset++;
+    else break;
   }
   return { animated: frames === 2, width: file.u16(6, true), height: file.u16(8, true) };
 }
 
-function readWebp(file: ByteReader) {
+function readWebp(file: ByteReader): Header {
   const format = file.text(12, 4);
   if (format === 'VP8X') {
     const [flags, size] = [file.u8(20), (offset: number) => 1 + (file.u32(offset, true) & 0xffffff)];
-    return { animated: (flags & 2) === 2, alpha: (flags & 16) === 16, width: size(24), height: size(27) };
+    const animated = (flags & 2) === 2;
+    return { animated, needsReader: animated, alpha: (flags & 16) === 16, width: size(24), height: size(27) };
   }
   if (format === 'VP8L') {
     const bits = file.u32(21, true);
@@ -119,12 +142,26 @@ function readWebp(file: ByteReader) {
   return { alpha: false, width: file.u16(26, true) & 0x3fff, height: file.u16(28, true) & 0x3fff };
 }
 
+/** By any of its brands; the general ones stand for HEIC as well, and the type of the picture decides. */
+function isAvif(file: ByteReader): boolean {
+  if (file.text(4, 4) !== 'ftyp') return false;
+  const brands = file.text(8, Math.min(file.u32(0) - 8, 512)).match(/.{4}/gs) ?? [];
+  // HEIC, which may claim to be compatible with others.
+  if (/^he[iv]/.test(brands[0] ?? '')) return false;
+  if (brands.some((brand) => /^(avi[fos]|MA1.)$/.test(brand))) return true;
+  return brands.some((brand) => /^(mi[fa][1f]|msf1)$/.test(brand)) && file.text(0, AVIF_HEADER_LENGTH).includes('av01');
+}
+
 /** Takes the largest of the sizes in the file, because thumbnails and tiles have sizes, too. */
 function readAvif(file: ByteReader) {
-  const head = file.text(0, 16384);
+  const head = file.text(0, AVIF_HEADER_LENGTH);
   const sizes = Array.from(head.matchAll(/ispe/g), ({ index }) => [file.u32(index + 8), file.u32(index + 12)] as const);
   const [width, height] = sizes.sort((a, b) => b[0] * b[1] - a[0] * a[1])[0] ?? [0, 0];
   const rotation = head.indexOf('irot');
   const isSwapped = rotation > 0 && (file.u8(rotation + 4) & 1) === 1;
-  return { alpha: head.includes(':alpha'), ...orient(width, height, isSwapped) };
+  // The number of frames in a track, where there is one.
+  const samples = head.indexOf('stsz');
+  const animated = head.startsWith('avis', 8) && (samples < 0 || file.u32(samples + 12) > 1);
+  const size = isSwapped ? { width: height, height: width } : { width, height };
+  return { animated, alpha: head.includes(':alpha'), ...size };
 }

@@ -4,11 +4,16 @@ import type { ImageInfo } from './inspect-image.js';
 /** What the decoder needs to know about a file. */
 export type ImageHeader = Pick<ImageInfo, 'type' | 'width' | 'height' | 'start'>;
 
-/** The job to create a square. */
-export interface SquareJob {
-  task: 'square';
-  file: Blob;
+/** What all jobs have. */
+export interface PictureJob {
+  /** A file, or the picture that it shows. */
+  file: Blob | ImageBitmap;
   header: ImageHeader;
+}
+
+/** The job to create a square. */
+export interface SquareJob extends PictureJob {
+  task: 'square';
   /** Maximum width and height, in pixels. A smaller picture is not enlarged. */
   size: number;
   /** MIME type to encode as. */
@@ -20,19 +25,15 @@ export interface SquareJob {
 }
 
 /** The job to create a smaller copy. */
-export interface PreviewJob {
+export interface PreviewJob extends PictureJob {
   task: 'preview';
-  file: Blob;
-  header: ImageHeader;
   /** Maximum length of the longer side, in pixels. */
   longestSide: number;
 }
 
 /** The job to encode the whole picture, at its own size. */
-export interface WholeJob {
+export interface WholeJob extends PictureJob {
   task: 'whole';
-  file: Blob;
-  header: ImageHeader;
   /** MIME type to encode as. */
   type: string;
   /** 0 to 1. */
@@ -40,10 +41,8 @@ export interface WholeJob {
 }
 
 /** The job to find out whether the browser can decode a picture. */
-export interface CheckJob {
+export interface CheckJob extends PictureJob {
   task: 'check';
-  file: Blob;
-  header: ImageHeader;
 }
 
 /** A message to the worker. */
@@ -64,3 +63,15 @@ export interface ImagePreview {
 
 /** Name of the error that is thrown if the browser's canvas does not return the pixels that were drawn. */
 export const CANVAS_BLOCKED = 'CanvasBlockedError';
+
+/** Name of the error that is thrown for a picture with more pixels than can be decoded in seconds. */
+export const TOO_MANY_PIXELS = 'TooManyPixelsError';
+
+/** Name of the error that is thrown for a file that only the page can prepare. The message is one of the two below. */
+export const NEEDS_PAGE = 'NeedsPageError';
+
+/** A JPEG has no end mark. It may be complete otherwise. */
+export const NO_END = 'The end of the file is missing.';
+
+/** A picture has a high dynamic range: in a worker, its colors are wrong. */
+export const HDR = 'High dynamic range.';

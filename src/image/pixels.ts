@@ -1,4 +1,4 @@
-import type { DecodedImage } from './decode-image.js';
+import type { DecodedImage, Size } from './decode-image.js';
 import { CANVAS_BLOCKED } from './jobs.js';
 import type { Span } from './resample.js';
 
@@ -18,14 +18,16 @@ export function createContext(width: number, height: number): CanvasContext {
 /** A WebP can't be wider or higher. */
 const MAX_SIDE = 16_383;
 
-/** Most pixels of a canvas: as many as the back end takes by default, else as many as iPhones draw. */
-const MAX_AREAS = [50e6, 2 ** 24];
+/** Most pixels of a canvas: a little less than the back end takes by default, else than iPhones draw. */
+const MAX_AREAS = [49.9e6, 16.7e6];
 
-/** Creates a canvas of a size, or else the largest of the same shape that the browser draws. */
-export function createLargestContext(width: number, height: number): CanvasContext {
+/** Creates a canvas for a picture scaled to this side, or else the largest one that the browser draws. */
+export function createLargestContext({ width, height }: Size, longestSide: number): CanvasContext {
+  const maxScale = Math.min(1, Math.min(MAX_SIDE, longestSide) / Math.max(width, height));
   for (const area of MAX_AREAS) {
-    const scale = Math.min(1, MAX_SIDE / Math.max(width, height), Math.sqrt(area / (width * height)));
-    const context = createContext(Math.max(1, Math.floor(width * scale)), Math.max(1, Math.floor(height * scale)));
+    const scale = Math.min(maxScale, Math.sqrt(area / (width * height)));
+    const [scaledWidth, scaledHeight] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+    const context = createContext(scaledWidth as number, scaledHeight as number);
     if (isDrawn(context)) return context;
   }
   throw createCanvasBlockedError();

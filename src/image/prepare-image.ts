@@ -1,7 +1,6 @@
 import type { Crop } from '../core/crop.js';
-import { readBytes } from './byte-reader.js';
 import type { ImageInfo } from './inspect-image.js';
-import type { ImagePreview } from './jobs.js';
+import { CANVAS_BLOCKED, type ImageJob, type ImagePreview, type JobResult, NEEDS_PAGE } from './jobs.js';
 import { WorkerPool } from './worker-pool.js';
 
 /** How a picture is encoded. */
@@ -28,6 +27,21 @@ const workerPool = new WorkerPool();
 /** Starts a worker for a picture that will be picked soon. */
 export const preloadWorker = (): void => workerPool.preload();
 
+/** Whether an error says that the browser returns other pixels than were drawn, to prevent fingerprinting. */
+export const isCanvasBlocked = (cause: unknown): boolean => cause instanceof Error && cause.name === CANVAS_BLOCKED;
+
+/** Runs a job. A file that only the page can prepare is prepared, and the job is run once more. */
+async function runJob(job: ImageJob & { file: Blob }, signal?: AbortSignal): Promise<JobResult> {
+  try {
+    return await workerPool.run(job, signal);
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name !== NEEDS_PAGE) throw error;
+    const { prepareOnPage } = await import('./prepare-on-page.js');
+    return workerPool.run({ ...job, file: await prepareOnPage(job.file, job.header, message) }, signal);
+  }
+}
+
 /**
  * Cuts a square out of a picture: upright, scaled down, encoded anew, without metadata.
  * If the picture already is such a square, its own pixels are kept, without metadata.
@@ -37,9 +51,9 @@ export const preloadWorker = (): void => workerPool.preload();
 export async function prepareSquare(file: Blob, info: ImageInfo, options: SquareOptions): Promise<Blob> {
   const { size, type, quality, crop, signal } = options;
   const job = { task: 'square', file, header: info, size, type, quality, crop: crop ?? {} } as const;
-  const blob = (await workerPool.run(job, signal)) as Blob;
+  const blob = (await runJob(job, signal)) as Blob;
   // Checked after the job, which proves that the picture can be decoded.
-  return isSquareAlready(info, options) ? stripMetadata(file, info) : blob;
+  return (isSquareAlready(info, options) && (await keepPicture(file))) || blob;
 }
 
 /**
@@ -49,7 +63,7 @@ export async function prepareSquare(file: Blob, info: ImageInfo, options: Square
  */
 export async function encodeWhole(file: Blob, header: ImageInfo, options: EncodeOptions): Promise<Blob> {
   const { type, quality, signal } = options;
-  return (await workerPool.run({ task: 'whole', file, header, type, quality }, signal)) as Blob;
+  return (await runJob({ task: 'whole', file, header, type, quality }, signal)) as Blob;
 }
 
 /**
@@ -57,13 +71,17 @@ export async function encodeWhole(file: Blob, header: ImageInfo, options: Encode
  * @throws DOMException if the browser can't decode the file.
  */
 export async function checkDecodable(file: Blob, header: ImageInfo, signal?: AbortSignal): Promise<void> {
-  await workerPool.run({ task: 'check', file, header }, signal);
+  await runJob({ task: 'check', file, header }, signal);
 }
 
-/** Returns the same picture, with its own pixels, without metadata. */
-export async function stripMetadata(file: Blob, info: ImageInfo): Promise<Blob> {
-  const { getCleanParts } = await import('./strip-metadata.js');
-  return new Blob(getCleanParts(await readBytes(file), info), { type: info.type ?? file.type });
+/**
+ * Returns a picture with its own pixels and without metadata: exactly what the back end stores.
+ * @returns null for a file that the back end refuses.
+ */
+export async function keepPicture(file: Blob): Promise<Blob | null> {
+  const { readStoredPicture } = await import('./keep-picture.js');
+  const picture = await readStoredPicture(file);
+  return picture && new Blob([picture.bytes as Uint8Array<ArrayBuffer>], { type: picture.type });
 }
 
 function isSquareAlready(info: ImageInfo, { crop, type, size }: SquareOptions): boolean {
@@ -84,5 +102,5 @@ export async function createPreview(
   longestSide: number,
   signal?: AbortSignal,
 ): Promise<ImagePreview> {
-  return (await workerPool.run({ task: 'preview', file, header, longestSide }, signal)) as ImagePreview;
+  return (await runJob({ task: 'preview', file, header, longestSide }, signal)) as ImagePreview;
 }

@@ -71,8 +71,8 @@ export const styles = css`
   .badge {
     position: absolute;
     --_inset: calc(var(--_radius) * 0.293 - var(--_badge) / 2 - 2px);
-    inset-block-end: var(--_inset);
-    inset-inline-end: var(--_inset);
+    inset-block: auto var(--_inset);
+    inset-inline: auto var(--_inset);
     width: var(--_badge);
     height: var(--_badge);
     color: Canvas;

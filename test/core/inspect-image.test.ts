@@ -25,6 +25,15 @@ describe('inspectImage detects', () => {
     expect(await inspectBytes(file, 'image/tiff')).toMatchObject({ type, detectedType: '', animated, width, height });
   });
 
+  it.each([
+    ['avif', avif({ brand: 'mif1' })],
+    ['avif', avif({ brand: 'miaf' })],
+    ['avif', avif({ brand: 'MA1B' })],
+    ['avif', avif({ brand: 'avio' })],
+  ])('%s by each of its brands', async (_, file) => {
+    expect(await inspectBytes(file)).toMatchObject({ type: 'image/avif', width: 64, height: 32 });
+  });
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('orientation %i, and the size of the upright picture', async (orientation) => {
     const [width, height] = orientation < 5 ? [16, 8] : [8, 16];
     expect(await inspectBytes(jpeg({ orientation }))).toMatchObject({ orientation, width, height });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { launchBrowser } from '../support/browser.js';
 import { FaultPage } from '../support/fault-page.js';
 import type { Fault, RequestKind } from '../support/fault-proxy.js';
-import { jpeg } from '../support/pictures.js';
+import { png } from '../support/pictures.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -51,7 +51,7 @@ describe.concurrent('an upload succeeds after one fault', () => {
     const isRetried = faulty.fault !== 'slow' && faulty.fault !== 'duplicate';
     const test = await openPage();
     test.proxy.injectFault(faulty.kind, faulty.fault, 1);
-    await test.pick(jpeg({ padding: 300_000 }));
+    await test.pick(png({ width: 280, height: 280 }));
     await test.waitForState('success');
     const { value, image, status, error, events, isBroken } = await test.read();
     const key = await test.fetchKey();

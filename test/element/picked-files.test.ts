@@ -6,6 +6,7 @@ import {
   getText,
   installFakeBackend,
   jsonResponse,
+  nextEvent,
   PIXEL,
   pickFile,
   waitForState,
@@ -115,6 +116,49 @@ describe('drag and drop, and paste', () => {
     await waitForState(element, 'idle');
     await waitForState(element, 'success');
     expect(paste.defaultPrevented).to.equal(true);
+  });
+
+  it('take the first usable picture of several files', async () => {
+    const { element, log } = await createElement('avatar-url="" accept="image/png" max-file-size="1000"');
+    const data = new DataTransfer();
+    const picture = createPngFile();
+    const files = [
+      createFile('a.txt', 'text/plain', text('hello')),
+      new File([], 'empty.png'),
+      createFile('a.png', 'image/png', gif()),
+      createFile('b.png', 'image/png', png({ width: 40, height: 40 })),
+      picture,
+      createFile('c.png', 'image/png', png()),
+    ];
+    for (const file of files) data.items.add(file);
+    dispatchDrag(element, 'drop', data);
+    await waitForState(element, 'success');
+    expect(log.last<{ file: File }>('flare-accept').file.name).to.equal('me.png');
+    expect(log.names.filter((name) => /accept|reject/.test(name))).to.deep.equal(['flare-accept']);
+  });
+
+  it('retry the picture that was taken', async () => {
+    const { element, log } = await createElement('avatar-url=""');
+    backend.responses.commit = () => jsonResponse({ code: 'invalid_image' }, 422);
+    const data = new DataTransfer();
+    for (const file of [createFile('a.txt', 'text/plain', text('hello')), createPngFile()]) data.items.add(file);
+    dispatchDrag(element, 'drop', data);
+    await waitForState(element, 'error');
+    backend.resetResponses();
+    await element.retry();
+    expect(element.state).to.equal('success');
+    expect(log.names.filter((name) => name === 'flare-accept').length).to.equal(1);
+  });
+
+  it('refuse the first of several files, once, if none is usable', async () => {
+    const { element, log } = await createElement('avatar-url=""');
+    const data = new DataTransfer();
+    for (const name of ['a.txt', 'b.txt']) data.items.add(createFile(name, 'text/plain', text('hello')));
+    const refused = nextEvent(element, 'flare-reject');
+    dispatchDrag(element, 'drop', data);
+    const { file, error } = (await refused).detail;
+    expect([file.name, error.code]).to.deep.equal(['a.txt', 'file_type']);
+    expect(log.names.filter((name) => name === 'flare-reject').length).to.equal(1);
   });
 
   it('ignore text', async () => {

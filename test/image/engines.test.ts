@@ -1,5 +1,7 @@
 import { expect } from '@open-wc/testing';
+import { createHdrAvif } from '../support/hdr-avif.js';
 import { jpeg, png } from '../support/pictures.js';
+import { comparePixels, readPixels } from './read-pixels.js';
 
 /**
  * Browser behavior that `src/image` works around. If one of these tests fails,
@@ -50,6 +52,16 @@ describe(engine, () => {
     const reds = Array.from({ length: 50 }, (_, i) => data[i * 4] ?? 0);
     // With a proper average all of them would be the same.
     expect(Math.max(...reds) - Math.min(...reds) > 60).to.equal(engine !== 'chromium');
+  });
+
+  it('adapts a high dynamic range to the screen only in <img> (in the others, everywhere)', async () => {
+    const file = createHdrAvif();
+    const bitmap = await createImageBitmap(file);
+    const context = createContext(bitmap.width, bitmap.height);
+    context.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    const { data } = context.getImageData(0, 0, context.canvas.width, context.canvas.height);
+    expect(comparePixels(data, (await readPixels(file)).data).max > 4).to.equal(engine === 'chromium');
   });
 
   it('decodes a truncated file (except Chromium)', async () => {

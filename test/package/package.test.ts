@@ -26,7 +26,7 @@ function gzipped(name: string): number {
 }
 
 /** What is loaded when the user points at the element, focuses it, or drags a file over it. */
-const INTENT_CHUNKS = ['field-engine', 'run-upload', 'avatar-endpoint', 'abort', 'csp-watcher'];
+const INTENT_CHUNKS = ['field-engine', 'run-upload', 'avatar-endpoint', 'error-sentences', 'csp-watcher'];
 
 describe('the size', () => {
   const measured: Record<keyof typeof sizes, number> = {
@@ -37,7 +37,7 @@ describe('the size', () => {
     ),
     'a picture: inspect, prepare and the worker':
       gzipped('flare-avatar-upload.image-') + gzipped('flare-avatar-upload.worker-'),
-    'metadata removed from a file that is kept': gzipped('flare-avatar-upload.strip-metadata-'),
+    'metadata removed from a file that is kept': gzipped('flare-avatar-upload.keep-picture-'),
     'what a file is that is no picture': gzipped('flare-avatar-upload.file-signatures-'),
     'the editor': gzipped('flare-avatar-upload.editor-'),
     'what went wrong, for the developer': gzipped('flare-avatar-upload.diagnose-error-'),
