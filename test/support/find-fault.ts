@@ -5,20 +5,25 @@ import { type Look, lookAt, type Outcome, readFrames, type Shown, type StoringUp
 export interface CheckedFile {
   type: string;
   bytes: Uint8Array<ArrayBuffer>;
-  /** Whether the file ends before its pixel data does: a browser may show the part that is there. */
-  isCut: boolean;
+  /** Whether the file is cut short or breaks its standard: a browser may show some of it. */
+  isDamaged: boolean;
 }
 
 /** Mean difference of pixels that were encoded anew, in levels of 255. */
-const TOLERANCE = 4;
+const TOLERANCE = 12;
 
 /** Returns what is wrong, or null. */
-export async function findFault(file: CheckedFile, whole: StoringUploader, square: StoringUploader): Promise<string | null> {
+export async function findFault(
+  file: CheckedFile,
+  whole: StoringUploader,
+  square: StoringUploader,
+): Promise<string | null> {
   const blob = new File([file.bytes], `picture.${file.type.slice(6)}`, { type: file.type });
   const look = await lookAt(blob);
   const frames = look.kind === 'whole' ? await readFrames(blob, file.type) : null;
   const asWhole = await whole.upload(blob);
-  const fault = findFaultOfOutcome(asWhole, look, file) ?? (await findFaultOfPicture(asWhole, look, frames, file, false));
+  const fault =
+    findFaultOfOutcome(asWhole, look, file) ?? (await findFaultOfPicture(asWhole, look, frames, file, false));
   if (fault) return `crop="off": ${fault}`;
   const asSquare = await square.upload(blob);
   const isAnimated = (frames?.length ?? 0) > 1;
@@ -28,10 +33,13 @@ export async function findFault(file: CheckedFile, whole: StoringUploader, squar
 }
 
 /** Whether a file was refused that is shown, or accepted although it is not. */
-function findFaultOfOutcome(outcome: Outcome, look: Look, { isCut }: CheckedFile): string | null {
-  if (look.kind === 'none') return outcome.kind === 'refused' ? null : `not shown, but ${describeOutcome(outcome)}`;
-  if (outcome.kind === 'failed') return `shown (${look.kind}), but ${describeOutcome(outcome)}`;
-  const mayBeRefused = isCut || look.kind === 'part';
+function findFaultOfOutcome(outcome: Outcome, look: Look, { isDamaged }: CheckedFile): string | null {
+  if (look.kind === 'none')
+    return outcome.kind === 'refused' || (outcome.kind === 'failed' && isDamaged)
+      ? null
+      : `not shown, but ${describeOutcome(outcome)}`;
+  if (outcome.kind === 'failed') return isDamaged ? null : `shown (${look.kind}), but ${describeOutcome(outcome)}`;
+  const mayBeRefused = isDamaged || look.kind !== 'whole';
   return outcome.kind === 'refused' && !mayBeRefused ? `shown, but ${describeOutcome(outcome)}` : null;
 }
 
@@ -42,7 +50,7 @@ async function findFaultOfPicture(
   outcome: Outcome,
   look: Look,
   frames: Shown[] | null,
-  { type, bytes }: CheckedFile,
+  { type, bytes, isDamaged }: CheckedFile,
   isSquare: boolean,
 ): Promise<string | null> {
   if (outcome.kind !== 'stored' || look.kind === 'none') return null;
@@ -54,10 +62,14 @@ async function findFaultOfPicture(
     return `stored as ${blob.type} that is not shown (${stored.kind})`;
   }
   const isKept = blob.type === type && !isSquare && content.length <= bytes.length + 60;
-  const expected = isSquare ? cutSquare(look) : look;
+  // A damaged animation may be stored as a still.
+  const isCut = isDamaged ? stored.width !== look.width || stored.height !== look.height : isSquare;
+  const expected = isCut ? cutSquare(look) : look;
   const fault = comparePictures(stored, expected, isKept ? 0 : TOLERANCE);
   if (fault) return `${fault} (${blob.type})`;
-  return isSquare || !frames ? null : compareFrames(await readFrames(blob, blob.type), frames);
+  return isSquare || isDamaged || !frames || blob.type !== type
+    ? null
+    : compareFrames(await readFrames(blob, blob.type), frames);
 }
 
 /** The bytes as text, one character per byte. */

@@ -11,10 +11,11 @@ export interface Shown {
 }
 
 /**
- * How the browser shows a file: all of it (`whole`), not at all (`none`), or with
- * a decoding error after a part of it has been shown (`part`).
+ * How the browser shows a file: all of it (`whole`), not at all (`none`), with a
+ * decoding error after a part of it has been shown (`part`), or without any pixel
+ * that is visible (`blank`).
  */
-export type Look = { kind: 'none' } | ({ kind: 'whole' | 'part' } & Shown);
+export type Look = { kind: 'none' } | ({ kind: 'whole' | 'part' | 'blank' } & Shown);
 
 export async function lookAt(blob: Blob): Promise<Look> {
   const image = new Image();
@@ -31,8 +32,9 @@ export async function lookAt(blob: Blob): Promise<Look> {
       () => false,
     );
     const data = drawImage(image, width, height);
-    if (isWhole) return { kind: 'whole', width, height, data };
-    return data?.some((value) => value > 0) ? { kind: 'part', width, height, data } : { kind: 'none' };
+    // Of data that is no picture, browsers show the size and no pixel.
+    if (data.every((value) => value === 0)) return isWhole ? { kind: 'blank', width, height, data } : { kind: 'none' };
+    return { kind: isWhole ? 'whole' : 'part', width, height, data };
   } catch {
     return { kind: 'none' };
   } finally {

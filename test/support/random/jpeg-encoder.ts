@@ -31,15 +31,16 @@ export interface JpegParts {
 const QUANTUM = 6;
 const DC_SYMBOLS = Array.from({ length: 12 }, (_, size) => size);
 /** The end of a block, a run of 16 zeros, and each run of zeros with each size of the next coefficient. */
-const AC_SYMBOLS = [
-  0,
-  0xf0,
-  ...Array.from({ length: 160 }, (_, i) => (Math.floor(i / 10) << 4) | (1 + (i % 10))),
-];
+const AC_SYMBOLS = [0, 0xf0, ...Array.from({ length: 160 }, (_, i) => (Math.floor(i / 10) << 4) | (1 + (i % 10)))];
 
 /** Builds a table in which all codes have the same length: a code is the index of its symbol. */
 const buildHuffmanTable = (id: number, bits: number, symbols: number[]): Bytes =>
-  segment(0xc4, [id], Array.from({ length: 16 }, (_, i) => (i === bits - 1 ? symbols.length : 0)), symbols);
+  segment(
+    0xc4,
+    [id],
+    Array.from({ length: 16 }, (_, i) => (i === bits - 1 ? symbols.length : 0)),
+    symbols,
+  );
 
 export function encodeJpegParts(content: JpegContent): JpegParts {
   const { width, height, ids, sampling, coding, restart } = content;
@@ -183,7 +184,10 @@ class ScanWriter {
 
   #writeDc(component: number, coefficient: number): void {
     const value = coefficient >> this.low;
-    if (this.high > 0) return this.#write(value & 1, 1);
+    if (this.high > 0) {
+      this.#write(value & 1, 1);
+      return;
+    }
     const difference = value - (this.#before[component] ?? 0);
     this.#before[component] = value;
     const size = countBits(difference);

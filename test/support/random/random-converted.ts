@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { avifFile, avifMovie, box, gridItems, REAL, realItem } from '../avif.js';
 import { ascii, type Bytes, concat, u16, u16le, u32, u32le } from '../bytes.js';
 import { PROFILE } from '../metadata.js';
-import { mostly, paints, type RandomPicture, SECRET, lengths, side, tiffs } from './random-picture.js';
+import { lengths, mostly, paints, type RandomPicture, SECRET, side, tiffs } from './random-picture.js';
 
 const properties = fc.array(
   fc.constantFrom(
@@ -32,19 +32,27 @@ const stillAvifs = fc
   .map(({ properties, exif, brand, locations, isGrid, data }) => {
     const picture = { ...realItem({ properties }), data };
     const metadata = { type: 'Exif', data: concat([0, 0, 0, 0], exif), links: { cdsc: [1] } };
-    return avifFile({ items: isGrid ? gridItems() : [picture, metadata], brand, locations, inMeta: box('uuid', SECRET) });
+    return avifFile({
+      items: isGrid ? gridItems() : [picture, metadata],
+      brand,
+      locations,
+      inMeta: box('uuid', SECRET),
+    });
   });
 
 export const avifs: fc.Arbitrary<RandomPicture> = fc
   .record({
-    bytes: fc.oneof({ arbitrary: stillAvifs, weight: 4 }, fc.integer({ min: 1, max: 3 }).map((frames) => avifMovie(frames))),
+    bytes: fc.oneof(
+      { arbitrary: stillAvifs, weight: 4 },
+      fc.integer({ min: 1, max: 3 }).map((frames) => avifMovie(frames)),
+    ),
     end: mostly<ArrayLike<number>>([], SECRET, box('free', SECRET)),
     cut: lengths,
   })
   .map(({ bytes, end, cut }) => ({
     type: 'image/avif',
     bytes: cut < 1 ? bytes.slice(0, Math.ceil(bytes.length * cut)) : concat(bytes, end),
-    isCut: cut < 1,
+    isDamaged: cut < 1,
   }));
 
 /** Packs the samples of a row, and pads it to four bytes. */
@@ -107,5 +115,5 @@ export const bmps: fc.Arbitrary<RandomPicture> = fc
       pixels,
       end,
     );
-    return { type: 'image/bmp', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isCut: cut < 1 };
+    return { type: 'image/bmp', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isDamaged: cut < 1 };
   });

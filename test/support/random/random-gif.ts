@@ -1,7 +1,7 @@
 /** Random GIFs: frames anywhere on the screen, extensions of every kind, and ends as they should and should not be. */
 import fc from 'fast-check';
 import { ascii, type Bytes, concat, u16le } from '../bytes.js';
-import { mostly, type RandomPicture, SECRET, lengths } from './random-picture.js';
+import { lengths, mostly, type RandomPicture, SECRET } from './random-picture.js';
 
 interface Frame {
   x: number;
@@ -39,7 +39,8 @@ const buildTable = (shift: number): number[] =>
 const splitBlocks = (data: ArrayLike<number>, size = 255): Bytes => {
   const all = concat(data);
   const blocks: ArrayLike<number>[] = [];
-  for (let at = 0; at < all.length; at += size) blocks.push([Math.min(size, all.length - at)], all.slice(at, at + size));
+  for (let at = 0; at < all.length; at += size)
+    blocks.push([Math.min(size, all.length - at)], all.slice(at, at + size));
   return concat(...blocks);
 };
 
@@ -49,7 +50,10 @@ function encodeIndexes(indexes: number[], codeEnd: string): Bytes {
   const codes = indexes.flatMap((index, i) => (i % 6 === 0 ? [clear, index] : [index]));
   if (codeEnd !== 'none') codes.push(end);
   if (codes.length % 2) codes.push(0);
-  const bytes = Array.from({ length: codes.length / 2 }, (_, i) => (codes[2 * i] ?? 0) | ((codes[2 * i + 1] ?? 0) << 4));
+  const bytes = Array.from(
+    { length: codes.length / 2 },
+    (_, i) => (codes[2 * i] ?? 0) | ((codes[2 * i + 1] ?? 0) << 4),
+  );
   const blocks = splitBlocks(codeEnd === 'secret' ? [...bytes, ...SECRET] : bytes);
   return concat([3], blocks, codeEnd === 'secret block' ? splitBlocks(SECRET) : [], [0]);
 }
@@ -86,12 +90,20 @@ const extensions = fc.array(
     concat([0x21, 0x01], splitBlocks(new Array(12).fill(0)), splitBlocks(SECRET), [0]),
     concat([0x21, 0x99], splitBlocks(SECRET), [0]),
     concat([0x21, 0xf9, 4, 1, 0, 0, 2, 0]),
-    concat([0x21, 0xf9], splitBlocks([1, 0, 0, 2, 83, 69, 67, 82, 69, 84]), [0]),
   ),
   { maxLength: 2 },
 );
 
-const ends = mostly<ArrayLike<number>>([0x3b], [], [0], [0, 0x3b], [0, 0, 0, 0x3b], [0x3b, ...SECRET], [0x2c], [...SECRET]);
+const ends = mostly<ArrayLike<number>>(
+  [0x3b],
+  [],
+  [0],
+  [0, 0x3b],
+  [0, 0, 0, 0x3b],
+  [0x3b, ...SECRET],
+  [0x2c],
+  [...SECRET],
+);
 
 export const gifs: fc.Arbitrary<RandomPicture> = fc
   .record({
@@ -110,6 +122,14 @@ export const gifs: fc.Arbitrary<RandomPicture> = fc
     const measure = (read: (frame: Frame) => number) => Math.max(1, ...all.map(([, frame]) => read(frame)));
     const fitted = [measure(({ x, width }) => x + width), measure(({ y, height }) => y + height)];
     const size = isFitted ? fitted : screen;
+    const isBroken =
+      all.length === 0 ||
+      (!hasTable && all.some(([, frame]) => !frame.hasTable)) ||
+      !isFitted ||
+      end.length === 0 ||
+      end[0] === 0x2c ||
+      end[0] === SECRET[0] ||
+      all.some(([, { codeEnd }]) => codeEnd === 'fewer pixels' || codeEnd === 'more pixels');
     const bytes = concat(
       ascii(version),
       ...size.map(u16le),
@@ -119,5 +139,5 @@ export const gifs: fc.Arbitrary<RandomPicture> = fc
       ...late,
       end,
     );
-    return { type: 'image/gif', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isCut: cut < 1 };
+    return { type: 'image/gif', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isDamaged: cut < 1 || isBroken };
   });

@@ -4,7 +4,7 @@ import { ascii, type Bytes, concat, u16 } from '../bytes.js';
 import { PROFILE } from '../metadata.js';
 import { segment } from '../pictures.js';
 import { encodeJpegParts, type JpegContent, type JpegParts } from './jpeg-encoder.js';
-import { mostly, type Paint, paints, type RandomPicture, SECRET, lengths, side, tiffs } from './random-picture.js';
+import { lengths, mostly, type Paint, paints, type RandomPicture, SECRET, side, tiffs } from './random-picture.js';
 
 const buildProfile = (number: number, count: number, data: ArrayLike<number>): Bytes =>
   segment(0xe2, ascii('ICC_PROFILE\0'), [number, count], data);
@@ -98,7 +98,7 @@ const strays = fc.record({
   fill: mostly(0, 1, 3),
   betweenSegments: mostly([], [0], [1, 2, 3], [0xff, 0], [...SECRET]),
   beforeScan: mostly([], [0x20, 0x20], [...SECRET]),
-  afterScan: mostly([], [0], [...SECRET], [0xff, 0xff]),
+  afterScan: mostly([], [0], [1, 2, 3], [0xff, 0xff]),
 });
 
 const ends = mostly<ArrayLike<number>>(
@@ -178,5 +178,5 @@ export const jpegs: fc.Arbitrary<RandomPicture> = fc
     const picture = concat(head, ...scans, strays.afterScan);
     const length = Math.ceil(picture.length * cut);
     const bytes = cut < 1 ? picture.slice(0, length) : concat(picture, end);
-    return { type: 'image/jpeg', bytes, isCut: cut < 1 };
+    return { type: 'image/jpeg', bytes, isDamaged: cut < 1 || damage !== keep };
   });

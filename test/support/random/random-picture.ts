@@ -7,8 +7,8 @@ import { text } from '../pictures.js';
 export interface RandomPicture {
   type: string;
   bytes: Bytes;
-  /** Whether the file ends before its pixel data does: a browser may show the part that is there. */
-  isCut: boolean;
+  /** Whether the file is cut short or breaks its standard: a browser may show some of it. */
+  isDamaged: boolean;
 }
 
 /** A text in every place for metadata: no stored picture may contain it. */
@@ -31,7 +31,8 @@ export const paints = (width: number, height: number): fc.Arbitrary<Paint> =>
     .map(({ isDrawing, colors: [red, green, blue], alpha }): Paint => {
       return (x, y) => {
         const [right, bottom] = [x * 2 >= width, y * 2 >= height];
-        if (isDrawing) return [right ? red : 250, bottom ? green : 20, right === bottom ? blue : 90, right ? alpha : 255];
+        if (isDrawing)
+          return [right ? red : 250, bottom ? green : 20, right === bottom ? blue : 90, right ? alpha : 255];
         return [Math.round((x / width) * 255), Math.round((y / height) * 255), blue, right && bottom ? alpha : 255];
       };
     });
@@ -54,7 +55,12 @@ const exifEntry = fc.oneof(
     count: mostly(1, 0, 2),
     value: fc.oneof({ arbitrary: fc.integer({ min: 1, max: 8 }), weight: 4 }, fc.constantFrom(0, 9, 256)),
   }),
-  fc.record({ tag: fc.constantFrom(0x010e, 0x0131), type: fc.constant(2), count: fc.constant(4), value: fc.constant(0) }),
+  fc.record({
+    tag: fc.constantFrom(0x010e, 0x0131),
+    type: fc.constant(2),
+    count: fc.constant(4),
+    value: fc.constant(0),
+  }),
 );
 
 /** A TIFF structure with any number of entries, in either order of bytes, followed by a secret. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ascii, type Bytes, concat, u16, u32 } from '../bytes.js';
 import { PROFILE } from '../metadata.js';
 import { frameControl, pngChunk, stored } from '../pictures.js';
-import { mostly, type Paint, paints, type RandomPicture, SECRET, lengths, side, tiffs } from './random-picture.js';
+import { lengths, mostly, type Paint, paints, type RandomPicture, SECRET, side, tiffs } from './random-picture.js';
 
 /** Color type and bits per sample. */
 const FORMATS = [
@@ -33,11 +33,13 @@ interface Content {
   paint: Paint;
 }
 
-const contents: fc.Arbitrary<Content> = fc.record({ width: side, height: side }).chain(({ width, height }) =>
-  fc
-    .record({ paint: paints(width, height), format: fc.constantFrom(...FORMATS), isInterlaced: mostly(false, true) })
-    .map(({ paint, format: [type, depth], isInterlaced }) => ({ width, height, type, depth, isInterlaced, paint })),
-);
+const contents: fc.Arbitrary<Content> = fc
+  .record({ width: side, height: side })
+  .chain(({ width, height }) =>
+    fc
+      .record({ paint: paints(width, height), format: fc.constantFrom(...FORMATS), isInterlaced: mostly(false, true) })
+      .map(({ paint, format: [type, depth], isInterlaced }) => ({ width, height, type, depth, isInterlaced, paint })),
+  );
 
 /** The samples of one pixel, each as a number of `depth` bits. */
 function getSamples({ type, depth, paint }: Content, x: number, y: number): number[] {
@@ -160,9 +162,12 @@ function buildAnimation(content: Content, animation: Animation | null): [Bytes, 
 
 const changeHeader = (offset: number, value: number) => (header: number[]) =>
   header.map((byte, i) => (i === offset ? value : byte));
+/** The change that is none. */
+const unchanged = <Value>(value: Value): Value => value;
+
 type HeaderChange = (header: number[]) => number[];
 const headerChanges = fc.oneof(
-  { arbitrary: fc.constant<HeaderChange>((header) => header), weight: 20 },
+  { arbitrary: fc.constant<HeaderChange>(unchanged), weight: 20 },
   fc.constantFrom<HeaderChange>(
     changeHeader(3, 0),
     changeHeader(7, 0),
@@ -181,7 +186,7 @@ const headerChanges = fc.oneof(
 /** The compressed data: as it should be, or damaged. */
 type DataChange = (data: Bytes) => Bytes;
 const dataChanges = fc.oneof(
-  { arbitrary: fc.constant<DataChange>((data) => data), weight: 12 },
+  { arbitrary: fc.constant<DataChange>(unchanged), weight: 12 },
   fc.constantFrom<DataChange>(
     (data) => data.map((byte, i) => (i === data.length - 1 ? byte ^ 1 : byte)),
     (data) => concat(data, SECRET),
@@ -194,15 +199,16 @@ const dataChanges = fc.oneof(
   ),
 );
 const rowChanges = fc.oneof(
-  { arbitrary: fc.constant<DataChange>((rows) => rows), weight: 12 },
+  { arbitrary: fc.constant<DataChange>(unchanged), weight: 12 },
   fc.constantFrom<DataChange>(
     (rows) => concat(rows, SECRET),
     (rows) => concat([5], rows.slice(1)),
   ),
 );
 
+const joined = (data: Bytes): Bytes[] => [pngChunk('IDAT', data)];
 const splits = mostly<(data: Bytes) => Bytes[]>(
-  (data) => [pngChunk('IDAT', data)],
+  joined,
   (data) => [pngChunk('IDAT', data.slice(0, 3)), pngChunk('IDAT', data.slice(3))],
   (data) => [pngChunk('IDAT', []), pngChunk('IDAT', data), pngChunk('IDAT', [])],
   (data) => [pngChunk('IDAT', data.slice(0, 9)), pngChunk('tEXt', SECRET), pngChunk('IDAT', data.slice(9))],
@@ -211,8 +217,9 @@ const splits = mostly<(data: Bytes) => Bytes[]>(
   (data) => [pngChunk('IDAT', data), pngChunk('PLTE', [1, 2, 3])],
 );
 
+const IEND = pngChunk('IEND', []);
 const ends = mostly<Bytes>(
-  pngChunk('IEND', []),
+  IEND,
   concat(),
   concat(pngChunk('IEND', []), SECRET),
   pngChunk('IEND', SECRET),
@@ -252,5 +259,11 @@ export const pngs: fc.Arbitrary<RandomPicture> = fc
       frames,
       more.end,
     );
-    return { type: 'image/png', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isCut: cut < 1 };
+    const isBroken =
+      [more.headerChange, more.rowChange, more.dataChange].some((change) => change !== unchanged) ||
+      more.split !== joined ||
+      more.end !== IEND ||
+      (type === 3 && more.palette !== 'right') ||
+      Boolean(more.animation && (more.animation.gap || more.animation.overflow || more.animation.frames === 0));
+    return { type: 'image/png', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isDamaged: cut < 1 || isBroken };
   });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ascii, type Bytes, concat, u24le, u32le } from '../bytes.js';
 import { PROFILE } from '../metadata.js';
 import { riff, riffChunk } from '../pictures.js';
-import { mostly, type RandomPicture, SECRET, lengths, tiffs } from './random-picture.js';
+import { lengths, mostly, type RandomPicture, SECRET, tiffs } from './random-picture.js';
 
 const decode = (text: string): Bytes => concat(ascii(atob(text)));
 
@@ -54,7 +54,10 @@ const frames = fc
     flags: fc.integer({ min: 0, max: 3 }),
   })
   .map(({ data, x, size: [width, height], flags }) =>
-    riffChunk('ANMF', concat([...u24le(x), ...u24le(0), ...u24le(width - 1), ...u24le(height - 1)], u24le(30_000), [flags], data)),
+    riffChunk(
+      'ANMF',
+      concat([...u24le(x), ...u24le(0), ...u24le(width - 1), ...u24le(height - 1)], u24le(30_000), [flags], data),
+    ),
   );
 
 const exif = tiffs.map((tiff) => riffChunk('EXIF', tiff));
@@ -87,16 +90,18 @@ const extended = fc
     picture: frameData,
     after: manyOthers,
   })
-  .map(({ flags, canvas, before, picture, after }) =>
-    concat(buildHeader(flags, canvas), ...before, picture, ...after),
-  );
+  .map(({ flags, canvas, before, picture, after }) => concat(buildHeader(flags, canvas), ...before, picture, ...after));
 
 const animated = fc
   .record({
     flags: mostly(0x12, 0x10, 0x3e),
     canvas: mostly<Size>(SIZE, [48, 32], [20, 16]),
     before: manyOthers,
-    control: mostly<Bytes>(riffChunk('ANIM', new Array(6).fill(0)), riffChunk('ANIM', [0, 0, 0, 0, 0, 0, ...SECRET]), concat()),
+    control: mostly<Bytes>(
+      riffChunk('ANIM', new Array(6).fill(0)),
+      riffChunk('ANIM', [0, 0, 0, 0, 0, 0, ...SECRET]),
+      concat(),
+    ),
     frames: fc.array(frames, { maxLength: 3 }),
     after: manyOthers,
   })
@@ -129,5 +134,5 @@ export const webps: fc.Arbitrary<RandomPicture> = fc
   })
   .map(({ content, ending, cut }) => {
     const bytes = ending(riff(content));
-    return { type: 'image/webp', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isCut: cut < 1 };
+    return { type: 'image/webp', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isDamaged: true };
   });
