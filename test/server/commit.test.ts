@@ -227,9 +227,9 @@ describe('a commit is refused', () => {
     ['JPEG as PNG', 'image/png', jpeg()],
     ['PNG as JPEG', 'image/jpeg', png()],
     ['an empty file', 'image/png', new Uint8Array(0)],
-    ['a truncated PNG', 'image/png', png().slice(0, -1)],
-    ['a truncated JPEG', 'image/jpeg', jpeg().slice(0, -2)],
-    ['a truncated GIF', 'image/gif', gif(2).slice(0, -1)],
+    ['a truncated PNG', 'image/png', png().slice(0, -12)],
+    ['a truncated JPEG', 'image/jpeg', jpeg().slice(0, -4)],
+    ['a truncated GIF', 'image/gif', gif().slice(0, -2)],
     ['a truncated WebP', 'image/webp', webp().slice(0, -1)],
     ['a PNG without data', 'image/png', concat(png().slice(0, 33), pngChunk('IEND', []))],
     ['a PNG of zero width', 'image/png', png({ claim: [0, 1] })],
@@ -240,7 +240,7 @@ describe('a commit is refused', () => {
     [
       'a JPEG with an unsupported marker',
       'image/jpeg',
-      concat(jpeg().slice(0, 2), [0xff, 0x01, 0, 4, 0, 0], jpeg().slice(2)),
+      concat(jpeg().slice(0, 2), [0xff, 0x02, 0, 4, 0, 0], jpeg().slice(2)),
     ],
   ];
   it.each(invalidFiles)('for %s', async (_, type, bytes) => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ByteReader, WorkBudget } from '../../src/image/formats/byte-reader.js';
 import { ImageError } from '../../src/image/formats/read-picture.js';
-import { jpeg } from '../support/pictures.js';
+import { concat, jpeg, segment } from '../support/pictures.js';
 import { SLOW_PICTURES } from '../support/slow-pictures.js';
-import { expectRefusal, readImage } from './read-helpers.js';
+import { expectRefusal, findText, patchBytes, readImage } from './read-helpers.js';
 
 const LIMIT = 5 * 2 ** 20;
 
@@ -92,20 +92,25 @@ describe('the budget of a file', () => {
 });
 
 describe('a JPEG', () => {
-  const picture = jpeg({ coding: 'progressive' });
-  const last = picture.length - 2;
-  const addScans = (count: number) => {
-    const scan = [0xff, 0xda, 0, 8, 1, 1, 0, 1, 63, 0, 1];
-    return Uint8Array.from([...picture.slice(0, last), ...new Array(count).fill(scan).flat(), 0xff, 0xd9]);
+  const picture = jpeg();
+  const progressive = patchBytes(picture, findText(picture, '\xff\xc0') + 1, 0xc2);
+  const head = progressive.slice(0, findText(picture, '\xff\xda'));
+  /** Scans that each add one coefficient, with one bit missing; then scans that add the bits. */
+  const buildScans = (count: number) => {
+    const scans = Array.from({ length: count }, (_, i) => {
+      const [coefficient, isFirst] = [i % 64, i < 64];
+      return concat(segment(0xda, [1, 1, 0, coefficient, coefficient, isFirst ? 1 : 0x10]), [1]);
+    });
+    return concat(head, ...scans, [0xff, 0xd9]);
   };
 
   it('of 64 scans is accepted, and of 65 refused', () => {
-    expect(readImage(addScans(62)).width).toBe(16);
-    expectRefusal(addScans(63));
+    expect(readImage(buildScans(64)).width).toBe(16);
+    expectRefusal(buildScans(65));
   });
 
   it('is refused if its scans have more than ten times the maximum pixels of a picture', () => {
-    expect(readImage(addScans(8), 128).width).toBe(16);
-    expectRefusal(addScans(9), 128);
+    expect(readImage(buildScans(10), 128).width).toBe(16);
+    expectRefusal(buildScans(11), 128);
   });
 });

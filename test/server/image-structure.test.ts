@@ -15,23 +15,31 @@ import {
   vp8l,
   webp,
 } from '../support/pictures.js';
-import { expectRefusal, findText, patchBytes, readImage, toRow } from './read-helpers.js';
+import { expectRefusal, findText, patchBytes, readImage, toRow, tryRead } from './read-helpers.js';
 
-describe('a truncated picture is refused, at every length', () => {
+describe('a truncated picture is refused, or lacks nothing but its end mark, at every length', () => {
   const whole: [string, Uint8Array][] = [
     ['JPEG', jpeg()],
     ['JPEG with restarts', jpeg({ coding: 'restarts' })],
     ['progressive JPEG', jpeg({ coding: 'progressive' })],
     ['PNG', png()],
     ['animated PNG', png({ animated: true })],
-    ['GIF', gif(2)],
+    ['GIF', gif()],
     ['WebP', webp()],
     ['animated WebP', webp({ frames: 2 })],
-    ...FILES_WITH_METADATA.map(({ name, bytes }): [string, Uint8Array] => [`cleaned ${name}`, readImage(bytes).bytes]),
+    ...FILES_WITH_METADATA.filter(({ type }) => type !== 'image/gif').map(({ name, bytes }): [string, Uint8Array] => [
+      `cleaned ${name}`,
+      readImage(bytes).bytes,
+    ]),
   ];
   it.each(whole)('%s', (_, bytes) => {
     expect(readImage(bytes).bytes.length).toBe(bytes.length);
-    for (let length = 0; length < bytes.length; length++) expectRefusal(bytes.slice(0, length));
+    for (let length = 0; length < bytes.length; length++) {
+      const part = tryRead(bytes.slice(0, length));
+      if (part) expect(part.bytes).toEqual(bytes);
+      // The longest end mark is that of a PNG, whose type is followed by a checksum.
+      if (part) expect(length).toBeGreaterThanOrEqual(bytes.length - 4);
+    }
   });
 });
 
@@ -55,7 +63,7 @@ describe('an animation', () => {
 function buildAnimatedPng(frames: number): Bytes {
   const picture = png({ width: 1, height: 1 });
   const more = Array.from({ length: frames - 1 }, (_, i) =>
-    concat(frameControl(i * 2 + 1, [1, 1]), pngChunk('fdAT', concat(u32(i * 2 + 2), [0]))),
+    concat(frameControl(i * 2 + 1, [1, 1]), pngChunk('fdAT', concat(u32(i * 2 + 2), stored(text('\0rgba'))))),
   );
   const control = pngChunk('acTL', [...u32(frames), ...u32(0)]);
   return concat(
@@ -76,16 +84,11 @@ describe('a JPEG is refused', () => {
   it.each([
     toRow('with a second frame header', concat(head, frame, rest)),
     toRow('whose height is defined after the scan', jpeg({ claim: [16, 0] })),
-    toRow(
-      'with a DNL marker, which redefines the height',
-      concat(picture.slice(0, -2), segment(0xdc, [0, 9]), [0xff, 0xd9]),
-    ),
     toRow('with a coding that no browser decodes', patchBytes(picture, before + 1, 0xc3)),
     toRow('with 12-bit samples', patchBytes(picture, before + 4, 12)),
     toRow('whose frame header is too short', patchBytes(picture, before + 9, 3)),
     toRow('with a scan before the frame header', concat(head, segment(0xda, [1, 1, 0, 0, 63, 0]), [1], rest)),
     toRow('with an empty scan', concat(picture.slice(0, findText(picture, '\xff\xda') + 10), [0xff, 0xd9])),
-    toRow('with data between its segments', concat(picture.slice(0, before), [0], picture.slice(before))),
     toRow('with a segment shorter than its length', patchBytes(picture, findText(picture, '\xff\xda') + 2, 0, 0)),
     toRow('without a scan', concat(head, frame, [0xff, 0xd9])),
     toRow('without a frame', concat(head, [0xff, 0xd9])),
@@ -106,13 +109,10 @@ describe('a PNG is refused', () => {
     toRow('with a chunk whose type is not letters', concat(header, pngChunk('\0\0\0\0', [0]), data, end)),
     toRow('with two palettes', concat(header, pngChunk('PLTE', [1, 2, 3]), pngChunk('PLTE', [1, 2, 3]), data, end)),
     toRow('whose data chunks are not consecutive', concat(header, data, pngChunk('tEXt', text('a\0b')), data, end)),
-    toRow('whose IEND chunk has data', concat(header, data, pngChunk('IEND', [1]))),
     toRow(
       'whose header is not the first chunk',
       concat(header.slice(0, 8), pngChunk('tEXt', header.slice(16, 29)), data, end),
     ),
-    toRow('with fewer frames than declared', concat(header, buildControl(2), frameControl(0, [2, 2]), data, end)),
-    toRow('with no frames', concat(header, buildControl(0), data, end)),
     toRow('with frames out of order', buildFrame(1, [2, 2], [0, 0])),
     toRow('with a frame beyond its canvas', buildFrame(0, [2, 2], [1, 0])),
     toRow('with a frame larger than its canvas', buildFrame(0, [2, 3], [0, 0])),
@@ -123,10 +123,6 @@ describe('a PNG is refused', () => {
     ),
     toRow('with two animations', concat(header, buildControl(1), buildControl(1), frameControl(0, [2, 2]), data, end)),
     toRow('with a damaged frame', patchBytes(picture, findText(picture, 'fcTL') + 25, 9)),
-    toRow(
-      'with an empty frame',
-      concat(header, buildControl(1), frameControl(0, [2, 2]), data, pngChunk('fdAT', u32(1)), end),
-    ),
   ])('%s', (_, bytes) => expectRefusal(bytes));
 
   it('but not for damaged metadata, which is removed', () => {
@@ -150,10 +146,9 @@ describe('a PNG is refused', () => {
 describe('a GIF is refused', () => {
   const picture = gif();
   it.each([
-    toRow('with an unknown block', concat(picture.slice(0, -1), [0x99, 0x3b])),
     toRow('with a frame without data', concat(picture.slice(0, -5), [0, 0x3b])),
     toRow('without a frame', concat(picture.slice(0, 19), [0x3b])),
-    toRow('without its trailer, like a truncated one', picture.slice(0, -1)),
+    toRow('with an unknown block before its first frame', concat(picture.slice(0, 19), [0x99], picture.slice(19))),
   ])('%s', (_, bytes) => expectRefusal(bytes));
 });
 

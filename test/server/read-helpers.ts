@@ -6,6 +6,16 @@ import { type Bytes, concat } from '../support/bytes.js';
 export const readImage = (bytes: Uint8Array, maxPixels = 50_000_000): Picture =>
   readPicture(bytes, { maxPixels, keepMetadata: false });
 
+/** Null if the picture is refused. */
+export function tryRead(bytes: Uint8Array): Picture | null {
+  try {
+    return readImage(bytes);
+  } catch (error) {
+    if (error instanceof ImageError) return null;
+    throw error;
+  }
+}
+
 export const expectRefusal = (bytes: Uint8Array, maxPixels?: number): void =>
   expect(() => readImage(bytes, maxPixels)).toThrow(ImageError);
 

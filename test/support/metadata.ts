@@ -79,7 +79,7 @@ function buildJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation:
   );
   const clean = concat(
     [0xff, 0xd8],
-    segment(0xe0, ascii('JFIF\0'), [1, 1, 1, 0, 72, 0, 72, 0, 0]),
+    segment(0xe0, ascii('JFIF\0'), [1, 1, 0, 0, 1, 0, 1, 0, 0]),
     orientation === 1 ? [] : buildBareExif(orientation),
     profile,
     segment(0xee, ascii('Adobe'), [0, 100, 0, 0, 0, 0, 0]),
@@ -91,11 +91,12 @@ function buildJpeg(coding: 'baseline' | 'restarts' | 'progressive', orientation:
 function buildPng(orientation: number, animated: boolean): FileWithMetadata {
   const picture = png({ width: 3, height: 2, animated, color: [255, 40, 0, 128] });
   const [head, body] = [picture.slice(0, 33), picture.slice(33)];
-  const shown = concat(
-    pngChunk('gAMA', [0, 0, 0xb1, 0x8f]),
-    pngChunk('iCCP', concat(ascii('p3\0\0'), stored(PROFILE))),
-    pngChunk('pHYs', [0, 0, 11, 19, 0, 0, 11, 19, 1]),
-  );
+  const buildShown = (profileName: string) =>
+    concat(
+      pngChunk('gAMA', [0, 0, 0xb1, 0x8f]),
+      pngChunk('iCCP', concat(ascii(`${profileName}\0\0`), stored(PROFILE))),
+      pngChunk('pHYs', [0, 0, 11, 19, 0, 0, 11, 19, 1]),
+    );
   const bytes = concat(
     head,
     pngChunk('eXIf', concat(tiff(orientation, true), secret)),
@@ -103,7 +104,7 @@ function buildPng(orientation: number, animated: boolean): FileWithMetadata {
     pngChunk('zTXt', concat(ascii('Comment\0\0'), secret)),
     pngChunk('iTXt', concat(ascii('XML:com.adobe.xmp\0\0\0\0\0'), secret)),
     pngChunk('tIME', [7, 234, 1, 2, 3, 4, 5]),
-    shown,
+    buildShown('SECRET'),
     pngChunk('pHYs', secret.slice(0, 9)),
     pngChunk('sBIT', secret),
     pngChunk('prVt', secret),
@@ -115,7 +116,14 @@ function buildPng(orientation: number, animated: boolean): FileWithMetadata {
   const exif = orientation === 1 ? [] : pngChunk('eXIf', buildBareTiff(orientation));
   const size: [number, number] = orientation < 5 ? [3, 2] : [2, 3];
   const name = animated ? 'animated PNG' : `PNG of orientation ${orientation}`;
-  return { name, type: 'image/png', bytes, clean: concat(head, exif, shown, body), size, frames: animated ? 2 : 1 };
+  return {
+    name,
+    type: 'image/png',
+    bytes,
+    clean: concat(head, exif, buildShown('icc'), body),
+    size,
+    frames: animated ? 2 : 1,
+  };
 }
 
 function buildGif(): FileWithMetadata {
@@ -150,12 +158,12 @@ function buildWebp(animated: boolean): FileWithMetadata {
   const profile = riffChunk('ICCP', PROFILE);
   const frame = new Array(12).fill(0).concat(100, 0, 0, 0);
   const picture = animated
-    ? concat(riffChunk('ANIM', [0, 0, 0, 0, 0, 0]), riffChunk('ANMF', concat(frame, vp8l())))
+    ? concat(riffChunk('ANIM', [0, 0, 0, 0, 0, 0]), ...[1, 2].map(() => riffChunk('ANMF', concat(frame, vp8l()))))
     : vp8l();
   const more = animated
     ? concat(
         riffChunk('ANIM', concat([0, 0, 0, 0, 0, 0], secret)),
-        riffChunk('ANMF', concat(frame, vp8l(), riffChunk('xxxx', secret))),
+        ...[1, 2].map(() => riffChunk('ANMF', concat(frame, vp8l(), riffChunk('xxxx', secret)))),
       )
     : picture;
   const flags = animated ? 0x32 : 0x30;
@@ -171,7 +179,8 @@ function buildWebp(animated: boolean): FileWithMetadata {
     secret,
   );
   const name = animated ? 'animated WebP' : 'WebP';
-  return { name, type: 'image/webp', bytes, clean: riff(buildHeader(flags), profile, picture), size: [1, 1] };
+  const clean = riff(buildHeader(flags), profile, picture);
+  return { name, type: 'image/webp', bytes, clean, size: [1, 1], frames: animated ? 2 : 1 };
 }
 
 export const FILES_WITH_METADATA: FileWithMetadata[] = [

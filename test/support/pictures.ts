@@ -50,17 +50,20 @@ export function jpeg(options: JpegOptions = {}): Bytes {
     segment(0xdb, [0, ...new Array(64).fill(8)]),
     segment(coding === 'progressive' ? 0xc2 : 0xc0, [8, ...u16(height), ...u16(width), 1, 1, 0x11, 0]),
     segment(0xc4, [0, ...DC_LENGTHS, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
-    segment(0xc4, [0x10, 1, ...new Array(15).fill(0), 0]),
+    coding === 'progressive' ? [] : AC_TABLE,
     encodeScans(blocks.flat(), coding),
     [0xff, 0xd9],
   );
 }
 
+/** A code of one bit for the end of a block, and no other. */
+const AC_TABLE = segment(0xc4, [0x10, 1, ...new Array(15).fill(0), 0]);
+
 function encodeScans(levels: number[], coding: JpegOptions['coding']): Bytes {
   const buildHeader = (first: number, last: number) => segment(0xda, [1, 1, 0, first, last, 0]);
   if (coding === 'progressive') {
     const ends = packBits('0'.repeat(levels.length));
-    return concat(buildHeader(0, 0), encodeBlocks(levels, ''), buildHeader(1, 63), ends);
+    return concat(buildHeader(0, 0), encodeBlocks(levels, ''), AC_TABLE, buildHeader(1, 63), ends);
   }
   if (coding !== 'restarts') return concat(buildHeader(0, 63), encodeBlocks(levels));
   const parts = levels.map((level, i) => concat(i > 0 ? [0xff, 0xd0 + ((i - 1) & 7)] : [], encodeBlocks([level])));

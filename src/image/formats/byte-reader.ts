@@ -23,10 +23,12 @@ export interface ImageStructure extends Size {
   scans: number;
   /** Pixels of the largest image that a decoder allocates. */
   pixels: number;
-  /** Offset of the first byte after the picture. */
+  /** Pixels that a decoder goes over to show all frames and scans. */
+  decodedPixels: number;
+  /** Offset of the first byte after the picture; 0 if the file has to be rebuilt to be whole. */
   end: number;
-  /** Returns the file without anything that is not needed to show the picture. */
-  removeMetadata(): Uint8Array;
+  /** Builds the picture anew, from what is needed to show it and nothing else. */
+  rebuild(): Uint8Array<ArrayBuffer>;
 }
 
 /** Maximum number of parts in one file: more than any encoder writes. */
@@ -123,7 +125,7 @@ export function sliceRanges(file: ByteReader, ranges: readonly { start: number; 
   return merged.map(({ start, end }) => file.slice(start, end));
 }
 
-export function concatBytes(parts: readonly ArrayLike<number>[]): Uint8Array {
+export function concatBytes(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -1,39 +1,37 @@
-import { type ByteReader, concatBytes, ImageError, type ImageStructure } from './byte-reader.js';
+import { type ByteReader, concatBytes, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
+import { copyFrameData } from './gif-data.js';
 
 // GIF89a specification, sections 17 to 27.
 
 const [EXTENSION, IMAGE, TRAILER] = [0x21, 0x2c, 0x3b];
 const [CONTROL, APPLICATION] = [0xf9, 0xff];
-/** An empty sub-block, which ends an extension. */
-const TERMINATOR = [0];
 const LOOPS = ['NETSCAPE2.0', 'ANIMEXTS1.0'];
-const PROFILE = 'ICCRGBG1012';
+
+type Part = ArrayLike<number>;
+
+/** What was read so far, and the picture as it is rebuilt from that. */
+interface Gif {
+  width: number;
+  height: number;
+  frames: number;
+  decodedPixels: number;
+  /** Pixels of the largest frame. */
+  largestFrame: number;
+  hasLoops: boolean;
+  /** The control extension of the next frame. */
+  control: Part;
+  parts: Part[];
+}
 
 export function readGif(file: ByteReader): ImageStructure {
-  let at = 13 + colorTableSize(file.u8(10));
-  const kept: ArrayLike<number>[] = [file.slice(0, at)];
-  let [width, height, frames] = [file.u16(6, true), file.u16(8, true), 0];
-  for (;;) {
-    file.budget.count();
-    const start = at;
-    const block = file.u8(at++);
-    if (block === TRAILER) break;
-    if (block === EXTENSION) {
-      at = skipSubBlocks(file, start + 2);
-      kept.push(...keepExtension(file, start, at));
-    } else if (block === IMAGE) {
-      frames++;
-      // Decoders enlarge the canvas for a frame that exceeds the logical screen.
-      width = Math.max(width, file.u16(at, true) + file.u16(at + 4, true));
-      height = Math.max(height, file.u16(at + 2, true) + file.u16(at + 6, true));
-      at = skipImage(file, at);
-      kept.push(file.slice(start, at));
-    } else {
-      throw new ImageError('The GIF has an unknown block.');
-    }
-  }
+  const start = 13 + colorTableSize(file.u8(10));
+  const gif: Gif = {
+    ...{ width: file.u16(6, true), height: file.u16(8, true) },
+    ...{ frames: 0, decodedPixels: 0, largestFrame: 0, hasLoops: false, control: [], parts: [file.slice(0, start)] },
+  };
+  const end = readBlocks(file, gif, start);
+  const { width, height, frames, parts } = gif;
   if (frames === 0) throw new ImageError('The GIF has no frame.');
-  const pixels = width * height;
   return {
     type: 'image/gif',
     width,
@@ -41,10 +39,26 @@ export function readGif(file: ByteReader): ImageStructure {
     orientation: 1,
     frames,
     scans: 1,
-    pixels,
-    end: at,
-    removeMetadata: () => concatBytes([...kept, [TRAILER]]),
+    pixels: Math.max(width * height, gif.largestFrame),
+    decodedPixels: gif.decodedPixels,
+    end,
+    rebuild: () => concatBytes([...parts, [TRAILER]]),
   };
+}
+
+/**
+ * Reads all frames. Like browsers, ends at whatever is no block after a frame.
+ * Returns the end of the picture; 0 if it has no trailer.
+ */
+function readBlocks(file: ByteReader, gif: Gif, start: number): number {
+  for (let at = start; ; ) {
+    file.budget.count();
+    const block = file.bytes[at] ?? 0;
+    if (block === TRAILER) return at + 1;
+    if (block === EXTENSION) at = readExtension(file, gif, at);
+    else if (block === IMAGE) at = readFrame(file, gif, at);
+    else return 0;
+  }
 }
 
 const colorTableSize = (flags: number): number => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
@@ -55,22 +69,47 @@ function skipSubBlocks(file: ByteReader, from: number): number {
   return at + 1;
 }
 
-function skipImage(file: ByteReader, at: number): number {
-  const data = at + 10 + colorTableSize(file.u8(at + 8));
-  if (file.u8(data) === 0) throw new ImageError('The GIF has an empty frame.');
-  return skipSubBlocks(file, data);
+function readFrame(file: ByteReader, gif: Gif, at: number): number {
+  const [left, top, width, height] = [1, 3, 5, 7].map((offset) => file.u16(at + offset, true)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const tableSize = colorTableSize(file.u8(at + 9));
+  if (width === 0 || height === 0 || (tableSize === 0 && colorTableSize(file.u8(10)) === 0)) {
+    throw new ImageError('The GIF has a frame without pixels or colors.');
+  }
+  // Browsers enlarge the picture for the first frame, and clip all others.
+  if (gif.frames++ === 0) {
+    gif.width = Math.max(gif.width, left + width);
+    gif.height = Math.max(gif.height, top + height);
+  }
+  gif.decodedPixels += Math.max(gif.width * gif.height, width * height);
+  gif.largestFrame = Math.max(gif.largestFrame, width * height);
+  const data = at + 10 + tableSize;
+  const end = skipSubBlocks(file, data + 1);
+  const frame = copyFrameData(file.slice(data, end), width * height);
+  gif.parts.push(gif.control, file.slice(at, data), ...frame);
+  gif.control = [];
+  return end;
 }
 
-/**
- * The extension without unused bytes, if it is a frame's timing, the number of
- * repetitions or the color profile; else nothing.
- */
-function keepExtension(file: ByteReader, start: number, end: number): ArrayLike<number>[] {
-  const [label, first] = [file.u8(start + 1), file.u8(start + 2)];
-  if (label === CONTROL && first === 4) return [file.slice(start, start + 7), TERMINATOR];
-  if (label !== APPLICATION || first !== 11) return [];
-  const name = file.readText(start + 3, 11);
-  if (name === PROFILE) return [file.slice(start, end)];
-  const isLoop = LOOPS.includes(name) && file.matches(start + 14, '\x03\x01');
-  return isLoop ? [file.slice(start, start + 18), TERMINATOR] : [];
+/** Keeps the timing of a frame and the number of repetitions, and nothing else. */
+function readExtension(file: ByteReader, gif: Gif, start: number): number {
+  const end = skipSubBlocks(file, start + 2);
+  const [label, length] = [file.u8(start + 1), file.u8(start + 2)];
+  if (label === CONTROL && length === 4) gif.control = [...file.slice(start, start + 7), 0];
+  const isLoop = label === APPLICATION && length === 11 && LOOPS.includes(file.readText(start + 3, 11));
+  if (!gif.hasLoops && isLoop && file.matches(start + 14, '\x03\x01')) {
+    gif.hasLoops = true;
+    gif.parts.push(buildLoops(file.slice(start + 16, start + 18)));
+  }
+  return end;
 }
+
+const buildLoops = (count: Part): number[] => [
+  ...[EXTENSION, APPLICATION, 11],
+  ...encodeAscii('NETSCAPE2.0'),
+  ...[3, 1, count[0] as number, count[1] as number, 0],
+];

@@ -1,21 +1,35 @@
-import {
-  type ByteReader,
-  concatBytes,
-  encodeAscii,
-  ImageError,
-  type ImageStructure,
-  type Size,
-  sliceRanges,
-} from './byte-reader.js';
+import { type ByteReader, concatBytes, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
 import { buildOrientation, swapsSides } from './exif.js';
+import { trimProfile } from './icc.js';
+import { isWholeScan } from './jpeg-data.js';
+import {
+  applyScan,
+  buildScanHeader,
+  checkHuffman,
+  type Frame,
+  isComplete,
+  listHuffmanTables,
+  measureHuffman,
+  measureQuantization,
+  readFrame,
+  readScan,
+  readTables,
+  type Scan,
+} from './jpeg-tables.js';
 
 // ITU-T T.81, annex B.
 
-/** A marker with its segment and, for a scan, the entropy-coded data that follows. */
+const [SOI, EOI, SOS, DHT, DQT, DRI, DNL, DAC, COM] = [0xd8, 0xd9, 0xda, 0xc4, 0xdb, 0xdd, 0xdc, 0xcc, 0xfe];
+
+/** Baseline, extended sequential and progressive. Browsers decode no other kind. */
+const isFrameHeader = (marker: number): boolean => marker >= 0xc0 && marker <= 0xc2;
+const isApplication = (marker: number): boolean => marker >= 0xe0 && marker <= 0xef;
+/** Segments that browsers skip. */
+const isIgnored = (marker: number): boolean => isApplication(marker) || [DNL, DAC, COM].includes(marker);
+
+/** A marker segment. */
 interface Segment {
   marker: number;
-  /** Offset of the marker, without fill bytes before it. */
-  start: number;
   /** Offset of the first byte after marker and length. */
   data: number;
   /** Bytes in the segment, without marker and length. */
@@ -23,22 +37,109 @@ interface Segment {
   end: number;
 }
 
-const [EOI, SOS, DHT, DQT, DRI, COM] = [0xd9, 0xda, 0xc4, 0xdb, 0xdd, 0xfe];
+type Part = ArrayLike<number>;
 
-/** Baseline, extended sequential and progressive. Browsers decode no other kind. */
-const isFrameHeader = (marker: number): boolean => marker >= 0xc0 && marker <= 0xc2;
-const isApplication = (marker: number): boolean => marker >= 0xe0 && marker <= 0xef;
-/** Markers that a decoder needs. Others are refused: decoders disagree about them, and DNL changes the height. */
-const isNeeded = (marker: number): boolean => isFrameHeader(marker) || [SOS, DHT, DQT, DRI].includes(marker);
+/** What was read so far, and the picture as it is rebuilt from that. */
+class JpegBuilder {
+  frame: Frame | null = null;
+  scans = 0;
+  /** Application segments before the first scan: decoders read colors and orientation from these. */
+  readonly header: Segment[] = [];
+  /** Everything after the application segments. */
+  readonly parts: Part[] = [];
+  /** Whether all bytes of the last scan are there. Known only for a file without an end marker. */
+  isLastScanWhole = false;
+  #frameHeader: Part = [];
+  #restartInterval = 0;
+  /** The current definitions, and those that were written, by their first byte. Quantization tables have a key of 32 and more. */
+  readonly #tables = new Map<number, Uint8Array>();
+  readonly #written = new Map<number, Uint8Array>();
+  #writtenInterval = 0;
+
+  constructor(readonly file: ByteReader) {}
+
+  addSegment({ marker, data, length, end }: Segment): void {
+    const { file } = this;
+    if (isFrameHeader(marker)) {
+      if (this.frame) throw new ImageError('The JPEG has two frames.');
+      this.frame = readFrame(file, marker, data, length);
+      this.#frameHeader = file.slice(data, end);
+    } else if (marker === DHT) {
+      for (const table of readTables(file, data, end, measureHuffman(file)))
+        this.#tables.set(table[0] as number, table);
+    } else if (marker === DQT) {
+      for (const table of readTables(file, data, end, measureQuantization(file)))
+        this.#tables.set(32 | ((table[0] as number) & 15), table);
+    } else if (marker === DRI && length === 2) {
+      this.#restartInterval = file.u16(data);
+    } else if (!isIgnored(marker)) {
+      throw new ImageError('The JPEG has an unsupported marker.');
+    } else if (isApplication(marker) && this.scans === 0) {
+      this.header.push({ marker, data, length, end });
+    }
+  }
+
+  /** @param end - Offset of the first byte after the scan's data. */
+  addScan({ data, length, end: start }: Segment, end: number, isLast: boolean): void {
+    const { frame, file } = this;
+    if (!frame) throw new ImageError('The JPEG has a scan before its frame.');
+    if (start >= end) throw new ImageError('The JPEG has an empty scan.');
+    const scan = readScan(file, frame, data, length);
+    this.#writeQuantization(scan);
+    if (this.scans++ === 0) this.parts.push(buildSegment(frame.isProgressive ? 0xc2 : 0xc0, this.#frameHeader));
+    for (const id of listHuffmanTables(scan, frame)) this.#writeHuffman(id, frame);
+    if (this.#restartInterval !== this.#writtenInterval) this.#writeInterval();
+    this.parts.push(buildSegment(SOS, buildScanHeader(scan)), file.slice(start, end));
+    applyScan(scan, frame);
+    if (isLast) this.isLastScanWhole = this.#isWhole(scan, frame, file.slice(start, end));
+  }
+
+  /** A component's table is the one that is defined when its first scan begins. */
+  #writeQuantization({ components }: Scan): void {
+    for (const { component } of components) {
+      if (component.missingBits.some((bits) => bits >= 0)) continue;
+      const table = this.#tables.get(32 | component.quantization);
+      if (!table || component.quantization > 3) throw new ImageError('The JPEG lacks a quantization table.');
+      this.#writeTable(DQT, 32 | component.quantization, table);
+    }
+  }
+
+  #writeHuffman(id: number, { isProgressive }: Frame): void {
+    const table = this.#tables.get(id);
+    // In sequential files, decoders have a default for the first two.
+    if (!table && !isProgressive && (id & 15) < 2) return;
+    if (!table) throw new ImageError('The JPEG lacks a Huffman table.');
+    checkHuffman(table);
+    this.#writeTable(DHT, id, table);
+  }
+
+  #writeTable(marker: number, key: number, table: Uint8Array): void {
+    if (this.#written.get(key) === table) return;
+    this.#written.set(key, table);
+    this.parts.push(buildSegment(marker, table));
+  }
+
+  #writeInterval(): void {
+    this.#writtenInterval = this.#restartInterval;
+    this.parts.push(buildSegment(DRI, [this.#restartInterval >> 8, this.#restartInterval & 255]));
+  }
+
+  #isWhole(scan: Scan, frame: Frame, data: Uint8Array): boolean {
+    const isFinal = !frame.isProgressive && isComplete(frame);
+    return isFinal && isWholeScan(data, frame, scan, (id) => this.#tables.get(id), this.#restartInterval);
+  }
+}
 
 export function readJpeg(file: ByteReader): ImageStructure {
-  const { segments, end } = readSegments(file);
-  const { width, height } = readFrameSize(file, segments);
-  // Decoders read colors and orientation from the segments before the first scan.
-  const firstScan = segments.findIndex(({ marker }) => marker === SOS);
-  const header = segments.slice(0, firstScan).filter(({ marker }) => isApplication(marker));
-  const exif = header.find((segment) => isNamedApplication(file, segment, 0xe1, 'Exif\0\0', 6));
+  const builder = new JpegBuilder(file);
+  const end = readSegments(file, builder);
+  const { frame, header, scans } = builder;
+  if (!frame || scans === 0) throw new ImageError('The JPEG has no scan.');
+  const exif = header.find(
+    ({ marker, data, length }) => marker === 0xe1 && length >= 6 && file.matches(data, 'Exif\0'),
+  );
   const orientation = exif ? file.readOrientation(exif.data + 6, exif.end) : 1;
+  const { width, height } = frame;
   const isRotated = swapsSides(orientation);
   return {
     type: 'image/jpeg',
@@ -46,90 +147,115 @@ export function readJpeg(file: ByteReader): ImageStructure {
     height: isRotated ? width : height,
     orientation,
     frames: 1,
-    scans: segments.filter(({ marker }) => marker === SOS).length,
+    scans,
     pixels: width * height,
+    decodedPixels: width * height * scans,
     end,
-    removeMetadata: () => {
-      const needed = segments.filter(({ marker }) => isNeeded(marker));
-      const pieces = sliceRanges(file, needed);
-      return concatBytes([[0xff, 0xd8], ...buildHeader(file, header, orientation), ...pieces, [0xff, EOI]]);
-    },
+    rebuild: () => concatBytes([[0xff, SOI], ...buildHeader(file, header, orientation), ...builder.parts, [0xff, EOI]]),
   };
 }
 
-function readSegments(file: ByteReader): { segments: Segment[]; end: number } {
-  const segments: Segment[] = [];
+/** Reads until nothing can be added to the picture. Returns the end of the file's picture; 0 if it has no end marker. */
+function readSegments(file: ByteReader, builder: JpegBuilder): number {
   for (let at = 2; ; ) {
     file.budget.count();
-    if (file.u8(at) !== 0xff) throw new ImageError('The JPEG has data where a marker is expected.');
-    while (file.u8(at) === 0xff) at++;
-    const marker = file.u8(at);
-    if (marker === EOI) return { segments, end: at + 1 };
-    const segment = readSegment(file, marker, at + 1);
-    segments.push(segment);
+    const start = findMarker(file, at);
+    if (start < 0) throw new RangeError();
+    const marker = file.u8(start + 1);
+    if (marker === EOI) return start + 2;
+    const segment = readSegment(file, marker, start + 2);
     at = segment.end;
+    if (marker !== SOS) {
+      builder.addSegment(segment);
+      continue;
+    }
+    const next = findMarker(file, at);
+    const isLast = next < 0;
+    at = isLast ? file.length : next;
+    builder.addScan(segment, trimMarker(file, at), isLast);
+    if (isLast && !builder.isLastScanWhole) throw new RangeError();
+    if (builder.frame && isComplete(builder.frame)) return findEnd(file, at);
   }
 }
 
-function readSegment(file: ByteReader, marker: number, at: number): Segment {
-  if (!isNeeded(marker) && !isApplication(marker) && marker !== COM) {
-    throw new ImageError('The JPEG has an unsupported marker.');
-  }
-  const length = file.u16(at) - 2;
-  if (length < 0) throw new ImageError('The JPEG has a segment of invalid length.');
-  const data = at + 2;
-  const end = file.checkEnd(data + length);
-  const segment = { marker, start: at - 2, data, length, end };
-  return marker === SOS ? { ...segment, end: skipScan(file, end) } : segment;
-}
+/** Removes the first half of an end marker. */
+const trimMarker = (file: ByteReader, end: number): number =>
+  end === file.length && file.bytes[end - 1] === 0xff ? end - 1 : end;
 
-/** The offset of the next marker, other than a restart marker. (0xff 0x00 is a stuffed byte.) */
-function skipScan(file: ByteReader, from: number): number {
-  const { bytes } = file;
+/**
+ * The offset of the next marker; -1 if there is none. Skips what decoders skip: stray bytes, fill bytes, stuffed
+ * zeros, restart markers.
+ */
+function findMarker({ bytes }: ByteReader, from: number): number {
   // Not indexOf(): it is slow if every other byte is 0xff.
   for (let at = from; at < bytes.length - 1; at++) {
     if (bytes[at] !== 0xff) continue;
     const next = bytes[at + 1] as number;
-    if (next === 0xff || next === 0 || (next >= 0xd0 && next <= 0xd7)) continue;
-    if (at === from) throw new ImageError('The JPEG has an empty scan.');
-    return at;
+    if (next > 1 && next !== 0xff && (next < 0xd0 || next > 0xd7)) return at;
   }
-  throw new RangeError();
+  return -1;
 }
 
-/** The size in the only frame header, which precedes the first scan. */
-function readFrameSize(file: ByteReader, segments: Segment[]): Size {
-  const [frame, second] = segments.filter(({ marker }) => isFrameHeader(marker));
-  const scan = segments.find(({ marker }) => marker === SOS);
-  if (!frame || second || !scan || scan.start < frame.start) {
-    throw new ImageError('The JPEG does not have exactly one frame before its first scan.');
+/** The end of a file whose picture is complete at an offset; 0 if there is none. */
+function findEnd(file: ByteReader, from: number): number {
+  for (let at = findMarker(file, from); at >= 0; ) {
+    file.budget.count();
+    if (file.u8(at + 1) === EOI) return at + 2;
+    if (at + 4 > file.length) return 0;
+    at = findMarker(file, at + 2 + file.u16(at + 2));
   }
-  const isComplete = frame.length >= 6 && frame.length === 6 + 3 * file.u8(frame.data + 5);
-  if (!isComplete || file.u8(frame.data) !== 8) throw new ImageError('The JPEG has an invalid frame header.');
-  return { height: file.u16(frame.data + 1), width: file.u16(frame.data + 3) };
+  return 0;
 }
 
-function isNamedApplication(
-  file: ByteReader,
-  segment: Segment,
-  marker: number,
-  name: string,
-  minLength: number,
-): boolean {
-  return segment.marker === marker && segment.length >= minLength && file.matches(segment.data, name);
+function readSegment(file: ByteReader, marker: number, at: number): Segment {
+  const length = file.u16(at) - 2;
+  if (length < 0) throw new ImageError('The JPEG has a segment of invalid length.');
+  return { marker, data: at + 2, length, end: file.checkEnd(at + 2 + length) };
 }
 
-/** The application segments to keep, rebuilt from what decoders need. Only the color profile is copied unchanged. */
-function buildHeader(file: ByteReader, header: Segment[], orientation: number): ArrayLike<number>[] {
-  const findAll = (marker: number, name: string, minLength: number) =>
-    header.filter((segment) => isNamedApplication(file, segment, marker, name, minLength));
-  const [jfif] = findAll(0xe0, 'JFIF\0', 14);
-  const adobe = findAll(0xee, 'Adobe', 12).at(-1);
+const buildSegment = (marker: number, data: Part): Part => {
+  const length = data.length + 2;
+  const segment = new Uint8Array(2 + length);
+  segment.set([0xff, marker, length >> 8, length & 255]);
+  segment.set(data, 4);
+  return segment;
+};
+
+/** The application segments to keep, rebuilt from what decoders need. */
+function buildHeader(file: ByteReader, header: Segment[], orientation: number): Part[] {
+  const find = (wanted: number, name: string, minLength: number) =>
+    header.filter(({ marker, data, length }) => marker === wanted && length >= minLength && file.matches(data, name));
+  // With it, and without Adobe's, decoders take other colors. The last of several counts.
+  const adobe = find(0xee, 'Adobe', 12).at(-1);
   return [
-    // Without the thumbnail: its width and height are the last two bytes.
-    jfif ? [0xff, 0xe0, 0, 16, ...file.slice(jfif.data, jfif.data + 12), 0, 0] : [],
-    orientation === 1 ? [] : [0xff, 0xe1, 0, 34, ...encodeAscii('Exif\0\0'), ...buildOrientation(orientation)],
-    ...sliceRanges(file, findAll(0xe2, 'ICC_PROFILE\0', 14)),
-    adobe ? [0xff, 0xee, 0, 14, ...file.slice(adobe.data, adobe.data + 12)] : [],
+    find(0xe0, 'JFIF\0', 14).length > 0 ? buildSegment(0xe0, [...encodeAscii('JFIF\0'), ...JFIF]) : [],
+    orientation === 1 ? [] : buildSegment(0xe1, [...encodeAscii('Exif\0\0'), ...buildOrientation(orientation)]),
+    ...buildProfile(file, find(0xe2, PROFILE, 14)),
+    adobe ? buildSegment(0xee, [...encodeAscii('Adobe'), 0, 100, 0, 0, 0, 0, file.u8(adobe.data + 11)]) : [],
   ];
+}
+
+/** Version 1.1, square pixels of unknown size, no thumbnail. */
+const JFIF = [1, 1, 0, 0, 1, 0, 1, 0, 0];
+const PROFILE = 'ICC_PROFILE\0';
+/** Bytes of a profile in one segment. */
+const PROFILE_PART = 65_519;
+
+/** The profile, if all of its parts are there once and are numbered: decoders ignore it otherwise. */
+function buildProfile(file: ByteReader, segments: Segment[]): Part[] {
+  const parts: Uint8Array[] = [];
+  for (const { data, end } of segments) {
+    const [number, count] = [file.u8(data + 12), file.u8(data + 13)];
+    if (number < 1 || number > count || count !== segments.length || parts[number]) return [];
+    parts[number] = file.slice(data + 14, end);
+  }
+  const profile = trimProfile(segments.length === 1 ? (parts[1] as Uint8Array) : concatBytes(parts.slice(1)));
+  const count = Math.ceil(profile.length / PROFILE_PART);
+  return Array.from({ length: count }, (_, i) =>
+    buildSegment(0xe2, [
+      ...encodeAscii(PROFILE),
+      ...[i + 1, count],
+      ...profile.subarray(i * PROFILE_PART, (i + 1) * PROFILE_PART),
+    ]),
+  );
 }

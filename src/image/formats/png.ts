@@ -5,157 +5,170 @@ import {
   encodeU32,
   ImageError,
   type ImageStructure,
-  type Size,
   sliceRanges,
 } from './byte-reader.js';
-import { computeCrc32 } from './crc32.js';
 import { buildOrientation, swapsSides } from './exif.js';
+import { readProfileLength } from './icc.js';
+import { type Inflated, inflate } from './inflate.js';
+import { type PngAnimation, readPngAnimation } from './png-animation.js';
+import { buildChunk, isIntact, type PngChunk, type PngHeader, readChunks } from './png-chunks.js';
+import { checkPixelData } from './png-data.js';
 
 // W3C PNG Specification, third edition, sections 5 and 11.
 
-interface Chunk {
-  type: string;
-  start: number;
-  data: number;
-  length: number;
-  end: number;
-}
-
-const CRITICAL = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND']);
-
-/** Ancillary chunks that change how the picture looks, and the maximum length of each in bytes. */
-const DISPLAY_CHUNKS: Record<string, number> = {
-  tRNS: 256,
-  gAMA: 4,
-  cHRM: 32,
-  sRGB: 1,
-  iCCP: Number.POSITIVE_INFINITY,
-  cICP: 4,
-  mDCV: 24,
-  cLLI: 8,
-  sBIT: 4,
-  bKGD: 6,
-  pHYs: 9,
+/** The color type of pictures with a palette. */
+const INDEXED = 3;
+/** By color type: the bit depths, as a mask, and the lengths of chunks that depend on it. */
+const COLOR_TYPES: Record<number, { depths: number; tRNS: number; sBIT: number; bKGD: number }> = {
+  0: { depths: 1 | 2 | 4 | 8 | 16, tRNS: 2, sBIT: 1, bKGD: 2 },
+  2: { depths: 8 | 16, tRNS: 6, sBIT: 3, bKGD: 6 },
+  [INDEXED]: { depths: 1 | 2 | 4 | 8, tRNS: 0, sBIT: 3, bKGD: 1 },
+  4: { depths: 8 | 16, tRNS: 0, sBIT: 2, bKGD: 2 },
+  6: { depths: 8 | 16, tRNS: 0, sBIT: 4, bKGD: 6 },
 };
 
-const ANIMATION = new Set(['acTL', 'fcTL', 'fdAT']);
+/** Ancillary chunks that change how the picture looks, and the length of each in bytes. */
+const DISPLAY_CHUNKS: Record<string, number> = { gAMA: 4, cHRM: 32, sRGB: 1, cICP: 4, mDCV: 24, cLLI: 8, pHYs: 9 };
+
+/** Maximum length of a profile that is checked as a whole. */
+const PROFILE_LIMIT = 2 ** 16;
 
 const SIGNATURE = [0x89, ...encodeAscii('PNG\r\n\x1a\n')];
 
 export function readPng(file: ByteReader): ImageStructure {
   const { chunks, end } = readChunks(file);
-  const size = readHeader(file, chunks);
-  const frames = countFrames(file, chunks, size);
+  const header = readHeader(file, chunks);
+  const data = readDataChunks(chunks);
+  const palette = findPalette(chunks, header);
+  const animation = readPngAnimation(file, chunks, header);
+  checkPixelData(file, data, header);
   const orientation = readExifOrientation(file, chunks);
   const isRotated = swapsSides(orientation);
+  const pixels = header.width * header.height;
   return {
     type: 'image/png',
-    width: isRotated ? size.height : size.width,
-    height: isRotated ? size.width : size.height,
+    width: isRotated ? header.height : header.width,
+    height: isRotated ? header.width : header.height,
     orientation,
-    frames: Math.max(frames, 1),
+    frames: animation?.frames ?? 1,
     scans: 1,
-    pixels: size.width * size.height,
+    pixels,
+    decodedPixels: animation?.pixels ?? pixels,
     end,
-    removeMetadata: () => {
-      const [header, ...rest] = selectChunks(file, chunks, frames > 0);
-      if (!header) throw new ImageError('The PNG has no header.');
-      const exif = orientation === 1 ? [] : [buildChunk('eXIf', buildOrientation(orientation))];
-      return concatBytes([SIGNATURE, ...sliceRanges(file, [header]), ...exif, ...sliceRanges(file, rest)]);
-    },
+    rebuild: () => buildPng(file, { chunks, header, data, palette, animation, orientation }),
   };
 }
 
-function readChunks(file: ByteReader): { chunks: Chunk[]; end: number } {
-  const chunks: Chunk[] = [];
-  for (let at = 8; ; ) {
-    file.budget.count();
-    const length = file.u32(at);
-    const end = file.checkEnd(at + 12 + length);
-    const chunk = { type: file.readText(at + 4, 4), start: at, data: at + 8, length, end };
-    if (isCritical(chunk) && !(CRITICAL.has(chunk.type) && isIntact(file, chunk))) {
-      throw new ImageError('The PNG has a damaged or unknown critical chunk.');
-    }
-    chunks.push(chunk);
-    if (chunk.type === 'IEND') return { chunks, end };
-    at = end;
+function readHeader(file: ByteReader, [first, ...rest]: PngChunk[]): PngHeader {
+  if (first?.type !== 'IHDR' || first.length !== 13 || rest.some(({ type }) => type === 'IHDR')) {
+    throw new ImageError('The PNG does not begin with its only header.');
   }
-}
-
-/** Critical chunks begin with a capital letter: a decoder that does not know one can't show the picture. */
-const isCritical = ({ type }: Chunk): boolean => /^[^a-z]/.test(type);
-
-const isIntact = (file: ByteReader, { start, end }: Chunk): boolean =>
-  computeCrc32(file.bytes, start + 4, end - 4) === file.u32(end - 4);
-
-function readHeader(file: ByteReader, chunks: Chunk[]): Size {
-  const [header] = chunks;
-  const data = chunks.flatMap(({ type, length }, index) => (type === 'IDAT' ? { index, length } : []));
-  const first = data[0]?.index ?? 0;
-  const isSingle = (wanted: string) => chunks.filter(({ type }) => type === wanted).length <= 1;
-  const isComplete =
-    header?.type === 'IHDR' &&
-    header.length === 13 &&
-    isSingle('IHDR') &&
-    isSingle('PLTE') &&
-    chunks.at(-1)?.length === 0 &&
-    // The data chunks are consecutive, and not all of them are empty.
-    data.every(({ index }, i) => index === first + i) &&
-    data.some(({ length }) => length > 0);
-  if (!isComplete) throw new ImageError('The PNG is not one complete picture.');
-  return { width: file.u32(16), height: file.u32(20) };
-}
-
-/** The number of frames of the animation; 0 if there is none. */
-function countFrames(file: ByteReader, chunks: Chunk[], canvas: Size): number {
-  const control = chunks.find(({ type }) => type === 'acTL' || type === 'IDAT');
-  if (control?.type !== 'acTL') return 0;
-  let [frames, sequence] = [0, 0];
-  const animationError = () => new ImageError('The PNG has an invalid animation.');
-  for (const chunk of chunks.filter(({ type }) => ANIMATION.has(type))) {
-    if (!isIntact(file, chunk)) throw animationError();
-    if (chunk.type === 'acTL') {
-      if (chunk !== control || chunk.length !== 8) throw animationError();
-      continue;
-    }
-    if (file.u32(chunk.data) !== sequence++) throw animationError();
-    if (chunk.type === 'fdAT' && (frames === 0 || chunk.length <= 4)) throw animationError();
-    if (chunk.type === 'fcTL' && !(chunk.length === 26 && isInsideCanvas(file, chunk.data + 4, canvas)))
-      throw animationError();
-    if (chunk.type === 'fcTL') frames++;
+  const [depth, colorType, compression, filter, interlace] = file.slice(24, 29) as unknown as number[];
+  const depths = COLOR_TYPES[colorType as number]?.depths ?? 0;
+  const isDepth = [1, 2, 4, 8, 16].includes(depth as number) && (depths & (depth as number)) > 0;
+  if (!isDepth || compression !== 0 || filter !== 0 || (interlace as number) > 1) {
+    throw new ImageError('The PNG has an invalid header.');
   }
-  if (frames === 0 || frames !== file.u32(control.data)) throw animationError();
-  return frames;
+  return {
+    ...{ width: file.u32(16), height: file.u32(20) },
+    ...{ depth: depth as number, colorType: colorType as number, isInterlaced: interlace === 1 },
+  };
 }
 
-/** Whether a frame lies within the canvas. */
-function isInsideCanvas(file: ByteReader, at: number, canvas: Size): boolean {
-  const [width, height, x, y] = [file.u32(at), file.u32(at + 4), file.u32(at + 8), file.u32(at + 12)];
-  return width > 0 && height > 0 && x + width <= canvas.width && y + height <= canvas.height;
+/** The data chunks, which follow each other. */
+function readDataChunks(chunks: PngChunk[]): PngChunk[] {
+  const first = chunks.findIndex(({ type }) => type === 'IDAT');
+  const data = chunks.filter(({ type }) => type === 'IDAT');
+  if (first < 0 || data.some((chunk, i) => chunk !== chunks[first + i])) {
+    throw new ImageError('The PNG does not have its pixels in one place.');
+  }
+  return data;
+}
+
+/** The palette of an indexed picture. Browsers ignore that of any other, and colors that no pixel can have. */
+function findPalette(chunks: PngChunk[], { colorType, depth }: PngHeader): { chunk: PngChunk; length: number } | null {
+  const [chunk, second] = chunks.filter(({ type }) => type === 'PLTE');
+  if (second) throw new ImageError('The PNG has two palettes.');
+  if (colorType !== INDEXED) return null;
+  const isBeforeData = chunk && chunks.indexOf(chunk) < chunks.findIndex(({ type }) => type === 'IDAT');
+  if (!isBeforeData || chunk.length === 0 || chunk.length % 3 > 0 || chunk.length > 768) {
+    throw new ImageError('The PNG has no valid palette.');
+  }
+  return { chunk, length: Math.min(chunk.length, 3 << depth) };
 }
 
 /** The orientation in the first `eXIf` chunk before the data, the one that browsers apply. */
-function readExifOrientation(file: ByteReader, chunks: Chunk[]): number {
+function readExifOrientation(file: ByteReader, chunks: PngChunk[]): number {
   const exif = chunks.find(({ type }) => type === 'eXIf' || type === 'IDAT');
   if (exif?.type !== 'eXIf' || !isIntact(file, exif)) return 1;
   return file.readOrientation(exif.data, exif.data + exif.length);
 }
 
-/** Critical chunks, and the first intact chunk of each display type. Decoders ignore damaged ones too. */
-function selectChunks(file: ByteReader, chunks: Chunk[], isAnimated: boolean): Chunk[] {
-  const seen = new Set<string>();
-  const isKept = (chunk: Chunk): boolean => {
-    const { type, length } = chunk;
-    if (CRITICAL.has(type)) return true;
-    if (ANIMATION.has(type)) return isAnimated;
-    if (seen.has(type) || length > (DISPLAY_CHUNKS[type] ?? -1) || !isIntact(file, chunk)) return false;
-    seen.add(type);
-    return true;
-  };
-  return chunks.filter(isKept);
+interface PngContent {
+  chunks: PngChunk[];
+  header: PngHeader;
+  data: PngChunk[];
+  palette: { chunk: PngChunk; length: number } | null;
+  animation: PngAnimation | null;
+  orientation: number;
 }
 
-function buildChunk(type: string, data: Uint8Array): Uint8Array {
-  const body = concatBytes([encodeAscii(type), data]);
-  return concatBytes([encodeU32(data.length), body, encodeU32(computeCrc32(body))]);
+function buildPng(file: ByteReader, { chunks, header, data, palette, animation, orientation }: PngContent) {
+  const isStill = animation?.frames === 1 && animation.beginsWithImage;
+  const shown = isStill ? null : animation;
+  const after = chunks.filter((chunk) => chunk.type === 'IDAT' || shown?.chunks.has(chunk));
+  const seen = new Set<string>();
+  const buildDisplayChunk = (chunk: PngChunk): ArrayLike<number> => {
+    if (chunk === palette?.chunk) return copyPalette(file, palette);
+    if (seen.has(chunk.type) || !isDisplayChunk(chunk, header, palette) || !isIntact(file, chunk)) return [];
+    seen.add(chunk.type);
+    return chunk.type === 'iCCP' ? buildProfile(file, chunk) : file.slice(chunk.start, chunk.end);
+  };
+  const display = chunks.slice(1, chunks.indexOf(data[0] as PngChunk)).map(buildDisplayChunk);
+  return concatBytes([
+    ...[SIGNATURE, file.slice(8, 33)],
+    orientation === 1 ? [] : buildChunk('eXIf', buildOrientation(orientation)),
+    ...display,
+    shown ? buildControl(shown) : [],
+    ...sliceRanges(file, after),
+    buildChunk('IEND', []),
+  ]);
+}
+
+const buildControl = ({ frames, plays }: PngAnimation) =>
+  buildChunk('acTL', [...encodeU32(frames), ...encodeU32(plays)]);
+
+const copyPalette = (file: ByteReader, { chunk: { start, data, end }, length }: { chunk: PngChunk; length: number }) =>
+  data + length + 4 === end ? file.slice(start, end) : buildChunk('PLTE', file.slice(data, data + length));
+
+function isDisplayChunk({ type, length }: PngChunk, header: PngHeader, palette: { length: number } | null): boolean {
+  const byColor = COLOR_TYPES[header.colorType];
+  if (type === 'iCCP') return true;
+  if (type === 'tRNS' && palette) return length > 0 && length * 3 <= palette.length;
+  if (type === 'tRNS' || type === 'sBIT' || type === 'bKGD') return length > 0 && byColor?.[type] === length;
+  return DISPLAY_CHUNKS[type] === length;
+}
+
+/** The color profile under a fixed name; nothing if browsers ignore it. */
+function buildProfile(file: ByteReader, { data, length }: PngChunk): ArrayLike<number> {
+  const chunk = file.slice(data, data + length);
+  const start = chunk.subarray(0, 80).indexOf(0) + 2;
+  const stream = chunk.subarray(start);
+  const profile = start < 3 || chunk[start - 1] !== 0 ? null : tryInflate(file, stream);
+  const stated = profile ? readProfileLength(profile.bytes) : 0;
+  if (!profile || stated === 0) return [];
+  const { bytes, streamLength } = profile;
+  // Of a large profile only the beginning is checked. Compressed, it is hardly ever longer than the profile.
+  const isDamaged = streamLength > 0 ? bytes.length !== stated : length > stated + PROFILE_LIMIT;
+  if (isDamaged) throw new ImageError('The PNG has a damaged color profile.');
+  return buildChunk('iCCP', [...encodeAscii('icc\0\0'), ...stream.subarray(0, streamLength || stream.length)]);
+}
+
+function tryInflate(file: ByteReader, stream: Uint8Array): Inflated | null {
+  try {
+    return inflate(stream, PROFILE_LIMIT, () => file.budget.count());
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof ImageError) return null;
+    throw error;
+  }
 }

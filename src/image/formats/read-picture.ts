@@ -46,15 +46,15 @@ const MAX_DECODING_FACTOR = 10;
  * @throws ImageError if the bytes are not a picture within the limits.
  */
 export function readPicture(bytes: Uint8Array, { maxPixels, keepMetadata }: PictureLimits): Picture {
-  const { type, width, height, orientation, frames, scans, pixels, end, removeMetadata } = readStructure(
-    new ByteReader(bytes),
-  );
+  const { type, width, height, orientation, frames, ...structure } = readStructure(new ByteReader(bytes));
+  const { scans, pixels, decodedPixels, end } = structure;
   if (width === 0 || height === 0) throw new ImageError('The width or height is zero.');
   if (frames > MAX_FRAMES) throw new ImageError('The picture has too many frames.');
   if (scans > MAX_SCANS) throw new ImageError('The picture has too many scans.');
-  const isWithinLimits = pixels <= maxPixels && pixels * frames * scans <= maxPixels * MAX_DECODING_FACTOR;
+  const isWithinLimits = pixels <= maxPixels && decodedPixels <= maxPixels * MAX_DECODING_FACTOR;
   if (!isWithinLimits) throw new ImageError('The picture has too many pixels.');
-  return { type, width, height, orientation, frames, bytes: keepMetadata ? bytes.subarray(0, end) : removeMetadata() };
+  const stored = keepMetadata && end > 0 ? bytes.subarray(0, end) : structure.rebuild();
+  return { type, width, height, orientation, frames, bytes: stored };
 }
 
 function readStructure(file: ByteReader): ImageStructure {

@@ -7,6 +7,7 @@ import {
   type ImageStructure,
   type Size,
 } from './byte-reader.js';
+import { trimProfile } from './icc.js';
 
 // RFC 9649, section 2.
 
@@ -22,6 +23,10 @@ const [ANIMATED, ALPHA, PROFILE] = [0x02, 0x10, 0x20];
 
 interface Content extends Size {
   frames: number;
+  /** Whether it may have transparent pixels. */
+  hasAlpha: boolean;
+  /** Whether it was an animation of one frame, which looks the same as a still picture. */
+  isStill?: boolean;
   /** The chunks as parts of the file. Copied once, when all of them are known. */
   listParts(): Part[];
 }
@@ -44,8 +49,10 @@ export function readWebp(file: ByteReader): ImageStructure {
     frames,
     scans: 1,
     pixels: width * height,
+    // Browsers draw each frame onto a copy of the canvas.
+    decodedPixels: width * height * frames,
     end,
-    removeMetadata: () => concatBytes(listChunkParts('RIFF', [encodeAscii('WEBP'), ...listParts()])),
+    rebuild: () => concatBytes(listChunkParts('RIFF', [encodeAscii('WEBP'), ...listParts()])),
   };
 }
 
@@ -67,19 +74,25 @@ function readStill(file: ByteReader, chunks: Chunk[]): Content {
   const [picture, second] = chunks.filter(({ type }) => type === 'VP8 ' || type === 'VP8L');
   if (!picture || second) throw new ImageError('The WebP does not have exactly one image.');
   const alpha = chunks.slice(0, chunks.indexOf(picture)).find(({ type }) => type === 'ALPH');
+  // The last two bits of the header of an alpha channel are its method: compressed or not.
+  if (alpha && (alpha.length < 2 || (file.u8(alpha.data) & 3) > 1)) throw frameError();
   const kept = alpha && picture.type === 'VP8 ' ? [alpha, picture] : [picture];
   return {
     ...readFrameSize(file, picture),
     frames: 1,
+    hasAlpha: picture.type === 'VP8L' ? (file.u8(picture.data + 4) & ALPHA) > 0 : kept.length > 1,
     listParts: () => kept.flatMap((chunk) => copyChunk(file, chunk)),
   };
 }
 
+const frameError = () => new ImageError('The WebP has an invalid frame.');
+
 function readFrameSize(file: ByteReader, { type, data, length }: Chunk): Size {
-  const frameError = () => new ImageError('The WebP has an invalid frame.');
   if (type === 'VP8 ') {
-    const isKeyFrame = length > 10 && (file.u8(data) & 1) === 0 && file.matches(data + 3, '\x9d\x01\x2a');
-    if (!isKeyFrame) throw frameError();
+    const tag = file.u24le(data);
+    // RFC 6386, section 9.1: a key frame of a known version that is shown, and the length of its first partition.
+    const isShown = (tag & 1) === 0 && ((tag >> 1) & 7) <= 3 && (tag & 16) > 0 && tag >> 5 < length;
+    if (length <= 10 || !isShown || !file.matches(data + 3, '\x9d\x01\x2a')) throw frameError();
     return { width: file.u16(data + 6, true) & 0x3fff, height: file.u16(data + 8, true) & 0x3fff };
   }
   const bits = file.u32(data + 1, true);
@@ -97,16 +110,29 @@ function readExtended(file: ByteReader, chunks: Chunk[]): Content {
   const canvas = readSize(file, header.data + 4);
   const content = flags & ANIMATED ? readAnimation(file, rest, canvas) : readStill(file, rest);
   if (!isSameSize(content, canvas)) throw new ImageError('The WebP has two different sizes.');
-  const profile = flags & PROFILE ? rest.find(({ type }) => type === 'ICCP') : undefined;
-  const keptFlags = flags & (ANIMATED | ALPHA | (profile ? PROFILE : 0));
+  const profile = flags & PROFILE ? findProfile(file, rest) : [];
+  const isAnimated = (flags & ANIMATED) > 0 && !content.isStill;
+  const keptFlags = (isAnimated ? ANIMATED : 0) | (profile.length > 0 ? PROFILE : 0) | (flags & ALPHA);
+  // Of an animation, each frame says itself whether it has transparent pixels.
+  const hasAlpha = content.isStill && content.hasAlpha;
   return {
     ...content,
     listParts: () => [
-      ...listChunkParts('VP8X', [[keptFlags, 0, 0, 0], file.slice(header.data + 4, header.data + 10)]),
-      ...(profile ? copyChunk(file, profile) : []),
+      ...listChunkParts('VP8X', [
+        [keptFlags | (hasAlpha ? ALPHA : 0), 0, 0, 0],
+        file.slice(header.data + 4, header.data + 10),
+      ]),
+      ...profile,
       ...content.listParts(),
     ],
   };
+}
+
+/** The chunk of the color profile; nothing if browsers ignore it. */
+function findProfile(file: ByteReader, chunks: Chunk[]): Part[] {
+  const chunk = chunks.find(({ type }) => type === 'ICCP');
+  const profile = trimProfile(chunk ? file.slice(chunk.data, chunk.end) : new Uint8Array(0));
+  return profile.length > 0 ? listChunkParts('ICCP', [profile]) : [];
 }
 
 const readSize = (file: ByteReader, at: number): Size => ({
@@ -119,21 +145,29 @@ function readAnimation(file: ByteReader, chunks: Chunk[], canvas: Size): Content
   const control = chunks.find(({ type }) => type === 'ANIM');
   const frames = chunks.filter(({ type }) => type === 'ANMF');
   if (!control || control.length < 6 || frames.length === 0) throw new ImageError('The WebP has no animation.');
-  const listers = frames.map((frame) => readAnimationFrame(file, frame, canvas));
+  const contents = frames.map((frame) => readAnimationFrame(file, frame, canvas));
+  const [first] = contents;
+  // A frame has an even position: one of the canvas's size is at its corner.
+  if (first && frames.length === 1 && isSameSize(first, canvas)) return { ...first, isStill: true };
   const head = listChunkParts('ANIM', [file.slice(control.data, control.data + 6)]);
-  const listParts = () => [...head, ...listers.flatMap((listFrameParts) => listFrameParts())];
-  return { ...canvas, frames: frames.length, listParts };
+  const listParts = () => [
+    ...head,
+    ...frames.flatMap(({ data }, i) =>
+      listChunkParts('ANMF', [file.slice(data, data + 16), ...(contents[i] as Content).listParts()]),
+    ),
+  ];
+  return { ...canvas, frames: frames.length, hasAlpha: true, listParts };
 }
 
-/** Checks one frame; returns a function that lists the parts of its chunk. */
-function readAnimationFrame(file: ByteReader, { data, end }: Chunk, canvas: Size): () => Part[] {
+/** Reads one frame and compares it with its header. */
+function readAnimationFrame(file: ByteReader, { data, end }: Chunk, canvas: Size): Content {
   const stated = readSize(file, data + 6);
   const picture = readStill(file, readChunks(file, data + 16, end));
   const [right, bottom] = [file.u24le(data) * 2 + stated.width, file.u24le(data + 3) * 2 + stated.height];
   if (!isSameSize(picture, stated) || right > canvas.width || bottom > canvas.height) {
     throw new ImageError('The WebP has a frame that does not match its header.');
   }
-  return () => listChunkParts('ANMF', [file.slice(data, data + 16), ...picture.listParts()]);
+  return picture;
 }
 
 /** A chunk as it is in the file, with its header. */

@@ -1,0 +1,48 @@
+import { type ByteReader, concatBytes, encodeAscii, encodeU32, ImageError, type Size } from './byte-reader.js';
+import { computeCrc32 } from './crc32.js';
+
+// W3C PNG Specification, third edition, section 5.
+
+export interface PngChunk {
+  type: string;
+  start: number;
+  data: number;
+  length: number;
+  end: number;
+}
+
+/** What the header says. */
+export interface PngHeader extends Size {
+  depth: number;
+  colorType: number;
+  isInterlaced: boolean;
+}
+
+const CRITICAL = new Set(['IHDR', 'PLTE', 'IDAT']);
+
+/** Reads the chunks before the end chunk. Browsers ignore what that one contains. */
+export function readChunks(file: ByteReader): { chunks: PngChunk[]; end: number } {
+  const chunks: PngChunk[] = [];
+  for (let at = 8; ; ) {
+    file.budget.count();
+    const length = file.u32(at);
+    const type = file.readText(at + 4, 4);
+    if (type === 'IEND') return { chunks, end: length === 0 && at + 12 <= file.length ? at + 12 : 0 };
+    if (!/^[a-zA-Z]{4}$/.test(type)) throw chunkError();
+    const chunk = { type, start: at, data: at + 8, length, end: file.checkEnd(at + 12 + length) };
+    // A decoder that doesn't know a critical chunk, whose type begins with a capital letter, can't show the picture.
+    if (type < 'a' && !(CRITICAL.has(type) && isIntact(file, chunk))) throw chunkError();
+    chunks.push(chunk);
+    at = chunk.end;
+  }
+}
+
+const chunkError = () => new ImageError('The PNG has a damaged or unknown critical chunk.');
+
+export const isIntact = (file: ByteReader, { start, end }: PngChunk): boolean =>
+  computeCrc32(file.bytes, start + 4, end - 4) === file.u32(end - 4);
+
+export function buildChunk(type: string, data: ArrayLike<number>): Uint8Array {
+  const body = concatBytes([encodeAscii(type), data]);
+  return concatBytes([encodeU32(data.length), body, encodeU32(computeCrc32(body))]);
+}
