@@ -124,7 +124,6 @@ export const gifs: fc.Arbitrary<RandomPicture> = fc
     const size = isFitted ? fitted : screen;
     const isBroken =
       all.length === 0 ||
-      (!hasTable && all.some(([, frame]) => !frame.hasTable)) ||
       !isFitted ||
       end.length === 0 ||
       end[0] === 0x2c ||
@@ -135,7 +134,7 @@ export const gifs: fc.Arbitrary<RandomPicture> = fc
       ...size.map(u16le),
       [hasTable ? tableOnScreen : 0, background, 0],
       hasTable ? buildTable(0) : [],
-      ...all.flatMap(([before, frame]) => [...before, buildFrame(frame)]),
+      ...all.flatMap(([before, frame]) => [...before, buildFrame(hasTable ? frame : { ...frame, hasTable: true })]),
       ...late,
       end,
     );
