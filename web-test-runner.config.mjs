@@ -49,6 +49,9 @@ const engines = {
 
 const reporter = defaultReporter({ reportTestProgress: Boolean(process.stdout.isTTY) });
 
+/** Random pictures of each type that test/image/shown-is-stored.test.ts checks, and the seed of the generators. */
+const { PICTURES = 12, PICTURE_SEED = 1 } = process.env;
+
 /** Requests that tests answer with 404 on purpose. The runner warns about all others. */
 const EXPECTED_404S = ['put/404', 'src.png'];
 
@@ -72,6 +75,8 @@ export default {
   ],
   browsers: [engines[process.env.TEST_ENGINE ?? 'chromium']()],
   concurrency: 1,
+  testRunnerHtml: (framework) => `<!doctype html><html data-pictures="${PICTURES}" data-seed="${PICTURE_SEED}">
+    <body><script type="module" src="${framework}"></script></body></html>`,
   middleware: [handlePut],
   reporters: [quietReporter, webTestRunnerCountReporter],
   // The package explains failures to developers on the console; these tests cause them on purpose.

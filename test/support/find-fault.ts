@@ -1,0 +1,113 @@
+/** The property of every picture: whatever `<img>` shows of a file is what is stored. */
+import { comparePixels } from '../image/read-pixels.js';
+import { type Look, lookAt, type Outcome, readFrames, type Shown, type StoringUploader } from './shown-is-stored.js';
+
+export interface CheckedFile {
+  type: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Whether the file is cut short or breaks its standard: a browser may show some of it. */
+  isDamaged: boolean;
+}
+
+/** Mean difference of pixels that were encoded anew, in levels of 255. */
+const TOLERANCE = 12;
+
+/** Returns what is wrong, or null. */
+export async function findFault(
+  file: CheckedFile,
+  whole: StoringUploader,
+  square: StoringUploader,
+): Promise<string | null> {
+  const blob = new File([file.bytes], `picture.${file.type.slice(6)}`, { type: file.type });
+  const look = await lookAt(blob);
+  const frames = look.kind === 'whole' ? await readFrames(blob, file.type) : null;
+  const asWhole = await whole.upload(blob);
+  const fault =
+    findFaultOfOutcome(asWhole, look, file) ?? (await findFaultOfPicture(asWhole, look, frames, file, false));
+  if (fault) return `crop="off": ${fault}`;
+  const asSquare = await square.upload(blob);
+  const isAnimated = (frames?.length ?? 0) > 1;
+  const squareFault =
+    findFaultOfOutcome(asSquare, look, file) ?? (await findFaultOfPicture(asSquare, look, frames, file, !isAnimated));
+  return squareFault && `crop="auto": ${squareFault}`;
+}
+
+/** Whether a file was refused that is shown, or accepted although it is not. */
+function findFaultOfOutcome(outcome: Outcome, look: Look, { isDamaged }: CheckedFile): string | null {
+  if (look.kind === 'none')
+    return outcome.kind === 'refused' || (outcome.kind === 'failed' && isDamaged)
+      ? null
+      : `not shown, but ${describeOutcome(outcome)}`;
+  if (outcome.kind === 'failed') return isDamaged ? null : `shown (${look.kind}), but ${describeOutcome(outcome)}`;
+  const mayBeRefused = isDamaged || look.kind !== 'whole';
+  return outcome.kind === 'refused' && !mayBeRefused ? `shown, but ${describeOutcome(outcome)}` : null;
+}
+
+const describeOutcome = (outcome: Outcome): string =>
+  outcome.kind === 'stored' ? `stored as ${outcome.blob.type}` : `${outcome.kind} (${outcome.code})`;
+
+async function findFaultOfPicture(
+  outcome: Outcome,
+  look: Look,
+  frames: Shown[] | null,
+  { type, bytes, isDamaged }: CheckedFile,
+  isSquare: boolean,
+): Promise<string | null> {
+  if (outcome.kind !== 'stored' || look.kind === 'none') return null;
+  const { blob } = outcome;
+  const content = await readText(blob);
+  if (content.includes('SECRET')) return `stored with metadata (${blob.type})`;
+  const stored = await lookAt(blob);
+  if (stored.kind === 'none' || (look.kind === 'whole' && stored.kind === 'part')) {
+    return `stored as ${blob.type} that is not shown (${stored.kind})`;
+  }
+  const isKept = blob.type === type && !isSquare && content.length <= bytes.length + 60;
+  // A damaged animation may be stored as a still.
+  const isCut = isDamaged ? stored.width !== look.width || stored.height !== look.height : isSquare;
+  const expected = isCut ? cutSquare(look) : look;
+  const fault = comparePictures(stored, expected, isKept ? 0 : TOLERANCE);
+  if (fault) return `${fault} (${blob.type})`;
+  return isSquare || isDamaged || !frames || blob.type !== type
+    ? null
+    : compareFrames(await readFrames(blob, blob.type), frames);
+}
+
+/** The bytes as text, one character per byte. */
+async function readText(blob: Blob): Promise<string> {
+  return new TextDecoder('latin1').decode(await blob.arrayBuffer());
+}
+
+function compareFrames(stored: Shown[] | null, frames: Shown[]): string | null {
+  if (stored?.length !== frames.length) return `${frames.length} frames became ${stored?.length}`;
+  if (frames.length === 1) return null;
+  for (const [i, frame] of frames.entries()) {
+    const fault = comparePictures(stored[i] as Shown, frame, 0);
+    if (fault) return `frame ${i}: ${fault}`;
+  }
+  return null;
+}
+
+function comparePictures(stored: Shown, expected: Shown, tolerance: number): string | null {
+  const [size, expectedSize] = [stored, expected].map(({ width, height }) => `${width} × ${height}`);
+  if (size !== expectedSize) return `${expectedSize} became ${size}`;
+  const { mean, max } = comparePixels(premultiply(stored.data), premultiply(expected.data));
+  return mean > tolerance ? `pixels differ by ${mean.toFixed(2)} (at most ${max.toFixed(0)})` : null;
+}
+
+/** Multiplies colors by alpha: the colors of invisible pixels are not shown. */
+function premultiply(data: Uint8ClampedArray): Float32Array {
+  return Float32Array.from(data, (value, i) => (i % 4 === 3 ? value : (value * (data[i | 3] ?? 0)) / 255));
+}
+
+/** The centered square. Between two pixels, the mean of the squares on both sides. */
+function cutSquare({ width, height, data }: Shown): Shown {
+  const side = Math.min(width, height);
+  const [left, top] = [(width - side) / 2, (height - side) / 2];
+  const out = new Uint8ClampedArray(side * side * 4);
+  for (let i = 0; i < out.length; i++) {
+    const [x, y] = [((i >> 2) % side) + left, Math.floor((i >> 2) / side) + top];
+    const read = (column: number, row: number) => data[(row * width + column) * 4 + (i & 3)] ?? 0;
+    out[i] = (read(Math.floor(x), Math.floor(y)) + read(Math.ceil(x), Math.ceil(y))) / 2;
+  }
+  return { width: side, height: side, data: out };
+}

@@ -1,0 +1,151 @@
+/** Uploads a file as the element does, and compares what is stored with what `<img>` shows of the file. */
+import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
+import { ImageError, readPicture } from '../../src/image/formats/read-picture.js';
+import { type FakeBackend, jsonResponse } from './fake-backend.js';
+
+/** A picture as the browser shows it. */
+export interface Shown {
+  width: number;
+  height: number;
+  data: Uint8ClampedArray;
+}
+
+/**
+ * How the browser shows a file: all of it (`whole`), not at all (`none`), with a
+ * decoding error after a part of it has been shown (`part`), or without any pixel
+ * that is visible (`blank`).
+ */
+export type Look = { kind: 'none' } | ({ kind: 'whole' | 'part' | 'blank' } & Shown);
+
+export async function lookAt(blob: Blob): Promise<Look> {
+  const image = new Image();
+  const isLoaded = await new Promise<boolean>((resolve) => {
+    image.onload = () => resolve(true);
+    image.onerror = () => resolve(false);
+    image.src = URL.createObjectURL(blob);
+  });
+  try {
+    const { naturalWidth: width, naturalHeight: height } = image;
+    if (!isLoaded || width === 0 || height === 0) return { kind: 'none' };
+    const isWhole = await image.decode().then(
+      () => true,
+      () => false,
+    );
+    const data = drawImage(image, width, height);
+    // Of data that is no picture, browsers show the size and no pixel.
+    if (data.every((value) => value === 0)) return isWhole ? { kind: 'blank', width, height, data } : { kind: 'none' };
+    return { kind: isWhole ? 'whole' : 'part', width, height, data };
+  } catch {
+    return { kind: 'none' };
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+}
+
+function drawImage(image: CanvasImageSource, width: number, height: number): Uint8ClampedArray {
+  const context = new OffscreenCanvas(width, height).getContext('2d', {
+    willReadFrequently: true,
+  }) as OffscreenCanvasRenderingContext2D;
+  context.drawImage(image, 0, 0);
+  return context.getImageData(0, 0, width, height).data;
+}
+
+/** The frames of an animation; null where the browser can't tell. */
+export async function readFrames(blob: Blob, type: string): Promise<Shown[] | null> {
+  if (!('ImageDecoder' in window) || !(await ImageDecoder.isTypeSupported(type))) return null;
+  const decoder = new ImageDecoder({ data: await blob.arrayBuffer(), type });
+  try {
+    await decoder.completed;
+    await decoder.tracks.ready;
+    const count = decoder.tracks.selectedTrack?.frameCount ?? 0;
+    const frames: Shown[] = [];
+    for (let frameIndex = 0; frameIndex < Math.min(count, 4); frameIndex++) {
+      const { image } = await decoder.decode({ frameIndex });
+      const { displayWidth: width, displayHeight: height } = image;
+      frames.push({ width, height, data: drawImage(image, width, height) });
+      image.close();
+    }
+    return frames;
+  } catch {
+    return null;
+  } finally {
+    decoder.close();
+  }
+}
+
+/** What became of an upload. */
+export type Outcome =
+  | { kind: 'stored'; blob: Blob }
+  | { kind: 'refused'; code: string }
+  | { kind: 'failed'; code: string };
+
+const STORED_TYPES = ['image/jpeg', 'image/png', 'image/webp', 'image/gif'];
+const LIMITS = { maxPixels: 50e6, keepMetadata: false };
+
+/** Uploads files with one element, to a back end that checks and stores them as the real one does. */
+export class StoringUploader {
+  #sent: Blob | null = null;
+  #stored: Blob | null = null;
+
+  constructor(
+    readonly element: FlareAvatarUpload,
+    readonly backend: FakeBackend,
+  ) {
+    element.addEventListener('flare-start', (event) => {
+      this.#sent = (event as CustomEvent<{ blob: Blob }>).detail.blob;
+    });
+  }
+
+  /** Uploads a file; after an error, tries once more, as a user would. */
+  async upload(file: File): Promise<Outcome> {
+    this.#script();
+    this.#stored = null;
+    const requestsBefore = this.backend.requests.length;
+    const first = await this.#settle(this.element.upload(file));
+    if (first.kind === 'stored' || this.element.state === 'idle') return this.#refuse(first, requestsBefore);
+    this.element.retry();
+    while (!['success', 'error', 'idle'].includes(this.element.state)) {
+      await new Promise((resolve) => this.element.addEventListener('flare-statechange', resolve, { once: true }));
+    }
+    return this.#stored ? { kind: 'stored', blob: this.#stored } : first;
+  }
+
+  async #settle(upload: Promise<unknown>): Promise<Outcome> {
+    try {
+      await upload;
+      return { kind: 'stored', blob: this.#stored as Blob };
+    } catch (error) {
+      return { kind: 'failed', code: (error as { code: string }).code };
+    }
+  }
+
+  #refuse(outcome: Outcome, requestsBefore: number): Outcome {
+    if (outcome.kind !== 'failed' || this.backend.requests.length > requestsBefore) return outcome;
+    return { kind: 'refused', code: outcome.code };
+  }
+
+  #script(): void {
+    this.backend.resetResponses();
+    const accept = this.backend.responses.presign;
+    this.backend.responses.presign = () => {
+      const { contentType } = this.backend.requestBodies.at(-1) as { contentType: string };
+      return STORED_TYPES.includes(contentType) ? accept() : jsonResponse({ error: '', code: 'unsupported_type' }, 415);
+    };
+    this.backend.responses.commit = () => this.#store();
+  }
+
+  async #store(): Promise<Response> {
+    const sent = this.#sent as Blob;
+    try {
+      const picture = readPicture(new Uint8Array(await sent.arrayBuffer()), LIMITS);
+      if (picture.type !== sent.type) throw new ImageError('Another type.');
+      const { type, width, height } = picture;
+      this.#stored = new Blob([new Uint8Array(picture.bytes)], { type });
+      const avatar = { key: 'avatars/o/1', contentType: type, size: this.#stored.size, width, height, createdAt: '' };
+      return jsonResponse({ ok: true, avatar });
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      return jsonResponse({ error: error.message, code: 'invalid_image' }, 422);
+    }
+  }
+}
