@@ -5,8 +5,8 @@ import { type Look, lookAt, type Outcome, readFrames, type Shown, type StoringUp
 export interface CheckedFile {
   type: string;
   bytes: Uint8Array<ArrayBuffer>;
-  /** Whether the file is cut short or breaks its standard: a browser may show some of it. */
-  isDamaged: boolean;
+  /** Whether the file is cut short: some browsers decode the part that is there. */
+  isCut: boolean;
 }
 
 /** Mean difference of pixels that were encoded anew, in levels of 255. */
@@ -28,20 +28,20 @@ export async function findFault(
   const asSquare = await square.upload(blob);
   const isAnimated = (frames?.length ?? 0) > 1;
   const squareFault =
-    findFaultOfOutcome(asSquare, look, file) ?? (await findFaultOfPicture(asSquare, look, frames, file, !isAnimated));
+    findFaultOfOutcome(asSquare, look, file) ??
+    (await findFaultOfPicture(asSquare, look, frames, file, !isAnimated || isStill(asSquare)));
   return squareFault && `crop="auto": ${squareFault}`;
 }
 
 /** Whether a file was refused that is shown, or accepted although it is not. */
-function findFaultOfOutcome(outcome: Outcome, look: Look, { isDamaged }: CheckedFile): string | null {
-  if (look.kind === 'none')
-    return outcome.kind === 'refused' || (outcome.kind === 'failed' && isDamaged)
-      ? null
-      : `not shown, but ${describeOutcome(outcome)}`;
-  if (outcome.kind === 'failed') return isDamaged ? null : `shown (${look.kind}), but ${describeOutcome(outcome)}`;
-  const mayBeRefused = isDamaged || look.kind !== 'whole';
+function findFaultOfOutcome(outcome: Outcome, look: Look, { isCut }: CheckedFile): string | null {
+  if (outcome.kind === 'failed') return `${look.kind}, but ${describeOutcome(outcome)}`;
+  if (look.kind === 'none') return outcome.kind === 'refused' ? null : `not shown, but ${describeOutcome(outcome)}`;
+  const mayBeRefused = isCut || look.kind === 'part';
   return outcome.kind === 'refused' && !mayBeRefused ? `shown, but ${describeOutcome(outcome)}` : null;
 }
+
+const isStill = (outcome: Outcome): boolean => outcome.kind === 'stored' && outcome.isStill;
 
 const describeOutcome = (outcome: Outcome): string =>
   outcome.kind === 'stored' ? `stored as ${outcome.blob.type}` : `${outcome.kind} (${outcome.code})`;
@@ -50,7 +50,7 @@ async function findFaultOfPicture(
   outcome: Outcome,
   look: Look,
   frames: Shown[] | null,
-  { type, bytes, isDamaged }: CheckedFile,
+  { type, bytes }: CheckedFile,
   isSquare: boolean,
 ): Promise<string | null> {
   if (outcome.kind !== 'stored' || look.kind === 'none') return null;
@@ -61,13 +61,11 @@ async function findFaultOfPicture(
   if (stored.kind === 'none' || (look.kind === 'whole' && stored.kind === 'part')) {
     return `stored as ${blob.type} that is not shown (${stored.kind})`;
   }
-  const isKept = blob.type === type && !isSquare && content.length <= bytes.length + 60;
-  // A damaged animation may be stored as a still.
-  const isCut = isDamaged ? stored.width !== look.width || stored.height !== look.height : isSquare;
-  const expected = isCut ? cutSquare(look) : look;
+  const isKept = blob.type === type && !isSquare && !outcome.isStill && content.length <= bytes.length + 60;
+  const expected = isSquare ? cutSquare(look) : look;
   const fault = comparePictures(stored, expected, isKept ? 0 : TOLERANCE);
   if (fault) return `${fault} (${blob.type})`;
-  return isSquare || isDamaged || !frames || blob.type !== type
+  return isSquare || !frames || outcome.isStill || blob.type !== type
     ? null
     : compareFrames(await readFrames(blob, blob.type), frames);
 }

@@ -11,11 +11,10 @@ export interface Shown {
 }
 
 /**
- * How the browser shows a file: all of it (`whole`), not at all (`none`), with a
- * decoding error after a part of it has been shown (`part`), or without any pixel
- * that is visible (`blank`).
+ * How the browser shows a file: not at all (`none`), or with its pixels. `whole`:
+ * its decoder found no error; with an error, browsers show what came before it.
  */
-export type Look = { kind: 'none' } | ({ kind: 'whole' | 'part' | 'blank' } & Shown);
+export type Look = { kind: 'none' } | ({ kind: 'whole' | 'part' } & Shown);
 
 export async function lookAt(blob: Blob): Promise<Look> {
   const image = new Image();
@@ -27,14 +26,14 @@ export async function lookAt(blob: Blob): Promise<Look> {
   try {
     const { naturalWidth: width, naturalHeight: height } = image;
     if (!isLoaded || width === 0 || height === 0) return { kind: 'none' };
-    const isWhole = await image.decode().then(
+    const isWhole = await Promise.all([image.decode(), createImageBitmap(blob)]).then(
       () => true,
       () => false,
     );
     const data = drawImage(image, width, height);
     // Of data that is no picture, browsers show the size and no pixel.
-    if (data.every((value) => value === 0)) return isWhole ? { kind: 'blank', width, height, data } : { kind: 'none' };
-    return { kind: isWhole ? 'whole' : 'part', width, height, data };
+    const isShown = isWhole || data.some((value) => value > 0);
+    return isShown ? { kind: isWhole ? 'whole' : 'part', width, height, data } : { kind: 'none' };
   } catch {
     return { kind: 'none' };
   } finally {
@@ -75,7 +74,8 @@ export async function readFrames(blob: Blob, type: string): Promise<Shown[] | nu
 
 /** What became of an upload. */
 export type Outcome =
-  | { kind: 'stored'; blob: Blob }
+  /** `isStill`: the animation was refused, and the user took its first frame instead. */
+  | { kind: 'stored'; blob: Blob; isStill: boolean }
   | { kind: 'refused'; code: string }
   | { kind: 'failed'; code: string };
 
@@ -103,17 +103,14 @@ export class StoringUploader {
     const requestsBefore = this.backend.requests.length;
     const first = await this.#settle(this.element.upload(file));
     if (first.kind === 'stored' || this.element.state === 'idle') return this.#refuse(first, requestsBefore);
-    this.element.retry();
-    while (!['success', 'error', 'idle'].includes(this.element.state)) {
-      await new Promise((resolve) => this.element.addEventListener('flare-statechange', resolve, { once: true }));
-    }
-    return this.#stored ? { kind: 'stored', blob: this.#stored } : first;
+    await this.element.retry();
+    return this.#stored ? { kind: 'stored', blob: this.#stored, isStill: true } : first;
   }
 
   async #settle(upload: Promise<unknown>): Promise<Outcome> {
     try {
       await upload;
-      return { kind: 'stored', blob: this.#stored as Blob };
+      return { kind: 'stored', blob: this.#stored as Blob, isStill: false };
     } catch (error) {
       return { kind: 'failed', code: (error as { code: string }).code };
     }

@@ -52,7 +52,7 @@ export const avifs: fc.Arbitrary<RandomPicture> = fc
   .map(({ bytes, end, cut }) => ({
     type: 'image/avif',
     bytes: cut < 1 ? bytes.slice(0, Math.ceil(bytes.length * cut)) : concat(bytes, end),
-    isDamaged: cut < 1,
+    isCut: cut < 1,
   }));
 
 /** Packs the samples of a row, and pads it to four bytes. */
@@ -115,5 +115,5 @@ export const bmps: fc.Arbitrary<RandomPicture> = fc
       pixels,
       end,
     );
-    return { type: 'image/bmp', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isDamaged: cut < 1 };
+    return { type: 'image/bmp', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isCut: cut < 1 };
   });

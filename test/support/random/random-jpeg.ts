@@ -178,5 +178,5 @@ export const jpegs: fc.Arbitrary<RandomPicture> = fc
     const picture = concat(head, ...scans, strays.afterScan);
     const length = Math.ceil(picture.length * cut);
     const bytes = cut < 1 ? picture.slice(0, length) : concat(picture, end);
-    return { type: 'image/jpeg', bytes, isDamaged: cut < 1 || damage !== keep };
+    return { type: 'image/jpeg', bytes, isCut: cut < 1 };
   });

@@ -7,8 +7,8 @@ import { text } from '../pictures.js';
 export interface RandomPicture {
   type: string;
   bytes: Bytes;
-  /** Whether the file is cut short or breaks its standard: a browser may show some of it. */
-  isDamaged: boolean;
+  /** Whether the file is cut short: some browsers decode the part that is there. */
+  isCut: boolean;
 }
 
 /** A text in every place for metadata: no stored picture may contain it. */

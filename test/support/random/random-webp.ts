@@ -134,5 +134,5 @@ export const webps: fc.Arbitrary<RandomPicture> = fc
   })
   .map(({ content, ending, cut }) => {
     const bytes = ending(riff(content));
-    return { type: 'image/webp', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isDamaged: true };
+    return { type: 'image/webp', bytes: bytes.slice(0, Math.ceil(bytes.length * cut)), isCut: cut < 1 };
   });
