@@ -21,7 +21,7 @@ export async function runLimitsBench() {
   const folder = mkdtempSync(join(tmpdir(), 'flare-limits-'));
   try {
     const { SLOW_PICTURES } = await import(pathToFileURL(await bundle(folder, 'test/support/slow-pictures.ts')).href);
-    const checker = await bundle(folder, 'server/image/index.ts');
+    const checker = await bundle(folder, 'src/image/formats/read-picture.ts');
     const results = [];
     for (const [type, contents, build] of SLOW_PICTURES) {
       const path = join(folder, 'picture');

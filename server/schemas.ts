@@ -16,7 +16,6 @@ export const imageType = v.picklist([
   'image/png',
   'image/webp',
   'image/gif',
-  'image/avif',
 ]) satisfies v.GenericSchema<ImageType>;
 
 /** An integer greater than zero. */

@@ -1,7 +1,7 @@
 import type { ApiErrorCode } from '../../src/core/protocol.js';
+import { ImageError, type Picture, readPicture } from '../../src/image/formats/read-picture.js';
 import type { Upload } from '../db/rows.js';
 import { ApiError } from '../errors.js';
-import { ImageError, type Picture, readPicture } from '../image/index.js';
 import { isAvatarObject } from '../storage/avatar-object.js';
 import { createRejection, type UploadLimits } from './rejection.js';
 

@@ -1,11 +1,11 @@
 import type { Avatar } from '../../src/core/protocol.js';
+import type { Picture } from '../../src/image/formats/read-picture.js';
 import { requireSetting } from '../config.js';
 import type { ApiContext, RouteContext } from '../context.js';
 import { CLAIM_LEASE_MS } from '../db/claim.js';
 import type { Upload } from '../db/rows.js';
 import { ApiError, isResponseError, toApiError } from '../errors.js';
 import { callHook, logHookFailure } from '../hooks.js';
-import type { Picture } from '../image/index.js';
 import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
 import { describeAvatarObject } from '../storage/avatar-object.js';
 import { createAvatarKey, type PendingKeyParts } from '../storage/object-keys.js';

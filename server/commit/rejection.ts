@@ -1,6 +1,6 @@
 import type { ApiErrorCode } from '../../src/core/protocol.js';
+import type { PictureLimits } from '../../src/image/formats/read-picture.js';
 import { ApiError, describeSizeLimit } from '../errors.js';
-import type { PictureLimits } from '../image/index.js';
 
 /** The limits that an upload has to keep. */
 export interface UploadLimits extends PictureLimits {

@@ -94,7 +94,7 @@ function checkDeclaration(
 ): DeclaredFile {
   const contentType = imageType.options.find((option) => option === type);
   if (!contentType) {
-    throw new ApiError('unsupported_type', "This file type isn't supported. Choose a JPEG, PNG, WebP, GIF or AVIF.");
+    throw new ApiError('unsupported_type', "This file type isn't supported. Choose a JPEG, PNG, WebP or GIF.");
   }
   if (size !== undefined && size > maxBytes) throw tooLargeError(maxBytes);
   if (size === undefined && requireSize) {

@@ -8,7 +8,7 @@ import type { ApiErrorCode } from './error-codes.js';
 export type { ApiErrorCode };
 
 /** The picture types that can be stored, as they are written in `contentType`. */
-export type ImageType = 'image/jpeg' | 'image/png' | 'image/webp' | 'image/gif' | 'image/avif';
+export type ImageType = 'image/jpeg' | 'image/png' | 'image/webp' | 'image/gif';
 
 /** A stored avatar. */
 export interface Avatar {

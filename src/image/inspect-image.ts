@@ -3,8 +3,8 @@ import { type ByteReader, readBytes } from './byte-reader.js';
 
 /** What the bytes of a file show. */
 export interface ImageInfo {
-  /** Null if the file is none of the picture types that can be stored. */
-  type: ImageType | null;
+  /** Null if the file is none of the picture types that can be stored, nor AVIF. */
+  type: ImageType | 'image/avif' | null;
   /** The type of such a file, or the first part of it (`video/`). Empty for a picture that can be stored, and if it is unknown. */
   detectedType: string;
   animated: boolean;

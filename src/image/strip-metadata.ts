@@ -12,7 +12,7 @@ type Part = Uint8Array<ArrayBuffer>;
 export const getCleanParts = (file: ByteReader, { type, orientation }: ImageInfo): Part[] =>
   type ? CLEANERS[type](file, orientation) : [file.bytes];
 
-const CLEANERS: Record<ImageType, (file: ByteReader, orientation: number) => Part[]> = {
+const CLEANERS: Record<ImageType | 'image/avif', (file: ByteReader, orientation: number) => Part[]> = {
   'image/jpeg': getJpegParts,
   'image/png': getPngParts,
   'image/webp': getWebpParts,

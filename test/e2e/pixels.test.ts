@@ -2,8 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ImageError, readPicture } from '../../server/image/index.js';
-import { avifFile, gridItems, realItem } from '../support/avif.js';
+import { ImageError, readPicture } from '../../src/image/formats/read-picture.js';
 import { launchBrowser, openPage } from '../support/browser.js';
 import { root } from '../support/dev-server.js';
 import { FILES_WITH_METADATA } from '../support/metadata.js';
@@ -76,22 +75,6 @@ describe('a stored picture looks the same as the uploaded one', () => {
   it.each(FILES_WITH_METADATA)('$name', async ({ bytes, type, frames: count = 1 }) => {
     const { frames } = await expectSamePixels(bytes, type);
     expect(frames).toHaveLength(1 + count);
-  });
-
-  it.each([
-    ['grid', gridItems()],
-    ['with several extents', [realItem({ pieces: 3 })]],
-    ['with data in the item data box', [realItem({ method: 1 })]],
-  ])('AVIF %s', async (_, items) => {
-    await expectSamePixels(avifFile({ items }), 'image/avif');
-  });
-
-  it('keeps the colors of its profile', async () => {
-    const profiled = FILES_WITH_METADATA.find(({ type }) => type === 'image/avif');
-    const plain = await expectSamePixels(avifFile({ items: [realItem()] }), 'image/avif');
-    expect((await expectSamePixels(profiled?.bytes ?? new Uint8Array(), 'image/avif')).frames).not.toEqual(
-      plain.frames,
-    );
   });
 });
 

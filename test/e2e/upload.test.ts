@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { readPicture } from '../../server/image/index.js';
+import { readPicture } from '../../src/image/formats/read-picture.js';
 import { ApiClient, putFile } from '../support/api-client.js';
 import { launchBrowser, pickFile, toFile, waitForEnd } from '../support/browser.js';
 import { openDemo } from '../support/demo.js';

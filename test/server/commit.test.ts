@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
-import { avif, concat, gif, jpeg, png, pngChunk, text, webp } from '../support/pictures.js';
+import { concat, gif, jpeg, png, pngChunk, text, webp } from '../support/pictures.js';
 import { computeSha256, createApi, createUserId, listKeys, parseOwner } from './harness.js';
 
 afterEach(() => {
@@ -136,9 +136,6 @@ function buildDoubleHeader() {
   return bytes;
 }
 
-/** An ipma box that declares a number of entries and has none. */
-const buildEmptyIpma = (count: number) => concat([0, 0, 0, 16], text('ipma'), [0, 0, 0, 0, 0, 0, 0, count]);
-
 describe('a commit is refused', () => {
   it('with one response for keys of other users, keys never issued and other strings', async () => {
     const [api, other] = [createApi(createUserId()), createApi(createUserId())];
@@ -219,7 +216,6 @@ describe('a commit is refused', () => {
     ['WebP', 'image/webp', webp({ size: [16_383, 16_383] })],
     ['GIF frame', 'image/gif', gif(1, [1, 1], [65_535, 65_535])],
     ['extended WebP', 'image/webp', webp({ canvas: [10_000, 10_000], frames: 2 })],
-    ['AVIF', 'image/avif', avif({ size: [10_000, 10_000] })],
   ];
   it.each(tooLarge)('for too many pixels: %s', async (_, type, bytes) => {
     expect(getOutcome(await createApi(createUserId()).upload(bytes, type))).toEqual([422, 'invalid_image']);
@@ -235,7 +231,6 @@ describe('a commit is refused', () => {
     ['a truncated JPEG', 'image/jpeg', jpeg().slice(0, -2)],
     ['a truncated GIF', 'image/gif', gif(2).slice(0, -1)],
     ['a truncated WebP', 'image/webp', webp().slice(0, -1)],
-    ['a truncated AVIF', 'image/avif', avif().slice(0, -1)],
     ['a PNG without data', 'image/png', concat(png().slice(0, 33), pngChunk('IEND', []))],
     ['a PNG of zero width', 'image/png', png({ claim: [0, 1] })],
     ['a JPEG of zero width', 'image/jpeg', jpeg({ claim: [8, 0] })],
@@ -247,18 +242,6 @@ describe('a commit is refused', () => {
       'image/jpeg',
       concat(jpeg().slice(0, 2), [0xff, 0x01, 0, 4, 0, 0], jpeg().slice(2)),
     ],
-    ['an AVIF whose last box has no size', 'image/avif', concat(avif(), [0, 0, 0, 0], text('mdat<script>'))],
-    [
-      'an AVIF with a property list beyond its box',
-      'image/avif',
-      avif({ extra: concat(buildEmptyIpma(1), [0, 0, 0, 8], text('free')) }),
-    ],
-    [
-      'an AVIF with too many boxes',
-      'image/avif',
-      avif({ extra: concat(...new Array(10_001).fill([0, 0, 0, 8, ...text('free')])) }),
-    ],
-    ['an HEIF file that is not an AVIF', 'image/avif', avif({ brand: 'heic' })],
   ];
   it.each(invalidFiles)('for %s', async (_, type, bytes) => {
     expect(getOutcome(await createApi(createUserId()).upload(bytes, type))).toEqual([422, 'invalid_image']);
@@ -285,8 +268,6 @@ describe('pictures', () => {
     ['GIF', 'image/gif', gif(3, [7, 9]), [7, 9]],
     ['WebP', 'image/webp', webp({ size: [4, 6] }), [4, 6]],
     ['animated WebP', 'image/webp', webp({ canvas: [11, 12], frames: 2 }), [11, 12]],
-    ['AVIF', 'image/avif', avif({ size: [64, 32] }), [64, 32]],
-    ['rotated AVIF', 'image/avif', avif({ size: [64, 32], turns: 1 }), [32, 64]],
   ];
   it.each(validFiles)('of the type %s are accepted', async (_, type, bytes, size) => {
     const { body } = await createApi(createUserId()).upload(bytes, type);
@@ -298,10 +279,8 @@ describe('pictures', () => {
     ['image/png', png()],
     ['image/gif', gif()],
     ['image/webp', webp()],
-    ['image/avif', avif()],
   ])('lose all bytes after their end: %s', async (type, bytes) => {
-    const tail = type === 'image/avif' ? [0, 0, 0, 33, ...text('free<script>alert(1)</script>')] : [];
-    const smuggled = concat(bytes, tail, text('<script>alert(1)</script>'));
+    const smuggled = concat(bytes, text('<script>alert(1)</script>'));
     const { body } = await createApi(createUserId()).upload(smuggled, type);
     expect(body.avatar?.size).toBe(bytes.length);
   });

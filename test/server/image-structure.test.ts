@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { avifMovie } from '../support/avif.js';
 import { type Bytes, concat, u16le, u24le, u32 } from '../support/bytes.js';
 import { FILES_WITH_METADATA } from '../support/metadata.js';
 import {
@@ -40,7 +39,6 @@ describe('an animation', () => {
   const makers: [string, (frames: number) => Uint8Array][] = [
     ['GIF', gif],
     ['WebP', (frames) => webp({ frames })],
-    ['AVIF', avifMovie],
     ['PNG', buildAnimatedPng],
   ];
   it.each(makers)('of 1,000 frames is accepted and of 1,001 refused: %s', (_, make) => {

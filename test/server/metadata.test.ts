@@ -1,7 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { ImageError, readPicture } from '../../server/image/index.js';
-import { avifFile, avifMovie, realItem } from '../support/avif.js';
+import { readPicture } from '../../src/image/formats/read-picture.js';
 import { FILES_WITH_METADATA, findMetadata } from '../support/metadata.js';
 import { concat, jpeg, segment, text } from '../support/pictures.js';
 import { createApi, createUserId } from './harness.js';
@@ -56,17 +55,6 @@ describe('a stored picture', () => {
       expect(readPicture(concat(bytes, tail), limits).bytes, name).toEqual(alone);
     }
   });
-
-  it('keeps all offsets of an AVIF: metadata is overwritten with zeros, or as boxes to skip', () => {
-    const allowed = new Set([0, ...text('freeskip')]);
-    for (const { bytes, name } of FILES_WITH_METADATA.filter(({ type }) => type === 'image/avif')) {
-      const changed = readPicture(bytes, limits).bytes.filter((byte, i) => byte !== bytes[i]);
-      expect(
-        changed.every((byte) => allowed.has(byte)),
-        name,
-      ).toBe(true);
-    }
-  });
 });
 
 describe('JPEG orientation', () => {
@@ -88,19 +76,5 @@ describe('JPEG orientation', () => {
     const { width, bytes } = readPicture(concat(picture.slice(0, 2), segments, picture.slice(2)), limits);
     expect(width).toBe(turned ? 8 : 16);
     expect(readPicture(bytes, limits).width).toBe(width);
-  });
-});
-
-describe('metadata of an AVIF that shares bytes with its picture', () => {
-  it('is refused, not removed', () => {
-    const bytes = avifFile({ items: [realItem(), { type: 'Exif', data: [], range: [0, 0] }] });
-    expect(readPicture(bytes, limits).bytes).toHaveLength(bytes.length);
-    const overlapping = avifFile({ items: [realItem(), { type: 'Exif', data: [], range: [bytes.length - 10, 5] }] });
-    expect(() => readPicture(overlapping, limits)).toThrow(ImageError);
-  });
-
-  it('is not confused with the frames of a sequence', () => {
-    const bytes = avifMovie(2);
-    expect(readPicture(bytes, limits).bytes.slice(-70)).toEqual(bytes.slice(-70));
   });
 });

@@ -163,6 +163,8 @@ describe('a presign is refused', () => {
 
   it.each([
     'image/svg+xml',
+    'image/avif',
+    'image/heic',
     'text/html',
     'image/jpg',
     'IMAGE/PNG',

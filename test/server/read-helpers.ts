@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { ImageError, type Picture, readPicture } from '../../server/image/index.js';
+import { ImageError, type Picture, readPicture } from '../../src/image/formats/read-picture.js';
 import { type Bytes, concat } from '../support/bytes.js';
 
 /** Reads a picture with the default options of a commit. */

@@ -1,6 +1,5 @@
 /** Builds pictures with metadata in every possible place, and the same pictures as they should be stored. */
 import type { ImageType } from '../../src/core/protocol.js';
-import { avifFile, avifMovie, box, realItem } from './avif.js';
 import { ascii, type Bytes, concat, u24le } from './bytes.js';
 import {
   exifSegment,
@@ -175,33 +174,6 @@ function buildWebp(animated: boolean): FileWithMetadata {
   return { name, type: 'image/webp', bytes, clean: riff(buildHeader(flags), profile, picture), size: [1, 1] };
 }
 
-/** Builds an AVIF with metadata in every place: the Exif item in three extents, the XMP in a box of its own. */
-function buildAvif(locations: number): FileWithMetadata {
-  const buildMetadataItem = (type: string, name: string, method: number, pieces = 1) => ({
-    type,
-    name,
-    data: concat(tiff(6, true), secret),
-    links: { cdsc: [1] },
-    method,
-    pieces,
-  });
-  const profile = box('colr', ascii('prof'), PROFILE);
-  const bytes = avifFile({
-    locations,
-    items: [
-      realItem({ name: `${SECRET}\0`, properties: [profile, box('udes', secret), box('irot', [1])] }),
-      buildMetadataItem('Exif', '\0', 0, locations > 0 ? 3 : 1),
-      buildMetadataItem('mime', `${SECRET}\0application/rdf+xml\0\0`, locations > 0 ? 1 : 0),
-      buildMetadataItem('uri ', `\0${SECRET}\0`, 0),
-      { ...realItem({ links: { thmb: [1] } }), data: secret },
-    ],
-    inMeta: concat(box('xml ', [0, 0, 0, 0], secret), box('uuid', secret)),
-    atTop: concat(box('uuid', secret), box('free', secret), box('skip', secret)),
-  });
-  const name = `AVIF with locations of version ${locations}`;
-  return { name, type: 'image/avif', bytes: concat(bytes, box('free', secret)), size: [64, 64] };
-}
-
 export const FILES_WITH_METADATA: FileWithMetadata[] = [
   buildJpeg('baseline', 1),
   buildJpeg('baseline', 3),
@@ -213,10 +185,6 @@ export const FILES_WITH_METADATA: FileWithMetadata[] = [
   buildGif(),
   buildWebp(false),
   buildWebp(true),
-  buildAvif(0),
-  buildAvif(1),
-  buildAvif(2),
-  { name: 'animated AVIF', type: 'image/avif', bytes: avifMovie(3), size: [64, 64], frames: 3 },
 ];
 
 /** Returns the parts of the secret, and other markers of metadata, that the bytes contain. */

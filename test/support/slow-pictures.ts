@@ -1,17 +1,4 @@
 /** Files of up to 5 MiB that are as expensive to check as possible. Some are valid pictures. */
-import {
-  type AvifItem,
-  av1,
-  avif,
-  avifFile,
-  avifMovie,
-  box,
-  fullBox,
-  gridItems,
-  ispe,
-  REAL,
-  realItem,
-} from './avif.js';
 import { ascii, type Bytes, concat, u16, u24le, u32 } from './bytes.js';
 import { frameControl, gif, jpeg, png, pngChunk, riff, riffChunk, segment, vp8l, webp } from './pictures.js';
 
@@ -206,94 +193,6 @@ const webps: [string, () => Bytes][] = [
   ],
 ];
 
-// AVIF
-
-const free = box('free');
-const buildWithItem = (more: Partial<AvifItem>) =>
-  avifFile({ items: [realItem(), { type: 'Exif', data: [], ...more }] });
-
-/** Boxes nested as deeply as possible. */
-function buildNestedBoxes(type: string, room: number): Bytes {
-  const out = new Uint8Array(room - (room % 8));
-  for (let at = 0; at < out.length; at += 8) out.set([...u32(out.length - at), ...concat(box(type)).slice(4)], at);
-  return out;
-}
-
-const GRID: Omit<AvifItem, 'links'> = {
-  type: 'grid',
-  data: [0, 0, 15, 15, ...u16(64), ...u16(64)],
-  properties: [ispe([64, 64])],
-};
-
-/** Many pictures in a grid that share one range of data. */
-function buildSharedData(items: number, data: Bytes): Bytes {
-  const one: AvifItem = { type: 'av01', data: [], properties: [ispe([4, 4]), REAL.av1C], range: [2 ** 16, 2 ** 20] };
-  const links = { dimg: Array.from({ length: items }, (_, i) => i + 3) };
-  const filling = concat(data, new Uint8Array(Math.max(0, LIMIT - 600_000 - data.length)));
-  return avifFile({ items: [{ ...GRID, links }, { type: 'Exif', data: filling }, ...new Array(items).fill(one)] });
-}
-
-/** Units of AV1 data without content, which a reader of headers skips one by one. */
-const EMPTY_UNITS = new Uint8Array(2 ** 20 + 2 ** 16).map((_, i) => (i % 2 ? 0 : 0x12));
-
-const avifs: [string, () => Bytes][] = [
-  ['empty boxes', () => fillUpload(free, insertAt(avif(), 24))],
-  ['empty boxes in meta', () => fillUpload(free, (inMeta) => avifFile({ items: [realItem()], inMeta }))],
-  ['empty properties', () => fillUpload(free, (inProperties) => avifFile({ items: [realItem()], inProperties }))],
-  ['nested boxes', () => avifFile({ items: [realItem()], inMeta: buildNestedBoxes('meta', LIMIT / 2) })],
-  ['nested movies', () => avifFile({ items: [realItem()], atTop: buildNestedBoxes('moov', LIMIT / 2) })],
-  ['brands', () => concat(box('ftyp', ascii('mif1'), fillUpload(concat(ascii('none')))), avif().slice(24))],
-  [
-    'empty items',
-    () => buildWithItem({ properties: new Array(250).fill(free), links: { cdsc: new Array(60_000).fill(1) } }),
-  ],
-  ['links in a circle', () => avifFile({ items: gridItems().with(1, { ...realItem(), links: { dimg: [1, 2, 3] } }) })],
-  [
-    'repeated links to an item with many properties',
-    () => buildWithItem({ properties: new Array(250).fill(free), links: { auxl: new Array(9000).fill(1) } }),
-  ],
-  [
-    'grids in grids',
-    () =>
-      avifFile({
-        items: Array.from({ length: 900 }, (_, i) => ({ ...GRID, links: { dimg: [i + 2, i + 2, i + 2] } })),
-      }),
-  ],
-  ['extents', () => avifFile({ items: [realItem(), { type: 'Exif', data: new Uint8Array(9999), pieces: 9999 }] })],
-  [
-    'pictures that share all their data',
-    () => buildSharedData(256, concat(av1([4, 4]).slice(0, -4), [0x32, 0x80, 0x80, 0xc0, 2])),
-  ],
-  ['pictures that share data of empty units', () => buildSharedData(256, EMPTY_UNITS)],
-  [
-    'a configuration of empty units',
-    () =>
-      avifFile({
-        items: [{ ...realItem(), properties: [ispe(REAL.size), box('av1C', [0x81, 0, 0x0c, 0], EMPTY_UNITS)] }],
-      }),
-  ],
-  [
-    'a number of half a million bits',
-    () =>
-      avifFile({
-        items: [{ ...realItem(), data: concat([0x0a, 0xff, 0xff, 3, 0x04, 0, 0, 0], new Uint8Array(65_000)) }],
-      }),
-  ],
-  [
-    'data boxes and data ranges',
-    () =>
-      concat(
-        avifFile({ items: [realItem({ pieces: 3000 })] }),
-        repeat(5000, () => box('mdat', [0])),
-      ),
-  ],
-  ['a movie of 9,000 frames', () => avifMovie(9000)],
-  [
-    'a table that claims four billion entries',
-    () => avifFile({ items: [realItem()], atTop: box('moov', fullBox('stsz', 0, 0, u32(1), u32(2 ** 32 - 1))) }),
-  ],
-];
-
 /** A slow file: its type, what it consists of, and a function that builds it. */
 export type SlowPicture = readonly [type: string, contents: string, build: () => Bytes];
 
@@ -305,5 +204,4 @@ export const SLOW_PICTURES: readonly SlowPicture[] = [
   ...label('PNG', pngs),
   ...label('GIF', gifs),
   ...label('WebP', webps),
-  ...label('AVIF', avifs),
 ];

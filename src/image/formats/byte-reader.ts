@@ -1,4 +1,5 @@
-import type { ImageType } from '../../src/core/protocol.js';
+import type { ImageType } from '../../core/protocol.js';
+import { readOrientation } from './exif.js';
 
 /** Thrown for bytes that are not a complete, well-formed picture of a known type. */
 export class ImageError extends Error {
@@ -14,6 +15,8 @@ export interface Size {
 /** What the structure of a picture says about it. No pixel is decoded. */
 export interface ImageStructure extends Size {
   type: ImageType;
+  /** EXIF orientation, 1 to 8, that was applied to width and height. */
+  orientation: number;
   /** Number of frames of an animation; 1 for a still picture. */
   frames: number;
   /** Number of times that a decoder goes over all pixels to show one frame: the scans of a JPEG. */
@@ -37,11 +40,6 @@ const MAX_PARTS = 10_000;
  */
 export class WorkBudget {
   #parts = 0;
-
-  /** The parts counted so far. */
-  get parts(): number {
-    return this.#parts;
-  }
 
   /** @throws ImageError if the file has had more than its share of work. */
   count(parts = 1): void {
@@ -98,15 +96,15 @@ export class ByteReader {
     return this.#view.getUint32(at, littleEndian);
   }
 
-  /** Loses precision above 2 ** 53, far beyond the end of any file. */
-  u64(at: number): number {
-    return this.u32(at) * 2 ** 32 + this.u32(at + 4);
-  }
-
   /** Returns the offset if it is not past the end; else throws a RangeError. */
   checkEnd(end: number): number {
     if (end > this.length) throw new RangeError();
     return end;
+  }
+
+  /** The orientation in the TIFF structure of a range. */
+  readOrientation(start: number, end: number): number {
+    return readOrientation(this.bytes.subarray(start, end), () => this.budget.count());
   }
 
   slice(from: number, end: number): Uint8Array {

@@ -1,5 +1,4 @@
-import type { ImageType } from '../../src/core/protocol.js';
-import { readAvif } from './avif.js';
+import type { ImageType } from '../../core/protocol.js';
 import { ByteReader, ImageError, type ImageStructure } from './byte-reader.js';
 import { readGif } from './gif.js';
 import { readJpeg } from './jpeg.js';
@@ -7,6 +6,7 @@ import { readPng } from './png.js';
 import { readWebp } from './webp.js';
 
 export { ImageError } from './byte-reader.js';
+export { readOrientation } from './exif.js';
 
 /** A picture that may be stored. */
 export interface Picture {
@@ -15,6 +15,11 @@ export interface Picture {
   width: number;
   /** Height in pixels, as displayed (after orientation). */
   height: number;
+  /** EXIF orientation, 1 to 8. From 5 on, it has swapped width and height. */
+  orientation: number;
+  /** Number of frames; at least 2 for an animation. */
+  frames: number;
+  /** The picture as it is stored. */
   bytes: Uint8Array;
 }
 
@@ -41,13 +46,15 @@ const MAX_DECODING_FACTOR = 10;
  * @throws ImageError if the bytes are not a picture within the limits.
  */
 export function readPicture(bytes: Uint8Array, { maxPixels, keepMetadata }: PictureLimits): Picture {
-  const { type, width, height, frames, scans, pixels, end, removeMetadata } = readStructure(new ByteReader(bytes));
+  const { type, width, height, orientation, frames, scans, pixels, end, removeMetadata } = readStructure(
+    new ByteReader(bytes),
+  );
   if (width === 0 || height === 0) throw new ImageError('The width or height is zero.');
   if (frames > MAX_FRAMES) throw new ImageError('The picture has too many frames.');
   if (scans > MAX_SCANS) throw new ImageError('The picture has too many scans.');
   const isWithinLimits = pixels <= maxPixels && pixels * frames * scans <= maxPixels * MAX_DECODING_FACTOR;
   if (!isWithinLimits) throw new ImageError('The picture has too many pixels.');
-  return { type, width, height, bytes: keepMetadata ? bytes.subarray(0, end) : removeMetadata() };
+  return { type, width, height, orientation, frames, bytes: keepMetadata ? bytes.subarray(0, end) : removeMetadata() };
 }
 
 function readStructure(file: ByteReader): ImageStructure {
@@ -56,7 +63,6 @@ function readStructure(file: ByteReader): ImageStructure {
     if (file.matches(0, '\x89PNG\r\n\x1a\n')) return readPng(file);
     if (file.matches(0, 'GIF87a') || file.matches(0, 'GIF89a')) return readGif(file);
     if (file.matches(0, 'RIFF') && file.matches(8, 'WEBP')) return readWebp(file);
-    if (file.matches(4, 'ftyp')) return readAvif(file);
   } catch (error) {
     if (error instanceof RangeError) throw new ImageError('The picture is truncated.');
     throw error;

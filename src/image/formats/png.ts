@@ -9,7 +9,7 @@ import {
   sliceRanges,
 } from './byte-reader.js';
 import { computeCrc32 } from './crc32.js';
-import { buildOrientation, readOrientation, swapsSides } from './exif.js';
+import { buildOrientation, swapsSides } from './exif.js';
 
 // W3C PNG Specification, third edition, sections 5 and 11.
 
@@ -52,6 +52,7 @@ export function readPng(file: ByteReader): ImageStructure {
     type: 'image/png',
     width: isRotated ? size.height : size.width,
     height: isRotated ? size.width : size.height,
+    orientation,
     frames: Math.max(frames, 1),
     scans: 1,
     pixels: size.width * size.height,
@@ -137,7 +138,7 @@ function isInsideCanvas(file: ByteReader, at: number, canvas: Size): boolean {
 function readExifOrientation(file: ByteReader, chunks: Chunk[]): number {
   const exif = chunks.find(({ type }) => type === 'eXIf' || type === 'IDAT');
   if (exif?.type !== 'eXIf' || !isIntact(file, exif)) return 1;
-  return readOrientation(file, exif.data, exif.data + exif.length);
+  return file.readOrientation(exif.data, exif.data + exif.length);
 }
 
 /** Critical chunks, and the first intact chunk of each display type. Decoders ignore damaged ones too. */

@@ -38,6 +38,7 @@ export function readGif(file: ByteReader): ImageStructure {
     type: 'image/gif',
     width,
     height,
+    orientation: 1,
     frames,
     scans: 1,
     pixels,

@@ -39,6 +39,8 @@ export function readWebp(file: ByteReader): ImageStructure {
     type: 'image/webp',
     width,
     height,
+    // Browsers ignore EXIF in WebP.
+    orientation: 1,
     frames,
     scans: 1,
     pixels: width * height,

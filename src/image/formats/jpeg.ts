@@ -7,7 +7,7 @@ import {
   type Size,
   sliceRanges,
 } from './byte-reader.js';
-import { buildOrientation, readOrientation, swapsSides } from './exif.js';
+import { buildOrientation, swapsSides } from './exif.js';
 
 // ITU-T T.81, annex B.
 
@@ -38,12 +38,13 @@ export function readJpeg(file: ByteReader): ImageStructure {
   const firstScan = segments.findIndex(({ marker }) => marker === SOS);
   const header = segments.slice(0, firstScan).filter(({ marker }) => isApplication(marker));
   const exif = header.find((segment) => isNamedApplication(file, segment, 0xe1, 'Exif\0\0', 6));
-  const orientation = exif ? readOrientation(file, exif.data + 6, exif.end) : 1;
+  const orientation = exif ? file.readOrientation(exif.data + 6, exif.end) : 1;
   const isRotated = swapsSides(orientation);
   return {
     type: 'image/jpeg',
     width: isRotated ? height : width,
     height: isRotated ? width : height,
+    orientation,
     frames: 1,
     scans: segments.filter(({ marker }) => marker === SOS).length,
     pixels: width * height,
