@@ -108,6 +108,8 @@ await build({
         client: 'src/client.ts',
         react: 'src/react.ts',
         server: 'server/index.ts',
+        variants: 'server/variants/index.ts',
+        'variants-workerd': 'server/variants/workerd.ts',
       },
       formats: ['es'],
     },

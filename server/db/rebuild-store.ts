@@ -1,9 +1,9 @@
-import type { Avatar } from '../../src/core/protocol.js';
 import type { StoredAvatar } from '../storage/avatar-object.js';
 import type { AvatarKeyParts } from '../storage/object-keys.js';
 import { LATE_WRITE_MS } from './claim.js';
 import { type Database, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
+import type { StoredPicture } from './rows.js';
 
 /** What the database knows about an object, and about the owner in its key. */
 export interface KnownState {
@@ -60,16 +60,22 @@ export class RebuildStore {
    * @returns The keys that were added.
    */
   async addAvatars(avatars: readonly StoredAvatar[], now: number): Promise<string[]> {
-    const rows = avatars.map(({ owner, avatar }) => ({ ...avatar, owner, createdAt: Date.parse(avatar.createdAt) }));
+    const rows = avatars.map(({ owner, avatar, sizes }) => ({
+      ...avatar,
+      owner,
+      createdAt: Date.parse(avatar.createdAt),
+      sizes: JSON.stringify(sizes),
+    }));
     const { results } = await this.#db
       .prepare(
-        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
+        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at, sizes)
          SELECT entry.value ->> 'owner', entry.value ->> 'key', entry.value ->> 'contentType', entry.value ->> 'size',
-           entry.value ->> 'width', entry.value ->> 'height', entry.value ->> 'createdAt'
+           entry.value ->> 'width', entry.value ->> 'height', entry.value ->> 'createdAt',
+           entry.value ->> 'sizes'
          FROM json_each(?1) AS entry WHERE NOT ${IS_QUEUED} AND NOT ${IS_CLAIMED}
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
            size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at,
-           missing_since = NULL
+           sizes = excluded.sizes, missing_since = NULL
            WHERE excluded.created_at > flare_avatar_current.created_at
              OR (excluded.key = flare_avatar_current.key AND flare_avatar_current.missing_since IS NOT NULL)
          RETURNING key`,
@@ -96,8 +102,13 @@ export class RebuildStore {
    * of the copy is over. If the owner has a newer avatar, only the original goes.
    * @returns Whether the copy is current.
    */
-  async moveAvatar(from: AvatarKeyParts, owner: string, copy: Avatar, now: number): Promise<boolean> {
-    const { key, contentType, size, width, height, createdAt } = copy;
+  async moveAvatar(
+    from: AvatarKeyParts,
+    owner: string,
+    { avatar, sizes }: StoredPicture,
+    now: number,
+  ): Promise<boolean> {
+    const { key, contentType, size, width, height, createdAt } = avatar;
     const created = Date.parse(createdAt);
     const { published } = await runBatch(this.#db, {
       replaced: this.deletions.prepareReplacedWhere(
@@ -106,13 +117,13 @@ export class RebuildStore {
         now,
       ),
       published: this.#prepare(
-        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
-         SELECT ?3, ?4, ?6, ?7, ?8, ?9, ?5 WHERE ${IS_MOVABLE}
+        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at, sizes)
+         SELECT ?3, ?4, ?6, ?7, ?8, ?9, ?5, ?10 WHERE ${IS_MOVABLE}
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
            size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at,
-           missing_since = NULL
+           sizes = excluded.sizes, missing_since = NULL
            WHERE excluded.created_at > flare_avatar_current.created_at`,
-        [from.owner, from.key, owner, key, created, contentType, size, width, height],
+        [from.owner, from.key, owner, key, created, contentType, size, width, height, JSON.stringify(sizes)],
       ),
       copied: this.deletions.prepareCopied(owner, key),
       queued: this.deletions.prepareReplacedWhere(IS_REPLACED, [from.owner, from.key, owner, created], now),

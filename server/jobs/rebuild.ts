@@ -1,6 +1,7 @@
 import { type KnownState, RebuildStore } from '../db/rebuild-store.js';
 import { Installation } from '../installation.js';
 import { readAvatarObject, type StoredAvatar } from '../storage/avatar-object.js';
+import { getPictureName, parseCopyKey } from '../storage/object-keys.js';
 import { type MoveAccess, type MoveCounts, moveAvatars } from './move-avatars.js';
 
 /** Number of objects in one slice: as many as R2 lists in one call. */
@@ -62,13 +63,14 @@ export async function finishRebuild({ bucket, database, isDryRun }: RebuildAcces
  */
 export async function rebuildSlice(access: RebuildAccess, after: string): Promise<RebuildSlice> {
   const store = new RebuildStore(access.database);
-  const { objects, truncated } = await access.bucket.list({
+  const list = await access.bucket.list({
     prefix: 'avatars/',
     limit: SLICE_SIZE,
     include: ['httpMetadata', 'customMetadata'],
     ...(after && { startAfter: after }),
   });
-  const avatars = objects.map(readAvatarObject).filter((avatar) => avatar !== null);
+  const { objects, sizes } = separateCopies(list);
+  const avatars = readAvatars(objects, sizes);
   const now = Date.now();
   const sorted = sortAvatars(avatars, await store.findKnown(avatars, now));
   const added = access.isDryRun ? sorted.missing : await addAvatars(access, store, sorted.missing, after, now);
@@ -85,8 +87,39 @@ export async function rebuildSlice(access: RebuildAccess, after: string): Promis
     unreadable: unreadable.length,
     ...moves,
   };
-  return { counts, unreadable, end: (truncated && objects.at(-1)?.key) || null };
+  return { counts, unreadable, end: (list.truncated && objects.at(-1)?.key) || null };
 }
+
+/** A slice of the bucket: the objects other than copies of one of them, and the sizes of these by picture. */
+interface SeparatedSlice {
+  objects: R2Object[];
+  sizes: ReadonlyMap<string, number[]>;
+}
+
+/** Separates the smaller copies from their pictures, which follow them. Copies at the end are left for the next slice. */
+function separateCopies({ objects, truncated }: R2Objects): SeparatedSlice {
+  const sizes = new Map<string, number[]>();
+  const pictures = new Set(objects.filter(({ key }) => !parseCopyKey(key)).map(({ key }) => getPictureName(key)));
+  const last = getPictureName(objects.at(-1)?.key ?? '');
+  const others = objects.filter(({ key }) => {
+    const copy = parseCopyKey(key);
+    const name = getPictureName(key);
+    if (!copy) return true;
+    if (!pictures.has(name)) return !(truncated && name === last);
+    sizes.set(
+      name,
+      [...(sizes.get(name) ?? []), copy.size].sort((a, b) => a - b),
+    );
+    return false;
+  });
+  return { objects: others, sizes };
+}
+
+const readAvatars = (objects: readonly R2Object[], sizes: SeparatedSlice['sizes']): StoredAvatar[] =>
+  objects
+    .map(readAvatarObject)
+    .filter((avatar) => avatar !== null)
+    .map((avatar) => ({ ...avatar, sizes: sizes.get(getPictureName(avatar.key)) ?? [] }));
 
 type Kind = 'known' | 'obsolete' | 'changing' | 'older' | 'missing';
 
