@@ -109,6 +109,26 @@ export class DeletionQueue {
       .run();
   }
 
+  /** Queues the keys of smaller copies before they are written: without a row that names them, the sweep deletes them. */
+  async addCopies(keys: readonly string[], now: number): Promise<void> {
+    await this.#db
+      .prepare(
+        `INSERT INTO flare_avatar_deletions (key, due) SELECT value, ?2 FROM json_each(?1) WHERE true
+         ON CONFLICT (key) DO UPDATE SET due = excluded.due`,
+      )
+      .bind(JSON.stringify(keys), now + LATE_WRITE_MS)
+      .run();
+  }
+
+  /** Removes the entries of smaller copies that have become part of the owner's current avatar. */
+  prepareKept(keys: readonly string[]): D1PreparedStatement {
+    return this.#db
+      .prepare(
+        `DELETE FROM flare_avatar_deletions AS entry WHERE key IN (SELECT value FROM json_each(?1)) AND ${IS_CURRENT}`,
+      )
+      .bind(JSON.stringify(keys));
+  }
+
   /** Removes the entry of a copy that has become the owner's current avatar. */
   prepareCopied(owner: string, key: string): D1PreparedStatement {
     return this.#db

@@ -10,6 +10,8 @@ export interface KnownState {
   key: string;
   /** Key of the owner's current avatar, or null. */
   currentKey: string | null;
+  /** JSON: the sizes of the owner's current avatar, or null. */
+  currentSizes: string | null;
   /** When the owner's current avatar was created, in milliseconds since 1970, or null. */
   currentCreatedAt: number | null;
   /** 1 if the object of the owner's current avatar is noted as missing. */
@@ -45,7 +47,7 @@ export class RebuildStore {
   async findKnown(avatars: readonly AvatarKeyParts[], now: number): Promise<Map<string, KnownState>> {
     const { results } = await this.#db
       .prepare(
-        `SELECT entry.value ->> 'key' AS key, known.key AS currentKey, known.created_at AS currentCreatedAt,
+        `SELECT entry.value ->> 'key' AS key, known.key AS currentKey, known.sizes AS currentSizes, known.created_at AS currentCreatedAt,
            known.missing_since IS NOT NULL AS isMissing, ${IS_QUEUED} AS isQueued, ${IS_CLAIMED} AS isClaimed
          FROM json_each(?1) AS entry LEFT JOIN flare_avatar_current AS known ON known.owner = entry.value ->> 'owner'`,
       )
@@ -135,6 +137,24 @@ export class RebuildStore {
       ]),
     });
     return published.meta.changes > 0;
+  }
+
+  /**
+   * Records the sizes of an avatar whose smaller copies have been written, unless
+   * it is no longer current or a sweep has begun to delete them.
+   * @param added - Keys of the copies, which `addCopies()` has queued.
+   * @returns Whether they were recorded.
+   */
+  async saveSizes(owner: string, key: string, sizes: readonly number[], added: readonly string[]): Promise<boolean> {
+    const { saved } = await runBatch(this.#db, {
+      saved: this.#prepare(
+        `UPDATE flare_avatar_current SET sizes = ?3 WHERE owner = ?1 AND key = ?2
+           AND (SELECT COUNT(*) FROM flare_avatar_deletions WHERE key IN (SELECT value FROM json_each(?4))) = ?5`,
+        [owner, key, JSON.stringify(sizes), JSON.stringify(added), added.length],
+      ),
+      kept: this.deletions.prepareKept(added),
+    });
+    return saved.meta.changes > 0;
   }
 
   #prepare(sql: string, values: (string | number)[]): D1PreparedStatement {

@@ -26,6 +26,7 @@ type Factory<Codec> = (settings: {
   noInitialRun: boolean;
   print(): void;
   printErr(): void;
+  locateFile(name: string): string;
   instantiateWasm(
     imports: WebAssembly.Imports,
     onInstance: (instance: WebAssembly.Instance) => void,
@@ -105,6 +106,8 @@ function instantiate<Codec>(factory: Factory<Codec>, module: WebAssembly.Module)
     noInitialRun: true,
     print: () => {},
     printErr: () => {},
+    // Otherwise it makes a URL of the module's own, which some bundlers leave without one.
+    locateFile: (name) => name,
     instantiateWasm(imports, onInstance) {
       const instance = new WebAssembly.Instance(module, imports);
       onInstance(instance);

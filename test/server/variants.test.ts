@@ -8,6 +8,7 @@ import type { Avatar, ImageType } from '../../src/core/protocol.js';
 import { ascii, concat, u32 } from '../support/bytes.js';
 import { gif, jpeg, png, pngChunk, riff, riffChunk, stored, webp } from '../support/pictures.js';
 import { cmykJpeg, rarePng } from '../support/rare-pictures.js';
+import { failAtCall } from './fault-bindings.js';
 import { type Api, createApi, createUserId, listKeys, parseOwner } from './harness.js';
 import { listRows, loseDatabase, rebuild } from './rebuild-helpers.js';
 import { advanceTime, DAY_MS, emptyBucket, runSweep, runSweepForDays } from './storage-helpers.js';
@@ -280,6 +281,28 @@ describe('a picture and its copies', () => {
     spy.mockRestore();
     expect([counts.found, counts.restored, unreadable]).toEqual([3, 3, []]);
     expect(await listRows()).toEqual(rows);
+  });
+
+  it('are completed by a rebuild after sizes were added, also after a crash at any call', async () => {
+    await emptyBucket();
+    await loseDatabase();
+    const { api, avatar } = await store(png({ width: 40, height: 40 }), 'image/png');
+    const more = variants({ sizes: [16, 20, 32, 36] });
+    expect((await rebuild({ encoder: more, isDryRun: true })).counts.enriched).toBe(1);
+    expect(await listKeys('avatars/')).toHaveLength(3);
+    for (let n = 1; ; n++) {
+      const { bindings, wasReached } = failAtCall(n, 'after');
+      await rebuild({ encoder: more, bindings }).catch(() => {});
+      if (!wasReached()) break;
+    }
+    expect(await readLocation(api, '/api/me/avatar?size=18')).toBe(avatar.key.replace('.png', '.20.webp'));
+    expect(await readLocation(api, '/api/me/avatar?size=33')).toBe(avatar.key.replace('.png', '.36.webp'));
+    expect((await rebuild({ encoder: more })).counts.enriched).toBe(0);
+    vi.useFakeTimers({ now: Date.now() + DAY_MS, toFake: ['Date'] });
+    await runSweep();
+    expect(await listKeys('avatars/')).toHaveLength(5);
+    await api.call('DELETE', '/api/me/avatar');
+    expect(await listKeys('avatars/')).toEqual([]);
   });
 
   it('move to another owner secret together', async () => {
