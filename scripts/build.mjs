@@ -113,7 +113,9 @@ await build({
       },
       formats: ['es'],
     },
-    rolldownOptions: { external: (id) => dependencies.some((name) => id === name || id.startsWith(`${name}/`)) },
+    rolldownOptions: {
+      external: (id) => id.startsWith('node:') || dependencies.some((name) => id === name || id.startsWith(`${name}/`)),
+    },
   },
 });
 

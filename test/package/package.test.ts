@@ -113,7 +113,7 @@ describe('the licenses', () => {
     }
   });
 
-  it.each(['src/index.ts', 'src/client.ts', 'src/react.ts', 'server/index.ts', 'server/variants/index.ts'])(
+  it.each(['src/index.ts', 'src/client.ts', 'src/react.ts', 'server/index.ts', 'server/variants/workerd.ts'])(
     'of no other package are needed for %s: dependencies stay imports',
     async (entry) => {
       const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
