@@ -4,6 +4,7 @@ import { REPLACED_KEEP_MS } from '../../server/db/claim.js';
 import type { AvatarApiOptions } from '../../server/options.js';
 import { createCodecs, type Pixels } from '../../server/variants/codecs.js';
 import { loadBundledWasm, variants } from '../../server/variants/workerd.js';
+import worker from '../../server/worker.js';
 import type { Avatar, ImageType } from '../../src/core/protocol.js';
 import { ascii, concat, u32 } from '../support/bytes.js';
 import { gif, jpeg, png, pngChunk, riff, riffChunk, stored, webp } from '../support/pictures.js';
@@ -338,4 +339,22 @@ describe('variants()', () => {
   ])('refuses %j', (options, message) => {
     expect(() => variants(options as Parameters<typeof variants>[0])).toThrow(message);
   });
+});
+
+describe('the setting VARIANTS of the reference Worker', () => {
+  const request = (VARIANTS: string) =>
+    worker.fetch(new Request('http://localhost/api/me/avatar'), { ...env, LOCAL_DEV: 'on', VARIANTS });
+
+  it.each(['64', '64 128 256', '64, 128,256', ' 64 ', ''])('may be "%s"', async (value) => {
+    expect((await request(value)).status).toBe(401);
+  });
+
+  it.each(['x', '64 64', '8', '64px', '64 128 0', '16 17 18 19 20 21 22 23 24'])(
+    '"%s" is refused with 503, and the message names the setting',
+    async (value) => {
+      const response = await request(value);
+      expect(response.status).toBe(503);
+      expect(await response.text()).toContain('VARIANTS must be 1 to 8 different widths');
+    },
+  );
 });
