@@ -66,9 +66,10 @@ export interface Codecs {
 
 /** Loads each codec when a picture first needs it. */
 export function createCodecs(loadWasm: LoadWasm): Codecs {
-  const compiled = new Map<CodecName, Promise<WebAssembly.Module>>();
-  const compile = (name: CodecName): Promise<WebAssembly.Module> => {
-    const module = compiled.get(name) ?? explainMissing(name, () => loadWasm(name));
+  // Not promises: a request of a Worker can't wait for those of another.
+  const compiled = new Map<CodecName, WebAssembly.Module>();
+  const compile = async (name: CodecName): Promise<WebAssembly.Module> => {
+    const module = compiled.get(name) ?? (await explainMissing(name, () => loadWasm(name)));
     compiled.set(name, module);
     return module;
   };

@@ -341,6 +341,15 @@ describe('variants()', () => {
   });
 });
 
+describe('a codec whose package is not installed', () => {
+  it('is named in the error, with the command that installs it', async () => {
+    const missing = createCodecs(() => Promise.reject(new Error('Cannot find module')));
+    await expect(missing.loadDecoder('image/png')).rejects.toThrow(
+      "variants() can't load the package @jsquash/png. Install it: npm install @jsquash/jpeg @jsquash/png @jsquash/webp.",
+    );
+  });
+});
+
 describe('the setting VARIANTS of the reference Worker', () => {
   const request = (VARIANTS: string) =>
     worker.fetch(new Request('http://localhost/api/me/avatar'), { ...env, LOCAL_DEV: 'on', VARIANTS });
