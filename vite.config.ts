@@ -38,6 +38,7 @@ export default defineConfig(({ command }) => ({
               return {
                 vars: {
                   LOCAL_DEV: 'on',
+                  VARIANTS: process.env.VARIANTS ?? '64 128 256',
                   OWNER_SECRET: 'known-to-everybody-and-only-used-by-npm-start',
                   R2_ENDPOINT: '/cdn-cgi/local/r2/s3',
                   R2_BUCKET: bucket.bucket_name,

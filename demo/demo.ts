@@ -1,4 +1,5 @@
 import '../src/define.js';
+import { renderPeople } from './people.js';
 
 const USERS = { ada: 'Ada Lovelace', grace: 'Grace Hopper', alan: 'Alan Turing' };
 
@@ -126,6 +127,7 @@ function renderPublicAvatar(): void {
     image.hidden = false;
   };
   image.src = `${path}?${Date.now()}`;
+  renderPeople(getElement('#people'), getElement('#people-bytes'), USERS);
 }
 
 async function signIn(): Promise<void> {

@@ -19,6 +19,7 @@ const benchmarks = {
   soak: async () => (await import('../bench/soak.mjs')).runSoakBench(),
   rows: async () => (await import('../bench/rows.mjs')).runRowsBench(),
   restore: async () => (await import('../bench/restore.mjs')).runRestoreBench(),
+  variants: async () => (await import('../bench/variants.mjs')).runVariantsBench(),
 };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks));

@@ -122,10 +122,14 @@ await build({
         client: 'src/client.ts',
         react: 'src/react.ts',
         server: 'server/index.ts',
+        variants: 'server/variants/index.ts',
+        'variants-workerd': 'server/variants/workerd.ts',
       },
       formats: ['es'],
     },
-    rolldownOptions: { external: (id) => dependencies.some((name) => id === name || id.startsWith(`${name}/`)) },
+    rolldownOptions: {
+      external: (id) => id.startsWith('node:') || dependencies.some((name) => id === name || id.startsWith(`${name}/`)),
+    },
   },
 });
 

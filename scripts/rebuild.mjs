@@ -4,6 +4,7 @@
  * nothing and can be repeated at any time, while the API is in use.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { createBindingsConfig, openBindings } from './bindings.mjs';
@@ -24,6 +25,8 @@ former OWNER_SECRET to the current one. Deletes nothing.
 
   --local             the local bucket and database of npm start
   --dry-run           only says what would be done
+  --variants          also makes the smaller copies that pictures lack, as the
+                      setting VARIANTS says
   --config <file>     another configuration than wrangler.jsonc
   --env <name>        an environment in it
 
@@ -31,7 +34,12 @@ Exit codes: 0 when every avatar is in the database, 1 after an error, 2 if there
 are objects under avatars/ that can't be restored.`;
 
 export async function main(args, wrangler) {
-  const options = { ...CONFIG_OPTIONS, local: { type: 'boolean' }, 'dry-run': { type: 'boolean' } };
+  const options = {
+    ...CONFIG_OPTIONS,
+    local: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+    variants: { type: 'boolean' },
+  };
   const { values } = parseArgs({ args, options });
   const config = await readConfig(values, wrangler);
   const isLocal = values.local ?? false;
@@ -41,6 +49,7 @@ export async function main(args, wrangler) {
   }
   const server = await bundleServer();
   const secrets = readSecrets(config, isLocal, server);
+  const encoder = values.variants ? createEncoder(config, server) : null;
   const stateFolder = resolve(root, process.env.FLARE_STATE ?? '.flare');
   const place = isLocal ? `local, in ${stateFolder}` : 'remote';
   console.log(`Bucket ${config.bucket} → database ${config.database.database_name} (${place})`);
@@ -50,7 +59,7 @@ export async function main(args, wrangler) {
   try {
     const { AVATARS: bucket, DB: database } = bindings.env;
     await requireTables(database);
-    return printResult(await rebuild(server, { bucket, database, secrets, isDryRun }), isDryRun);
+    return printResult(await rebuild(server, { bucket, database, secrets, encoder, isDryRun }), isDryRun);
   } finally {
     await bindings.dispose();
   }
@@ -61,7 +70,9 @@ async function bundleServer() {
   const { build } = await import('esbuild');
   const contents = `
     export { finishRebuild, rebuildSlice, requireRebuildable } from './jobs/rebuild.js';
-    export { parseOwnerSecrets } from './storage/owner.js';`;
+    export { parseOwnerSecrets } from './storage/owner.js';
+    export { WASM_FILES } from './variants/codecs.js';
+    export { createVariants } from './variants/create-variants.js';`;
   const stdin = { contents, resolveDir: join(root, 'server'), loader: 'ts' };
   const { outputFiles } = await build({ stdin, bundle: true, format: 'esm', platform: 'node', write: false });
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
@@ -76,6 +87,18 @@ function readSecrets({ secretsFile }, isLocal, { parseOwnerSecrets }) {
     return parseOwnerSecrets(value);
   } catch (error) {
     throw new CliError(error.message);
+  }
+}
+
+/** Makes the copies that VARIANTS asks for, in the environment or in the configuration. */
+function createEncoder({ vars }, { createVariants, WASM_FILES }) {
+  const value = process.env.VARIANTS ?? vars.VARIANTS ?? '';
+  const { resolve: resolveModule } = createRequire(import.meta.url);
+  const loadWasm = (name) => WebAssembly.compile(readFileSync(resolveModule(WASM_FILES[name])));
+  try {
+    return createVariants({ sizes: value.split(/[\s,]+/).map(Number) }, loadWasm);
+  } catch {
+    throw new CliError('VARIANTS must be 1 to 8 different widths from 16 to 2048, such as "64 128 256".');
   }
 }
 
@@ -140,6 +163,7 @@ const LINES = [
   ['obsolete', 'skipped: replaced or removed, and queued for deletion'],
   ['changing', 'skipped: being committed or removed right now'],
   ['unreadable', 'skipped: not written by a commit, or without its metadata'],
+  ['enriched', 'avatars given smaller copies', 'avatars that would be given smaller copies'],
   ['moved', 'avatars moved to the current OWNER_SECRET', 'avatars that would be moved to the current OWNER_SECRET'],
   ['unmovable', 'avatars left where they are: no secret in OWNER_SECRET reveals their user'],
 ];

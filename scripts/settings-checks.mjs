@@ -28,7 +28,24 @@ export const createSettingsChecks = (config) => [
     name: 'AUTH and its settings are complete',
     run: async () => checkAuth(readSettings(config)),
   },
+  ...(config.vars.VARIANTS ? [createVariantsCheck(config.vars.VARIANTS)] : []),
 ];
+
+/** Needs no call: the plan of the account can't be read, so the name of the check says which one is needed. */
+const createVariantsCheck = (value) => ({
+  name: 'VARIANTS is a list of widths (it needs the paid plan: a commit takes more than 10 ms of CPU)',
+  async run() {
+    const sizes = cleanText(value)
+      .split(/[\s,]+/)
+      .map(Number);
+    const isValid = sizes.length <= 8 && new Set(sizes).size === sizes.length;
+    if (isValid && sizes.every((size) => Number.isInteger(size) && size >= 16 && size <= 2048)) return;
+    throw new CheckFailure(
+      'VARIANTS is not a list of 1 to 8 different widths from 16 to 2048',
+      'Such as "64 128 256".',
+    );
+  },
+});
 
 /** Returns the settings and the local secrets, as the API reads them: text without what copying adds. */
 function readSettings({ vars, secretsFile }) {

@@ -3,6 +3,7 @@ import type { AuthenticatedUser, User } from './auth/user.js';
 import type { AvatarEnv } from './config.js';
 import type { Hooks } from './hooks.js';
 import { guardLog, type Log, logToConsole } from './log.js';
+import { type PictureEncoder, WITHOUT_VARIANTS } from './picture-encoder.js';
 import {
   booleanRule,
   functionRule,
@@ -102,6 +103,12 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks
    */
   keepMetadata?: boolean;
   /**
+   * Decodes every picture at commit, and encodes what is stored, with smaller
+   * copies for `?size=`: `variants()` from `flare-avatar-upload/server/variants`.
+   * @defaultValue pictures are stored as they were uploaded, without metadata
+   */
+  variants?: PictureEncoder;
+  /**
    * Receives an entry for each response and for each hook that fails.
    * @defaultValue one line of JSON per entry on the console
    */
@@ -123,6 +130,7 @@ export const DEFAULT_OPTIONS = {
   requireDigest: false,
   requireSize: false,
   keepMetadata: false,
+  variants: WITHOUT_VARIANTS,
   moderate: () => true,
   onCommitted: () => {},
   onRejected: () => {},
@@ -144,6 +152,7 @@ const RULES: OptionRules<AvatarApiOptions> = {
   requireDigest: booleanRule,
   requireSize: booleanRule,
   keepMetadata: booleanRule,
+  variants: (value) => (isPictureEncoder(value) ? null : 'the result of variants()'),
   redirectResourcePolicy: oneOfRule(...RESOURCE_POLICIES),
   moderate: functionRule,
   onCommitted: functionRule,
@@ -151,6 +160,9 @@ const RULES: OptionRules<AvatarApiOptions> = {
   onRemoved: functionRule,
   log: functionRule,
 };
+
+const isPictureEncoder = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'encodePicture' in value && 'sizes' in value;
 
 /**
  * The options of `createAvatarApi()` with the defaults.

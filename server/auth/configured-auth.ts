@@ -4,8 +4,10 @@ import { type OidcOptions, oidc } from './oidc.js';
 import { type SignedCookieOptions, signedCookie } from './signed-cookie.js';
 import type { User } from './user.js';
 
-/** The environment of the reference Worker: the API's own settings, and how users sign in. */
+/** The environment of the reference Worker: the API's own settings, its variants, and how users sign in. */
 export interface WorkerEnv extends AvatarEnv {
+  /** Widths of smaller copies in pixels, separated by spaces. Empty: none. */
+  VARIANTS?: string;
   /** `oidc` or `cookie`. */
   AUTH?: string;
   /** One or more issuers, separated by spaces. With several, commas separate the values of the other settings for each. */

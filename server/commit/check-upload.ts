@@ -1,23 +1,29 @@
 import type { ApiErrorCode } from '../../src/core/protocol.js';
-import { ImageError, type Picture, readPicture } from '../../src/image/formats/read-picture.js';
+import { ImageError, readPicture } from '../../src/image/formats/read-picture.js';
 import type { Upload } from '../db/rows.js';
 import { ApiError } from '../errors.js';
+import type { EncodedPicture } from '../picture-encoder.js';
 import { isAvatarObject } from '../storage/avatar-object.js';
 import { createRejection, type UploadLimits } from './rejection.js';
 
 /**
  * Checks an uploaded object against what was declared for it.
- * @returns The picture that may be stored.
+ * @returns The picture to store, with its smaller copies.
  * @throws ApiError `not_uploaded`, or an `UploadRejection`.
  */
-export async function checkUpload(object: R2ObjectBody | null, upload: Upload, limits: UploadLimits): Promise<Picture> {
+export async function checkUpload(
+  object: R2ObjectBody | null,
+  upload: Upload,
+  limits: UploadLimits,
+): Promise<EncodedPicture> {
   const bytes = await readUpload(object, upload, limits);
   if (upload.sha256 !== null && (await computeSha256(bytes)) !== upload.sha256) {
     throw createRejection('mismatch', limits);
   }
   try {
+    const { variants } = limits;
     const picture = readPicture(bytes, limits);
-    if (picture.type === upload.contentType) return picture;
+    if (picture.type === upload.contentType) return await variants.encodePicture(picture);
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
   }

@@ -3,12 +3,14 @@ import type { Picture } from '../../src/image/formats/read-picture.js';
 import { requireSetting } from '../config.js';
 import type { ApiContext, RouteContext } from '../context.js';
 import { CLAIM_LEASE_MS } from '../db/claim.js';
-import type { Upload } from '../db/rows.js';
+import type { StoredPicture, Upload } from '../db/rows.js';
+import type { ClaimedPicture } from '../db/upload-store.js';
 import { ApiError, isResponseError, toApiError } from '../errors.js';
 import { callHook, logHookFailure } from '../hooks.js';
 import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
-import { describeAvatarObject } from '../storage/avatar-object.js';
-import { createAvatarKey, type PendingKeyParts } from '../storage/object-keys.js';
+import type { PictureCopy } from '../picture-encoder.js';
+import { COPY_OBJECT, describeAvatarObject } from '../storage/avatar-object.js';
+import { createAvatarKey, createCopyKey, type PendingKeyParts } from '../storage/object-keys.js';
 import { sealUserId } from '../storage/sealed-user.js';
 import { checkUpload } from './check-upload.js';
 import { createRejection, UploadRejection } from './rejection.js';
@@ -58,15 +60,15 @@ async function tryCommit(job: CommitJob): Promise<Avatar | null> {
 /** Null if another request has the claim, or has taken it over. */
 async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Promise<Avatar | null> {
   const { owner, owners, pending, uploads, installation } = job;
-  const avatarKey = createAvatarKey(owner, upload.contentType);
+  const picture = { avatarKey: createAvatarKey(owner, upload.contentType), sizes: job.options.variants.sizes };
   try {
-    const claim = await uploads.claimUpload(owners, pending, avatarKey, now);
+    const claim = await uploads.claimUpload(owners, pending, picture, now);
     if (!claim) return null;
     // At first use. A mark is made only while there is no avatar.
     if (!claim.isMarked) await installation.ensureMark();
-    return await commitClaimed(job, upload, avatarKey, claim.order);
+    return await commitClaimed(job, upload, picture.avatarKey, claim.order);
   } catch (error) {
-    await endFailedClaim(job, avatarKey, error);
+    await endFailedClaim(job, picture, error);
     throw error;
   }
 }
@@ -74,11 +76,12 @@ async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Prom
 /** Null if the claim was lost on the way. */
 async function commitClaimed(job: CommitJob, upload: Upload, avatarKey: string, order: number): Promise<Avatar | null> {
   const { pending, bucket, options } = job;
-  const picture = await checkUpload(await bucket.get(pending.key), upload, options);
+  const { picture, copies } = await checkUpload(await bucket.get(pending.key), upload, options);
   await moderatePicture(job, picture);
   const avatar = toAvatar(avatarKey, picture, order);
+  await storeCopies(bucket, avatarKey, copies);
   await storeAvatar(job, avatar, picture.bytes);
-  return publishAvatar(job, avatar);
+  return publishAvatar(job, { avatar, sizes: copies.map(({ size }) => size) });
 }
 
 /** Calls the host's moderation, before anybody can see the picture. If it fails, the picture is not shown. */
@@ -104,11 +107,20 @@ async function storeAvatar(job: CommitJob, avatar: Avatar, bytes: Uint8Array): P
   await bucket.put(avatar.key, bytes, describeAvatarObject(avatar, sealedUser));
 }
 
-/** Null if the claim was lost: then the stored object is deleted. */
-async function publishAvatar(job: CommitJob, avatar: Avatar): Promise<Avatar | null> {
+/** Stores the smaller copies, before the picture: an avatar in the bucket has all of them. */
+async function storeCopies(bucket: R2Bucket, avatarKey: string, copies: readonly PictureCopy[]): Promise<void> {
+  const puts = copies.map(({ size, bytes }) => bucket.put(createCopyKey(avatarKey, size), bytes, COPY_OBJECT));
+  // All of them have ended before a failure is handled: none is written after its deletion.
+  const failed = (await Promise.allSettled(puts)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
+
+/** Null if the claim was lost: then the stored objects are deleted. */
+async function publishAvatar(job: CommitJob, picture: StoredPicture): Promise<Avatar | null> {
   const { c, user, owner, owners, pending, avatars, deletions, options } = job;
-  const published = await avatars.publishAvatar(owners, pending, avatar);
-  if (!published) await deletions.prepareUnlessCurrent(owner, avatar.key).run();
+  const { avatar, sizes } = picture;
+  const published = await avatars.publishAvatar(owners, pending, picture);
+  if (!published) await deletions.prepareUnlessCurrent(owner, avatar.key, sizes).run();
   if (!published?.isCurrent) await deleteObjectsOfOwner(job);
   if (published?.isCurrent) {
     const { previousKey } = published;
@@ -128,14 +140,14 @@ const toAvatar = (key: string, { type, bytes, width, height }: Picture, order: n
 });
 
 /** Records a rejection; after any other failure the upload can be committed again. */
-async function endFailedClaim(job: CommitJob, avatarKey: string, error: unknown): Promise<void> {
+async function endFailedClaim(job: CommitJob, picture: ClaimedPicture, error: unknown): Promise<void> {
   const { c, user, pending, uploads, options } = job;
   const { owner, id } = pending;
   try {
     if (!(error instanceof UploadRejection)) {
       // Errors of the API are thrown before the object is written.
-      await uploads.releaseUpload(owner, id, avatarKey, !(error instanceof ApiError));
-    } else if (await uploads.rejectUpload(owner, id, avatarKey, error.code)) {
+      await uploads.releaseUpload(owner, id, picture, !(error instanceof ApiError));
+    } else if (await uploads.rejectUpload(owner, id, picture.avatarKey, error.code)) {
       const { code } = error;
       await callHook(c, options.log, 'onRejected', () => options.onRejected({ user, code }, c));
     }

@@ -4,7 +4,7 @@ import type { Owners } from '../storage/owner.js';
 import { CLAIMED_UPLOAD } from './claim.js';
 import { type Database, isOwnedBy, readReturnedKey, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
-import { type AvatarRow, toAvatar } from './rows.js';
+import { type AvatarRow, type StoredPicture, toStoredPicture } from './rows.js';
 
 /** What publishing a claimed upload did; null if the claim was lost. */
 export type PublishResult = null | {
@@ -34,7 +34,7 @@ export class AvatarStore {
   }
 
   /** Null also if the object is known to be missing. */
-  async findAvatar(owners: Owners): Promise<Avatar | null> {
+  async findAvatar(owners: Owners): Promise<StoredPicture | null> {
     const row = await this.#db
       .prepare(
         `SELECT * FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)} AND missing_since IS NULL
@@ -42,7 +42,7 @@ export class AvatarStore {
       )
       .bind(...owners)
       .first<AvatarRow>();
-    return row && toAvatar(row);
+    return row && toStoredPicture(row);
   }
 
   /**
@@ -51,12 +51,13 @@ export class AvatarStore {
    * been published, or the avatar removed since the claim, the upload still
    * counts as committed, but its own object is queued for deletion.
    */
-  async publishAvatar(owners: Owners, upload: UploadRef, avatar: Avatar): Promise<PublishResult> {
+  async publishAvatar(owners: Owners, upload: UploadRef, picture: StoredPicture): Promise<PublishResult> {
+    const { avatar } = picture;
     const { replaced, published, committed } = await runBatch(this.#db, {
       superseded: this.#deletions.prepareSuperseded(upload.owner, upload.id, avatar.key),
       replaced: this.#deletions.prepareReplaced(owners, upload, avatar.key, Date.now()),
       moved: this.#prepareForgetFormer(owners, upload, avatar.key),
-      published: this.#preparePublish(owners[0], upload, avatar),
+      published: this.#preparePublish(owners[0], upload, picture),
       earlierClaims: this.#prepareSupersedeEarlier(owners, upload, avatar.key),
       committed: this.#prepareCommitted(upload, avatar),
     });
@@ -94,17 +95,28 @@ export class AvatarStore {
       .bind(upload.owner, upload.id, key, ...owners);
   }
 
-  #preparePublish(owner: string, upload: UploadRef, avatar: Avatar): D1PreparedStatement {
+  #preparePublish(owner: string, upload: UploadRef, { avatar, sizes }: StoredPicture): D1PreparedStatement {
     const { key, contentType, size, width, height, createdAt } = avatar;
     return this.#db
       .prepare(
-        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
-         SELECT ?9, ?3, ?4, ?5, ?6, ?7, ?8 ${CLAIMED_UPLOAD} AND superseded = 0
+        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at, sizes)
+         SELECT ?9, ?3, ?4, ?5, ?6, ?7, ?8, ?10 ${CLAIMED_UPLOAD} AND superseded = 0
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
            size = excluded.size, width = excluded.width, height = excluded.height,
-           created_at = excluded.created_at, missing_since = NULL`,
+           created_at = excluded.created_at, sizes = excluded.sizes, missing_since = NULL`,
       )
-      .bind(upload.owner, upload.id, key, contentType, size, width, height, Date.parse(createdAt), owner);
+      .bind(
+        upload.owner,
+        upload.id,
+        key,
+        contentType,
+        size,
+        width,
+        height,
+        Date.parse(createdAt),
+        owner,
+        JSON.stringify(sizes),
+      );
   }
 
   /** Marks the user's commits in progress that claimed their upload before this one. */

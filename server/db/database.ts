@@ -1,3 +1,4 @@
+import { PICTURE_LENGTH } from '../storage/object-keys.js';
 import type { Owners } from '../storage/owner.js';
 
 /** The database, or one session with it. */
@@ -31,6 +32,17 @@ export async function runBatch<Name extends string>(
  */
 export const isOwnedBy = (owners: Owners, first: number): string =>
   `owner IN (${owners.map((_, index) => `?${first + index}`).join(', ')})`;
+
+/** SQL for the part of a key that an avatar and its smaller copies share. */
+export const selectPictureName = (key: string): string => `substr(${key}, 1, ${PICTURE_LENGTH})`;
+
+/**
+ * SQL that is true if a key is that of an avatar, or of one of its smaller copies.
+ * @param avatar - Name of a row with `key` and `sizes`.
+ */
+export const isPartOf = (avatar: string, key: string): string =>
+  `(${avatar}.key = ${key} OR ${key} IN (
+    SELECT ${selectPictureName(`${avatar}.key`)} || '.' || value || '.webp' FROM json_each(${avatar}.sizes)))`;
 
 /** The key in the first row of a `RETURNING key`, or null if there is no row. */
 export function readReturnedKey({ results }: D1Result): string | null {

@@ -1,15 +1,23 @@
 import type { PendingKeyParts } from '../storage/object-keys.js';
 import type { Owners } from '../storage/owner.js';
 import { CLAIMED_UPLOAD, LATE_WRITE_MS, REPLACED_KEEP_MS } from './claim.js';
-import { type Database, isOwnedBy, runBatch } from './database.js';
+import { type Database, isOwnedBy, isPartOf, runBatch, selectPictureName } from './database.js';
+import { parseSizes } from './rows.js';
 
-/** Matches the current avatar whose key is that of an entry. (`avatars/` has eight characters, an owner 32.) */
+/** An object to delete, with the widths of its smaller copies. */
+export interface DueObject {
+  key: string;
+  sizes: readonly number[];
+}
+
+/** Matches the current avatar that an entry is, or of which it is a smaller copy. (`avatars/` has eight characters, an owner 32.) */
 const IS_CURRENT = `EXISTS (SELECT 1 FROM flare_avatar_current AS avatar
-  WHERE avatar.owner = substr(entry.key, 9, 32) AND avatar.key = entry.key)`;
+  WHERE avatar.owner = substr(entry.key, 9, 32) AND ${isPartOf('avatar', 'entry.key')})`;
 
-/** Matches the commit in progress that writes the object of an entry. */
+/** Matches the commit in progress that writes the object of an entry, or its picture. */
 const IS_BEING_WRITTEN = `EXISTS (SELECT 1 FROM flare_avatar_uploads AS upload INDEXED BY flare_avatar_uploads_claimed
-  WHERE upload.owner = substr(entry.key, 9, 32) AND upload.state = 'committing' AND upload.avatar_key = entry.key)`;
+  WHERE upload.owner = substr(entry.key, 9, 32) AND upload.state = 'committing'
+    AND ${selectPictureName('upload.avatar_key')} = ${selectPictureName('entry.key')})`;
 
 /** The objects that have been unknown since ?1 or longer: the ?2 oldest. */
 const LONG_UNKNOWN = `(SELECT key FROM flare_avatar_unknown WHERE first_seen <= ?1 ORDER BY first_seen LIMIT ?2)`;
@@ -30,7 +38,7 @@ export class DeletionQueue {
   prepareStaleClaim(owner: string, uploadId: string, staleBefore: number, now: number): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due) SELECT avatar_key, ?5 FROM flare_avatar_uploads
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes, due) SELECT avatar_key, sizes, ?5 FROM flare_avatar_uploads
          WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND claimed_at <= ?3 AND commit_until > ?4`,
       )
       .bind(owner, uploadId, staleBefore, now, now + LATE_WRITE_MS);
@@ -39,7 +47,9 @@ export class DeletionQueue {
   /** Queues the object of a claimed upload that a later commit, or a removal, has superseded. */
   prepareSuperseded(owner: string, uploadId: string, key: string): D1PreparedStatement {
     return this.#db
-      .prepare(`INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT ?3 ${CLAIMED_UPLOAD} AND superseded = 1`)
+      .prepare(
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes) SELECT ?3, sizes ${CLAIMED_UPLOAD} AND superseded = 1`,
+      )
       .bind(owner, uploadId, key);
   }
 
@@ -55,8 +65,8 @@ export class DeletionQueue {
   ): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
-         SELECT key, ?4 FROM flare_avatar_current WHERE ${isOwnedBy(owners, 5)} AND key <> ?3
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes, due)
+         SELECT key, sizes, ?4 FROM flare_avatar_current WHERE ${isOwnedBy(owners, 5)} AND key <> ?3
            AND EXISTS (SELECT 1 ${CLAIMED_UPLOAD} AND superseded = 0) RETURNING key`,
       )
       .bind(owner, id, key, now + REPLACED_KEEP_MS, ...owners);
@@ -66,8 +76,8 @@ export class DeletionQueue {
   prepareCurrent(owners: Owners): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key)
-         SELECT key FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)}`,
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes)
+         SELECT key, sizes FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)}`,
       )
       .bind(...owners);
   }
@@ -81,22 +91,42 @@ export class DeletionQueue {
   }
 
   /** Queues an object, due at once, unless it is the owner's current avatar. */
-  prepareUnlessCurrent(owner: string, key: string): D1PreparedStatement {
+  prepareUnlessCurrent(owner: string, key: string, sizes: readonly number[]): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT INTO flare_avatar_deletions (key)
-         SELECT ?2 WHERE NOT EXISTS (SELECT 1 FROM flare_avatar_current WHERE owner = ?1 AND key = ?2)
+        `INSERT INTO flare_avatar_deletions (key, sizes)
+         SELECT ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM flare_avatar_current WHERE owner = ?1 AND key = ?2)
          ON CONFLICT (key) DO UPDATE SET due = 0`,
       )
-      .bind(owner, key);
+      .bind(owner, key, JSON.stringify(sizes));
   }
 
   /** Queues the key of a copy before the copy is written: if the move fails, the sweep deletes the copy. */
-  async addCopy(key: string, now: number): Promise<void> {
+  async addCopy(key: string, sizes: readonly number[], now: number): Promise<void> {
     await this.#db
-      .prepare('INSERT INTO flare_avatar_deletions (key, due) VALUES (?1, ?2)')
-      .bind(key, now + LATE_WRITE_MS)
+      .prepare('INSERT INTO flare_avatar_deletions (key, sizes, due) VALUES (?1, ?2, ?3)')
+      .bind(key, JSON.stringify(sizes), now + LATE_WRITE_MS)
       .run();
+  }
+
+  /** Queues the keys of smaller copies before they are written: without a row that names them, the sweep deletes them. */
+  async addCopies(keys: readonly string[], now: number): Promise<void> {
+    await this.#db
+      .prepare(
+        `INSERT INTO flare_avatar_deletions (key, due) SELECT value, ?2 FROM json_each(?1) WHERE true
+         ON CONFLICT (key) DO UPDATE SET due = excluded.due`,
+      )
+      .bind(JSON.stringify(keys), now + LATE_WRITE_MS)
+      .run();
+  }
+
+  /** Removes the entries of smaller copies that have become part of the owner's current avatar. */
+  prepareKept(keys: readonly string[]): D1PreparedStatement {
+    return this.#db
+      .prepare(
+        `DELETE FROM flare_avatar_deletions AS entry WHERE key IN (SELECT value FROM json_each(?1)) AND ${IS_CURRENT}`,
+      )
+      .bind(JSON.stringify(keys));
   }
 
   /** Removes the entry of a copy that has become the owner's current avatar. */
@@ -116,8 +146,8 @@ export class DeletionQueue {
   prepareReplacedWhere(condition: string, values: readonly (string | number)[], now: number): D1PreparedStatement {
     return this.#db
       .prepare(
-        `INSERT OR IGNORE INTO flare_avatar_deletions (key, due)
-         SELECT key, ?${values.length + 1} FROM flare_avatar_current WHERE ${condition}`,
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes, due)
+         SELECT key, sizes, ?${values.length + 1} FROM flare_avatar_current WHERE ${condition}`,
       )
       .bind(...values, now + REPLACED_KEEP_MS);
   }
@@ -148,31 +178,35 @@ export class DeletionQueue {
     return { noted: noted.meta.changes, queued: queued.meta.changes };
   }
 
-  /** Keys of the owner's avatars that are due. */
-  async listDueOfOwner(owner: string, now: number, limit: number): Promise<string[]> {
+  /** The owner's avatars that are due. */
+  async listDueOfOwner(owner: string, now: number, limit: number): Promise<DueObject[]> {
     const prefix = `avatars/${owner}/`;
     const { results } = await this.#db
       .prepare(
-        `SELECT key FROM flare_avatar_deletions AS entry
+        `SELECT key, sizes FROM flare_avatar_deletions AS entry
          WHERE key > ?1 AND key < ?2 AND due <= ?3 AND NOT ${IS_CURRENT} LIMIT ?4`,
       )
       .bind(prefix, `${prefix}~`, now, limit)
-      .all<{ key: string }>();
-    return results.map(({ key }) => key);
+      .all<{ key: string; sizes: string }>();
+    return results.map(({ key, sizes }) => ({ key, sizes: parseSizes(sizes) }));
   }
 
   /**
-   * Keys that are due, of all owners. The object of a current avatar is never
+   * Objects that are due, of all owners. The object of a current avatar is never
    * deleted: its entry is from before a restore of the database.
    */
-  async listDue(now: number, limit: number): Promise<{ key: string; isCurrent: boolean }[]> {
+  async listDue(now: number, limit: number): Promise<(DueObject & { isCurrent: boolean })[]> {
     const { results } = await this.#db
       .prepare(
-        `SELECT key, ${IS_CURRENT} AS is_current FROM flare_avatar_deletions AS entry WHERE due <= ?1 ORDER BY due LIMIT ?2`,
+        `SELECT key, sizes, ${IS_CURRENT} AS is_current FROM flare_avatar_deletions AS entry WHERE due <= ?1 ORDER BY due LIMIT ?2`,
       )
       .bind(now, limit)
-      .all<{ key: string; is_current: number }>();
-    return results.map(({ key, is_current }) => ({ key, isCurrent: is_current === 1 }));
+      .all<{ key: string; sizes: string; is_current: number }>();
+    return results.map(({ key, sizes, is_current }) => ({
+      key,
+      sizes: parseSizes(sizes),
+      isCurrent: is_current === 1,
+    }));
   }
 
   /** Removes the entries of objects that have been deleted. */

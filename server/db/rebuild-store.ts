@@ -1,15 +1,17 @@
-import type { Avatar } from '../../src/core/protocol.js';
 import type { StoredAvatar } from '../storage/avatar-object.js';
 import type { AvatarKeyParts } from '../storage/object-keys.js';
 import { LATE_WRITE_MS } from './claim.js';
 import { type Database, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
+import type { StoredPicture } from './rows.js';
 
 /** What the database knows about an object, and about the owner in its key. */
 export interface KnownState {
   key: string;
   /** Key of the owner's current avatar, or null. */
   currentKey: string | null;
+  /** JSON: the sizes of the owner's current avatar, or null. */
+  currentSizes: string | null;
   /** When the owner's current avatar was created, in milliseconds since 1970, or null. */
   currentCreatedAt: number | null;
   /** 1 if the object of the owner's current avatar is noted as missing. */
@@ -45,7 +47,7 @@ export class RebuildStore {
   async findKnown(avatars: readonly AvatarKeyParts[], now: number): Promise<Map<string, KnownState>> {
     const { results } = await this.#db
       .prepare(
-        `SELECT entry.value ->> 'key' AS key, known.key AS currentKey, known.created_at AS currentCreatedAt,
+        `SELECT entry.value ->> 'key' AS key, known.key AS currentKey, known.sizes AS currentSizes, known.created_at AS currentCreatedAt,
            known.missing_since IS NOT NULL AS isMissing, ${IS_QUEUED} AS isQueued, ${IS_CLAIMED} AS isClaimed
          FROM json_each(?1) AS entry LEFT JOIN flare_avatar_current AS known ON known.owner = entry.value ->> 'owner'`,
       )
@@ -60,16 +62,22 @@ export class RebuildStore {
    * @returns The keys that were added.
    */
   async addAvatars(avatars: readonly StoredAvatar[], now: number): Promise<string[]> {
-    const rows = avatars.map(({ owner, avatar }) => ({ ...avatar, owner, createdAt: Date.parse(avatar.createdAt) }));
+    const rows = avatars.map(({ owner, avatar, sizes }) => ({
+      ...avatar,
+      owner,
+      createdAt: Date.parse(avatar.createdAt),
+      sizes: JSON.stringify(sizes),
+    }));
     const { results } = await this.#db
       .prepare(
-        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
+        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at, sizes)
          SELECT entry.value ->> 'owner', entry.value ->> 'key', entry.value ->> 'contentType', entry.value ->> 'size',
-           entry.value ->> 'width', entry.value ->> 'height', entry.value ->> 'createdAt'
+           entry.value ->> 'width', entry.value ->> 'height', entry.value ->> 'createdAt',
+           entry.value ->> 'sizes'
          FROM json_each(?1) AS entry WHERE NOT ${IS_QUEUED} AND NOT ${IS_CLAIMED}
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
            size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at,
-           missing_since = NULL
+           sizes = excluded.sizes, missing_since = NULL
            WHERE excluded.created_at > flare_avatar_current.created_at
              OR (excluded.key = flare_avatar_current.key AND flare_avatar_current.missing_since IS NOT NULL)
          RETURNING key`,
@@ -96,8 +104,13 @@ export class RebuildStore {
    * of the copy is over. If the owner has a newer avatar, only the original goes.
    * @returns Whether the copy is current.
    */
-  async moveAvatar(from: AvatarKeyParts, owner: string, copy: Avatar, now: number): Promise<boolean> {
-    const { key, contentType, size, width, height, createdAt } = copy;
+  async moveAvatar(
+    from: AvatarKeyParts,
+    owner: string,
+    { avatar, sizes }: StoredPicture,
+    now: number,
+  ): Promise<boolean> {
+    const { key, contentType, size, width, height, createdAt } = avatar;
     const created = Date.parse(createdAt);
     const { published } = await runBatch(this.#db, {
       replaced: this.deletions.prepareReplacedWhere(
@@ -106,13 +119,13 @@ export class RebuildStore {
         now,
       ),
       published: this.#prepare(
-        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at)
-         SELECT ?3, ?4, ?6, ?7, ?8, ?9, ?5 WHERE ${IS_MOVABLE}
+        `INSERT INTO flare_avatar_current (owner, key, content_type, size, width, height, created_at, sizes)
+         SELECT ?3, ?4, ?6, ?7, ?8, ?9, ?5, ?10 WHERE ${IS_MOVABLE}
          ON CONFLICT (owner) DO UPDATE SET key = excluded.key, content_type = excluded.content_type,
            size = excluded.size, width = excluded.width, height = excluded.height, created_at = excluded.created_at,
-           missing_since = NULL
+           sizes = excluded.sizes, missing_since = NULL
            WHERE excluded.created_at > flare_avatar_current.created_at`,
-        [from.owner, from.key, owner, key, created, contentType, size, width, height],
+        [from.owner, from.key, owner, key, created, contentType, size, width, height, JSON.stringify(sizes)],
       ),
       copied: this.deletions.prepareCopied(owner, key),
       queued: this.deletions.prepareReplacedWhere(IS_REPLACED, [from.owner, from.key, owner, created], now),
@@ -124,6 +137,24 @@ export class RebuildStore {
       ]),
     });
     return published.meta.changes > 0;
+  }
+
+  /**
+   * Records the sizes of an avatar whose smaller copies have been written, unless
+   * it is no longer current or a sweep has begun to delete them.
+   * @param added - Keys of the copies, which `addCopies()` has queued.
+   * @returns Whether they were recorded.
+   */
+  async saveSizes(owner: string, key: string, sizes: readonly number[], added: readonly string[]): Promise<boolean> {
+    const { saved } = await runBatch(this.#db, {
+      saved: this.#prepare(
+        `UPDATE flare_avatar_current SET sizes = ?3 WHERE owner = ?1 AND key = ?2
+           AND (SELECT COUNT(*) FROM flare_avatar_deletions WHERE key IN (SELECT value FROM json_each(?4))) = ?5`,
+        [owner, key, JSON.stringify(sizes), JSON.stringify(added), added.length],
+      ),
+      kept: this.deletions.prepareKept(added),
+    });
+    return saved.meta.changes > 0;
   }
 
   #prepare(sql: string, values: (string | number)[]): D1PreparedStatement {

@@ -1,5 +1,6 @@
 import { type AvatarKeyParts, type PendingKeyParts, toOwnerBound } from '../storage/object-keys.js';
-import { type Database, runBatch } from './database.js';
+import { type Database, isPartOf, runBatch, selectPictureName } from './database.js';
+import { parseSizes } from './rows.js';
 
 /** How far a walk has come. */
 export interface WalkPosition {
@@ -13,6 +14,8 @@ export interface WalkPosition {
 
 /** A current avatar, as the walk sees it. */
 export interface WalkedAvatar extends AvatarKeyParts {
+  /** Widths of its smaller copies. */
+  sizes: readonly number[];
   /** Whether its object was missing the last time. */
   isNotedMissing: boolean;
 }
@@ -56,12 +59,17 @@ export class ReconcileStore {
   async listAvatars(after: string, limit: number): Promise<WalkedAvatar[]> {
     const { results } = await this.#db
       .prepare(
-        `SELECT owner, key, missing_since FROM flare_avatar_current WHERE owner >= ?1 AND key > ?2
+        `SELECT owner, key, sizes, missing_since FROM flare_avatar_current WHERE owner >= ?1 AND key > ?2
          ORDER BY owner LIMIT ?3`,
       )
       .bind(toOwnerBound(after), after, limit)
-      .all<AvatarKeyParts & { missing_since: number | null }>();
-    return results.map(({ owner, key, missing_since }) => ({ owner, key, isNotedMissing: missing_since !== null }));
+      .all<AvatarKeyParts & { sizes: string; missing_since: number | null }>();
+    return results.map(({ owner, key, sizes, missing_since }) => ({
+      owner,
+      key,
+      sizes: parseSizes(sizes),
+      isNotedMissing: missing_since !== null,
+    }));
   }
 
   /** Keys of objects noted as unknown, after a key and in order. */
@@ -82,13 +90,15 @@ export class ReconcileStore {
     if (objects.length === 0) return [];
     const { results } = await this.#db
       .prepare(
-        `SELECT value ->> 'owner' AS owner, value ->> 'key' AS key FROM json_each(?1)
-         WHERE NOT EXISTS (SELECT 1 FROM flare_avatar_current
-                           WHERE owner = json_each.value ->> 'owner' AND key = json_each.value ->> 'key')
+        `SELECT value ->> 'owner' AS owner, value ->> 'key' AS key FROM json_each(?1) AS entry
+         WHERE NOT EXISTS (SELECT 1 FROM flare_avatar_current AS avatar
+                           WHERE avatar.owner = entry.value ->> 'owner' AND ${isPartOf('avatar', "entry.value ->> 'key'")})
            AND NOT EXISTS (SELECT 1 FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
-                           WHERE owner = json_each.value ->> 'owner' AND state = 'committing'
-                             AND avatar_key = json_each.value ->> 'key')
-           AND NOT EXISTS (SELECT 1 FROM flare_avatar_deletions WHERE key = json_each.value ->> 'key')`,
+                           WHERE owner = entry.value ->> 'owner' AND state = 'committing'
+                             AND ${selectPictureName('avatar_key')} = ${selectPictureName("entry.value ->> 'key'")})
+           AND NOT EXISTS (SELECT 1 FROM flare_avatar_deletions
+                           WHERE key >= ${selectPictureName("entry.value ->> 'key'")}
+                             AND key < ${selectPictureName("entry.value ->> 'key'")} || '~')`,
       )
       .bind(JSON.stringify(objects))
       .all<AvatarKeyParts>();

@@ -33,6 +33,7 @@ export interface UploadRow {
   state: Upload['state'];
   claimed_at: number | null;
   avatar_key: string | null;
+  sizes: string;
   code: ApiErrorCode | null;
   stored_size: number;
   width: number;
@@ -47,8 +48,23 @@ export interface AvatarRow {
   size: number;
   width: number;
   height: number;
+  sizes: string;
   created_at: number;
 }
+
+/** An avatar, and the widths of its smaller copies in ascending order. */
+export interface StoredPicture {
+  avatar: Avatar;
+  sizes: readonly number[];
+}
+
+export const toStoredPicture = (row: AvatarRow): StoredPicture => ({
+  avatar: toAvatar(row),
+  sizes: parseSizes(row.sizes),
+});
+
+/** Parses a column of sizes. */
+export const parseSizes = (json: string): readonly number[] => JSON.parse(json);
 
 export function toUpload(row: UploadRow): Upload {
   const { id, size, sha256, state, code } = row;

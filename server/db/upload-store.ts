@@ -19,6 +19,13 @@ export interface Claim {
   isMarked: boolean;
 }
 
+/** The objects that a commit may write. */
+export interface ClaimedPicture {
+  avatarKey: string;
+  /** Widths of its smaller copies. */
+  sizes: readonly number[];
+}
+
 /** How many uploads an owner may have. */
 export interface OwnerLimits {
   /** At the same time, including rejected ones whose objects have not been deleted. */
@@ -130,7 +137,7 @@ export class UploadStore {
   }
 
   /**
-   * Claims an open upload for one commit, which will write `avatarKey`. A claim
+   * Claims an open upload for one commit, which will write a picture. A claim
    * that is older than its lease is taken over, and the object it may have
    * written is queued for deletion.
    * @returns Null if the upload was not claimed.
@@ -138,7 +145,7 @@ export class UploadStore {
   async claimUpload(
     owners: Owners,
     { owner, id }: Pick<PendingKeyParts, 'owner' | 'id'>,
-    avatarKey: string,
+    { avatarKey, sizes }: ClaimedPicture,
     now: number,
   ): Promise<Claim | null> {
     const staleBefore = now - CLAIM_LEASE_MS;
@@ -146,15 +153,15 @@ export class UploadStore {
       queued: this.#deletions.prepareStaleClaim(owner, id, staleBefore, now),
       claimed: this.#db
         .prepare(
-          `UPDATE flare_avatar_uploads SET state = 'committing', claimed_at = ?4, avatar_key = ?5, superseded = 0,
+          `UPDATE flare_avatar_uploads SET state = 'committing', claimed_at = ?4, avatar_key = ?5, sizes = ?6, superseded = 0,
              claim = MAX(?4,
                1 + COALESCE((SELECT MAX(claim) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
-                             WHERE ${isOwnedBy(owners, 6)} AND state = 'committing'), 0),
-               1 + COALESCE((SELECT MAX(created_at) FROM flare_avatar_current WHERE ${isOwnedBy(owners, 6)}), 0))
+                             WHERE ${isOwnedBy(owners, 7)} AND state = 'committing'), 0),
+               1 + COALESCE((SELECT MAX(created_at) FROM flare_avatar_current WHERE ${isOwnedBy(owners, 7)}), 0))
            WHERE owner = ?1 AND id = ?2 AND commit_until > ?4
              AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3)) RETURNING claim`,
         )
-        .bind(owner, id, staleBefore, now, avatarKey, ...owners),
+        .bind(owner, id, staleBefore, now, avatarKey, JSON.stringify(sizes), ...owners),
       marked: this.#installation.prepareIsConfirmed(),
     });
     const [row] = claimed.results as { claim: number }[];
@@ -165,7 +172,12 @@ export class UploadStore {
    * Releases a claimed upload, so that a later request can commit it.
    * @param mayHaveWritten - Whether the object may exist and has to be deleted.
    */
-  async releaseUpload(owner: string, id: string, avatarKey: string, mayHaveWritten: boolean): Promise<void> {
+  async releaseUpload(
+    owner: string,
+    id: string,
+    { avatarKey, sizes }: ClaimedPicture,
+    mayHaveWritten: boolean,
+  ): Promise<void> {
     const released = this.#db
       .prepare(
         `UPDATE flare_avatar_uploads SET state = 'pending', claimed_at = NULL, avatar_key = NULL
@@ -173,7 +185,7 @@ export class UploadStore {
       )
       .bind(owner, id, avatarKey);
     if (!mayHaveWritten) await released.run();
-    else await runBatch(this.#db, { queued: this.#deletions.prepareUnlessCurrent(owner, avatarKey), released });
+    else await runBatch(this.#db, { queued: this.#deletions.prepareUnlessCurrent(owner, avatarKey, sizes), released });
   }
 
   /**

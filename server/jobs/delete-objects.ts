@@ -1,5 +1,6 @@
 import type { RouteContext } from '../context.js';
-import type { DeletionQueue } from '../db/deletion-queue.js';
+import type { DeletionQueue, DueObject } from '../db/deletion-queue.js';
+import { listKeysOfPicture } from '../storage/object-keys.js';
 
 /** R2 deletes at most this many objects in one call. */
 const BATCH_SIZE = 1000;
@@ -13,8 +14,8 @@ export async function deleteObjectsOfOwner(context: RouteContext): Promise<void>
   try {
     const now = Date.now();
     const lists = await Promise.all(owners.map((owner) => deletions.listDueOfOwner(owner, now, BATCH_SIZE)));
-    const keys = lists.flat().slice(0, BATCH_SIZE);
-    if (keys.length > 0 && (await installation.isMarked())) await deleteObjects(deletions, bucket, keys);
+    const due = lists.flat().slice(0, BATCH_SIZE);
+    if (due.length > 0 && (await installation.isMarked())) await deleteObjects(deletions, bucket, due);
   } catch (error) {
     // The entries stay in the queue.
     context.logFailure('delete-objects', error);
@@ -28,15 +29,15 @@ export async function deleteDueObjects(
   now: number,
 ): Promise<{ deleted: number; hasMore: boolean }> {
   const due = await queue.listDue(now, BATCH_SIZE);
-  const keys = due.filter(({ isCurrent }) => !isCurrent).map(({ key }) => key);
-  await deleteObjects(queue, bucket, keys);
-  if (keys.length < due.length) await queue.removeEntries(due.map(({ key }) => key));
-  return { deleted: keys.length, hasMore: due.length === BATCH_SIZE };
+  const obsolete = due.filter(({ isCurrent }) => !isCurrent);
+  await deleteObjects(queue, bucket, obsolete);
+  if (obsolete.length < due.length) await queue.removeEntries(due.map(({ key }) => key));
+  return { deleted: obsolete.length, hasMore: due.length === BATCH_SIZE };
 }
 
 /** Deletes the objects first and their entries last: a crash in between only repeats the deletion. */
-async function deleteObjects(queue: DeletionQueue, bucket: R2Bucket, keys: string[]): Promise<void> {
-  if (keys.length === 0) return;
-  await bucket.delete(keys);
-  await queue.removeEntries(keys);
+async function deleteObjects(queue: DeletionQueue, bucket: R2Bucket, due: readonly DueObject[]): Promise<void> {
+  const keys = due.flatMap(({ key, sizes }) => listKeysOfPicture(key, sizes));
+  for (let at = 0; at < keys.length; at += BATCH_SIZE) await bucket.delete(keys.slice(at, at + BATCH_SIZE));
+  if (due.length > 0) await queue.removeEntries(due.map(({ key }) => key));
 }

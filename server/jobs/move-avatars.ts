@@ -1,6 +1,6 @@
 import type { RebuildStore } from '../db/rebuild-store.js';
-import { describeAvatarObject, type StoredAvatar } from '../storage/avatar-object.js';
-import { createAvatarKey } from '../storage/object-keys.js';
+import { COPY_OBJECT, describeAvatarObject, type StoredAvatar } from '../storage/avatar-object.js';
+import { createAvatarKey, createCopyKey } from '../storage/object-keys.js';
 import { deriveOwner, type OwnerSecrets } from '../storage/owner.js';
 import { openUserId, sealUserId } from '../storage/sealed-user.js';
 
@@ -77,8 +77,21 @@ async function moveAvatar(
   const copy = { ...from.avatar, key: createAvatarKey(owner, from.avatar.contentType) };
   const object = await bucket.get(from.key);
   if (!object) return false;
-  await store.deletions.addCopy(copy.key, Date.now());
+  await store.deletions.addCopy(copy.key, from.sizes, Date.now());
+  const sizes = await copySmaller(bucket, from, copy.key);
   const options = describeAvatarObject(copy, await sealUserId(secret, owner, userId));
   await bucket.put(copy.key, await object.arrayBuffer(), options);
-  return store.moveAvatar(from, owner, copy, Date.now());
+  return store.moveAvatar(from, owner, { avatar: copy, sizes }, Date.now());
+}
+
+/** Copies the smaller copies of an avatar; returns the sizes of those that exist. */
+async function copySmaller(bucket: R2Bucket, from: StoredAvatar, key: string): Promise<number[]> {
+  const sizes: number[] = [];
+  for (const size of from.sizes) {
+    const object = await bucket.get(createCopyKey(from.key, size));
+    if (!object) continue;
+    await bucket.put(createCopyKey(key, size), await object.arrayBuffer(), COPY_OBJECT);
+    sizes.push(size);
+  }
+  return sizes;
 }

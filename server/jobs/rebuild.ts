@@ -1,13 +1,16 @@
 import { type KnownState, RebuildStore } from '../db/rebuild-store.js';
+import { parseSizes } from '../db/rows.js';
 import { Installation } from '../installation.js';
 import { readAvatarObject, type StoredAvatar } from '../storage/avatar-object.js';
+import { getPictureName, parseCopyKey } from '../storage/object-keys.js';
+import { addVariants, type VariantsAccess } from './add-variants.js';
 import { type MoveAccess, type MoveCounts, moveAvatars } from './move-avatars.js';
 
 /** Number of objects in one slice: as many as R2 lists in one call. */
 const SLICE_SIZE = 1000;
 
 /** What a rebuild works with. */
-export interface RebuildAccess extends MoveAccess {
+export interface RebuildAccess extends MoveAccess, VariantsAccess {
   database: Pick<D1Database, 'prepare' | 'batch'>;
 }
 
@@ -27,6 +30,8 @@ export interface RebuildCounts extends MoveCounts {
   changing: number;
   /** Without the metadata that a commit writes. */
   unreadable: number;
+  /** Given smaller copies. Counted in addition. */
+  enriched: number;
 }
 
 /** The result of one slice. */
@@ -62,17 +67,23 @@ export async function finishRebuild({ bucket, database, isDryRun }: RebuildAcces
  */
 export async function rebuildSlice(access: RebuildAccess, after: string): Promise<RebuildSlice> {
   const store = new RebuildStore(access.database);
-  const { objects, truncated } = await access.bucket.list({
+  const list = await access.bucket.list({
     prefix: 'avatars/',
     limit: SLICE_SIZE,
     include: ['httpMetadata', 'customMetadata'],
     ...(after && { startAfter: after }),
   });
-  const avatars = objects.map(readAvatarObject).filter((avatar) => avatar !== null);
+  const { objects, sizes } = separateCopies(list);
+  const avatars = readAvatars(objects, sizes);
   const now = Date.now();
-  const sorted = sortAvatars(avatars, await store.findKnown(avatars, now));
+  const known = await store.findKnown(avatars, now);
+  const sorted = sortAvatars(avatars, known);
   const added = access.isDryRun ? sorted.missing : await addAvatars(access, store, sorted.missing, after, now);
-  const moves = await moveAvatars(access, store, [...sorted.known, ...added]);
+  const { avatars: current, enriched } = await addVariants(access, store, [
+    ...selectKnownSizes(sorted.known, known),
+    ...added,
+  ]);
+  const moves = await moveAvatars(access, store, current);
   const readable = new Set(avatars.map(({ key }) => key));
   const unreadable = objects.map(({ key }) => key).filter((key) => !readable.has(key));
   const counts = {
@@ -83,10 +94,42 @@ export async function rebuildSlice(access: RebuildAccess, after: string): Promis
     obsolete: sorted.obsolete.length,
     changing: sorted.changing.length + sorted.missing.length - added.length,
     unreadable: unreadable.length,
+    enriched,
     ...moves,
   };
-  return { counts, unreadable, end: (truncated && objects.at(-1)?.key) || null };
+  return { counts, unreadable, end: (list.truncated && objects.at(-1)?.key) || null };
 }
+
+/** A slice of the bucket: the objects other than copies of one of them, and the sizes of these by picture. */
+interface SeparatedSlice {
+  objects: R2Object[];
+  sizes: ReadonlyMap<string, number[]>;
+}
+
+/** Separates the smaller copies from their pictures, which follow them. Copies at the end are left for the next slice. */
+function separateCopies({ objects, truncated }: R2Objects): SeparatedSlice {
+  const sizes = new Map<string, number[]>();
+  const pictures = new Set(objects.filter(({ key }) => !parseCopyKey(key)).map(({ key }) => getPictureName(key)));
+  const last = getPictureName(objects.at(-1)?.key ?? '');
+  const others = objects.filter(({ key }) => {
+    const copy = parseCopyKey(key);
+    const name = getPictureName(key);
+    if (!copy) return true;
+    if (!pictures.has(name)) return !(truncated && name === last);
+    sizes.set(
+      name,
+      [...(sizes.get(name) ?? []), copy.size].sort((a, b) => a - b),
+    );
+    return false;
+  });
+  return { objects: others, sizes };
+}
+
+const readAvatars = (objects: readonly R2Object[], sizes: SeparatedSlice['sizes']): StoredAvatar[] =>
+  objects
+    .map(readAvatarObject)
+    .filter((avatar) => avatar !== null)
+    .map((avatar) => ({ ...avatar, sizes: sizes.get(getPictureName(avatar.key)) ?? [] }));
 
 type Kind = 'known' | 'obsolete' | 'changing' | 'older' | 'missing';
 
@@ -113,6 +156,13 @@ function classifyAvatar(stored: StoredAvatar, state: KnownState | undefined): Ki
   if (state.isClaimed) return 'changing';
   return state.currentCreatedAt !== null && state.currentCreatedAt >= getCreatedAt(stored) ? 'older' : 'missing';
 }
+
+/** Avatars with those of their sizes that the database knows too: other copies may be queued for deletion. */
+const selectKnownSizes = (avatars: readonly StoredAvatar[], known: ReadonlyMap<string, KnownState>): StoredAvatar[] =>
+  avatars.map((stored) => {
+    const sizes = parseSizes(known.get(stored.key)?.currentSizes ?? '[]');
+    return { ...stored, sizes: stored.sizes.filter((size) => sizes.includes(size)) };
+  });
 
 const getCreatedAt = ({ avatar }: StoredAvatar): number => Date.parse(avatar.createdAt);
 

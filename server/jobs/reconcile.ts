@@ -1,6 +1,13 @@
 import type { DeletionQueue } from '../db/deletion-queue.js';
 import type { ReconcileStore, WalkedAvatar, WalkPosition } from '../db/reconcile-store.js';
-import { type AvatarKeyParts, type PendingKeyParts, parseAvatarKey, parsePendingKey } from '../storage/object-keys.js';
+import {
+  type AvatarKeyParts,
+  listKeysOfPicture,
+  type PendingKeyParts,
+  parseAvatarKey,
+  parseCopyKey,
+  parsePendingKey,
+} from '../storage/object-keys.js';
 
 /** Maximum number of objects, of avatars and of notes in one slice: as many as R2 lists in one call. */
 const SLICE_SIZE = 1000;
@@ -112,9 +119,10 @@ async function walkSlice(
 ): Promise<WalkedPart> {
   const { end, objects, avatars, noted } = await readSlice(access, position.after);
   const listed = new Set(objects.map(({ key }) => key));
-  const known = new Set(avatars.map(({ key }) => key));
+  const known = new Set(avatars.flatMap(({ key, sizes }) => listKeysOfPicture(key, sizes)));
   const avatarObjects = parseKeys(objects, parseAvatarKey);
-  const unknown = await access.store.selectUnknown(avatarObjects.filter(({ key }) => !known.has(key)));
+  const candidates = [...avatarObjects, ...parseKeys(objects, parseCopyKey)].filter(({ key }) => !known.has(key));
+  const unknown = await access.store.selectUnknown(candidates);
   const unknownKeys = new Set(unknown.map(({ key }) => key));
   const missing = avatars.filter(({ key }) => !listed.has(key));
   const notes = {
@@ -127,7 +135,8 @@ async function walkSlice(
   const walked = {
     after: end,
     seen: position.seen + avatarObjects.length + missing.length,
-    differing: position.differing + unknown.length + missing.length,
+    // Smaller copies are not counted: they would outnumber the avatars.
+    differing: position.differing + unknown.filter(({ key }) => parseAvatarKey(key)).length + missing.length,
   };
   await access.store.saveSlice(notes, isComplete ? { after: '', seen: 0, differing: 0 } : walked, now);
   counts.walked += objects.length;

@@ -17,6 +17,7 @@ CREATE TABLE flare_avatar_uploads (
   claim        INTEGER,                -- when it was claimed, or later: greater than those of the commits in progress and of the current avatar
   superseded   INTEGER NOT NULL DEFAULT 0, -- 1 once a later commit, or a removal, has taken effect
   avatar_key   TEXT,                   -- the object that the commit writes
+  sizes        TEXT NOT NULL DEFAULT '[]', -- JSON: the widths of smaller copies that the commit may write
   code         TEXT,                   -- the error code of the rejection
   stored_size  INTEGER,
   width        INTEGER,
@@ -48,6 +49,7 @@ CREATE TABLE flare_avatar_current (
   size         INTEGER NOT NULL,
   width        INTEGER NOT NULL,
   height       INTEGER NOT NULL,
+  sizes        TEXT NOT NULL DEFAULT '[]', -- JSON: the widths of its smaller copies
   created_at   INTEGER NOT NULL,       -- the claim of its commit
   missing_since INTEGER                -- since when the object has been missing in every walk, or NULL
 ) STRICT, WITHOUT ROWID;
@@ -57,6 +59,7 @@ CREATE INDEX flare_avatar_current_missing ON flare_avatar_current (missing_since
 -- Queue of objects to delete. A row is deleted after its object.
 CREATE TABLE flare_avatar_deletions (
   key TEXT PRIMARY KEY,
+  sizes TEXT NOT NULL DEFAULT '[]', -- JSON: the widths of its smaller copies, which may exist and are deleted with it
   due INTEGER NOT NULL DEFAULT 0 -- earliest time of the deletion: a commit that has lost its claim may still be writing the object
 ) STRICT, WITHOUT ROWID;
 

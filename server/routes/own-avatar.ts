@@ -8,6 +8,7 @@ import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
 import { avatarSchema, literalTrue, nameSchema, secretUrl, timestamp } from '../schemas.js';
 import { presignGet } from '../storage/presign.js';
 import type { Operation } from './operation.js';
+import { chooseKey, readSize, sizeParameter } from './picture-size.js';
 
 /** Lifetime of the presigned GET, in seconds. */
 const EXPIRES_IN = { default: 300, min: 60, max: 3600 };
@@ -32,6 +33,7 @@ export const showOwnAvatarOperation: Operation = {
       description: `Lifetime of the URL in seconds, clamped to the range from ${EXPIRES_IN.min} to ${EXPIRES_IN.max}.`,
       schema: { type: 'number', default: EXPIRES_IN.default },
     },
+    sizeParameter,
   ],
   success: { status: 200, description: 'The avatar, or null if there is none', body: avatarResponse },
   errorCodes: ['invalid_request'],
@@ -47,9 +49,11 @@ export const removeOwnAvatarOperation: Operation = {
 /** `GET /me/avatar`: a presigned GET for the user's own avatar. */
 export const showOwnAvatar: RouteHandler = async (c, { owners, avatars, config }) => {
   const seconds = readExpiresIn(c);
-  const avatar = await avatars.findAvatar(owners);
-  if (!avatar) return c.json<AvatarResponse>({ url: null });
-  const { url, expiresAt } = await presignGet(resolveS3(config, c.req.url), avatar.key, seconds);
+  const size = readSize(c);
+  const picture = await avatars.findAvatar(owners);
+  if (!picture) return c.json<AvatarResponse>({ url: null });
+  const { avatar } = picture;
+  const { url, expiresAt } = await presignGet(resolveS3(config, c.req.url), chooseKey(picture, size), seconds);
   return c.json<AvatarResponse>({ url, expiresAt: new Date(expiresAt).toISOString(), avatar });
 };
 

@@ -7,9 +7,19 @@ const KIND = 'avatar';
 /** An avatar as its object describes it. */
 export interface StoredAvatar extends AvatarKeyParts {
   avatar: Avatar;
+  /** Widths of its smaller copies in ascending order, where they are known. */
+  sizes: readonly number[];
   /** The encrypted user id; see `openUserId()`. */
   sealedUser: string | null;
 }
+
+const FIXED_HEADERS = { contentDisposition: 'inline', cacheControl: 'private, max-age=31536000, immutable' };
+
+/** The headers and metadata of an avatar's smaller copy. */
+export const COPY_OBJECT: R2PutOptions = {
+  httpMetadata: { contentType: 'image/webp', ...FIXED_HEADERS },
+  customMetadata: { kind: KIND },
+};
 
 /**
  * The headers and metadata of an avatar's object: everything that the database
@@ -18,11 +28,7 @@ export interface StoredAvatar extends AvatarKeyParts {
 export function describeAvatarObject(avatar: Avatar, sealedUser: string | null): R2PutOptions {
   const { contentType, width, height, createdAt } = avatar;
   return {
-    httpMetadata: {
-      contentType,
-      contentDisposition: 'inline',
-      cacheControl: 'private, max-age=31536000, immutable',
-    },
+    httpMetadata: { contentType, ...FIXED_HEADERS },
     customMetadata: {
       kind: KIND,
       width: String(width),
@@ -46,7 +52,7 @@ export function readAvatarObject(object: R2Object): StoredAvatar | null {
   const isComplete = isPositive(width) && isPositive(height) && !Number.isNaN(Date.parse(createdAt));
   if (!parts || !isAvatarObject(object) || !isComplete || !isStoredType(contentType)) return null;
   const avatar = { key, contentType, size, width, height, createdAt };
-  return { ...parts, avatar, sealedUser: customMetadata.user ?? null };
+  return { ...parts, avatar, sizes: [], sealedUser: customMetadata.user ?? null };
 }
 
 const isPositive = (value: number): boolean => Number.isInteger(value) && value > 0;

@@ -17,11 +17,29 @@ const PENDING_KEY = /^pending\/([0-9a-f]{32})\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[
 
 const AVATAR_KEY = /^avatars\/([0-9a-f]{32})\/[0-9a-f-]{36}\.[a-z]+$/;
 
+/** Smaller copies of pictures, which are always WebP. Among keys, they precede their picture. */
+const COPY_KEY = /^avatars\/([0-9a-f]{32})\/[0-9a-f-]{36}\.(\d+)\.webp$/;
+
+/** Length of the part of an avatar's key that its copies share: up to the extension. */
+export const PICTURE_LENGTH = 'avatars/'.length + 32 + '/'.length + 36;
+
 /** Key of the uploaded bytes, until the commit. */
 export const pendingKey = (owner: string, uploadId: string): string => `pending/${owner}/${uploadId}`;
 
 export const createAvatarKey = (owner: string, type: ImageType): string =>
   `avatars/${owner}/${crypto.randomUUID()}.${EXTENSIONS[type]}`;
+
+/** The part of a key that an avatar and its smaller copies share. */
+export const getPictureName = (key: string): string => key.slice(0, PICTURE_LENGTH);
+
+/** Key of an avatar's smaller copy. */
+export const createCopyKey = (avatarKey: string, size: number): string => `${getPictureName(avatarKey)}.${size}.webp`;
+
+/** The keys of an avatar and of its smaller copies. */
+export const listKeysOfPicture = (avatarKey: string, sizes: readonly number[]): string[] => [
+  avatarKey,
+  ...sizes.map((size) => createCopyKey(avatarKey, size)),
+];
 
 /** Whether avatars are stored with this content type. */
 export const isStoredType = (type: string | undefined): type is ImageType =>
@@ -49,6 +67,18 @@ export interface PendingKeyParts extends AvatarKeyParts {
 export function parseAvatarKey(key: string): AvatarKeyParts | null {
   const [, owner] = AVATAR_KEY.exec(key) ?? [];
   return owner === undefined ? null : { key, owner };
+}
+
+/** The parts of a smaller copy's key. */
+export interface CopyKeyParts extends AvatarKeyParts {
+  /** Its width, in pixels. */
+  size: number;
+}
+
+/** Null for any string that is not the key of an avatar's smaller copy. */
+export function parseCopyKey(key: string): CopyKeyParts | null {
+  const [, owner, size] = COPY_KEY.exec(key) ?? [];
+  return owner === undefined ? null : { key, owner, size: Number(size) };
 }
 
 /** Null for any string that is not the key of a pending upload. */

@@ -27,7 +27,12 @@ export function resample(
   return resampleRows(transposed, pixels.length / 4 / width, vertical, size, opaque);
 }
 
-function resampleRows(
+/**
+ * Scales each row of a picture, and transposes the result.
+ * @param width - pixels of each row.
+ * @param size - pixels of each row of the result, which become its columns.
+ */
+export function resampleRows(
   pixels: Uint8ClampedArray,
   width: number,
   span: Span,

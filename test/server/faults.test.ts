@@ -4,6 +4,7 @@ import { AvatarStore } from '../../server/db/avatar-store.js';
 import { CLAIM_LEASE_MS, LATE_WRITE_MS } from '../../server/db/claim.js';
 import { UploadStore } from '../../server/db/upload-store.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
+import { createCopyKey } from '../../server/storage/object-keys.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { jpeg, png, text } from '../support/pictures.js';
 import { FAILURES, type Failure, failAtCall, pauseAtCall } from './fault-bindings.js';
@@ -168,19 +169,20 @@ describe('a commit whose request has died', () => {
     const [, owner = '', id = ''] = key.split('/');
     const orphan = `avatars/${owner}/${crypto.randomUUID()}.png`;
     const uploads = new UploadStore(env.DB);
-    expect(await uploads.claimUpload([owner], { owner, id }, orphan, Date.now())).toMatchObject({ isMarked: true });
+    const claimed = { avatarKey: orphan, sizes: [64] };
+    expect(await uploads.claimUpload([owner], { owner, id }, claimed, Date.now())).toMatchObject({ isMarked: true });
+    await env.AVATARS.put(createCopyKey(orphan, 64), png());
     await env.AVATARS.put(orphan, png());
     advanceTime(CLAIM_LEASE_MS + 1);
     const { status, body } = await createApi(user).commit(key);
     expect(status).toBe(200);
     // Not at once: the first commit might still be writing it.
-    expect(await listKeys(`avatars/${owner}/`)).toHaveLength(2);
+    expect(await listKeys(`avatars/${owner}/`)).toHaveLength(3);
     advanceTime(LATE_WRITE_MS);
     await runSweep();
     expect(await listKeys(`avatars/${owner}/`)).toEqual([body.avatar?.key]);
-    expect(
-      await new AvatarStore(env.DB).publishAvatar([owner], { owner, id }, { ...(body.avatar as Avatar), key: orphan }),
-    ).toBe(null);
+    const late = { avatar: { ...(body.avatar as Avatar), key: orphan }, sizes: [64] };
+    expect(await new AvatarStore(env.DB).publishAvatar([owner], { owner, id }, late)).toBe(null);
   });
 
   it('but continues later responds with the avatar of the other request and leaves no object', async () => {

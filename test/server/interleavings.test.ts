@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { CLAIM_LEASE_MS, LATE_WRITE_MS } from '../../server/db/claim.js';
 import { sweepAvatars } from '../../server/jobs/sweep.js';
+import type { PictureEncoder } from '../../server/picture-encoder.js';
+import { listKeysOfPicture } from '../../server/storage/object-keys.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { png, text } from '../support/pictures.js';
 import { FAILURES, failAtCall, interceptBindings } from './fault-bindings.js';
@@ -22,6 +24,19 @@ afterEach(() => {
 const AFTER_EXPIRY_MS = 721_000;
 /** How long an expired upload is remembered. */
 const RETENTION_MS = 86_400_000;
+
+/** Makes two copies of each picture. */
+const COPIER: PictureEncoder = {
+  sizes: [1, 2],
+  maxDecodedPixels: Number.POSITIVE_INFINITY,
+  encodePicture: async (picture) => ({
+    picture,
+    copies: [1, 2].map((size) => ({ size, bytes: picture.bytes })),
+  }),
+};
+
+/** The keys of an avatar and its copies, in order. */
+const listParts = ({ key }: Avatar): string[] => listKeysOfPicture(key, COPIER.sizes).sort();
 
 /** An action on one of a user's three uploads. */
 const action = fc.record({
@@ -44,7 +59,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('failing' as const),
       action,
-      n: fc.integer({ min: 1, max: 14 }),
+      n: fc.integer({ min: 1, max: 16 }),
       failure: fc.constantFrom(...FAILURES),
     }),
   },
@@ -113,7 +128,7 @@ class Scenario {
   }
 
   async #runAction({ kind, upload }: Action, bindings: { DB: D1Database; AVATARS: R2Bucket }): Promise<void> {
-    const api = createApi(this.user, { maxPending: 1000 }, bindings);
+    const api = createApi(this.user, { maxPending: 1000, variants: COPIER }, bindings);
     const key = this.keys[upload];
     if (kind === 'sweep') return sweepAvatars(bindings, {}, Date.now()).catch(() => {});
     if (kind === 'lose mark' || kind === 'restore mark') return this.#changeMark(kind, upload);
@@ -157,7 +172,7 @@ class Scenario {
   async #checkInvariants(step: Step): Promise<void> {
     const { body } = await createApi(this.user).call('GET', '/api/me/avatar');
     const shown = body.avatar ?? null;
-    if (shown) expect(await env.AVATARS.head(shown.key)).toBeTruthy();
+    for (const key of shown ? listParts(shown) : []) expect(await env.AVATARS.head(key)).toBeTruthy();
     // A failed request may or may not have taken effect.
     if (step.kind === 'failing') await this.#recordSilentCommits();
     else expect(this.#candidates.length > 0 ? this.#candidates : [this.#last]).toContainEqual(shown);
@@ -186,7 +201,7 @@ class Scenario {
     const { body } = await createApi(this.user).call('GET', '/api/me/avatar');
     expect(body.avatar ?? null).toEqual(this.#last);
     const owner = parseOwner((await createApi(this.user).presign()).key);
-    expect(await listKeys(`avatars/${owner}/`)).toEqual(this.#last ? [this.#last.key] : []);
+    expect(await listKeys(`avatars/${owner}/`)).toEqual(this.#last ? listParts(this.#last) : []);
     expect(await listKeys(`pending/${owner}/`)).toEqual([]);
     expect(await countRows('deletions')).toBe(0);
     expect(await countRows('unknown')).toBe(0);
@@ -203,7 +218,7 @@ function skipTimers(): void {
   }) as unknown as typeof setTimeout);
 }
 
-it('in any order of events there is at most one avatar, its object exists, and nothing else is left', async () => {
+it('in any order of events there is at most one avatar, its object and its copies exist, and nothing else is left', async () => {
   vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
   skipTimers();
   await fc.assert(

@@ -1,20 +1,23 @@
 import { env } from 'cloudflare:workers';
 import { finishRebuild, type RebuildCounts, rebuildSlice, requireRebuildable } from '../../server/jobs/rebuild.js';
+import type { PictureEncoder } from '../../server/picture-encoder.js';
 import { parseOwnerSecrets } from '../../server/storage/owner.js';
 
 export interface RebuildOptions {
   secrets?: string;
   isDryRun?: boolean;
+  encoder?: PictureEncoder | null;
   bindings?: { DB: D1Database; AVATARS: R2Bucket };
 }
 
 /** Runs a rebuild from its first slice to its last, as `npm run rebuild` does. */
-export async function rebuild({ secrets, isDryRun = false, bindings = env }: RebuildOptions = {}) {
+export async function rebuild({ secrets, isDryRun = false, encoder = null, bindings = env }: RebuildOptions = {}) {
   const access = {
     bucket: bindings.AVATARS,
     database: bindings.DB,
     secrets: secrets === undefined ? null : parseOwnerSecrets(secrets),
     isDryRun,
+    encoder,
   };
   await requireRebuildable(access);
   const total: Record<string, number> = {};

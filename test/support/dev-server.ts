@@ -26,7 +26,8 @@ export class DevServer {
   /** Starts a server with the database and bucket of a folder. Resolves when it prints that it is ready. */
   static async start(stateFolder: string, ...args: string[]): Promise<DevServer> {
     const port = await findFreePort();
-    const env = { ...process.env, PORT: String(port), FLARE_STATE: stateFolder };
+    // Without variants, so that tests can compare what is stored with what was uploaded, byte for byte.
+    const env = { ...process.env, PORT: String(port), FLARE_STATE: stateFolder, VARIANTS: '' };
     // The script that npm start runs. It is not detached, so that ending the tests ends it too.
     const child = spawn('node', ['scripts/start.mjs', ...args], { cwd: root, env });
     let output = '';
