@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Bytes, concat, u32, u32le } from '../support/bytes.js';
 import { FILES_WITH_METADATA } from '../support/metadata.js';
+import { ODD_PICTURES } from '../support/odd-pictures.js';
 import { gif, jpeg, png, webp } from '../support/pictures.js';
 import { readImage, tryRead } from './read-helpers.js';
 
@@ -23,7 +24,7 @@ const pictures = fc.oneof(
   fc
     .tuple(size, fc.integer({ min: 0, max: 3 }))
     .map(([size, frames]) => webp({ size: frames ? [1, 1] : size, frames })),
-  fc.constantFrom(...FILES_WITH_METADATA.map(({ bytes }) => bytes)),
+  fc.constantFrom(...FILES_WITH_METADATA.map(({ bytes }) => bytes), ...ODD_PICTURES.map(([, bytes]) => bytes)),
 );
 
 /** A random change of a file. */

@@ -46,12 +46,26 @@ const jpegs: [string, () => Bytes][] = [
   ['fill bytes in a scan', () => fillUpload(concat([0xff]), (parts) => inJpegScan(concat([1], parts.fill(0xff))))],
   ['scans of one byte', () => fillUpload(concat(segment(0xda, [1, 1, 0, 0, 63, 0]), [1]), inJpegScan)],
   ['orientations', () => fillUpload(segment(0xe1, ascii('Exif\0\0'), buildDirectory(5000)), inJpegHeader)],
+  [
+    'blocks without an end mark',
+    () => concat(jpeg({ claim: [8000, 6000] }).slice(0, -8), new Uint8Array(LIMIT - 2000)),
+  ],
   ['malformed orientations', () => fillUpload(segment(0xe1, new Uint8Array(60_000).fill(1)), inJpegHeader)],
 ];
 
 // PNG
 
 const afterHeader = insertAt(png(), 33);
+/** A picture without compression, in data chunks of a length. */
+function buildLargePng(length: number): Bytes {
+  const picture = png({ width: 1130, height: 1130 });
+  const data = picture.subarray(41, -16);
+  const chunks = Array.from({ length: Math.ceil(data.length / length) }, (_, i) =>
+    pngChunk('IDAT', data.subarray(i * length, (i + 1) * length)),
+  );
+  return concat(picture.slice(0, 33), ...chunks, picture.slice(-12));
+}
+
 const buildFrames = (count: number, data: Bytes): Bytes => {
   const picture = png({ width: 1, height: 1 });
   const frames = repeat(count - 1, (i) =>
@@ -63,9 +77,10 @@ const buildFrames = (count: number, data: Bytes): Bytes => {
 };
 
 const pngs: [string, () => Bytes][] = [
-  ['one long data chunk', () => afterHeader(pngChunk('IDAT', noise(LIMIT - 2000)))],
+  ['one long data chunk', () => buildLargePng(LIMIT)],
+  ['data after the end of the pixels', () => insertAt(png(), png().length - 12)(pngChunk('IDAT', noise(LIMIT - 2000)))],
   ['empty data chunks', () => fillUpload(pngChunk('IDAT', []), afterHeader)],
-  ['as many data chunks as allowed', () => afterHeader(repeat(9980, () => pngChunk('IDAT', noise(510))))],
+  ['as many data chunks as allowed', () => buildLargePng(520)],
   ['empty unknown chunks', () => fillUpload(pngChunk('teSt', []), afterHeader)],
   ['empty chunks of a zero length', () => fillUpload(concat(u32(0), ascii('tEXt'), u32(0)), afterHeader)],
   [
@@ -73,12 +88,21 @@ const pngs: [string, () => Bytes][] = [
     () => afterHeader(repeat(9980, () => concat(u32(510), ascii('iCCP'), noise(514)))),
   ],
   ['frame headers', () => fillUpload(pngChunk('fcTL', new Uint8Array(26)), insertAt(png({ animated: true }), 33))],
-  ['1,000 large frames', () => buildFrames(1000, noise(5100))],
+  ['1,000 large frames', () => buildFrames(1000, concat([0x78, 1], noise(5000)))],
   ['one unknown chunk', () => afterHeader(pngChunk('teSt', new Uint8Array(LIMIT - 2000)))],
   ['a directory of 65,535 entries', () => afterHeader(pngChunk('eXIf', buildDirectory(65_535)))],
 ];
 
 // GIF
+
+/** A GIF of one frame whose data, with the lengths of its blocks, comes from a function. */
+const buildGifFrame = (codeSize: number, size: [number, number], getByte: (at: number) => number): Bytes =>
+  concat(
+    gif(1, size, size).slice(0, -6),
+    [codeSize],
+    Uint8Array.from({ length: LIMIT - 2000 - ((LIMIT - 2000) % 256) }, (_, i) => getByte(i)),
+    [0, 0x3b],
+  );
 
 const inGif = insertAt(gif(), 19);
 const gifFrame = gif().slice(19, -1);
@@ -99,6 +123,11 @@ const gifs: [string, () => Bytes][] = [
     () => fillUpload(concat([1, 1]), (parts) => concat(gif().slice(0, -2), parts, [0, 0x3b])),
   ],
   ['frames', () => fillUpload(gifFrame, inGif)],
+  ['one frame of literals', () => buildGifFrame(8, [1800, 1800], (i) => (i % 256 ? 0 : 255))],
+  [
+    'codes that only reset the decoder',
+    () => buildGifFrame(2, [1, 1], (i) => [255, 0x24, 0x49, 0x92][i % 256 && 1 + (((i % 256) - 1) % 3)] ?? 0),
+  ],
   [
     '1,000 frames with color tables',
     () =>

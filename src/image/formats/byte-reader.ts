@@ -31,6 +31,11 @@ export interface ImageStructure extends Size {
   rebuild(): Uint8Array<ArrayBuffer>;
 }
 
+/** Maximum number of frames of an animation: half a minute at 30 frames per second. */
+export const MAX_FRAMES = 1000;
+
+export const tooManyFramesError = () => new ImageError('The picture has too many frames.');
+
 /** Maximum number of parts in one file: more than any encoder writes. */
 const MAX_PARTS = 10_000;
 

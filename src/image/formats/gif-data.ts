@@ -2,8 +2,8 @@ import { ImageError } from './byte-reader.js';
 
 // GIF89a specification, appendix F.
 
-/** Maximum number of codes in a frame. Codes that only reset the decoder take time and show nothing. */
-const MAX_CODES = 2 ** 23;
+/** Maximum number of resets in a row: they take time and show nothing. */
+const MAX_CLEARS = 16;
 const MAX_TABLE = 4096;
 
 /** The number of pixels that each code stands for. Shared by all frames: they are read one after the other. */
@@ -43,12 +43,12 @@ export function copyFrameData(data: Uint8Array, pixels: number): ArrayLike<numbe
 /** Follows the codes to the last pixel. Only lengths are tracked, no colors. */
 function findEnd(data: Uint8Array, pixels: number): FrameEnd {
   const size = data[0] as number;
-  if (size < 1 || size > 8) throw damagedError();
+  if (size < 2 || size > 8) throw damagedError();
   const clear = 1 << size;
   lengths.fill(1, 0, clear);
-  let [width, next, previous, missing] = [size + 1, clear + 2, 0, pixels];
+  let [width, next, previous, missing, clears] = [size + 1, clear + 2, 0, pixels, 0];
   let [at, blockEnd, buffer, count, bits] = [1, 1, 0, 0, 0];
-  for (let codes = 0; missing > 0; codes++) {
+  while (missing > 0) {
     while (count < width) {
       if (at === blockEnd) {
         blockEnd = at + 1 + (data[at] ?? 0);
@@ -62,8 +62,10 @@ function findEnd(data: Uint8Array, pixels: number): FrameEnd {
     count -= width;
     bits += width;
     if (code === clear) {
-      [width, next, previous] = [size + 1, clear + 2, 0];
-      if (codes > MAX_CODES) throw damagedError();
+      if (++clears > MAX_CLEARS) throw damagedError();
+      width = size + 1;
+      next = clear + 2;
+      previous = 0;
       continue;
     }
     const isNew = code === next && previous > 0 && next < MAX_TABLE;
@@ -72,6 +74,7 @@ function findEnd(data: Uint8Array, pixels: number): FrameEnd {
       lengths[next++] = previous + 1;
       if (next === 1 << width && width < 12) width++;
     }
+    clears = 0;
     previous = lengths[code] as number;
     missing -= previous;
   }

@@ -1,4 +1,12 @@
-import { type ByteReader, concatBytes, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
+import {
+  type ByteReader,
+  concatBytes,
+  encodeAscii,
+  ImageError,
+  type ImageStructure,
+  MAX_FRAMES,
+  tooManyFramesError,
+} from './byte-reader.js';
 import { copyFrameData } from './gif-data.js';
 
 // GIF89a specification, sections 17 to 27.
@@ -80,6 +88,7 @@ function readFrame(file: ByteReader, gif: Gif, at: number): number {
   if (width === 0 || height === 0 || (tableSize === 0 && colorTableSize(file.u8(10)) === 0)) {
     throw new ImageError('The GIF has a frame without pixels or colors.');
   }
+  if (gif.frames >= MAX_FRAMES) throw tooManyFramesError();
   // Browsers enlarge the picture for the first frame, and clip all others.
   if (gif.frames++ === 0) {
     gif.width = Math.max(gif.width, left + width);

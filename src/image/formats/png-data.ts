@@ -22,16 +22,21 @@ const PASSES = [
   [0, 1, 1, 2],
 ] as const;
 
-/** Refuses pixel data whose beginning can't be decoded, and small pictures that are cut short. */
-export function checkPixelData(file: ByteReader, chunks: readonly PngChunk[], header: PngHeader): void {
+/**
+ * Refuses pixel data whose beginning can't be decoded, and small pictures that are cut short.
+ * Returns the data of a small picture, without bytes after its end; null for a larger one.
+ */
+export function checkPixelData(file: ByteReader, chunks: readonly PngChunk[], header: PngHeader): Uint8Array | null {
   const start = readStart(file, chunks);
   const isCut = start.length === LIMITS.compressed;
   try {
     const { bytes, streamLength } = inflate(start, LIMITS.decompressed, () => file.budget.count());
     const length = checkRows(bytes, header);
     if (streamLength > 0 && length > bytes.length) throw new RangeError();
+    return streamLength > 0 ? start.subarray(0, streamLength) : null;
   } catch (error) {
-    if (!(error instanceof RangeError && isCut)) throw error;
+    if (error instanceof RangeError && isCut) return null;
+    throw error;
   }
 }
 

@@ -41,7 +41,7 @@ export function readPng(file: ByteReader): ImageStructure {
   const data = readDataChunks(chunks);
   const palette = findPalette(chunks, header);
   const animation = readPngAnimation(file, chunks, header);
-  checkPixelData(file, data, header);
+  const pixelData = checkPixelData(file, data, header);
   const orientation = readExifOrientation(file, chunks);
   const isRotated = swapsSides(orientation);
   const pixels = header.width * header.height;
@@ -55,7 +55,7 @@ export function readPng(file: ByteReader): ImageStructure {
     pixels,
     decodedPixels: animation?.pixels ?? pixels,
     end,
-    rebuild: () => buildPng(file, { chunks, header, data, palette, animation, orientation }),
+    rebuild: () => buildPng(file, { chunks, header, data, pixelData, palette, animation, orientation }),
   };
 }
 
@@ -108,15 +108,20 @@ interface PngContent {
   chunks: PngChunk[];
   header: PngHeader;
   data: PngChunk[];
+  /** The pixels of a small picture, which are written as one chunk. */
+  pixelData: Uint8Array | null;
   palette: { chunk: PngChunk; length: number } | null;
   animation: PngAnimation | null;
   orientation: number;
 }
 
-function buildPng(file: ByteReader, { chunks, header, data, palette, animation, orientation }: PngContent) {
+function buildPng(file: ByteReader, content: PngContent) {
+  const { chunks, header, data, pixelData, palette, animation, orientation } = content;
   const isStill = animation?.frames === 1 && animation.beginsWithImage;
   const shown = isStill ? null : animation;
+  const frames = chunks.filter((chunk) => shown?.chunks.has(chunk));
   const after = chunks.filter((chunk) => chunk.type === 'IDAT' || shown?.chunks.has(chunk));
+  const split = frames.filter(({ start }) => start < (data[0] as PngChunk).start);
   const seen = new Set<string>();
   const buildDisplayChunk = (chunk: PngChunk): ArrayLike<number> => {
     if (chunk === palette?.chunk) return copyPalette(file, palette);
@@ -130,7 +135,9 @@ function buildPng(file: ByteReader, { chunks, header, data, palette, animation, 
     orientation === 1 ? [] : buildChunk('eXIf', buildOrientation(orientation)),
     ...display,
     shown ? buildControl(shown) : [],
-    ...sliceRanges(file, after),
+    ...(pixelData
+      ? [...sliceRanges(file, split), buildChunk('IDAT', pixelData), ...sliceRanges(file, frames.slice(split.length))]
+      : sliceRanges(file, after)),
     buildChunk('IEND', []),
   ]);
 }

@@ -1,5 +1,5 @@
 import type { ImageType } from '../../core/protocol.js';
-import { ByteReader, ImageError, type ImageStructure } from './byte-reader.js';
+import { ByteReader, ImageError, type ImageStructure, MAX_FRAMES, tooManyFramesError } from './byte-reader.js';
 import { readGif } from './gif.js';
 import { readJpeg } from './jpeg.js';
 import { readPng } from './png.js';
@@ -30,9 +30,6 @@ export interface PictureLimits {
   keepMetadata: boolean;
 }
 
-/** Maximum number of frames of an animation: half a minute at 30 frames per second. */
-const MAX_FRAMES = 1000;
-
 /** Maximum number of scans of a JPEG: encoders write at most about 20. Each costs a viewer as much as a picture. */
 const MAX_SCANS = 64;
 
@@ -49,7 +46,7 @@ export function readPicture(bytes: Uint8Array, { maxPixels, keepMetadata }: Pict
   const { type, width, height, orientation, frames, ...structure } = readStructure(new ByteReader(bytes));
   const { scans, pixels, decodedPixels, end } = structure;
   if (width === 0 || height === 0) throw new ImageError('The width or height is zero.');
-  if (frames > MAX_FRAMES) throw new ImageError('The picture has too many frames.');
+  if (frames > MAX_FRAMES) throw tooManyFramesError();
   if (scans > MAX_SCANS) throw new ImageError('The picture has too many scans.');
   const isWithinLimits = pixels <= maxPixels && decodedPixels <= maxPixels * MAX_DECODING_FACTOR;
   if (!isWithinLimits) throw new ImageError('The picture has too many pixels.');

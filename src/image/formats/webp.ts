@@ -38,6 +38,8 @@ const PADDING = [0];
 export function readWebp(file: ByteReader): ImageStructure {
   const end = file.checkEnd(8 + file.u32(4, true));
   const chunks = readChunks(file, 12, end);
+  // With a VP8X chunk, browsers insist on the byte of padding after an odd length.
+  if (chunks[0]?.type === 'VP8X' && end % 2 > 0) throw new ImageError('The WebP lacks its padding.');
   const content = chunks[0]?.type === 'VP8X' ? readExtended(file, chunks) : readStill(file, chunks.slice(0, 1));
   const { width, height, frames, listParts } = content;
   return {
