@@ -113,11 +113,15 @@ function isComplete(bytes: Uint8Array<ArrayBuffer>, { type, start }: ImageHeader
     return offset > start;
   }
   if (type !== 'image/png') return true;
+  // Whatever follows the data chunks shows that they are complete.
+  let hasData = false;
   for (offset = 8; offset + 8 <= bytes.length; offset += 12 + view.getUint32(offset)) {
-    if (view.getUint32(offset + 4) === IEND) return true;
+    const isData = view.getUint32(offset + 4) === IDAT;
+    if (hasData && !isData) return true;
+    hasData ||= isData;
   }
   return false;
 }
 
-/** The name of the last chunk of a PNG. */
-const IEND = 0x49454e44;
+/** The name of the chunks that contain the pixels of a PNG. */
+const IDAT = 0x49444154;

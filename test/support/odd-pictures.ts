@@ -188,7 +188,11 @@ export const BROKEN_PICTURES: readonly BrokenPicture[] = [
     'an animated PNG whose first frame is smaller than its image',
     concat(header, control(2), frameControl(0, [1, 1]), pixels, frame(1), frameData(2), end),
   ],
-  ['a GIF without colors', concat(ascii('GIF89a'), u16le(1), u16le(1), [0, 0, 0], gifFrame, [0x3b])],
+  ['a GIF whose first frame is outside of its screen', patch(gif(), gif().length - 14, 1)],
+  [
+    'a GIF with a damaged control extension before its first frame',
+    concat(gif().slice(0, 19), [0x21, 0xf9, 1, 0, 0], gif().slice(19)),
+  ],
   ...[0, 1, 9, 12].map(
     (size): BrokenPicture => [`a GIF with a code size of ${size}`, patch(gif(), gif().length - 6, size)],
   ),

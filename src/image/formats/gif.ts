@@ -63,11 +63,19 @@ function readBlocks(file: ByteReader, gif: Gif, start: number): number {
     file.budget.count();
     const block = file.bytes[at] ?? 0;
     if (block === TRAILER) return at + 1;
+    if (block === EXTENSION && isDamagedControl(file, at)) {
+      if (gif.frames === 0) throw new ImageError('The GIF has a damaged control extension.');
+      return 0;
+    }
     if (block === EXTENSION) at = readExtension(file, gif, at);
     else if (block === IMAGE) at = readFrame(file, gif, at);
     else return 0;
   }
 }
+
+/** Browsers show no frame after a control extension of another length. */
+const isDamagedControl = (file: ByteReader, at: number): boolean =>
+  file.u8(at + 1) === CONTROL && file.u8(at + 2) !== 4;
 
 const colorTableSize = (flags: number): number => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
 
@@ -85,14 +93,11 @@ function readFrame(file: ByteReader, gif: Gif, at: number): number {
     number,
   ];
   const tableSize = colorTableSize(file.u8(at + 9));
-  if (width === 0 || height === 0 || (tableSize === 0 && colorTableSize(file.u8(10)) === 0)) {
-    throw new ImageError('The GIF has a frame without pixels or colors.');
-  }
+  if (width === 0 || height === 0) throw new ImageError('The GIF has a frame without pixels.');
   if (gif.frames >= MAX_FRAMES) throw tooManyFramesError();
-  // Browsers enlarge the picture for the first frame, and clip all others.
-  if (gif.frames++ === 0) {
-    gif.width = Math.max(gif.width, left + width);
-    gif.height = Math.max(gif.height, top + height);
+  // Browsers clip frames to the screen, and disagree about a first frame that lies outside of it.
+  if (gif.frames++ === 0 && (left >= gif.width || top >= gif.height)) {
+    throw new ImageError('The GIF has its first frame outside of its screen.');
   }
   gif.decodedPixels += Math.max(gif.width * gif.height, width * height);
   gif.largestFrame = Math.max(gif.largestFrame, width * height);
@@ -108,7 +113,7 @@ function readFrame(file: ByteReader, gif: Gif, at: number): number {
 function readExtension(file: ByteReader, gif: Gif, start: number): number {
   const end = skipSubBlocks(file, start + 2);
   const [label, length] = [file.u8(start + 1), file.u8(start + 2)];
-  if (label === CONTROL && length === 4) gif.control = [...file.slice(start, start + 7), 0];
+  if (label === CONTROL) gif.control = [...file.slice(start, start + 7), 0];
   const isLoop = label === APPLICATION && length === 11 && LOOPS.includes(file.readText(start + 3, 11));
   if (!gif.hasLoops && isLoop && file.matches(start + 14, '\x03\x01')) {
     gif.hasLoops = true;

@@ -20,15 +20,19 @@ export interface PngHeader extends Size {
 
 const CRITICAL = new Set(['IHDR', 'PLTE', 'IDAT']);
 
-/** Reads the chunks before the end chunk. Browsers ignore what that one contains. */
+/** Reads the chunks before the end chunk. Browsers ignore what that one contains, and end at what is no chunk after the data. */
 export function readChunks(file: ByteReader): { chunks: PngChunk[]; end: number } {
   const chunks: PngChunk[] = [];
   for (let at = 8; ; ) {
     file.budget.count();
     const length = file.u32(at);
-    const type = file.readText(at + 4, 4);
+    const type = file.readText(at + 4, file.checkEnd(at + 8) - at - 4);
     if (type === 'IEND') return { chunks, end: length === 0 && at + 12 <= file.length ? at + 12 : 0 };
-    if (!/^[a-zA-Z]{4}$/.test(type)) throw chunkError();
+    const hasData = type !== 'IDAT' && chunks.some((chunk) => chunk.type === 'IDAT');
+    if (!/^[a-zA-Z]{4}$/.test(type)) {
+      if (hasData) return { chunks, end: 0 };
+      throw chunkError();
+    }
     const chunk = { type, start: at, data: at + 8, length, end: file.checkEnd(at + 12 + length) };
     // A decoder that doesn't know a critical chunk, whose type begins with a capital letter, can't show the picture.
     if (type < 'a' && !(CRITICAL.has(type) && isIntact(file, chunk))) throw chunkError();
