@@ -121,11 +121,9 @@ function readGif(file: ByteReader, isWhole: boolean): Header {
       frames++;
       offset = file.skipGifBlocks(offset + 11 + file.colorTableLength(offset + 9));
     } else if (block === 0x21) offset = file.skipGifBlocks(offset + 2);
-    // Decoders skip zeros between blocks.
-    else if (block === 0 && offset < file.length) offset++;
     else break;
   }
-  return { animated: frames === 2, width: file.u16(6, true), height: file.u16(8, true) };
+  return { animated: frames === 2, needsReader: frames === 2, width: file.u16(6, true), height: file.u16(8, true) };
 }
 
 function readWebp(file: ByteReader): Header {

@@ -104,7 +104,7 @@ function buildPng(orientation: number, animated: boolean): FileWithMetadata {
     pngChunk('zTXt', concat(ascii('Comment\0\0'), secret)),
     pngChunk('iTXt', concat(ascii('XML:com.adobe.xmp\0\0\0\0\0'), secret)),
     pngChunk('tIME', [7, 234, 1, 2, 3, 4, 5]),
-    buildShown('SECRET'),
+    buildShown('p3'),
     pngChunk('pHYs', secret.slice(0, 9)),
     pngChunk('sBIT', secret),
     pngChunk('prVt', secret),

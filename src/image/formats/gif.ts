@@ -95,9 +95,10 @@ function readFrame(file: ByteReader, gif: Gif, at: number): number {
   const tableSize = colorTableSize(file.u8(at + 9));
   if (width === 0 || height === 0) throw new ImageError('The GIF has a frame without pixels.');
   if (gif.frames >= MAX_FRAMES) throw tooManyFramesError();
-  // Browsers clip frames to the screen, and disagree about a first frame that lies outside of it.
-  if (gif.frames++ === 0 && (left >= gif.width || top >= gif.height)) {
-    throw new ImageError('The GIF has its first frame outside of its screen.');
+  // Browsers enlarge the picture for the first frame, and clip all others.
+  if (gif.frames++ === 0) {
+    gif.width = Math.max(gif.width, left + width);
+    gif.height = Math.max(gif.height, top + height);
   }
   gif.decodedPixels += Math.max(gif.width * gif.height, width * height);
   gif.largestFrame = Math.max(gif.largestFrame, width * height);

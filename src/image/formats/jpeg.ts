@@ -241,15 +241,20 @@ const PROFILE = 'ICC_PROFILE\0';
 /** Bytes of a profile in one segment. */
 const PROFILE_PART = 65_519;
 
-/** The profile, if all of its parts are there once and are numbered: decoders ignore it otherwise. */
+/** The profile, if all of its parts are there: decoders ignore it otherwise. The first part of each number counts. */
 function buildProfile(file: ByteReader, segments: Segment[]): Part[] {
-  const parts: Uint8Array[] = [];
+  const [first] = segments;
+  const total = first ? file.u8(first.data + 13) : 0;
+  const parts = new Map<number, Uint8Array>();
   for (const { data, end } of segments) {
-    const [number, count] = [file.u8(data + 12), file.u8(data + 13)];
-    if (number < 1 || number > count || count !== segments.length || parts[number]) return [];
-    parts[number] = file.slice(data + 14, end);
+    const [number, stated] = [file.u8(data + 12), file.u8(data + 13)];
+    if (number < 1 || number > total || stated !== total) return [];
+    if (!parts.has(number)) parts.set(number, file.slice(data + 14, end));
   }
-  const profile = trimProfile(segments.length === 1 ? (parts[1] as Uint8Array) : concatBytes(parts.slice(1)));
+  if (parts.size !== total) return [];
+  const sorted = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
+  const [only] = sorted;
+  const profile = trimProfile(only && total === 1 ? only : concatBytes(sorted));
   const count = Math.ceil(profile.length / PROFILE_PART);
   return Array.from({ length: count }, (_, i) =>
     buildSegment(0xe2, [
