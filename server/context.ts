@@ -10,20 +10,27 @@ import { getRequestId } from './middleware/request-id.js';
 import type { ResolvedOptions } from './options.js';
 import { deriveOwners, type Owners } from './storage/owner.js';
 
-/** What every route works with. */
-export interface RouteContext {
+/** What the routes that show pictures work with. */
+export interface ViewContext {
+  /** Null for a visitor who isn't signed in. */
+  viewer: User | null;
+  config: Config;
+  options: ResolvedOptions;
+}
+
+/** What the routes for signed-in users work with. */
+export interface RouteContext extends ViewContext {
   user: User;
+  viewer: User;
   /** Stands for the user in new object keys and rows: the first of `owners`. */
   owner: string;
   /** Every owner that stands for the user in keys and rows: under the current secret, and under former ones. */
   owners: Owners;
-  config: Config;
   bucket: R2Bucket;
   uploads: UploadStore;
   avatars: AvatarStore;
   deletions: DeletionQueue;
   installation: Installation;
-  options: ResolvedOptions;
   /** Logs that work besides the response has failed, such as `delete-objects`. */
   logFailure(task: string, error: unknown): void;
 }
@@ -38,8 +45,22 @@ export type ApiContext = Context<ApiHonoEnv>;
 /** The handler of one route. */
 export type RouteHandler = (c: ApiContext, context: RouteContext) => Promise<Response>;
 
+/** The handler of a route that shows pictures, also to visitors. */
+export type ViewHandler = (c: ApiContext, context: ViewContext) => Promise<Response>;
+
 /** Route contexts by request. They are not Hono variables, which the host's own code would see. */
 const routeContexts = new WeakMap<ApiContext, RouteContext>();
+
+/** Contexts of visitors who aren't signed in, by request. */
+const visitorContexts = new WeakMap<ApiContext, ViewContext>();
+
+/** The context of a request that shows pictures, whether or not its sender is signed in. */
+export const getViewContext = (c: ApiContext): ViewContext => visitorContexts.get(c) ?? getRouteContext(c);
+
+/** Prepares the context of a visitor who isn't signed in. */
+export function prepareVisitorContext(c: ApiContext, options: ResolvedOptions): void {
+  visitorContexts.set(c, { viewer: null, config: readConfig(c.env), options });
+}
 
 /** The route context that `requireUser()` has prepared for a request. */
 export function getRouteContext(c: ApiContext): RouteContext {
@@ -55,6 +76,7 @@ export async function prepareRouteContext(c: ApiContext, user: User, options: Re
   const owners = await deriveOwners(ownerSecrets, user.id);
   routeContexts.set(c, {
     user,
+    viewer: user,
     owner: owners[0],
     owners,
     config,

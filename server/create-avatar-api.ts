@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { type AvatarEnv, requireSetting } from './config.js';
-import { type ApiHonoEnv, getRouteContext } from './context.js';
+import { type ApiHonoEnv, getRouteContext, getViewContext } from './context.js';
 import { requireSchema } from './db/schema.js';
 import { ApiError, toErrorResponse } from './errors.js';
 import type { Log } from './log.js';
@@ -47,13 +47,13 @@ export function createAvatarApi<E extends AvatarEnv = AvatarEnv>(options: Avatar
     const path = toHonoPath(route);
     const isEmbeddable = routes.some((each) => each.isEmbeddable);
     addMiddleware(api, path, resolved.log, { route, isEmbeddable });
-    for (const { method, handler } of routes) {
-      api.on(method, path, requireUser(authenticate, resolved));
+    for (const each of routes) {
+      const { method } = each;
+      api.on(method, path, requireUser(authenticate, resolved, each.isOpenToVisitors));
       if (method !== 'GET') api.on(method, path, rateLimit());
       api.on(method, path, async (c) => {
-        const context = getRouteContext(c);
-        await requireSchema(requireSetting(context.config.storage).database);
-        return handler(c, context);
+        await requireSchema(requireSetting(getViewContext(c).config.storage).database);
+        return each.isOpenToVisitors ? each.handler(c, getViewContext(c)) : each.handler(c, getRouteContext(c));
       });
     }
     api.all(path, () => refuseMethod(routes.map(({ method }) => method).join(', ')));

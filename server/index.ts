@@ -9,4 +9,4 @@ export { ApiError } from './errors.js';
 export type { Committed, Hooks, Rejected, Removed, UnseenImage } from './hooks.js';
 export { type SweepOptions, sweepAvatars } from './jobs/sweep.js';
 export type { Log, LogEntry } from './log.js';
-export type { AvatarApiOptions } from './options.js';
+export type { AvatarApiOptions, Fallback } from './options.js';

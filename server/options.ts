@@ -19,13 +19,23 @@ export const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as
 export type ResourcePolicy = (typeof RESOURCE_POLICIES)[number];
 
 /**
+ * What the host's `fallback` returns: null for 404.
+ *
+ * @example
+ * ```ts
+ * const fallback: Fallback = new URL('https://cdn.example.com/person.svg');
+ * ```
+ */
+export type Fallback = Response | URL | string | null;
+
+/**
  * Options of `createAvatarApi()`.
  *
  * @example
  * ```ts
  * const options: AvatarApiOptions = {
  *   authenticate: oidc({ issuer: 'https://id.example.com', audience: 'avatars' }),
- *   canView: (viewer, ownerId) => areFriends(viewer.id, ownerId),
+ *   canView: (viewer, ownerId) => viewer !== null && areFriends(viewer.id, ownerId),
  *   maxBytes: 2 * 2 ** 20,
  * };
  * ```
@@ -39,10 +49,19 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks
   authenticate(c: Context<{ Bindings: E }>): Promise<AuthenticatedUser | null> | AuthenticatedUser | null;
   /**
    * Decides whether a user may see another user's avatar. Any result other than
-   * `true` hides it. Ids are compared as text.
-   * @defaultValue every signed-in user may see every avatar
+   * `true` hides it: the response is that for a user without an avatar. Ids are
+   * compared as text. `viewer` is null for a visitor who isn't signed in.
+   * @defaultValue every signed-in user may see every avatar; visitors get 401
+   * @example `canView: (viewer, ownerId) => viewer !== null || isPublicProfile(ownerId)`
    */
-  canView?(viewer: User, ownerId: string): Promise<boolean> | boolean;
+  canView?(viewer: User | null, ownerId: string): Promise<boolean> | boolean;
+  /**
+   * What `/users/:id/avatar` shows where there is no picture, or where the viewer
+   * may not see it: a `Response`, or a URL to redirect to.
+   * @defaultValue 404 `not_found`
+   * @example `fallback: (ownerId) => '/images/person.svg'`
+   */
+  fallback?(ownerId: string, c: Context<{ Bindings: E }>): Promise<Fallback> | Fallback;
   /**
    * Which pages may show avatars by `<img src=".../users/:id/avatar">`: the
    * `Cross-Origin-Resource-Policy` of the redirect. With `cross-origin`, any site
@@ -120,6 +139,7 @@ export type ResolvedOptions = Required<Omit<AvatarApiOptions, 'authenticate'>>;
 
 export const DEFAULT_OPTIONS = {
   canView: () => true,
+  fallback: () => null,
   redirectResourcePolicy: 'same-site',
   maxBytes: 5 * 2 ** 20,
   maxPixels: 50_000_000,
@@ -143,6 +163,7 @@ const DAY_SECONDS = 86_400;
 const RULES: OptionRules<AvatarApiOptions> = {
   authenticate: functionRule,
   canView: functionRule,
+  fallback: functionRule,
   maxBytes: integerRule(1, 64 * 2 ** 20),
   maxPixels: integerRule(1),
   maxPending: integerRule(1),

@@ -46,6 +46,21 @@ export class AvatarStore {
   }
 
   /**
+   * The avatars of several users, in one query. By owner: of a user with several
+   * owners, each row is under its own.
+   */
+  async listAvatars(owners: readonly string[]): Promise<Map<string, StoredPicture>> {
+    const { results } = await this.#db
+      .prepare(
+        `SELECT * FROM flare_avatar_current
+         WHERE owner IN (SELECT value FROM json_each(?1)) AND missing_since IS NULL`,
+      )
+      .bind(JSON.stringify(owners))
+      .all<AvatarRow & { owner: string }>();
+    return new Map(results.map((row) => [row.owner, toStoredPicture(row)]));
+  }
+
+  /**
    * Makes the object of a claimed upload the user's avatar, under the current
    * owner, and queues the object it replaces for deletion. If a later claim has
    * been published, or the avatar removed since the claim, the upload still

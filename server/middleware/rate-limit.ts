@@ -1,11 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import { requireSetting } from '../config.js';
-import { type ApiHonoEnv, getRouteContext } from '../context.js';
+import { type ApiHonoEnv, getRouteContext, getViewContext } from '../context.js';
 import { ApiError } from '../errors.js';
 
 /**
  * Limits the requests of each user through the `RATE_LIMITER` binding. Requests
- * pass if there is no such binding or if it fails.
+ * pass if there is no such binding or if it fails. Requests of visitors who
+ * aren't signed in pass: there is nobody to count them for.
  *
  * @example
  * ```ts
@@ -14,6 +15,7 @@ import { ApiError } from '../errors.js';
  */
 export function rateLimit(): MiddlewareHandler<ApiHonoEnv> {
   return async function rateLimit(c, next) {
+    if (!getViewContext(c).viewer) return next();
     const { owner, config } = getRouteContext(c);
     const outcome = await requireSetting(config.rateLimiter)
       ?.limit({ key: owner })

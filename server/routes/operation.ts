@@ -1,13 +1,15 @@
 import type { GenericSchema } from 'valibot';
 import type { ApiErrorCode } from '../../src/core/protocol.js';
-import type { RouteHandler } from '../context.js';
+import type { RouteHandler, ViewHandler } from '../context.js';
 
 /** One route: its method and path, its handler, and its OpenAPI operation. */
-export interface Route {
+export type Route = RouteDescription &
+  ({ isOpenToVisitors?: false; handler: RouteHandler } | { isOpenToVisitors: true; handler: ViewHandler });
+
+interface RouteDescription {
   method: 'GET' | 'POST' | 'DELETE';
   /** In Hono's syntax, below the path where the API is mounted. */
   path: string;
-  handler: RouteHandler;
   /** Whether pages of other sites may show the response. */
   isEmbeddable?: boolean;
   operation: Operation;

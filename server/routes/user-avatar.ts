@@ -1,15 +1,12 @@
 import { requireSetting, resolveS3 } from '../config.js';
-import type { RouteHandler } from '../context.js';
-import { AvatarStore } from '../db/avatar-store.js';
+import type { ApiContext, ViewContext, ViewHandler } from '../context.js';
+import type { StoredPicture } from '../db/rows.js';
 import { ApiError, callHost } from '../errors.js';
+import { findPictures } from '../find-pictures.js';
 import { RESOURCE_POLICIES } from '../options.js';
-import { deriveOwners } from '../storage/owner.js';
-import { presignGet } from '../storage/presign.js';
+import { presignGet, SHARED_URL_SECONDS } from '../storage/presign.js';
 import type { Operation } from './operation.js';
 import { chooseKey, readSize, sizeParameter } from './picture-size.js';
-
-/** Lifetime of the presigned GET that the redirect leads to, in seconds. */
-const URL_SECONDS = 300;
 
 /** How long a browser may cache the redirect, in seconds: for that long it may lead to a replaced picture. */
 const CACHE_SECONDS = 30;
@@ -39,20 +36,42 @@ export const showUserAvatarOperation: Operation = {
   errorCodes: ['invalid_request', 'not_found'],
 };
 
-/** `GET /users/:id/avatar`: redirects to a presigned GET. */
-export const showUserAvatar: RouteHandler = async (c, { user, avatars, config, options }) => {
+/** `GET /users/:id/avatar`: redirects to a presigned GET, or shows the host's fallback. */
+export const showUserAvatar: ViewHandler = async (c, context) => {
+  const { config, options } = context;
   const id = c.req.param(USER_ID) ?? '';
   const size = readSize(c);
+  const picture = await findVisiblePicture(context, id);
   // One response for "no avatar" and "not allowed": a viewer who may not see an avatar doesn't learn whether there is one.
-  const notFound = new ApiError('not_found', 'There is no avatar.');
-  if ((await callHost(() => options.canView(user, id))) !== true) throw notFound;
-  const { ownerSecrets, database } = requireSetting(config.storage);
-  // Users have to see their own new picture at once; other people's may come from a replica that lags by seconds.
-  const store = id === user.id ? avatars : new AvatarStore(database.withSession('first-unconstrained'));
-  const picture = await store.findAvatar(await deriveOwners(ownerSecrets, id));
-  if (!picture) throw notFound;
-  const { url } = await presignGet(resolveS3(config, c.req.url), chooseKey(picture, size), URL_SECONDS);
-  c.header('cache-control', `private, max-age=${CACHE_SECONDS}`);
-  c.header('cross-origin-resource-policy', options.redirectResourcePolicy);
-  return c.redirect(url, 302);
+  if (!picture) return showFallback(c, options, id);
+  const { url } = await presignGet(resolveS3(config, c.req.url), chooseKey(picture, size), SHARED_URL_SECONDS);
+  return redirect(c, options, url);
 };
+
+/** Undefined also if the viewer may not see it. */
+async function findVisiblePicture(
+  { viewer, config, options }: ViewContext,
+  id: string,
+): Promise<StoredPicture | undefined> {
+  if ((await callHost(() => options.canView(viewer, id))) !== true) return undefined;
+  const storage = requireSetting(config.storage);
+  const { database } = storage;
+  // Users have to see their own new picture at once; other people's may come from a replica that lags by seconds.
+  const session = id === viewer?.id ? database : database.withSession('first-unconstrained');
+  return (await findPictures(storage, session, [id])).get(id);
+}
+
+/** @throws ApiError `not_found` if the host has no fallback. */
+async function showFallback(c: ApiContext, options: ViewContext['options'], id: string): Promise<Response> {
+  const fallback = await callHost(() => options.fallback(id, c));
+  if (fallback instanceof Response) return fallback;
+  if (fallback === null || fallback === undefined) throw new ApiError('not_found', 'There is no avatar.');
+  if (typeof fallback === 'string' || fallback instanceof URL) return redirect(c, options, String(fallback));
+  throw new TypeError('fallback must return a Response, a URL to redirect to, or null.');
+}
+
+function redirect(c: ApiContext, { redirectResourcePolicy }: ViewContext['options'], url: string): Response {
+  c.header('cache-control', `private, max-age=${CACHE_SECONDS}`);
+  c.header('cross-origin-resource-policy', redirectResourcePolicy);
+  return c.redirect(url, 302);
+}

@@ -2,6 +2,12 @@ import { AwsV4Signer } from 'aws4fetch';
 import type { S3Settings } from '../config.js';
 import { encodeUtf8, importHmacKey, signHmac, toHex } from './hmac.js';
 
+/**
+ * Lifetime of the presigned GETs that many viewers share, in seconds: those of
+ * the redirect and of lists are the same, so that one is in the cache after the other.
+ */
+export const SHARED_URL_SECONDS = 3600;
+
 /** A presigned URL and its expiry. */
 export interface PresignedUrl {
   url: string;
@@ -20,25 +26,30 @@ export function presignPut(
   headers: Record<string, string>,
   seconds: number,
 ): Promise<PresignedUrl> {
-  return presignUrl(s3, 'PUT', key, headers, seconds);
+  return presignUrl(s3, 'PUT', key, headers, seconds, 1);
 }
 
 /**
- * A URL that allows reading this key.
- * @param seconds - Lifetime of the URL.
+ * A URL that allows reading this key. It stays the same for half of its
+ * lifetime, so that browsers find the picture in their cache: the signing time
+ * is rounded down, and at least half of the lifetime is left.
+ * @param seconds - Lifetime of the URL, at least 2.
  */
 export function presignGet(s3: S3Settings, key: string, seconds: number): Promise<PresignedUrl> {
-  return presignUrl(s3, 'GET', key, {}, seconds);
+  return presignUrl(s3, 'GET', key, {}, seconds, Math.floor(seconds / 2));
 }
 
+/** @param roundedTo - Seconds: the signing time is rounded down to a multiple of them. */
 async function presignUrl(
   s3: S3Settings,
   method: string,
   key: string,
   headers: Record<string, string>,
   seconds: number,
+  roundedTo: number,
 ): Promise<PresignedUrl> {
-  const signedAt = Math.floor(Date.now() / 1000) * 1000;
+  const windowMs = roundedTo * 1000;
+  const signedAt = Math.floor(Date.now() / windowMs) * windowMs;
   const signer = new Signer({
     method,
     url: `${s3.bucketUrl}/${key}?X-Amz-Expires=${seconds}`,

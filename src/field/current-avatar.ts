@@ -174,8 +174,10 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
   async #follow({ controller: { signal }, result }: AvatarLoad, isShown: boolean): Promise<void> {
     try {
       const loaded = await result;
+      if (signal.aborted) return;
+      const isRenewed = this.#renewAddress(loaded);
       // The picture on display stays until the new one can take its place at once.
-      const isUsable = !loaded.url || !this.store.snapshot.avatar.picture || (await canDecode(loaded.url));
+      const isUsable = isRenewed || !loaded.url || !this.store.snapshot.avatar.picture || (await canDecode(loaded.url));
       if (!signal.aborted) this.#apply(loaded, isUsable);
     } catch (cause) {
       if (signal.aborted) return;
@@ -184,6 +186,15 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
       const error = cause as AvatarUploadError;
       if (isShown) reportFailure(this.element, this.store, { type: 'loadFailed', error });
     }
+  }
+
+  /** Whether the loaded address is one of the picture on display, which then is not loaded again. */
+  #renewAddress({ url, key }: LoadedAvatar): boolean {
+    const { avatar } = this.store.snapshot;
+    const isSame = Boolean(url && key) && key === avatar.key && !this.#isReplacingBroken;
+    if (!isSame || !url || typeof avatar.picture !== 'string') return false;
+    this.image.renewAddress(avatar.picture, url);
+    return true;
   }
 
   #apply({ url, key = this.#key, renewAt }: LoadedAvatar, isUsable: boolean): void {

@@ -40,10 +40,19 @@ export class DisplayedImage implements ReactiveController {
     return this.#displayed === this.#broken ? null : this.#url;
   }
 
+  /**
+   * The same picture has a new address. The browser has the picture, so the old
+   * address stays in the `<img>` until it fails or the picture is displayed anew.
+   */
+  renewAddress(former: string, renewed: string): void {
+    if (this.#displayed === former) this.#displayed = renewed;
+  }
+
   /** The browser failed to load this address. Another image may be displayed by now. */
   markBroken(url: string): void {
     if (url !== this.#url) return;
-    this.#broken = this.#displayed;
+    if (typeof this.#displayed === 'string' && this.#displayed !== url) this.#url = this.#displayed;
+    else this.#broken = this.#displayed;
     this.host.requestUpdate();
   }
 

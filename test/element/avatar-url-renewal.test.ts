@@ -11,7 +11,6 @@ import {
   waitUntil,
 } from '../support/element-fixtures.js';
 import {
-  avatar,
   getImageUrl,
   getPart,
   getText,
@@ -66,6 +65,32 @@ describe('an avatar URL that expires', () => {
     expect(log.names).to.deep.equal([]);
   });
 
+  it('stays in use while the picture is the same, until the image has to be loaded anew', async () => {
+    backend.serveAvatars(60_000, 'avatars/me/same.webp');
+    const { element } = await createElement();
+    await waitUntil(() => getImageUrl(element));
+    await waitUntil(() => !element.matches(':state(loading)'));
+    const { decode } = HTMLImageElement.prototype;
+    let decoded = 0;
+    HTMLImageElement.prototype.decode = function () {
+      decoded++;
+      return decode.call(this);
+    };
+    try {
+      for (const renewal of [2, 3]) {
+        clock.advance(50_000);
+        await waitUntil(() => backend.count('load') === renewal);
+        await waitForFrames();
+        expect([getImageUrl(element), decoded]).to.deep.equal([`${PIXEL}#1`, 0]);
+      }
+    } finally {
+      HTMLImageElement.prototype.decode = decode;
+    }
+    getPart(element, 'image')?.dispatchEvent(new Event('error'));
+    await waitUntil(() => getImageUrl(element) === `${PIXEL}#3`);
+    expect(backend.count('load')).to.equal(3);
+  });
+
   it('stays in use until the image at the new URL is decoded', async () => {
     const { decode } = HTMLImageElement.prototype;
     const { element } = await createLoaded(60_000);
@@ -85,8 +110,8 @@ describe('an avatar URL that expires', () => {
 
   it('stays in use if the image at the new URL does not load', async () => {
     const { element } = await createLoaded(60_000);
-    backend.responses.load = () =>
-      jsonResponse({ url: 'data:image/png,broken', avatar: { ...avatar, key: 'avatars/me/a.webp' } });
+    // Without a key, the element can't know whether the picture is the same.
+    backend.responses.load = () => jsonResponse({ url: 'data:image/png,broken' });
     clock.advance(50_000);
     await waitUntil(() => backend.count('load') === 2);
     await waitForFrames();

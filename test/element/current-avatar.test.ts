@@ -37,7 +37,7 @@ describe('the request for the avatar', () => {
     const elements = await createElements('', '', '');
     await waitUntil(() => elements.every(getImageUrl));
     expect(backend.count('load')).to.equal(1);
-    expect(elements.map(({ value }) => value)).to.deep.equal(Array(3).fill('avatars/me/a.webp'));
+    expect(elements.map(({ value }) => value)).to.deep.equal(Array(3).fill('avatars/me/1.webp'));
   });
 
   it('is not shared by elements with different headers or credentials', async () => {

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { png } from '../support/pictures.js';
 import { createApi, createUserId, listKeys, parseOwner } from './harness.js';
 import { verifySignature } from './sigv4.js';
@@ -82,6 +82,7 @@ describe('every statement', () => {
     await api.presign();
     await api.presign();
     await api.call('GET', '/api/me/avatar');
+    await api.call('POST', '/api/users/avatars', { ids: [createUserId()] });
     await api.call('DELETE', '/api/me/avatar');
     vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
     for (const days of [1, 31, 0]) {
@@ -129,6 +130,53 @@ describe('DELETE /me/avatar', () => {
   });
 });
 
+describe('a presigned GET', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it.each([60, 61, 300, 3599, 3600])('for %i s is the same for half of its lifetime', async (life) => {
+    const api = createApi(createUserId());
+    await api.upload(png(), 'image/png');
+    const read = async (now: number) => {
+      vi.useFakeTimers({ now, toFake: ['Date'] });
+      const { body } = await api.call('GET', `/api/me/avatar?expiresIn=${life}`);
+      const left = Date.parse(String(body.expiresAt)) - now;
+      return { url: String(body.url), left };
+    };
+    const windowMs = Math.floor(life / 2) * 1000;
+    const start = Math.ceil(Date.now() / windowMs) * windowMs;
+    const [before, first, last, next] = [
+      await read(start - 1),
+      await read(start),
+      await read(start + windowMs - 1),
+      await read(start + windowMs),
+    ];
+    expect(first.url).toBe(last.url);
+    expect(new Set([before.url, first.url, next.url]).size).toBe(3);
+    for (const { url, left } of [before, first, last, next]) {
+      expect(left).toBeGreaterThanOrEqual((life * 1000) / 2);
+      expect(left).toBeLessThanOrEqual(life * 1000);
+      expect(getLifetime(url)).toBe(String(life));
+      expect(await verifySignature('GET', url, {}, secrets)).toBe(true);
+    }
+  });
+
+  it('of a user is the same for every viewer, in the redirect and in lists', async () => {
+    const owner = createUserId();
+    await createApi(owner).upload(png(), 'image/png');
+    vi.useFakeTimers({ now: Math.ceil(Date.now() / 1_800_000) * 1_800_000, toFake: ['Date'] });
+    const urls = new Set();
+    for (const viewer of [owner, createUserId()]) {
+      const api = createApi(viewer);
+      urls.add((await api.call('GET', `/api/users/${owner}/avatar`)).headers.get('location'));
+      const { body } = await api.call('POST', '/api/users/avatars', { ids: [owner] });
+      urls.add((body.avatars as Record<string, { url: string }>)[owner]?.url);
+      urls.add((await api.call('GET', `/api/me/avatar?expiresIn=3600`)).body.url ?? [...urls][0]);
+      vi.advanceTimersByTime(1_799_999 / 2);
+    }
+    expect([...urls]).toEqual([expect.stringContaining('X-Amz-Expires=3600')]);
+  });
+});
+
 describe('GET /users/:id/avatar', () => {
   it('redirects signed-in users to a presigned GET, cached for less than its lifetime', async () => {
     const owner = 'o/w ner?#é%';
@@ -165,11 +213,25 @@ describe('GET /users/:id/avatar', () => {
     expect((await createApi(owner).call('HEAD', '/api/users/none/avatar')).status).toBe(404);
   });
 
-  it('calls canView with the decoded ids of viewer and owner, for signed-in viewers only', async () => {
+  it('shows visitors who are not signed in what canView allows, and by default nothing', async () => {
+    const owner = createUserId();
+    await createApi(owner).upload(png(), 'image/png');
+    const path = `/api/users/${owner}/avatar`;
+    const canView = (viewer: unknown, ownerId: string) => viewer === null && ownerId === owner;
+    expect((await createApi(null).call('GET', path)).status).toBe(401);
+    expect((await createApi(null, { canView }).call('GET', path)).status).toBe(302);
+    expect((await createApi(null, { canView: () => false }).call('GET', path)).status).toBe(404);
+    for (const own of ['/api/me/avatar', '/api/uploads/presign']) {
+      const method = own.includes('presign') ? 'POST' : 'GET';
+      expect((await createApi(null, { canView }).call(method, own)).status).toBe(401);
+    }
+  });
+
+  it('calls canView with the decoded ids of viewer and owner, and with null for a visitor', async () => {
     const asked: unknown[] = [];
-    const canView = async (viewer: { id: string }, ownerId: string) => asked.push([viewer.id, ownerId]) > 0;
+    const canView = async (viewer: { id: string } | null, ownerId: string) => asked.push([viewer?.id, ownerId]) > 0;
     await createApi(null, { canView }).call('GET', '/api/users/ada/avatar');
-    expect(asked).toEqual([]);
+    expect(asked.pop()).toEqual([undefined, 'ada']);
     const viewer = createUserId();
     for (const id of ['ada', 'a/b?#é%', '%2F', '日本', viewer]) {
       await createApi(viewer, { canView }).call('GET', `/api/users/${encodeURIComponent(id)}/avatar`);

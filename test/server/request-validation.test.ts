@@ -308,7 +308,7 @@ describe('GET /openapi.json', () => {
       const url = `${servers[0]?.url}${path}`;
       expect((await host.request(url, { method: 'LOCK' }, env)).status, url).toBe(405);
     }
-    expect(Object.keys(paths)).toHaveLength(5);
+    expect(Object.keys(paths)).toHaveLength(6);
   });
 
   it('responds with 405 to other methods', async () => {

@@ -76,8 +76,9 @@ export class FakeBackend {
   }
 
   /** Serves an avatar whose URL ends with the number of its request and expires after so many milliseconds. */
-  serveAvatars(lifetime: number | null, key = 'avatars/me/a.webp'): void {
+  serveAvatars(lifetime: number | null, fixedKey?: string): void {
     this.responses.load = () => {
+      const key = fixedKey ?? `avatars/me/${this.count('load')}.webp`;
       const expiresAt = lifetime === null ? undefined : new Date(Date.now() + lifetime).toISOString();
       return jsonResponse({ url: `${PIXEL}#${this.count('load')}`, expiresAt, avatar: { ...avatar, key } });
     };

@@ -1,0 +1,74 @@
+import * as v from 'valibot';
+import { requireSetting, resolveS3 } from '../config.js';
+import type { ViewHandler } from '../context.js';
+import { callHost } from '../errors.js';
+import { findPictures } from '../find-pictures.js';
+import { readJson } from '../read-json.js';
+import { nameSchema, secretUrl, timestamp } from '../schemas.js';
+import { presignGet, SHARED_URL_SECONDS } from '../storage/presign.js';
+import type { Operation } from './operation.js';
+import { chooseKey } from './picture-size.js';
+
+/** Maximum number of users in one request. */
+const MAX_IDS = 100;
+
+const listRequest = nameSchema(
+  'UserAvatarsRequest',
+  v.object({
+    ids: v.pipe(
+      v.array(v.string()),
+      v.maxLength(MAX_IDS, `must have at most ${MAX_IDS} elements`),
+      v.description('Ids of users.'),
+    ),
+    size: v.optional(
+      v.pipe(
+        v.number(),
+        v.safeInteger('must be a positive integer'),
+        v.minValue(1, 'must be a positive integer'),
+        v.description('Width in device pixels at which the pictures are shown.'),
+      ),
+    ),
+  }),
+);
+
+const listResponse = nameSchema(
+  'UserAvatarsResponse',
+  v.object({
+    avatars: v.pipe(
+      v.record(
+        v.string(),
+        v.nullable(v.object({ url: secretUrl('Shows the picture.'), expiresAt: v.optional(timestamp) })),
+      ),
+      v.description('By user id; null for a user without an avatar, or whose avatar the viewer may not see.'),
+    ),
+  }),
+);
+
+export const listUserAvatarsOperation: Operation = {
+  operationId: 'listAvatars',
+  summary: 'Get the avatars of up to 100 users',
+  requestBody: listRequest,
+  success: { status: 200, description: 'The URL of each avatar', body: listResponse },
+  errorCodes: ['invalid_request', 'too_large'],
+};
+
+/** `POST /users/avatars`: presigned GETs for the avatars of several users, with one query. */
+export const listUserAvatars: ViewHandler = async (c, { viewer, config, options }) => {
+  const { ids, size = null } = await readJson(c, listRequest);
+  const unique = [...new Set(ids)];
+  const answers = await Promise.all(unique.map((id) => callHost(() => options.canView(viewer, id))));
+  const visible = unique.filter((_, index) => answers[index] === true);
+  const storage = requireSetting(config.storage);
+  const { database } = storage;
+  // Users have to see their own new picture at once; other people's may come from a replica that lags by seconds.
+  const isOwn = viewer !== null && visible.includes(viewer.id);
+  const pictures = await findPictures(storage, isOwn ? database : database.withSession('first-unconstrained'), visible);
+  const s3 = resolveS3(config, c.req.url);
+  const entries = unique.map(async (id) => {
+    const picture = pictures.get(id);
+    if (!picture) return [id, null] as const;
+    const { url, expiresAt } = await presignGet(s3, chooseKey(picture, size), SHARED_URL_SECONDS);
+    return [id, { url, expiresAt: new Date(expiresAt).toISOString() }] as const;
+  });
+  return c.json({ avatars: Object.fromEntries(await Promise.all(entries)) });
+};
