@@ -41,6 +41,7 @@ describe('the size', () => {
     'what a file is that is no picture': gzipped('flare-avatar-upload.file-signatures-'),
     'the editor': gzipped('flare-avatar-upload.editor-'),
     'what went wrong, for the developer': gzipped('flare-avatar-upload.diagnose-error-'),
+    'the HEIC hook, without the decoder': gzipped('flare-avatar-upload-heic.js'),
     'everything in one file': gzipped('flare-avatar-upload.iife.js'),
   };
   it.each(Object.entries(measured))('%s: what test/package/sizes.json says', (name, bytes) => {
@@ -97,7 +98,15 @@ describe('the licenses', () => {
     }
   });
 
-  it.each(['src/index.ts', 'src/client.ts', 'src/react.ts', 'server/index.ts'])(
+  it('of the HEIC decoder, the LGPL, is there, too, and the decoder is a file of its own', () => {
+    const { version } = JSON.parse(readSource('node_modules/heic-to/package.json'));
+    expect(notices).toContain(`heic-to ${version} (LGPL-3.0)\n\n`);
+    expect(notices).toContain('GNU LESSER GENERAL PUBLIC LICENSE');
+    const large = cdn.filter((file) => read('dist', 'cdn', file).length > 1e6);
+    expect(large).toEqual([expect.stringMatching(/^flare-avatar-upload\.heic-worker-\w+\.js$/)]);
+  });
+
+  it.each(['src/index.ts', 'src/client.ts', 'src/react.ts', 'src/heic.ts', 'server/index.ts'])(
     'of no other package are needed for %s: dependencies stay imports',
     async (entry) => {
       const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
@@ -164,6 +173,7 @@ describe('the package', () => {
     const packagesOf = (file: string) => [...findImports(file)].filter((name) => !name.startsWith('.')).sort();
     expect(packagesOf('client.js')).toEqual([]);
     expect(packagesOf('element.js')).toEqual(['lit']);
+    expect(packagesOf('heic.js')).toEqual([]);
     expect(packagesOf('index.js')).toEqual(['lit']);
     expect(packagesOf('react.js')).toEqual(['@lit/react', 'lit', 'react']);
     expect(packagesOf('server.js')).toEqual([
@@ -197,6 +207,7 @@ describe('the package', () => {
     ['flare-avatar-upload', { FlareAvatarUpload: 'function', uploadAvatar: 'function' }],
     ['flare-avatar-upload/element', { FlareAvatarUpload: 'function' }],
     ['flare-avatar-upload/client', { uploadAvatar: 'function', AvatarUploadError: 'function' }],
+    ['flare-avatar-upload/heic', { decodeHeic: 'function' }],
     ['flare-avatar-upload/react', { AvatarUpload: 'object' }],
     ['flare-avatar-upload/server', { createAvatarApi: 'function', sweepAvatars: 'function' }],
   ])('%s can be imported in Node, where there is no DOM', (entry, expected) => {
@@ -205,6 +216,12 @@ describe('the package', () => {
       const entry = await import('${entry}');
       console.log(JSON.stringify(Object.fromEntries(${names}.map((name) => [name, typeof entry[name]]))));`);
     expect(JSON.parse(types)).toEqual(expected);
+  });
+
+  it('the HEIC hook for <script> has the error class of the element', () => {
+    const code = read('dist', 'cdn', 'flare-avatar-upload-heic.js');
+    expect(code).toMatch(/^import\{AvatarUploadError as \w+\}from"\.\/flare-avatar-upload\.js";/);
+    expect(code).toMatch(/export\{\w+ as decodeHeic\};?\s*$/);
   });
 
   it.each(['custom-elements.json', 'package.json', 'cdn/flare-avatar-upload.js'])('%s can be resolved', (path) => {
