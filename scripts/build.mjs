@@ -55,15 +55,17 @@ const sharedOptions = {
 };
 
 /**
- * Bundles the worker into one file; a page that can't start workers imports the
+ * Bundles a worker into one file; a page that can't start workers imports the
  * same file. The source names it by `new URL('…', import.meta.url)`, the form in
  * which bundlers find and copy it.
  *
+ * @param entry - `src/…/<name>.worker.ts`
+ * @param external - packages that stay imports
  * @returns the file's name, relative to the folder
  */
-async function buildWorker(folder, name, minify, licenses) {
-  const lib = { entry: 'src/image/image.worker.ts', formats: ['es'] };
-  const rolldownOptions = { output: { minify, comments: !minify } };
+async function buildWorker(entry, folder, name, minify, licenses, external = []) {
+  const lib = { entry, formats: ['es'] };
+  const rolldownOptions = { external, output: { minify, comments: !minify } };
   const [{ output }] = await build({
     ...sharedOptions,
     plugins: [licenses.createPlugin()],
@@ -76,17 +78,40 @@ async function buildWorker(folder, name, minify, licenses) {
   return file;
 }
 
-/** Makes the source use the worker's file. With `isInlined`, the bundle also contains the worker's source. */
-function workerFilePlugin(file, isInlined) {
+/**
+ * Makes the source use the workers' files. With `isInlined`, the bundle also contains the workers' source.
+ *
+ * @param files - the file of each worker, by the worker's name in the source
+ */
+function workerFilePlugin(files, isInlined) {
+  const entries = Object.entries(files);
   return {
     name: 'worker-file',
     enforce: 'pre',
-    resolveId: (id) => (id === './image.worker.js' && !isInlined ? { id: file, external: 'relative' } : null),
+    resolveId: (id) => {
+      const [, file] = entries.find(([name]) => id === `./${name}.worker.js`) ?? [];
+      return file && !isInlined ? { id: file, external: 'relative' } : null;
+    },
     transform: (code, id) =>
-      id.endsWith('/image/worker-pool.ts') ? code.replace("'./image.worker.ts'", `'${file}'`) : null,
-    renderChunk: (code) => code.replaceAll('/* @vite-ignore */ ', ''),
+      id.startsWith(join(root, 'src')) && code.includes('.worker.ts')
+        ? entries.reduce(
+            (changed, [name, file]) =>
+              changed
+                // Hidden from Vite, which would bundle the file once more.
+                .replace(
+                  `new Worker(new URL('./${name}.worker.ts', import.meta.url)`,
+                  `new Worker(new URL('${file}', ${MODULE_URL})`,
+                )
+                .replace(`'./${name}.worker.ts'`, `'${file}'`),
+            code,
+          )
+        : null,
+    renderChunk: (code) => code.replaceAll(/\/\* @vite-ignore \*\/\s*/g, '').replaceAll(MODULE_URL, 'import.meta.url'),
   };
 }
+
+/** Stands for `import.meta.url` until Vite has transformed a module. */
+const MODULE_URL = 'flareModuleUrl';
 
 /**
  * Removes the places where Lit looks for polyfills and for server rendering, and where it counts its versions for
@@ -108,10 +133,13 @@ const outputOptions = { outDir: dist, emptyOutDir: false, target: 'es2022', copy
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const dependencies = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
 const licenses = new LicenseCollector();
-const worker = await buildWorker(dist, 'image-worker', false, licenses);
+const workers = {
+  image: await buildWorker('src/image/image.worker.ts', dist, 'image-worker', false, licenses),
+  heic: await buildWorker('src/heic/heic.worker.ts', dist, 'heic-worker', false, licenses, ['heic-to/csp']),
+};
 await build({
   ...sharedOptions,
-  plugins: [minifyTemplates, workerFilePlugin(worker), licenses.createPlugin()],
+  plugins: [minifyTemplates, workerFilePlugin(workers), licenses.createPlugin()],
   build: {
     ...outputOptions,
     lib: {
@@ -120,6 +148,7 @@ await build({
         define: 'src/define.ts',
         element: 'src/element.ts',
         client: 'src/client.ts',
+        heic: 'src/heic.ts',
         react: 'src/react.ts',
         server: 'server/index.ts',
         variants: 'server/variants/index.ts',
@@ -136,14 +165,29 @@ await build({
 // For <script>: with all dependencies, and minified. (Library builds keep white space.)
 const cdn = join(dist, 'cdn');
 const cdnLicenses = new LicenseCollector();
-const cdnWorker = await buildWorker(cdn, 'flare-avatar-upload.worker', true, cdnLicenses);
-const buildScript = (format, options) =>
+const cdnWorkers = {
+  image: await buildWorker('src/image/image.worker.ts', cdn, 'flare-avatar-upload.worker', true, cdnLicenses),
+  heic: await buildWorker('src/heic/heic.worker.ts', cdn, 'flare-avatar-upload.heic-worker', true, cdnLicenses),
+};
+
+/** Lets the HEIC entry import the error class from the element's file, which would be split in two otherwise. */
+const shareErrorClass = {
+  name: 'share-error-class',
+  enforce: 'pre',
+  resolveId: (id, importer) =>
+    id === '../core/errors.js' && importer?.startsWith(join(root, 'src', 'heic'))
+      ? { id: './flare-avatar-upload.js', external: 'relative' }
+      : null,
+};
+
+const buildScript = (format, entry, options) =>
   build({
     ...sharedOptions,
     plugins: [
       minifyTemplates,
       removeLitHooks,
-      workerFilePlugin(cdnWorker, format === 'iife'),
+      workerFilePlugin(cdnWorkers, format === 'iife'),
+      shareErrorClass,
       cdnLicenses.createPlugin(),
     ],
     // A classic script can read its own URL only while it runs for the first time.
@@ -153,10 +197,10 @@ const buildScript = (format, options) =>
       outDir: cdn,
       minify: 'oxc',
       lib: {
-        entry: 'src/define.ts',
+        entry,
         formats: [format],
         name: 'FlareAvatarUpload',
-        fileName: () => (format === 'es' ? 'flare-avatar-upload.js' : 'flare-avatar-upload.iife.js'),
+        fileName: (_, name) => `${name}${format === 'es' ? '' : '.iife'}.js`,
       },
       rolldownOptions: {
         optimization: { inlineConst: { mode: 'all', pass: 2 } },
@@ -165,12 +209,17 @@ const buildScript = (format, options) =>
       },
     },
   });
-await buildScript('es', {
-  // Chunks import shared code from the entry file, so that a page makes one request before the first pick.
-  preserveEntrySignatures: 'allow-extension',
-  output: { chunkFileNames: 'flare-avatar-upload.[name]-[hash].js' },
-});
-await buildScript('iife', {
+const element = { 'flare-avatar-upload': 'src/define.ts' };
+await buildScript(
+  'es',
+  { ...element, 'flare-avatar-upload-heic': 'src/heic.ts' },
+  {
+    // Chunks import shared code from the entry file, so that a page makes one request before the first pick.
+    preserveEntrySignatures: 'allow-extension',
+    output: { chunkFileNames: 'flare-avatar-upload.[name]-[hash].js' },
+  },
+);
+await buildScript('iife', element, {
   output: {
     codeSplitting: false,
     intro: 'const flareScript = document.currentScript?.src || location.href;',

@@ -155,9 +155,10 @@ export async function withDecodable<T>(
   try {
     return { result: await process(getDecodable(selection)), decoded };
   } catch (error) {
-    if (decoded || !decode || signal.aborted) throw error;
+    const { inspectImage, isCanvasBlocked } = await loadImageModule();
+    // No other file would help against a blocked canvas.
+    if (decoded || !decode || signal.aborted || isCanvasBlocked(error)) throw error;
     const blob = await rejectOnAbort(Promise.resolve(decode(file, { signal })), signal, 'prepare');
-    const { inspectImage } = await loadImageModule();
     const other = { blob, info: await inspectImage(blob) };
     return { result: await process(other), decoded: other };
   }

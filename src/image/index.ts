@@ -1,3 +1,4 @@
+export { type ByteReader, readBytes } from './byte-reader.js';
 export { type ImageInfo, inspectImage } from './inspect-image.js';
 export type { ImagePreview } from './jobs.js';
 export {
@@ -11,3 +12,4 @@ export {
   prepareSquare,
   type SquareOptions,
 } from './prepare-image.js';
+export { startWorker, startWorkerFile } from './start-worker.js';

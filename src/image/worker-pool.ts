@@ -1,5 +1,6 @@
 import type { WorkerMessage } from './image.worker.js';
 import type { ImageJob, JobResult } from './jobs.js';
+import { startWorkerFile } from './start-worker.js';
 
 /** How long an idle worker is kept for the next job, in milliseconds. */
 const IDLE_TIMEOUT = 10_000;
@@ -70,54 +71,8 @@ export class WorkerPool {
   async #spawn(): Promise<Worker | null> {
     if (this.#isBlocked) return null;
     const url = new URL(/* @vite-ignore */ './image.worker.ts', import.meta.url);
-    // A script from another origin can be started only through a blob of this one.
-    const worker = (url.origin === location.origin && (await startWorker(url.href))) || (await startByBlob(url.href));
+    const worker = await startWorkerFile(url);
     this.#isBlocked = !worker;
     return worker;
   }
-}
-
-async function startByBlob(url: string): Promise<Worker | null> {
-  const blob = new Blob([`import ${JSON.stringify(url)}`], { type: 'text/javascript' });
-  const blobUrl = URL.createObjectURL(blob);
-  const worker = await startWorker(blobUrl);
-  URL.revokeObjectURL(blobUrl);
-  return worker;
-}
-
-/** Resolves with a worker once it is ready, or with null. */
-async function startWorker(url: string): Promise<Worker | null> {
-  try {
-    const worker = new Worker(createTrustedUrl(url), { type: 'module' });
-    const isReady = await new Promise<boolean>((resolve) => {
-      worker.onmessage = () => resolve(true);
-      worker.onerror = () => resolve(false);
-    });
-    if (isReady) return worker;
-    worker.terminate();
-  } catch {
-    // A Content Security Policy forbids workers.
-  }
-  return null;
-}
-
-interface ScriptPolicy {
-  createScriptURL(url: string): string;
-}
-
-declare global {
-  /** The part of Trusted Types that is used here; not in every browser. */
-  var trustedTypes:
-    | { createPolicy(name: string, rules: ScriptPolicy): { createScriptURL(url: string): unknown } }
-    | undefined;
-}
-
-let trustedTypesPolicy: { createScriptURL(url: string): unknown } | null | undefined;
-
-/** Wraps a URL as pages with Trusted Types require. Only URLs that are made in this file get here. */
-function createTrustedUrl(url: string): string {
-  trustedTypesPolicy ??= globalThis.trustedTypes?.createPolicy('flare-avatar-upload', {
-    createScriptURL: (scriptUrl) => scriptUrl,
-  });
-  return (trustedTypesPolicy?.createScriptURL(url) ?? url) as string;
 }

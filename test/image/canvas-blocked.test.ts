@@ -50,6 +50,13 @@ describe('a canvas that returns noise', () => {
     expect(getText(element, 'status')).to.match(/^Saved without cropping\. Your browser/);
   });
 
+  it('is no reason to ask the decode hook, which may know only other formats', async () => {
+    const element = await createElement();
+    element.decode = () => Promise.reject(new Error('Not HEIC.'));
+    const { blob } = await element.upload(createPhoto());
+    expect(blob.type).to.equal('image/jpeg');
+  });
+
   it('gives a clear message if the photo is too large for the server', async () => {
     const element = await createElement();
     backend.responses.presign = () => jsonResponse({ error: 'Too large.', code: 'too_large' }, 413);

@@ -42,6 +42,7 @@ describe('the size', () => {
     'what a file is that is no picture': gzipped('flare-avatar-upload.file-signatures-'),
     'the editor': gzipped('flare-avatar-upload.editor-'),
     'what went wrong, for the developer': gzipped('flare-avatar-upload.diagnose-error-'),
+    'the HEIC hook, without the decoder': gzipped('flare-avatar-upload-heic.js'),
     'everything in one file': gzipped('flare-avatar-upload.iife.js'),
   };
   it.each(Object.entries(measured))('%s: what test/package/sizes.json says', (name, bytes) => {
@@ -113,14 +114,26 @@ describe('the licenses', () => {
     }
   });
 
-  it.each(['src/index.ts', 'src/client.ts', 'src/react.ts', 'server/index.ts', 'server/variants/workerd.ts'])(
-    'of no other package are needed for %s: dependencies stay imports',
-    async (entry) => {
-      const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
-      expect(await findBundledPackages(entry, external)).toEqual([]);
-      expect(existsSync(join(packed.folder, 'dist', 'LICENSES.txt'))).toBe(false);
-    },
-  );
+  it('of the HEIC decoder, the LGPL, is there, too, and the decoder is a file of its own', () => {
+    const { version } = JSON.parse(readSource('node_modules/heic-to/package.json'));
+    expect(notices).toContain(`heic-to ${version} (LGPL-3.0)\n\n`);
+    expect(notices).toContain('GNU LESSER GENERAL PUBLIC LICENSE');
+    const large = cdn.filter((file) => read('dist', 'cdn', file).length > 1e6);
+    expect(large).toEqual([expect.stringMatching(/^flare-avatar-upload\.heic-worker-\w+\.js$/)]);
+  });
+
+  it.each([
+    'src/index.ts',
+    'src/client.ts',
+    'src/react.ts',
+    'src/heic.ts',
+    'server/index.ts',
+    'server/variants/workerd.ts',
+  ])('of no other package are needed for %s: dependencies stay imports', async (entry) => {
+    const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+    expect(await findBundledPackages(entry, external)).toEqual([]);
+    expect(existsSync(join(packed.folder, 'dist', 'LICENSES.txt'))).toBe(false);
+  });
 });
 
 describe('the dependencies', () => {
@@ -180,6 +193,7 @@ describe('the package', () => {
     const packagesOf = (file: string) => [...findImports(file)].filter((name) => !name.startsWith('.')).sort();
     expect(packagesOf('client.js')).toEqual([]);
     expect(packagesOf('element.js')).toEqual(['lit']);
+    expect(packagesOf('heic.js')).toEqual([]);
     expect(packagesOf('index.js')).toEqual(['lit']);
     expect(packagesOf('react.js')).toEqual(['@lit/react', 'lit', 'react']);
     expect(packagesOf('server.js')).toEqual([
@@ -213,6 +227,7 @@ describe('the package', () => {
     ['flare-avatar-upload', { FlareAvatarUpload: 'function', uploadAvatar: 'function' }],
     ['flare-avatar-upload/element', { FlareAvatarUpload: 'function' }],
     ['flare-avatar-upload/client', { uploadAvatar: 'function', AvatarUploadError: 'function' }],
+    ['flare-avatar-upload/heic', { decodeHeic: 'function' }],
     ['flare-avatar-upload/react', { AvatarUpload: 'object' }],
     ['flare-avatar-upload/server', { createAvatarApi: 'function', sweepAvatars: 'function' }],
     ['flare-avatar-upload/server/variants', { variants: 'function' }],
@@ -233,6 +248,12 @@ describe('the package', () => {
       const { copies } = await variants({ sizes: [16, 64] }).encodePicture(picture);
       console.log(copies.map(({ size, bytes }) => size + String.fromCharCode(...bytes.slice(8, 12))).join());`);
     expect(result.trim()).toBe('16WEBP');
+  });
+
+  it('the HEIC hook for <script> has the error class of the element', () => {
+    const code = read('dist', 'cdn', 'flare-avatar-upload-heic.js');
+    expect(code).toMatch(/^import\{AvatarUploadError as \w+\}from"\.\/flare-avatar-upload\.js";/);
+    expect(code).toMatch(/export\{\w+ as decodeHeic\};?\s*$/);
   });
 
   it.each(['custom-elements.json', 'package.json', 'cdn/flare-avatar-upload.js'])('%s can be resolved', (path) => {
