@@ -65,7 +65,7 @@ describe('the reference Worker', () => {
     ];
     const contents = files.map((file, i) => `export { default as codec${i} } from '@jsquash/${file}.js';`).join('\n');
     const stdin = { contents, resolveDir: root };
-    const { outputFiles } = await build({ stdin, bundle: true, format: 'esm', write: false });
+    const { outputFiles } = await build({ stdin, bundle: true, minify: true, format: 'esm', write: false });
     return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
   }
 

@@ -36,9 +36,9 @@ describe('the source of the server', () => {
     expect(findFiles(/\.batch\(/)).toEqual(['db/database.ts']);
   });
 
-  it('reads settings from the environment in the configuration and in the sign-in settings only', () => {
+  it('reads settings from the environment in the configuration, in the sign-in settings and in the Worker only', () => {
     const settings = /\benv\.(?!DB\b|AVATARS\b)[A-Z_0-9]+\b|\breadValue\(env\b/;
-    expect(findFiles(settings)).toEqual(['auth/configured-auth.ts', 'config.ts']);
+    expect(findFiles(settings)).toEqual(['auth/configured-auth.ts', 'config.ts', 'worker.ts']);
   });
 });
 
