@@ -157,7 +157,7 @@ describe('an animation that is refused', () => {
 
   it('before anything is sent can be retried with its first frame', async () => {
     const element = await createOne();
-    pickFile(element, createFile('x.png', 'image/png', createOneFramePng(2)));
+    pickFile(element, createFile('x.gif', 'image/gif', gif(1001)));
     await waitForState(element, 'error');
     expect(getText(element, 'error')).to.match(offer);
     expect(backend.requests).to.deep.equal([]);
