@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { avif } from '../support/avif.js';
 import { launchBrowser, pickFile, waitForEnd } from '../support/browser.js';
 import { openDemo } from '../support/demo.js';
 import { root } from '../support/dev-server.js';
@@ -11,8 +12,14 @@ import { HttpServer } from '../support/http-server.js';
 /** A photo of an iPhone. The tests that need it are skipped where it does not exist. */
 const photo = join(root, '..', 'shared', 'photos', 'iphone.heic');
 
+let isDecoderMissing = false;
+
 /** Serves the files for <script>, as a CDN does, and the HEIC library as it is published. */
 const cdn = new HttpServer(async ({ url = '' }, response) => {
+  if (url.includes('heic-worker') && isDecoderMissing) {
+    response.writeHead(404).end();
+    return;
+  }
   const path = url === '/heic-to.js' ? 'node_modules/heic-to/dist/csp/heic-to.js' : join('dist/cdn', url);
   response.setHeader('content-type', 'text/javascript').setHeader('access-control-allow-origin', '*');
   response.end(await readFile(join(root, path)));
@@ -95,6 +102,27 @@ describe.runIf(existsSync(photo))('decodeHeic', () => {
     expect(new Set(expected).size).toBeGreaterThan(20);
     for (const other of turnAndMirror(expected))
       expect(differenceOf(sent, expected)).toBeLessThan(differenceOf(sent, other) / 3);
+    await page.context().close();
+  });
+});
+
+describe('decodeHeic without the decoder', () => {
+  it('says what to install', async () => {
+    isDecoderMissing = true;
+    const page = await openPage(`${cdn.origin}/flare-avatar-upload-heic.js`);
+    const error = await page.evaluate(
+      (bytes) => {
+        const file = new File([new Uint8Array(bytes)], 'a.heic');
+        const { decode } = document.querySelector('flare-avatar-upload') ?? {};
+        return Promise.resolve(decode?.(file, { signal: AbortSignal.any([]) })).catch(({ code, hint }) => ({
+          code,
+          hint,
+        }));
+      },
+      Array.from(avif({ brand: 'heic' })),
+    );
+    isDecoderMissing = false;
+    expect(error).toEqual({ code: 'decode_failed', hint: expect.stringContaining('npm install heic-to') });
     await page.context().close();
   });
 });
