@@ -109,7 +109,10 @@ async function toDecodeError(cause: unknown): Promise<never> {
   if (name === 'EncodingError')
     throw await createError('The photo is broken, or of a kind that heic-to can’t decode.', { cause });
   if (name !== DECODER_BLOCKED) throw cause;
-  throw await createError('A Content Security Policy forbids the decoder: it needs worker-src blob:', { cause });
+  throw await createError(
+    'A Content Security Policy forbids the decoder’s worker. It needs worker-src blob: without Trusted Types.',
+    { cause },
+  );
 }
 
 async function createError(hint: string, details: ErrorDetails): Promise<AvatarUploadError> {

@@ -84,7 +84,7 @@ describe.runIf(existsSync(photos))('real photos', () => {
     const page = await openPage();
     await pickFile(page, join(photos, 'iphone.heic'));
     await page.getByText('HEIC photos aren’t supported.').waitFor();
-    // The example of docs/pictures.md.
+    // A hook that the page writes itself.
     await page.addScriptTag({
       type: 'module',
       content: `
