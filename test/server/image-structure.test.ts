@@ -77,6 +77,8 @@ function buildAnimatedPng(frames: number): Bytes {
 }
 
 describe('a JPEG is refused', () => {
+  const restarts = jpeg({ coding: 'restarts' });
+  const restartAt = findText(restarts, '\xff\xd0');
   const picture = jpeg();
   const [head, rest] = [picture.slice(0, 2), picture.slice(2)];
   const frame = segment(0xc0, [8, 0, 8, 0, 16, 1, 1, 0x11, 0]);
@@ -84,6 +86,10 @@ describe('a JPEG is refused', () => {
   it.each([
     toRow('with a second frame header', concat(head, frame, rest)),
     toRow('whose height is defined after the scan', jpeg({ claim: [16, 0] })),
+    toRow(
+      'with a marker in the middle of its scan',
+      concat(restarts.slice(0, restartAt), segment(0xe5, [1]), restarts.slice(restartAt)),
+    ),
     toRow('with a coding that no browser decodes', patchBytes(picture, before + 1, 0xc3)),
     toRow('with 12-bit samples', patchBytes(picture, before + 4, 12)),
     toRow('whose frame header is too short', patchBytes(picture, before + 9, 3)),

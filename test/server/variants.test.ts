@@ -6,7 +6,8 @@ import { createCodecs, type Pixels } from '../../server/variants/codecs.js';
 import { loadBundledWasm, variants } from '../../server/variants/workerd.js';
 import worker from '../../server/worker.js';
 import type { Avatar, ImageType } from '../../src/core/protocol.js';
-import { ascii, concat, u32 } from '../support/bytes.js';
+import { ascii, concat } from '../support/bytes.js';
+import { PROFILE } from '../support/metadata.js';
 import { gif, jpeg, png, pngChunk, riff, riffChunk, stored, webp } from '../support/pictures.js';
 import { cmykJpeg, rarePng } from '../support/rare-pictures.js';
 import { failAtCall } from './fault-bindings.js';
@@ -141,8 +142,7 @@ describe('with variants, a commit', () => {
   });
 
   it('keeps the color profile of a picture and gives it to the copies', async () => {
-    const profile = concat(u32(132), new Uint8Array(12), ascii('RGB '), new Uint8Array(112).fill(7));
-    const before = pngChunk('iCCP', concat(ascii('p\0\0'), stored(profile)));
+    const before = pngChunk('iCCP', concat(ascii('p\0\0'), stored(PROFILE)));
     const api = createVariantsApi();
     const { avatar, bytes } = await store(
       rarePng({ width: 20, height: 20, paint: () => [1, 2, 3, 255], before }),

@@ -80,7 +80,7 @@ class JpegBuilder {
   }
 
   /** @param end - Offset of the first byte after the scan's data. */
-  addScan({ data, length, end: start }: Segment, end: number, isLast: boolean): void {
+  addScan({ data, length, end: start }: Segment, end: number, hasNoEnd: boolean): void {
     const { frame, file } = this;
     if (!frame) throw new ImageError('The JPEG has a scan before its frame.');
     if (start >= end) throw new ImageError('The JPEG has an empty scan.');
@@ -91,7 +91,7 @@ class JpegBuilder {
     if (this.#restartInterval !== this.#writtenInterval) this.#writeInterval();
     this.parts.push(buildSegment(SOS, buildScanHeader(scan)), file.slice(start, end));
     applyScan(scan, frame);
-    if (isLast) this.isLastScanWhole = this.#isWhole(scan, frame, file.slice(start, end));
+    if (hasNoEnd) this.isLastScanWhole = this.#isWhole(scan, frame, file.slice(start, end));
   }
 
   /** A component's table is the one that is defined when its first scan begins. */
@@ -170,11 +170,16 @@ function readSegments(file: ByteReader, builder: JpegBuilder): number {
       continue;
     }
     const next = findMarker(file, at);
-    const isLast = next < 0;
-    at = isLast ? file.length : next;
-    builder.addScan(segment, trimMarker(file, at), isLast);
-    if (isLast && !builder.isLastScanWhole) throw new RangeError();
-    if (builder.frame && isComplete(builder.frame)) return findEnd(file, at);
+    const isEnded = next >= 0 && file.u8(next + 1) === EOI;
+    at = next < 0 ? file.length : next;
+    builder.addScan(segment, trimMarker(file, at), !isEnded);
+    if (next < 0 && !builder.isLastScanWhole) throw new RangeError();
+    const { frame } = builder;
+    if (!frame || !isComplete(frame)) continue;
+    // A damaged scan may contain what looks like a marker. Decoders continue after it, at the next restart marker.
+    if (!isEnded && !frame.isProgressive && !builder.isLastScanWhole)
+      throw new ImageError('The JPEG has a damaged scan.');
+    return findEnd(file, at);
   }
 }
 
