@@ -1,7 +1,8 @@
 import type { ImageType } from '../../src/core/protocol.js';
 import { ByteReader, concatBytes, encodeAscii, encodeU32 } from '../../src/image/formats/byte-reader.js';
+import { buildChunk } from '../../src/image/formats/png-chunks.js';
 import type { Pixels } from './codecs.js';
-import { buildPngChunk, deflate } from './png-encoder.js';
+import { deflate } from './png-encoder.js';
 
 /** How a picture's numbers stand for colors: copied from the upload into what is encoded from it. */
 export interface ColorInfo {
@@ -60,7 +61,7 @@ async function readPngColors(file: ByteReader): Promise<ColorInfo> {
     if (type !== 'iCCP') pngChunks.push(file.slice(at, end));
     else profile = keepRgbProfile(await inflateProfile(file.slice(at + 8, end - 4)));
   }
-  if (profile) pngChunks.push(buildPngChunk('iCCP', await compressProfile(profile)));
+  if (profile) pngChunks.push(buildChunk('iCCP', await compressProfile(profile)));
   return { profile, pngChunks };
 }
 

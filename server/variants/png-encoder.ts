@@ -1,5 +1,5 @@
 import { concatBytes, encodeAscii, encodeU32 } from '../../src/image/formats/byte-reader.js';
-import { computeCrc32 } from '../../src/image/formats/crc32.js';
+import { buildChunk } from '../../src/image/formats/png-chunks.js';
 import type { Pixels } from './codecs.js';
 import { isOpaquePicture } from './pixels.js';
 
@@ -25,17 +25,12 @@ export async function encodePng(pixels: Pixels, colorChunks: readonly Uint8Array
   const header = [...encodeU32(pixels.width), ...encodeU32(pixels.height), depth, samples.colorType, 0, 0, 0];
   return concatBytes([
     [0x89, ...encodeAscii('PNG\r\n\x1a\n')],
-    buildPngChunk('IHDR', Uint8Array.from(header)),
+    buildChunk('IHDR', Uint8Array.from(header)),
     ...colorChunks,
     ...samples.chunks,
-    buildPngChunk('IDAT', await deflate(filterRows(samples))),
-    buildPngChunk('IEND', new Uint8Array(0)),
+    buildChunk('IDAT', await deflate(filterRows(samples))),
+    buildChunk('IEND', new Uint8Array(0)),
   ]);
-}
-
-export function buildPngChunk(type: string, data: Uint8Array): Uint8Array {
-  const body = concatBytes([encodeAscii(type), data]);
-  return concatBytes([encodeU32(data.length), body, encodeU32(computeCrc32(body))]);
 }
 
 /** Null if the picture has more than 256 colors. */
@@ -54,8 +49,8 @@ function toPalette({ data, width, height }: Pixels): Samples | null {
   const bytes = colors.map((color) => [color & 255, (color >>> 8) & 255, (color >>> 16) & 255, color >>> 24]);
   const palette = Uint8Array.from(bytes.flatMap((color) => color.slice(0, 3)));
   const alphas = Uint8Array.from(bytes, ([, , , alpha]) => alpha ?? 255);
-  const chunks = [buildPngChunk('PLTE', palette)];
-  if (alphas.some((alpha) => alpha !== 255)) chunks.push(buildPngChunk('tRNS', alphas));
+  const chunks = [buildChunk('PLTE', palette)];
+  if (alphas.some((alpha) => alpha !== 255)) chunks.push(buildChunk('tRNS', alphas));
   return { colorType: PALETTE, bitsPerPixel: bits, stride, data: packed, chunks };
 }
 

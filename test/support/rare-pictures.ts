@@ -21,7 +21,7 @@ export interface RarePng {
 }
 
 /** First column, first row, column step and row step of each pass. */
-const ADAM7 = [
+export const ADAM7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
   [0, 4, 4, 8],

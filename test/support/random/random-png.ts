@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { ascii, type Bytes, concat, u16, u32 } from '../bytes.js';
 import { PROFILE } from '../metadata.js';
 import { frameControl, pngChunk, stored } from '../pictures.js';
+import { ADAM7 } from '../rare-pictures.js';
 import { lengths, mostly, type Paint, paints, type RandomPicture, SECRET, side, tiffs } from './random-picture.js';
 
 /** Color type and bits per sample. */
@@ -13,16 +14,6 @@ const FORMATS = [
   [2, 8] as const,
   [6, 8] as const,
 ];
-
-const ADAM7 = [
-  [0, 0, 8, 8],
-  [4, 0, 8, 8],
-  [0, 4, 4, 8],
-  [2, 0, 4, 4],
-  [0, 2, 2, 4],
-  [1, 0, 2, 2],
-  [0, 1, 1, 2],
-] as const;
 
 interface Content {
   width: number;
