@@ -31,7 +31,7 @@ import { resample, type Span } from './resample.js';
 const DECODE_SCALE = 1.4;
 
 /** Pixels to halve down to per pixel of the result, along each axis: the last step needs enough to filter well. */
-const HALVING_SCALE = 2;
+const HALVING_SCALE = 1.4;
 
 /** A side of this many pixels is halved enough, unless the result is larger. */
 const HALVED_SIDE = 2048;
