@@ -1,5 +1,6 @@
+import { buildOrientation } from './build-orientation.js';
 import { type ByteReader, concatBytes, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
-import { buildOrientation, swapsSides } from './exif.js';
+import { swapsSides } from './exif.js';
 import { trimProfile } from './icc.js';
 import { isWholeScan } from './jpeg-data.js';
 import {
