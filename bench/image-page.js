@@ -268,5 +268,3 @@ if (runs) {
   results.pick = await window.measurePick('12').catch((error) => ({ error: String(error) }));
   await fetch('/results', { method: 'POST', body: JSON.stringify(results) });
 }
-
-window.measure2 = async (method, name, rounds) => { const file = await fetchPhoto(name); const bitmap = await createImageBitmap(file); const size = { width: bitmap.width, height: bitmap.height }; bitmap.close(); const prepare = await methods[method](); await prepare(copyFile(file), size); const t = []; for (let i = 0; i < rounds; i++) { const c = copyFile(file); const a = performance.now(); await prepare(c, size); t.push(Math.round(performance.now() - a)); } return t; };
