@@ -49,6 +49,9 @@ const engines = {
 
 const reporter = defaultReporter({ reportTestProgress: Boolean(process.stdout.isTTY) });
 
+/** For test/support/run-factor.ts. */
+const { RUN_FACTOR = '1' } = process.env;
+
 /** Random pictures of each type that test/image/shown-is-stored.test.ts checks, and the seed of the generators. */
 const { PICTURES = 12, PICTURE_SEED = 1 } = process.env;
 
@@ -71,7 +74,12 @@ export default {
   files: ['test/element/**/*.test.ts', 'test/image/**/*.test.ts'],
   nodeResolve: { exportConditions: ['production', 'default'] },
   plugins: [
-    esbuildPlugin({ ts: true, target: 'es2022', tsconfig: fileURLToPath(new URL('tsconfig.json', import.meta.url)) }),
+    esbuildPlugin({
+      ts: true,
+      target: 'es2022',
+      tsconfig: fileURLToPath(new URL('tsconfig.json', import.meta.url)),
+      define: { TEST_RUN_FACTOR: RUN_FACTOR },
+    }),
   ],
   browsers: [engines[process.env.TEST_ENGINE ?? 'chromium']()],
   concurrency: 1,
@@ -85,5 +93,5 @@ export default {
   testFramework: { config: { ui: 'bdd', timeout: 60_000 } },
   browserStartTimeout: 120_000,
   testsStartTimeout: 120_000,
-  testsFinishTimeout: 900_000,
+  testsFinishTimeout: 900_000 * Number(RUN_FACTOR),
 };
