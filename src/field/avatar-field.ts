@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { emitEvent, type SuccessDetail } from '../events.js';
-import { restingMessages } from '../i18n/messages.js';
+import type { Texts } from '../i18n/messages.js';
+import { restingMessages } from '../i18n/resting-messages.js';
 import { SettingsElement } from '../settings-element.js';
 import { styles } from '../view/field.styles.js';
 import { renderBadge, renderButton, renderPlaceholder } from '../view/field-template.js';
@@ -221,9 +222,11 @@ export class AvatarField extends SettingsElement {
 
   readonly #getText = (key: string): string => {
     // Codes come from outside: `constructor` is a key of any object.
-    const text: unknown = this.messages?.[key] ?? (this.#engine?.texts ?? restingMessages)[key];
+    const text: unknown = this.messages?.[key] ?? ((this.#engine?.texts ?? restingMessages) as Texts)[key];
     return typeof text === 'string' ? text : '';
   };
+
+  readonly #translation = { getText: this.#getText, locale: 'en' };
 
   /** Everything that follows from a new snapshot at once; the rest follows from the update. */
   #onChange(snapshot: Snapshot, former: Snapshot, { type }: FieldEvent): void {
@@ -244,7 +247,7 @@ export class AvatarField extends SettingsElement {
 
   async #createEngine(): Promise<FieldEngine> {
     const { FieldEngine } = await import('./field-engine.js');
-    return new FieldEngine(this, this.#store, this.#firstLoad, this.#getText, () => this.#isOff);
+    return new FieldEngine(this, this.#store, this.#firstLoad, this.#translation, () => this.#isOff);
   }
 
   /**
