@@ -1,6 +1,13 @@
 /** Puts values and numbers into texts, as the language writes them. */
 import type { Translation } from './messages.js';
 
+/** The text of a key, or a more exact one. A page's own text for the key comes before the built-in exact one. */
+export function getExactText(translation: Translation, key: string, exactKey = ''): string {
+  const { getText, getOverride } = translation;
+  const isOverridden = getOverride(key) !== undefined && getOverride(exactKey) === undefined;
+  return (!isOverridden && getText(exactKey)) || getText(key);
+}
+
 /** Replaces placeholders such as `{label}`. Those without a value stay as they are. */
 export const fillText = (text: string, values: Readonly<Record<string, string>>): string =>
   text.replace(/\{(\w+)\}/g, (placeholder, name) =>
@@ -26,7 +33,7 @@ export function formatSize(bytes: number, { locale }: Translation): string {
 
 /** Joins texts that say what has changed, such as `Zoom 150%, Rotated 90°`. */
 export const formatList = (texts: readonly string[], { locale }: Translation): string =>
-  new Intl.ListFormat(locale, { type: 'unit' }).format(texts);
+  new Intl.ListFormat(locale, { style: 'narrow' }).format(texts);
 
 /** Key of the text for a number: `retrying_one` or `retrying_other`, for example. */
 export const getPluralKey = (key: string, count: number, { locale }: Translation): string =>

@@ -31,12 +31,12 @@ export type Messages = { readonly [Key in MessageKey | PluralKey]?: string } & {
   readonly [keyOrLanguage: string]: string | Texts;
 };
 
-/** A function that gives the text of a key, or an empty string. */
-export type GetText = (key: string) => string;
-
 /** The texts of an element, in its language. */
 export interface Translation {
-  readonly getText: GetText;
+  /** Returns the text of a key, or an empty string. */
+  readonly getText: (key: string) => string;
+  /** Returns the page's own text of a key, if there is one. */
+  readonly getOverride: (key: string) => string | undefined;
   /** Language of the texts, for `Intl`. */
   readonly locale: string;
 }
