@@ -229,7 +229,10 @@ describe('the package', () => {
     ['flare-avatar-upload/client', { uploadAvatar: 'function', AvatarUploadError: 'function' }],
     ['flare-avatar-upload/heic', { decodeHeic: 'function' }],
     ['flare-avatar-upload/react', { AvatarUpload: 'object' }],
-    ['flare-avatar-upload/server', { createAvatarApi: 'function', sweepAvatars: 'function' }],
+    [
+      'flare-avatar-upload/server',
+      { createAvatarApi: 'function', sweepAvatars: 'function', avatarService: 'function' },
+    ],
     ['flare-avatar-upload/server/variants', { variants: 'function' }],
   ])('%s can be imported in Node, where there is no DOM', (entry, expected) => {
     const names = JSON.stringify(Object.keys(expected));
