@@ -57,11 +57,24 @@ async function decodeReduced(file: Blob, header: ImageHeader, scale: number): Pr
   try {
     if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw new DOMException(HDR, NEEDS_PAGE);
     // A frame would be converted anew for every part of it that is drawn.
-    return isScaled(frame.displayWidth, frame.displayHeight, header, ratio) ? await createImageBitmap(frame) : null;
+    if (!isScaled(frame.displayWidth, frame.displayHeight, header, ratio)) return null;
+    const bitmap = await createImageBitmap(frame);
+    // Firefox returns a blank frame for data that is no picture, which createImageBitmap refuses.
+    return isFirefox && isBlank(bitmap) ? null : bitmap;
   } finally {
     frame.close();
   }
 }
+
+/** Whether a picture seems to have a single color. */
+function isBlank(bitmap: ImageBitmap): boolean {
+  const context = new OffscreenCanvas(16, 16).getContext('2d');
+  context?.drawImage(bitmap, 0, 0, 16, 16);
+  const data = context?.getImageData(0, 0, 16, 16).data;
+  return data?.every((value, i) => value === data[i & 3]) ?? false;
+}
+
+const isFirefox = navigator.userAgent.includes('Firefox');
 
 /** Whether a size is the scaled one of the header. Decoders may have swapped the sides. */
 const isScaled = (width: number, height: number, header: Size, ratio: number): boolean =>
@@ -79,7 +92,7 @@ async function decodeFrame(
   ratio: number,
 ): Promise<VideoFrame | null> {
   // Only frames tell whether an AVIF has a high dynamic range.
-  if (ratio === 1 && type !== 'image/avif' && !navigator.userAgent.includes('Firefox')) return null;
+  if (ratio === 1 && type !== 'image/avif' && !isFirefox) return null;
   // Chromium takes the largest scale that has no more pixels in total than desired,
   // and ignores which side is which; Firefox takes the desired size exactly, upright.
   const desired = { desiredWidth: Math.ceil(width * ratio), desiredHeight: Math.ceil(height * ratio) };
@@ -105,7 +118,11 @@ async function resizeBitmap(file: Blob, header: ImageHeader, scale: number): Pro
 /** Whether a file contains its end, for the types that mark it. Bytes after the end are fine. */
 function isComplete(bytes: Uint8Array<ArrayBuffer>, { type, start }: ImageHeader): boolean {
   const view = new DataView(bytes.buffer);
-  if (type === 'image/webp') return view.getUint32(4, true) + 8 <= bytes.length;
+  if (type === 'image/webp') {
+    // Without an extended header only the first chunk counts, if something follows it.
+    const isSimple = view.getUint32(12) !== VP8X && view.getUint32(16, true) + 28 <= bytes.length;
+    return isSimple || view.getUint32(4, true) + 8 <= bytes.length;
+  }
   let offset = bytes.length - 1;
   if (type === 'image/jpeg') {
     do offset = bytes.lastIndexOf(0xff, offset - 1);
@@ -122,6 +139,9 @@ function isComplete(bytes: Uint8Array<ArrayBuffer>, { type, start }: ImageHeader
   }
   return false;
 }
+
+/** The name of the extended header of a WebP. */
+const VP8X = 0x56503858;
 
 /** The name of the chunks that contain the pixels of a PNG. */
 const IDAT = 0x49444154;

@@ -39,8 +39,9 @@ async function addJpegEnd(file: Blob, { width, height }: ImageHeader): Promise<B
   // Two of them are in memory at the same time.
   if (width * height > MAX_PIXELS) throw createTruncatedError();
   const bytes = new Uint8Array(await file.arrayBuffer());
-  // A marker that was cut in two.
-  const length = bytes.at(-1) === 0xff ? bytes.length - 1 : bytes.length;
+  // A marker that was cut, with the fill bytes before it.
+  let { length } = bytes;
+  while (bytes[length - 1] === 0xff) length--;
   const complete = new Blob([file.slice(0, length), END]);
   const bitmaps = [complete, new Blob([file.slice(0, length), createPixelData(bytes), END])].map((blob) =>
     createImageBitmap(blob),
