@@ -1,4 +1,4 @@
-import { HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
+import { BLANK, HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
 
 /** A decoded picture, upright. It may be smaller than the original. */
 export interface DecodedImage {
@@ -26,6 +26,9 @@ const MAX_PIXELS = 64e6;
 /** The smallest scale of JPEG decoders. */
 const MIN_SCALE = 1 / 8;
 
+const isFirefox = navigator.userAgent.includes('Firefox');
+const isChromium = 'ImageDecoder' in globalThis && !isFirefox;
+
 /**
  * Decodes a picture, at a reduced size if the decoder can do that.
  * @param scale - the smallest scale that will do, 0 to 1. The result is not smaller.
@@ -37,8 +40,18 @@ export async function decodeImage({ file, header }: PictureJob, scale: number): 
   if (header.width * header.height > maxPixels) throw new DOMException('Too many pixels.', TOO_MANY_PIXELS);
   const reduced = file instanceof Blob && (await decodeReduced(file, header, Math.max(MIN_SCALE, scale)));
   const source = reduced || (await createImageBitmap(file));
+  // Firefox and WebKit return a blank picture for data that is none.
+  if (file instanceof Blob && !isChromium && isBlank(source)) throw new DOMException(BLANK, NEEDS_PAGE);
   const { width, height } = source;
   return { source, width, height, original: reduced ? header : { width, height } };
+}
+
+/** Whether a picture seems to have a single color. */
+function isBlank(bitmap: ImageBitmap): boolean {
+  const context = new OffscreenCanvas(16, 16).getContext('2d');
+  context?.drawImage(bitmap, 0, 0, 16, 16);
+  const data = context?.getImageData(0, 0, 16, 16).data;
+  return data?.every((value, i) => value === data[i & 3]) ?? false;
 }
 
 /** @returns null if the picture can't be decoded in this way. */
@@ -57,24 +70,11 @@ async function decodeReduced(file: Blob, header: ImageHeader, scale: number): Pr
   try {
     if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw new DOMException(HDR, NEEDS_PAGE);
     // A frame would be converted anew for every part of it that is drawn.
-    if (!isScaled(frame.displayWidth, frame.displayHeight, header, ratio)) return null;
-    const bitmap = await createImageBitmap(frame);
-    // Firefox returns a blank frame for data that is no picture, which createImageBitmap refuses.
-    return isFirefox && isBlank(bitmap) ? null : bitmap;
+    return isScaled(frame.displayWidth, frame.displayHeight, header, ratio) ? await createImageBitmap(frame) : null;
   } finally {
     frame.close();
   }
 }
-
-/** Whether a picture seems to have a single color. */
-function isBlank(bitmap: ImageBitmap): boolean {
-  const context = new OffscreenCanvas(16, 16).getContext('2d');
-  context?.drawImage(bitmap, 0, 0, 16, 16);
-  const data = context?.getImageData(0, 0, 16, 16).data;
-  return data?.every((value, i) => value === data[i & 3]) ?? false;
-}
-
-const isFirefox = navigator.userAgent.includes('Firefox');
 
 /** Whether a size is the scaled one of the header. Decoders may have swapped the sides. */
 const isScaled = (width: number, height: number, header: Size, ratio: number): boolean =>

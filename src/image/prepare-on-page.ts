@@ -1,5 +1,5 @@
 /** For the few files that only a page can prepare: loaded when such a file is picked. */
-import { HDR, type ImageHeader, NO_END } from './jobs.js';
+import { BLANK, HDR, type ImageHeader, NO_END } from './jobs.js';
 
 /** Rows that are compared at a time. */
 const STRIP_HEIGHT = 256;
@@ -12,8 +12,20 @@ const MAX_PIXELS = 50e6;
  * @param reason - the message of the worker's error.
  * @throws DOMException if the browser can't decode the file either.
  */
-export const prepareOnPage = (file: Blob, header: ImageHeader, reason: string): Promise<Blob | ImageBitmap> =>
-  reason === HDR ? drawAsShown(file) : addJpegEnd(file, header);
+export function prepareOnPage(file: Blob, header: ImageHeader, reason: string): Promise<Blob | ImageBitmap> {
+  if (reason === BLANK) return decodeAsStored(file, header);
+  return reason === HDR ? drawAsShown(file) : addJpegEnd(file, header);
+}
+
+/** Decodes a picture as the back end stores it: of some damaged files, Firefox and WebKit show nothing else. */
+async function decodeAsStored(file: Blob, { type }: ImageHeader): Promise<ImageBitmap> {
+  // The back end stores no other type.
+  if (!type || type === 'image/avif') return createImageBitmap(file);
+  const { createStoredBlob } = await import('./keep-picture.js');
+  const stored = await createStoredBlob(file);
+  if (!stored) throw new DOMException(BLANK, 'EncodingError');
+  return createImageBitmap(stored);
+}
 
 /**
  * Draws a picture with an `<img>`. Chromium adapts a high dynamic range to the screen only there:

@@ -15,6 +15,8 @@ export const IS_FIREFOX = navigator.userAgent.includes('Firefox');
 /** Whether the browser tells that a picture has an error. WebKit shows the part before it, and says nothing. */
 export const TELLS_ERRORS = 'ImageDecoder' in window;
 
+export const IS_CHROMIUM = TELLS_ERRORS && !IS_FIREFOX;
+
 /**
  * How the browser shows a file: not at all (`none`), or with its pixels. `whole`:
  * its decoder found no error; with an error, browsers show what came before it.

@@ -1,9 +1,9 @@
 import {
   type ByteReader,
-  concatBytes,
   encodeAscii,
   ImageError,
   type ImageStructure,
+  joinParts,
   MAX_FRAMES,
   tooManyFramesError,
 } from './byte-reader.js';
@@ -50,7 +50,7 @@ export function readGif(file: ByteReader): ImageStructure {
     pixels: Math.max(width * height, gif.largestFrame),
     decodedPixels: gif.decodedPixels,
     end,
-    rebuild: () => concatBytes([...parts, [TRAILER]]),
+    rebuild: () => joinParts(file, [...parts, [TRAILER]]),
   };
 }
 

@@ -1,4 +1,11 @@
-import { type ByteReader, concatBytes, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
+import {
+  type ByteReader,
+  concatBytes,
+  encodeAscii,
+  ImageError,
+  type ImageStructure,
+  joinParts,
+} from './byte-reader.js';
 import { buildOrientation, swapsSides } from './exif.js';
 import { trimProfile } from './icc.js';
 import { isWholeScan } from './jpeg-data.js';
@@ -151,7 +158,8 @@ export function readJpeg(file: ByteReader): ImageStructure {
     pixels: width * height,
     decodedPixels: width * height * scans,
     end,
-    rebuild: () => concatBytes([[0xff, SOI], ...buildHeader(file, header, orientation), ...builder.parts, [0xff, EOI]]),
+    rebuild: () =>
+      joinParts(file, [[0xff, SOI], ...buildHeader(file, header, orientation), ...builder.parts, [0xff, EOI]]),
   };
 }
 

@@ -1,10 +1,10 @@
 import {
   type ByteReader,
-  concatBytes,
   encodeAscii,
   encodeU32,
   ImageError,
   type ImageStructure,
+  joinParts,
   type Size,
 } from './byte-reader.js';
 import { trimProfile } from './icc.js';
@@ -53,7 +53,7 @@ export function readWebp(file: ByteReader): ImageStructure {
     // Browsers draw each frame onto a copy of the canvas.
     decodedPixels: width * height * frames,
     end,
-    rebuild: () => concatBytes(listChunkParts('RIFF', [encodeAscii('WEBP'), ...listParts()])),
+    rebuild: () => joinParts(file, listChunkParts('RIFF', [encodeAscii('WEBP'), ...listParts()])),
   };
 }
 
