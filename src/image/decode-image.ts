@@ -1,4 +1,4 @@
-import { HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
+import { BLANK, HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
 
 /** A decoded picture, upright. It may be smaller than the original. */
 export interface DecodedImage {
@@ -26,6 +26,9 @@ const MAX_PIXELS = 64e6;
 /** The smallest scale of JPEG decoders. */
 const MIN_SCALE = 1 / 8;
 
+const isFirefox = navigator.userAgent.includes('Firefox');
+const isChromium = 'ImageDecoder' in globalThis && !isFirefox;
+
 /**
  * Decodes a picture, at a reduced size if the decoder can do that.
  * @param scale - the smallest scale that will do, 0 to 1. The result is not smaller.
@@ -40,8 +43,21 @@ export async function decodeImage({ file, header }: PictureJob, scale: number): 
   const decoding = decodeFile(file, header, Math.max(MIN_SCALE, scale));
   decoding.catch(() => {});
   // Firefox and WebKit decode the part of a truncated file that is there.
-  if (await isComplete(file, header)) return decoding;
-  throw new DOMException(NO_END, header.type === 'image/jpeg' ? NEEDS_PAGE : 'EncodingError');
+  if (!(await isComplete(file, header))) {
+    throw new DOMException(NO_END, header.type === 'image/jpeg' ? NEEDS_PAGE : 'EncodingError');
+  }
+  const decoded = await decoding;
+  // They also return a blank picture for data that is none.
+  if (!isChromium && isBlank(decoded.source)) throw new DOMException(BLANK, NEEDS_PAGE);
+  return decoded;
+}
+
+/** Whether a picture seems to have a single color. */
+function isBlank(bitmap: ImageBitmap): boolean {
+  const context = new OffscreenCanvas(16, 16).getContext('2d');
+  context?.drawImage(bitmap, 0, 0, 16, 16);
+  const data = context?.getImageData(0, 0, 16, 16).data;
+  return data?.every((value, i) => value === data[i & 3]) ?? false;
 }
 
 async function decodeFile(file: Blob, header: ImageHeader, scale: number): Promise<DecodedImage> {
@@ -68,7 +84,7 @@ const isScaled = (width: number, height: number, header: Size, ratio: number): b
  * whether an AVIF has a high dynamic range.
  */
 const usesFrames = ({ type }: ImageHeader, ratio: number): boolean =>
-  'ImageDecoder' in globalThis && (ratio < 1 || type === 'image/avif' || navigator.userAgent.includes('Firefox'));
+  'ImageDecoder' in globalThis && (ratio < 1 || type === 'image/avif' || isFirefox);
 
 /**
  * Decodes with WebCodecs. Its JPEG decoders scale while they decode, which saves most of the time and memory.
@@ -122,9 +138,17 @@ const TAIL_LENGTH = 64 * 1024;
 /** Whether a file contains its end. Bytes after the end are fine. */
 async function isComplete(file: Blob, { type, start }: ImageHeader): Promise<boolean> {
   const read = (from: number, to?: number) => file.slice(from, to).arrayBuffer();
-  if (type === 'image/webp') return new DataView(await read(4, 8)).getUint32(0, true) + 8 <= file.size;
+  if (type === 'image/webp') {
+    const head = new DataView(await read(0, 20));
+    // Without an extended header only the first chunk counts, if something follows it.
+    const isSimple = head.getUint32(12) !== VP8X && head.getUint32(16, true) + 28 <= file.size;
+    return isSimple || head.getUint32(4, true) + 8 <= file.size;
+  }
   const mark = END_MARKS[String(type)];
   const isMarked = async (from: number) => new TextDecoder('latin1').decode(await read(from)).includes(String(mark));
   // Only after the header: a thumbnail has an end, too.
   return !mark || (await isMarked(Math.max(start, file.size - TAIL_LENGTH))) || isMarked(start);
 }
+
+/** The name of the extended header of a WebP. */
+const VP8X = 0x56503858;

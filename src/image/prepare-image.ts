@@ -85,12 +85,11 @@ export async function checkDecodable(file: Blob, header: ImageInfo, signal?: Abo
 
 /**
  * Returns a picture with its own pixels and without metadata: exactly what the back end stores.
- * @returns null for a file that the back end refuses.
+ * @returns null for a file that the back end refuses, or that the browser does not show.
  */
 export async function keepPicture(file: Blob): Promise<Blob | null> {
-  const { readStoredPicture } = await import('./keep-picture.js');
-  const picture = await readStoredPicture(file);
-  return picture && new Blob([picture.bytes as Uint8Array<ArrayBuffer>], { type: picture.type });
+  const { createStoredBlob } = await import('./keep-picture.js');
+  return createStoredBlob(file);
 }
 
 function isSquareAlready(info: ImageInfo, { crop, type, size }: SquareOptions): boolean {

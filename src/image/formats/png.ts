@@ -1,11 +1,11 @@
 import { buildOrientation } from './build-orientation.js';
 import {
   type ByteReader,
-  concatBytes,
   encodeAscii,
   encodeU32,
   ImageError,
   type ImageStructure,
+  joinParts,
   sliceRanges,
 } from './byte-reader.js';
 import { swapsSides } from './exif.js';
@@ -131,7 +131,7 @@ function buildPng(file: ByteReader, content: PngContent) {
     return chunk.type === 'iCCP' ? buildProfile(file, chunk) : file.slice(chunk.start, chunk.end);
   };
   const display = chunks.slice(1, chunks.indexOf(data[0] as PngChunk)).map(buildDisplayChunk);
-  return concatBytes([
+  return joinParts(file, [
     ...[SIGNATURE, file.slice(8, 33)],
     orientation === 1 ? [] : buildChunk('eXIf', buildOrientation(orientation)),
     ...display,
