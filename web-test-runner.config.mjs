@@ -4,6 +4,7 @@ import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { webdriverLauncher } from '@web/test-runner-webdriver';
 import { webTestRunnerCountReporter } from './scripts/count-reporters.mjs';
+import { IMPORT_TABLE, replaceLocaleGlob } from './scripts/locales.mjs';
 import { browserFlags, findBrowser } from './scripts/setup.mjs';
 
 /**
@@ -74,6 +75,10 @@ export default {
   files: ['test/element/**/*.test.ts', 'test/image/**/*.test.ts'],
   nodeResolve: { exportConditions: ['production', 'default'] },
   plugins: [
+    {
+      name: 'locales',
+      transform: ({ path, body }) => path.startsWith('/src/i18n/') && replaceLocaleGlob(body, IMPORT_TABLE),
+    },
     esbuildPlugin({
       ts: true,
       target: 'es2022',
