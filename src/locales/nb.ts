@@ -1,6 +1,6 @@
 import type { LocaleMessages } from '../i18n/messages.js';
 
-const CHOOSE = 'Velg en JPEG, PNG, WebP eller GIF.';
+const CHOOSE = 'Velg en JPEG-, PNG-, WebP- eller GIF-fil.';
 
 /** Norwegian Bokmål. */
 const nb: LocaleMessages = {
@@ -32,7 +32,7 @@ const nb: LocaleMessages = {
   not_uploaded: 'Bildet kom ikke frem til serveren. Prøv på nytt.',
   upload_expired: 'Opplastingen tok for lang tid. Prøv på nytt.',
   too_large: 'Dette bildet er for stort. Velg et mindre.',
-  unsupported_type: 'Denne filtypen støttes ikke. Velg en JPEG eller PNG.',
+  unsupported_type: 'Denne filtypen støttes ikke. Velg en JPEG- eller PNG-fil.',
   invalid_image: 'Serveren kunne ikke behandle dette bildet. Velg et annet.',
   mismatch: 'Bildet ble skadet under opplastingen. Prøv på nytt.',
   moderated: 'Dette bildet er ikke tillatt. Velg et annet.',
@@ -51,8 +51,8 @@ const nb: LocaleMessages = {
   presigning: 'Laster opp\u00a0…',
   uploading: 'Laster opp\u00a0…',
   uploading_percent: 'Laster opp\u00a0… {percent}',
-  offline: 'Du er frakoblet. Opplastingen fortsetter når du er på nett igjen.',
-  offline_removing: 'Du er frakoblet. Bildet fjernes når du er på nett igjen.',
+  offline: 'Du er uten nett. Opplastingen fortsetter når du er på nett igjen.',
+  offline_removing: 'Du er uten nett. Bildet fjernes når du er på nett igjen.',
   retrying_one: 'Noe gikk galt. Prøver på nytt om {seconds} sekund\u00a0…',
   retrying_other: 'Noe gikk galt. Prøver på nytt om {seconds} sekunder\u00a0…',
   finishing: 'Nesten ferdig\u00a0…',
@@ -72,9 +72,9 @@ const nb: LocaleMessages = {
   'text/html': `Nettsider støttes ikke. ${CHOOSE}`,
   'text/plain': `Tekstfiler støttes ikke. ${CHOOSE}`,
   'image/svg+xml': `SVG-filer støttes ikke. ${CHOOSE}`,
-  'image/heic': 'HEIC-bilder støttes ikke. Velg en JPEG eller PNG.',
-  'image/tiff': 'TIFF-bilder støttes ikke. Velg en JPEG eller PNG.',
-  'image/jxl': 'JPEG XL-bilder støttes ikke. Velg en JPEG eller PNG.',
+  'image/heic': 'HEIC-bilder støttes ikke. Velg en JPEG- eller PNG-fil.',
+  'image/tiff': 'TIFF-bilder støttes ikke. Velg en JPEG- eller PNG-fil.',
+  'image/jxl': 'JPEG XL-bilder støttes ikke. Velg en JPEG- eller PNG-fil.',
   'image/psd': `Photoshop-filer støttes ikke. ${CHOOSE}`,
   'image/bmp': `BMP-bilder støttes ikke. ${CHOOSE}`,
   'image/x-icon': `Ikonfiler støttes ikke. ${CHOOSE}`,

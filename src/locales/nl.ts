@@ -38,7 +38,7 @@ const nl: LocaleMessages = {
   moderated: 'Deze afbeelding is niet toegestaan. Kies een andere afbeelding.',
   rate_limited: 'Te veel pogingen. Wacht even en probeer het opnieuw.',
   storage_refused: 'De afbeelding kan niet worden opgeslagen. Probeer het later opnieuw.',
-  timeout: 'Er is een time-out opgetreden voor de verbinding. Controleer je netwerk en probeer het opnieuw.',
+  timeout: 'Er is een time-out van de verbinding opgetreden. Controleer je netwerk en probeer het opnieuw.',
   internal: 'Er is iets misgegaan. Probeer het later opnieuw.',
   unavailable: 'De server is op dit moment niet beschikbaar. Probeer het later opnieuw.',
   load_failed: 'Je afbeelding kan niet worden geladen. Probeer het opnieuw.',
@@ -80,7 +80,7 @@ const nl: LocaleMessages = {
   'image/x-icon': `Pictogrambestanden worden niet ondersteund. ${CHOOSE}`,
 
   link_failed:
-    'Deze afbeelding kan niet van de oorspronkelijke site worden gekopieerd. Sla de afbeelding op je apparaat op en kies die daar.',
+    'Deze afbeelding kan niet van de oorspronkelijke site worden gekopieerd. Sla de afbeelding op je apparaat op en kies deze daarna.',
   refused_animation: 'Deze animatie kan niet worden gebruikt. Probeer het opnieuw om het eerste frame te gebruiken.',
   too_large_animation: 'Deze animatie is te groot. Probeer het opnieuw om het eerste frame te gebruiken.',
   too_large_uncropped: 'Je browser kan deze afbeelding niet verkleinen. Kies een kleinere afbeelding.',

@@ -90,7 +90,7 @@ const pl: LocaleMessages = {
   editor_hint: 'Przeciągnij, aby przesunąć. Zsuń lub rozsuń palce albo przewiń, aby zmienić powiększenie.',
   editor_stage: 'Zdjęcie',
   editor_keys:
-    'Przesuwaj klawiszami strzałek (z klawiszem Shift: dalej), zmieniaj powiększenie klawiszami + i −, obracaj klawiszem R, a zastosuj klawiszem Enter.',
+    'Przesuwaj klawiszami strzałek (z klawiszem Shift: dalej), zmieniaj powiększenie klawiszami + i −, obracaj klawiszem R, a zmiany zastosuj klawiszem Enter.',
   editor_zoom: 'Powiększenie',
   editor_rotate: 'Obróć',
   editor_flip: 'Odbij',
@@ -103,7 +103,7 @@ const pl: LocaleMessages = {
   editor_turned: 'Obrócono o {angle}',
   editor_flipped: 'Odbito',
   editor_unflipped: 'Bez odbicia',
-  editor_restored: 'Zresetowano kadr',
+  editor_restored: 'Zresetowano przycięcie',
 };
 
 export default pl;

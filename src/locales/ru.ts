@@ -1,6 +1,6 @@
 import type { LocaleMessages } from '../i18n/messages.js';
 
-const CHOOSE = 'Выберите JPEG, PNG, WebP или GIF.';
+const CHOOSE = 'Выберите файл JPEG, PNG, WebP или GIF.';
 
 /** Russian. */
 const ru: LocaleMessages = {
@@ -32,7 +32,7 @@ const ru: LocaleMessages = {
   not_uploaded: 'Фото не дошло до сервера. Повторите попытку.',
   upload_expired: 'Загрузка заняла слишком много времени. Повторите попытку.',
   too_large: 'Фото слишком большое. Выберите фото меньшего размера.',
-  unsupported_type: 'Этот тип файлов не поддерживается. Выберите JPEG или PNG.',
+  unsupported_type: 'Этот тип файлов не поддерживается. Выберите файл JPEG или PNG.',
   invalid_image: 'Серверу не удалось обработать это фото. Выберите другое фото.',
   mismatch: 'Фото повреждено при загрузке. Повторите попытку.',
   moderated: 'Такое фото нельзя добавить. Выберите другое фото.',
@@ -67,16 +67,16 @@ const ru: LocaleMessages = {
 
   'application/pdf': `Файлы PDF не поддерживаются. ${CHOOSE}`,
   'application/office': `Документы Office не поддерживаются. ${CHOOSE}`,
-  'application/zip': `Сжатые файлы не поддерживаются. ${CHOOSE}`,
+  'application/zip': `Архивы не поддерживаются. ${CHOOSE}`,
   'application/program': `Программы не поддерживаются. ${CHOOSE}`,
   'audio/': `Аудиофайлы не поддерживаются. ${CHOOSE}`,
   'video/': `Видео не поддерживаются. ${CHOOSE}`,
   'text/html': `Веб-страницы не поддерживаются. ${CHOOSE}`,
   'text/plain': `Текстовые файлы не поддерживаются. ${CHOOSE}`,
   'image/svg+xml': `Файлы SVG не поддерживаются. ${CHOOSE}`,
-  'image/heic': 'Фото HEIC не поддерживаются. Выберите JPEG или PNG.',
-  'image/tiff': 'Изображения TIFF не поддерживаются. Выберите JPEG или PNG.',
-  'image/jxl': 'Изображения JPEG XL не поддерживаются. Выберите JPEG или PNG.',
+  'image/heic': 'Фото HEIC не поддерживаются. Выберите файл JPEG или PNG.',
+  'image/tiff': 'Изображения TIFF не поддерживаются. Выберите файл JPEG или PNG.',
+  'image/jxl': 'Изображения JPEG XL не поддерживаются. Выберите файл JPEG или PNG.',
   'image/psd': `Файлы Photoshop не поддерживаются. ${CHOOSE}`,
   'image/bmp': `Изображения BMP не поддерживаются. ${CHOOSE}`,
   'image/x-icon': `Файлы значков не поддерживаются. ${CHOOSE}`,

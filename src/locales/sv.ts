@@ -1,6 +1,6 @@
 import type { LocaleMessages } from '../i18n/messages.js';
 
-const CHOOSE = 'Välj en JPEG, PNG, WebP eller GIF.';
+const CHOOSE = 'Välj en JPEG-, PNG-, WebP- eller GIF-fil.';
 
 /** Swedish. */
 const sv: LocaleMessages = {
@@ -32,7 +32,7 @@ const sv: LocaleMessages = {
   not_uploaded: 'Bilden kom inte fram till servern. Försök igen.',
   upload_expired: 'Uppladdningen tog för lång tid. Försök igen.',
   too_large: 'Bilden är för stor. Välj en mindre.',
-  unsupported_type: 'Filtypen stöds inte. Välj en JPEG eller PNG.',
+  unsupported_type: 'Filtypen stöds inte. Välj en JPEG- eller PNG-fil.',
   invalid_image: 'Servern kunde inte bearbeta bilden. Välj en annan.',
   mismatch: 'Bilden skadades under uppladdningen. Försök igen.',
   moderated: 'Bilden är inte tillåten. Välj en annan.',
@@ -72,14 +72,15 @@ const sv: LocaleMessages = {
   'text/html': `Webbsidor stöds inte. ${CHOOSE}`,
   'text/plain': `Textfiler stöds inte. ${CHOOSE}`,
   'image/svg+xml': `SVG-filer stöds inte. ${CHOOSE}`,
-  'image/heic': 'HEIC-foton stöds inte. Välj en JPEG eller PNG.',
-  'image/tiff': 'TIFF-bilder stöds inte. Välj en JPEG eller PNG.',
-  'image/jxl': 'JPEG XL-bilder stöds inte. Välj en JPEG eller PNG.',
+  'image/heic': 'HEIC-foton stöds inte. Välj en JPEG- eller PNG-fil.',
+  'image/tiff': 'TIFF-bilder stöds inte. Välj en JPEG- eller PNG-fil.',
+  'image/jxl': 'JPEG XL-bilder stöds inte. Välj en JPEG- eller PNG-fil.',
   'image/psd': `Photoshop-filer stöds inte. ${CHOOSE}`,
   'image/bmp': `BMP-bilder stöds inte. ${CHOOSE}`,
   'image/x-icon': `Ikonfiler stöds inte. ${CHOOSE}`,
 
-  link_failed: 'Bilden kan inte kopieras från sin webbplats. Spara den på enheten och välj den sedan därifrån.',
+  link_failed:
+    'Bilden kan inte kopieras från webbplatsen den finns på. Spara den på enheten och välj den sedan därifrån.',
   refused_animation: 'Animeringen kan inte användas. Försök igen för att använda den första bildrutan.',
   too_large_animation: 'Animeringen är för stor. Försök igen för att använda den första bildrutan.',
   too_large_uncropped: 'Webbläsaren kan inte ändra storlek på bilden. Välj en mindre.',
@@ -89,7 +90,7 @@ const sv: LocaleMessages = {
   editor_stage: 'Bild',
   editor_keys:
     'Flytta med piltangenterna (med Skift: längre), zooma med + och −, rotera med R och använd beskärningen med Retur.',
-  editor_zoom: 'Zooma',
+  editor_zoom: 'Zoom',
   editor_rotate: 'Rotera',
   editor_flip: 'Spegelvänd',
   editor_reset: 'Återställ',

@@ -1,6 +1,6 @@
 import type { LocaleMessages } from '../i18n/messages.js';
 
-const CHOOSE = 'Виберіть JPEG, PNG, WebP або GIF.';
+const CHOOSE = 'Виберіть файл JPEG, PNG, WebP або GIF.';
 
 /** Ukrainian. */
 const uk: LocaleMessages = {
@@ -32,8 +32,8 @@ const uk: LocaleMessages = {
   not_uploaded: 'Фото не надійшло на сервер. Спробуйте ще раз.',
   upload_expired: 'Завантаження тривало надто довго. Спробуйте ще раз.',
   too_large: 'Фото завелике. Виберіть менше фото.',
-  unsupported_type: 'Цей тип файлів не підтримується. Виберіть JPEG або PNG.',
-  invalid_image: 'Серверу не вдалось обробити це фото. Виберіть інше фото.',
+  unsupported_type: 'Цей тип файлів не підтримується. Виберіть файл JPEG або PNG.',
+  invalid_image: 'Сервер не зміг обробити це фото. Виберіть інше фото.',
   mismatch: 'Фото пошкоджено під час завантаження. Спробуйте ще раз.',
   moderated: 'Це фото не дозволено. Виберіть інше фото.',
   rate_limited: 'Забагато спроб. Зачекайте трохи й спробуйте ще раз.',
@@ -51,8 +51,8 @@ const uk: LocaleMessages = {
   presigning: 'Завантаження…',
   uploading: 'Завантаження…',
   uploading_percent: 'Завантаження… {percent}',
-  offline: 'Немає з’єднання з інтернетом. Завантаження продовжиться, коли зв’язок відновиться.',
-  offline_removing: 'Немає з’єднання з інтернетом. Фото буде видалено, коли зв’язок відновиться.',
+  offline: 'Немає підключення до інтернету. Завантаження продовжиться, коли зв’язок відновиться.',
+  offline_removing: 'Немає підключення до інтернету. Фото буде видалено, коли зв’язок відновиться.',
   retrying_one: 'Сталася помилка. Повторна спроба через {seconds} секунду…',
   retrying_few: 'Сталася помилка. Повторна спроба через {seconds} секунди…',
   retrying_many: 'Сталася помилка. Повторна спроба через {seconds} секунд…',
@@ -67,16 +67,16 @@ const uk: LocaleMessages = {
 
   'application/pdf': `Файли PDF не підтримуються. ${CHOOSE}`,
   'application/office': `Документи Office не підтримуються. ${CHOOSE}`,
-  'application/zip': `Стиснуті файли не підтримуються. ${CHOOSE}`,
+  'application/zip': `Архіви не підтримуються. ${CHOOSE}`,
   'application/program': `Програми не підтримуються. ${CHOOSE}`,
   'audio/': `Аудіофайли не підтримуються. ${CHOOSE}`,
   'video/': `Відео не підтримуються. ${CHOOSE}`,
   'text/html': `Вебсторінки не підтримуються. ${CHOOSE}`,
   'text/plain': `Текстові файли не підтримуються. ${CHOOSE}`,
   'image/svg+xml': `Файли SVG не підтримуються. ${CHOOSE}`,
-  'image/heic': 'Фото HEIC не підтримуються. Виберіть JPEG або PNG.',
-  'image/tiff': 'Зображення TIFF не підтримуються. Виберіть JPEG або PNG.',
-  'image/jxl': 'Зображення JPEG XL не підтримуються. Виберіть JPEG або PNG.',
+  'image/heic': 'Фото HEIC не підтримуються. Виберіть файл JPEG або PNG.',
+  'image/tiff': 'Зображення TIFF не підтримуються. Виберіть файл JPEG або PNG.',
+  'image/jxl': 'Зображення JPEG XL не підтримуються. Виберіть файл JPEG або PNG.',
   'image/psd': `Файли Photoshop не підтримуються. ${CHOOSE}`,
   'image/bmp': `Зображення BMP не підтримуються. ${CHOOSE}`,
   'image/x-icon': `Файли значків не підтримуються. ${CHOOSE}`,

@@ -29,7 +29,7 @@ const zhCN: LocaleMessages = {
   invalid_request: '出了点问题。请重新加载页面，然后重试。',
   bad_response: '服务器返回了意外的响应。请稍后重试。',
   not_found: '此服务不可用。请稍后重试。',
-  not_uploaded: '图片未能到达服务器。请重试。',
+  not_uploaded: '图片未能传送到服务器。请重试。',
   upload_expired: '上传用时过长。请重试。',
   too_large: '此图片过大。请选择较小的图片。',
   unsupported_type: '不支持此文件类型。请选择 JPEG 或 PNG 图片。',
@@ -45,7 +45,7 @@ const zhCN: LocaleMessages = {
   remove_failed: '无法移除您的图片。请重试。',
   failed: '上传失败。请重试。',
 
-  picked: '可以上传了',
+  picked: '已准备好上传',
   dragover: '将图片拖放到此处',
   cropping: '调整图片',
   presigning: '正在上传…',

@@ -29,7 +29,7 @@ const zhTW: LocaleMessages = {
   invalid_request: '發生錯誤。請重新載入頁面，然後再試一次。',
   bad_response: '伺服器傳回非預期的回應。請稍後再試。',
   not_found: '目前無法使用這項服務。請稍後再試。',
-  not_uploaded: '圖片未能送達伺服器。請再試一次。',
+  not_uploaded: '圖片未能傳送到伺服器。請再試一次。',
   upload_expired: '上傳時間過長。請再試一次。',
   too_large: '這張圖片太大。請選擇較小的圖片。',
   unsupported_type: '不支援這種檔案類型。請選擇 JPEG 或 PNG 圖片。',
@@ -45,7 +45,7 @@ const zhTW: LocaleMessages = {
   remove_failed: '無法移除你的圖片。請再試一次。',
   failed: '上傳失敗。請再試一次。',
 
-  picked: '可以上傳了',
+  picked: '已準備好上傳',
   dragover: '將圖片拖放到這裡',
   cropping: '調整圖片',
   presigning: '上傳中…',
