@@ -23,7 +23,7 @@ const ro: LocaleMessages = {
   aborted: 'Acțiunea a fost anulată.',
   pick_failed: 'Acest fișier nu poate fi folosit. Alege altul.',
   prepare_failed: 'Această imagine nu poate fi folosită. Alege alta.',
-  unauthorized: 'Te-ai deconectat de la cont. Conectează-te și încearcă din nou.',
+  unauthorized: 'Sesiunea ta s-a încheiat. Conectează-te și încearcă din nou.',
   forbidden: 'Nu ai permisiunea să faci acest lucru. Contactează proprietarul site-ului.',
   forbidden_origin: 'Nu ai permisiunea să faci acest lucru. Contactează proprietarul site-ului.',
   invalid_request: 'A apărut o problemă. Reîncarcă pagina și încearcă din nou.',
