@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser, openPage } from '../support/browser.js';
+import { connectBrowser, openPage } from '../support/browser.js';
 import { root } from '../support/dev-server.js';
 import { HttpServer } from '../support/http-server.js';
 import { png } from '../support/pictures.js';
@@ -40,7 +40,7 @@ let [origin, cdnOrigin] = ['', ''];
 let browser: Browser;
 
 beforeAll(async () => {
-  [origin, cdnOrigin, browser] = await Promise.all([site.start(), cdn.start(), launchBrowser()]);
+  [origin, cdnOrigin, browser] = await Promise.all([site.start(), cdn.start(), connectBrowser()]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop(), cdn.stop()]));
 
