@@ -22,6 +22,8 @@ export interface SquareJob extends PictureJob {
   quality: number;
   /** Which square to cut out. What is missing is as for the centered one. */
   crop: Partial<Crop>;
+  /** Whether to draw a preview before the square is encoded. */
+  isPreviewed?: boolean;
 }
 
 /** The job to create a smaller copy. */

@@ -1,3 +1,4 @@
+import { buildOrientation } from './build-orientation.js';
 import {
   type ByteReader,
   concatBytes,
@@ -6,7 +7,7 @@ import {
   type ImageStructure,
   joinParts,
 } from './byte-reader.js';
-import { buildOrientation, swapsSides } from './exif.js';
+import { swapsSides } from './exif.js';
 import { trimProfile } from './icc.js';
 import { isWholeScan } from './jpeg-data.js';
 import {

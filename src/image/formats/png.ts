@@ -1,3 +1,4 @@
+import { buildOrientation } from './build-orientation.js';
 import {
   type ByteReader,
   encodeAscii,
@@ -7,7 +8,7 @@ import {
   joinParts,
   sliceRanges,
 } from './byte-reader.js';
-import { buildOrientation, swapsSides } from './exif.js';
+import { swapsSides } from './exif.js';
 import { readProfileLength } from './icc.js';
 import { type Inflated, inflate } from './inflate.js';
 import { type PngAnimation, readPngAnimation } from './png-animation.js';
