@@ -6,6 +6,7 @@ import { sweepAvatars } from '../../server/jobs/sweep.js';
 import { listKeysOfPicture } from '../../server/storage/object-keys.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { png, text } from '../support/pictures.js';
+import { RUN_FACTOR } from '../support/run-factor.js';
 import { FAILURES, failAtCall, interceptBindings } from './fault-bindings.js';
 import { createApi, createUserId, listKeys, parseOwner, type TestResponse } from './harness.js';
 import { COPIER, createService } from './service-helpers.js';
@@ -227,6 +228,6 @@ it('in any order of events there is at most one avatar, its object and its copie
       for (const each of steps) await scenario.run(each);
       await scenario.expectNoLeftovers();
     }),
-    { numRuns: 80 },
+    { numRuns: 20 * RUN_FACTOR },
   );
-}, 300_000);
+});
