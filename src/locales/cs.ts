@@ -46,7 +46,7 @@ const cs: LocaleMessages = {
   failed: 'Nahrávání se nezdařilo. Zkuste to znovu.',
 
   picked: 'Připraveno k nahrání',
-  dragover: 'Přetáhněte obrázek sem',
+  dragover: 'Pusťte obrázek sem',
   cropping: 'Upravte obrázek',
   presigning: 'Nahrávání…',
   uploading: 'Nahrávání…',
@@ -89,7 +89,7 @@ const cs: LocaleMessages = {
   editor_hint: 'Tažením obrázek posunete. Dvěma prsty nebo kolečkem myši změníte přiblížení.',
   editor_stage: 'Obrázek',
   editor_keys:
-    'Šipkami obrázek posunete (se Shiftem o větší kus), klávesami + a − změníte přiblížení, klávesou R obrázek otočíte a klávesou Enter výřez použijete.',
+    'Šipkami obrázek posunete (se Shiftem o větší kus), klávesami + a − změníte přiblížení, klávesou R obrázek otočíte a klávesou Enter změny použijete.',
   editor_zoom: 'Přiblížení',
   editor_rotate: 'Otočit',
   editor_flip: 'Převrátit',

@@ -88,10 +88,10 @@ const fi: LocaleMessages = {
   editor_hint: 'Siirrä vetämällä. Zoomaa nipistämällä tai vierittämällä.',
   editor_stage: 'Kuva',
   editor_keys:
-    'Siirrä nuolinäppäimillä (Vaihtonäppäimen kanssa: pidemmälle), zoomaa näppäimillä + ja −, kierrä näppäimellä R ja käytä näppäimellä Enter.',
+    'Siirrä nuolinäppäimillä (vaihtonäppäimen kanssa: pidemmälle), zoomaa näppäimillä + ja −, kierrä näppäimellä R ja käytä näppäimellä Enter.',
   editor_zoom: 'Zoomaus',
   editor_rotate: 'Kierrä',
-  editor_flip: 'Käännä',
+  editor_flip: 'Peilaa',
   editor_reset: 'Palauta',
   editor_apply: 'Käytä',
   editor_cancel: 'Peruuta',
@@ -99,8 +99,8 @@ const fi: LocaleMessages = {
   editor_edge: 'Kuvan reuna',
   editor_zoomed: 'Zoomaus {percent}',
   editor_turned: 'Kierretty {angle}',
-  editor_flipped: 'Käännetty',
-  editor_unflipped: 'Ei käännetty',
+  editor_flipped: 'Peilattu',
+  editor_unflipped: 'Ei peilattu',
   editor_restored: 'Rajaus palautettu',
 };
 

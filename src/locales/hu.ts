@@ -46,7 +46,7 @@ const hu: LocaleMessages = {
   failed: 'A feltöltés nem sikerült. Próbálja újra.',
 
   picked: 'Feltöltésre kész',
-  dragover: 'Húzza ide a képet',
+  dragover: 'Engedje el itt a képet',
   cropping: 'Kép igazítása',
   presigning: 'Feltöltés…',
   uploading: 'Feltöltés…',
