@@ -85,10 +85,10 @@ const es: LocaleMessages = {
   too_large_uncropped: 'Tu navegador no puede cambiar el tamaño de esta imagen. Elige una más pequeña.',
 
   editor: 'Ajustar foto',
-  editor_hint: 'Arrastra para mover. Pellizca o usa la rueda del ratón para ampliar o reducir.',
+  editor_hint: 'Arrastra para mover. Pellizca o desplázate para hacer zoom.',
   editor_stage: 'Foto',
   editor_keys:
-    'Usa las teclas de flecha para mover (con Mayús: más lejos), + y − para ampliar o reducir, R para girar y Entrar para aplicar.',
+    'Usa las teclas de flecha para mover (con Mayús: más lejos), + y − para hacer zoom, R para girar y Intro para aplicar.',
   editor_zoom: 'Zoom',
   editor_rotate: 'Girar',
   editor_flip: 'Voltear',

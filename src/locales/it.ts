@@ -46,7 +46,7 @@ const it: LocaleMessages = {
   failed: 'Caricamento non riuscito. Riprova.',
 
   picked: 'Pronta per il caricamento',
-  dragover: 'Trascina qui l’immagine',
+  dragover: 'Rilascia qui l’immagine',
   cropping: 'Regola l’immagine',
   presigning: 'Caricamento…',
   uploading: 'Caricamento…',
