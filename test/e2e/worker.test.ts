@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser, openPage } from '../support/browser.js';
+import { connectBrowser, openPage } from '../support/browser.js';
 import { CdnSite } from '../support/cdn-site.js';
 import { png } from '../support/pictures.js';
 
@@ -9,7 +9,7 @@ let [origin, cdnOrigin] = ['', ''];
 let browser: Browser;
 
 beforeAll(async () => {
-  [origin, cdnOrigin, browser] = await Promise.all([site.start(), cdn.start(), launchBrowser()]);
+  [origin, cdnOrigin, browser] = await Promise.all([site.start(), cdn.start(), connectBrowser()]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop(), cdn.stop()]));
 

@@ -176,6 +176,27 @@ describe('the package', () => {
     expect(imports.filter((from) => !from?.startsWith('node:'))).toEqual([]);
   });
 
+  it('has a source map with the sources for each file that bundlers read', () => {
+    const files = readdirSync(join(packed.folder, 'dist')).filter((file) => /\.js$/.test(file));
+    // The command and the workers are not debugged in a host's project.
+    const mapped = files.filter((file) => !/^cli|-worker-/.test(file));
+    expect(mapped.length).toBeGreaterThan(20);
+    for (const file of mapped) {
+      const { sources, sourcesContent, mappings } = JSON.parse(read('dist', `${file}.map`));
+      const contents = sources.map((source: string) => /^\.\.\/(src|server)\/|^\0/.test(source));
+      expect([file, contents.every(Boolean), sourcesContent.length]).toEqual([file, true, sources.length]);
+      expect(mappings.length > 0 || sources.length === 0, file).toBe(true);
+    }
+  });
+
+  it('can be resolved by bundlers that ignore `exports`', () => {
+    expect([manifest.main, manifest.types]).toEqual([manifest.exports['.'].default, manifest.exports['.'].types]);
+  });
+
+  it('marks the React wrapper as code for the browser', () => {
+    expect(read('dist', 'react.js')).toMatch(/^"use client";\n/);
+  });
+
   it('contains all migrations', () => {
     expect(readdirSync(join(packed.folder, 'dist/server/migrations'))).toEqual(
       readdirSync(join(root, 'server/migrations')),
