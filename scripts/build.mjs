@@ -157,7 +157,10 @@ const removeLitHooks = {
           )
           .replace(/Symbol\.metadata\?\?=Symbol\("metadata"\),\w\.litPropertyMetadata\?\?=new WeakMap;/, '')
           .replace(/const \w=this\[Symbol\.metadata\];if\(null!==\w\)\{[^{}]*\}/, '')
-          .replace(/case Object:case Array:(\w=null==\w\?\w:JSON\.stringify\(\w\)|try\{\w=JSON\.parse\(\w\)\}catch\(\w\)\{\w=null\})/g, '')
+          .replace(
+            /case Object:case Array:(\w=null==\w\?\w:JSON\.stringify\(\w\)|try\{\w=JSON\.parse\(\w\)\}catch\(\w\)\{\w=null\})/g,
+            '',
+          )
           .replace(/throw Error\("(CSSResult|Value passed)[^"]*"(\+t\+"[^"]*")?\)/g, 'throw Error()')
       : null,
 };

@@ -296,7 +296,8 @@ describe('the languages', () => {
     for (const folder of ['locales', 'cdn/locales']) {
       const built = readdirSync(join(packed.folder, 'dist', folder)).filter((file) => !file.endsWith('.map'));
       expect(built.sort()).toEqual(files.sort());
-      for (const file of files) expect(read('dist', folder, file)).not.toMatch(/^import\b|\bimport\s*\(|\bfrom\s*["'`]/m);
+      for (const file of files)
+        expect(read('dist', folder, file)).not.toMatch(/^import\b|\bimport\s*\(|\bfrom\s*["'`]/m);
     }
   });
 
