@@ -142,7 +142,7 @@ const nameChunks = (pattern) => (chunk) =>
 /**
  * Removes the places where Lit looks for polyfills and for server rendering, and where it counts its versions for
  * development builds: a page with these files has none of them. Every supported browser has adoptedStyleSheets, and
- * neither `css` templates with values nor decorators, which need the sentences and the metadata, are in the package.
+ * neither `css` templates with values, nor decorators, nor attributes with JSON are in the package.
  */
 const removeLitHooks = {
   name: 'remove-lit-hooks',
@@ -157,6 +157,10 @@ const removeLitHooks = {
           )
           .replace(/Symbol\.metadata\?\?=Symbol\("metadata"\),\w\.litPropertyMetadata\?\?=new WeakMap;/, '')
           .replace(/const \w=this\[Symbol\.metadata\];if\(null!==\w\)\{[^{}]*\}/, '')
+          .replace(
+            /case Object:case Array:(\w=null==\w\?\w:JSON\.stringify\(\w\)|try\{\w=JSON\.parse\(\w\)\}catch\(\w\)\{\w=null\})/g,
+            '',
+          )
           .replace(/throw Error\("(CSSResult|Value passed)[^"]*"(\+t\+"[^"]*")?\)/g, 'throw Error()')
       : null,
 };
