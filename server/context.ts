@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { User } from './auth/user.js';
-import { type AvatarEnv, type Config, readConfig, requireSetting } from './config.js';
+import { type AvatarEnv, type Config, readConfig, requireSetting, type StorageConfig } from './config.js';
 import { AvatarStore } from './db/avatar-store.js';
 import { DeletionQueue } from './db/deletion-queue.js';
 import { UploadStore } from './db/upload-store.js';
@@ -19,14 +19,13 @@ export interface ViewContext {
 }
 
 /** What the routes for signed-in users work with. */
-export interface RouteContext extends ViewContext {
+export interface RouteContext extends ViewContext, StorageConfig {
   user: User;
   viewer: User;
   /** Stands for the user in new object keys and rows: the first of `owners`. */
   owner: string;
   /** Every owner that stands for the user in keys and rows: under the current secret, and under former ones. */
   owners: Owners;
-  bucket: R2Bucket;
   uploads: UploadStore;
   avatars: AvatarStore;
   deletions: DeletionQueue;
@@ -72,15 +71,16 @@ export function getRouteContext(c: ApiContext): RouteContext {
 /** @throws ApiError `unavailable` if a binding or the owner secret is missing. */
 export async function prepareRouteContext(c: ApiContext, user: User, options: ResolvedOptions): Promise<void> {
   const config = readConfig(c.env);
-  const { ownerSecrets, bucket, database } = requireSetting(config.storage);
+  const storage = requireSetting(config.storage);
+  const { ownerSecrets, bucket, database } = storage;
   const owners = await deriveOwners(ownerSecrets, user.id);
   routeContexts.set(c, {
+    ...storage,
     user,
     viewer: user,
     owner: owners[0],
     owners,
     config,
-    bucket,
     uploads: new UploadStore(database),
     avatars: new AvatarStore(database),
     deletions: new DeletionQueue(database),

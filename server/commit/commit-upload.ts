@@ -1,6 +1,5 @@
 import type { Avatar } from '../../src/core/protocol.js';
 import type { Picture } from '../../src/image/formats/read-picture.js';
-import { requireSetting } from '../config.js';
 import type { ApiContext, RouteContext } from '../context.js';
 import { CLAIM_LEASE_MS } from '../db/claim.js';
 import type { StoredPicture, Upload } from '../db/rows.js';
@@ -9,7 +8,7 @@ import { ApiError, isResponseError, toApiError } from '../errors.js';
 import { callHook, logHookFailure } from '../hooks.js';
 import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
 import type { PictureCopy } from '../picture-encoder.js';
-import { COPY_OBJECT, describeAvatarObject } from '../storage/avatar-object.js';
+import { describeAvatarObject, describeCopyObject } from '../storage/avatar-object.js';
 import { createAvatarKey, createCopyKey, type PendingKeyParts } from '../storage/object-keys.js';
 import { sealUserId } from '../storage/sealed-user.js';
 import { checkUpload } from './check-upload.js';
@@ -75,13 +74,22 @@ async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Prom
 
 /** Null if the claim was lost on the way. */
 async function commitClaimed(job: CommitJob, upload: Upload, avatarKey: string, order: number): Promise<Avatar | null> {
-  const { pending, bucket, options } = job;
-  const { picture, copies } = await checkUpload(await bucket.get(pending.key), upload, options);
+  const { pending, options } = job;
+  const { picture, copies } = await checkUpload(await findUploadedObject(job, pending.key), upload, options);
   await moderatePicture(job, picture);
   const avatar = toAvatar(avatarKey, picture, order);
-  await storeCopies(bucket, avatarKey, copies);
+  await storeCopies(job, avatarKey, copies);
   await storeAvatar(job, avatar, picture.bytes);
   return publishAvatar(job, { avatar, sizes: copies.map(({ size }) => size) });
+}
+
+/** The uploaded object, in the first bucket that has it. */
+async function findUploadedObject({ pendingBuckets }: CommitJob, key: string): Promise<R2ObjectBody | null> {
+  for (const bucket of pendingBuckets) {
+    const object = await bucket.get(key);
+    if (object) return object;
+  }
+  return null;
 }
 
 /** Calls the host's moderation, before anybody can see the picture. If it fails, the picture is not shown. */
@@ -101,15 +109,19 @@ async function moderatePicture({ c, user, options }: CommitJob, picture: Picture
 }
 
 async function storeAvatar(job: CommitJob, avatar: Avatar, bytes: Uint8Array): Promise<void> {
-  const { user, owner, config, bucket } = job;
-  const [secret] = requireSetting(config.storage).ownerSecrets;
-  const sealedUser = await sealUserId(secret, owner, user.id);
-  await bucket.put(avatar.key, bytes, describeAvatarObject(avatar, sealedUser));
+  const { user, owner, ownerSecrets, bucket, publicUrl } = job;
+  const sealedUser = await sealUserId(ownerSecrets[0], owner, user.id);
+  await bucket.put(avatar.key, bytes, describeAvatarObject(avatar, sealedUser, publicUrl !== null));
 }
 
 /** Stores the smaller copies, before the picture: an avatar in the bucket has all of them. */
-async function storeCopies(bucket: R2Bucket, avatarKey: string, copies: readonly PictureCopy[]): Promise<void> {
-  const puts = copies.map(({ size, bytes }) => bucket.put(createCopyKey(avatarKey, size), bytes, COPY_OBJECT));
+async function storeCopies(
+  { bucket, publicUrl }: CommitJob,
+  avatarKey: string,
+  copies: readonly PictureCopy[],
+): Promise<void> {
+  const options = describeCopyObject(publicUrl !== null);
+  const puts = copies.map(({ size, bytes }) => bucket.put(createCopyKey(avatarKey, size), bytes, options));
   // All of them have ended before a failure is handled: none is written after its deletion.
   const failed = (await Promise.allSettled(puts)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
