@@ -135,6 +135,9 @@ describe('npm run doctor, with the configuration', () => {
     ['the R2 access key', 'are swapped', {}, { R2_ACCESS_KEY_ID: secret, R2_SECRET_ACCESS_KEY: id }],
     ['the R2 access key', 'has 63 characters', {}, { R2_ACCESS_KEY_ID: id, R2_SECRET_ACCESS_KEY: secret.slice(1) }],
     ['TRUSTED_ORIGINS', 'is not an origin', { TRUSTED_ORIGINS: 'https://app.example/path' }],
+    ['PUBLIC_URL', 'needs a second bucket', { PUBLIC_URL: 'https://avatars.example.com' }],
+    ['PUBLIC_URL', 'needs a second bucket', { R2_PENDING_BUCKET: 'flare-pending' }],
+    ['PUBLIC_URL', 'PUBLIC_URL must be an https URL', { PUBLIC_URL: 'avatars.example.com' }],
     ['AUTH', 'AUTH is neither', { AUTH: 'jwt' }],
     ['AUTH', 'OIDC_ISSUER and OIDC_AUDIENCE', { OIDC_AUDIENCE: '' }],
   ])('reports a wrong value of %s: %s', async (name, message, vars, secrets) => {
