@@ -1,9 +1,9 @@
 import { describe, expect, inject, it } from 'vitest';
 import { ApiClient } from '../support/api-client.js';
 import { parseResults, runMain } from '../support/commands.js';
-import { FakeWrangler } from '../support/fake-wrangler.js';
+import { FakeWrangler, type WranglerResults } from '../support/fake-wrangler.js';
 import { type ProxiedResponse, RewritingProxy } from '../support/rewriting-proxy.js';
-import { installationMark } from '../support/wrangler-output.js';
+import { customDomains, devUrl, installationMark } from '../support/wrangler-output.js';
 
 const origin = inject('origin');
 const STORE_CHECK = 'presigned URLs lead to the bucket of the binding AVATARS';
@@ -87,8 +87,13 @@ describe('npm run doctor, with the configuration', () => {
   };
 
   /** Runs the doctor with these settings and secrets, on a machine that is signed in to one account or to none. */
-  async function runWith(vars: Record<string, string>, secrets: Record<string, string> = {}, account?: string) {
-    const fake = await FakeWrangler.create({ ...settings, ...vars });
+  async function runWith(
+    vars: Record<string, string>,
+    secrets: Record<string, string> = {},
+    account?: string,
+    more: { config?: object; results?: WranglerResults } = {},
+  ) {
+    const fake = await FakeWrangler.create({ ...settings, ...vars }, more.config);
     try {
       const { cookie } = await ApiClient.signIn(origin);
       const lines = Object.entries(secrets).map(([name, value]) => `${name}="${value}"\n`);
@@ -101,6 +106,7 @@ describe('npm run doctor, with the configuration', () => {
         'r2 bucket cors list flare-avatars': {},
         'r2 bucket lifecycle list flare-avatars': {},
         ...installationMark('mark', 'mark'),
+        ...more.results,
       });
       return { output, ...parseResults(output) };
     } finally {
@@ -145,6 +151,26 @@ describe('npm run doctor, with the configuration', () => {
     expect(failed, output).toEqual([expect.stringMatching(new RegExp(`^${name}`))]);
     expect(output).toContain(message);
     expect(output).not.toContain(secret.slice(1));
+  });
+
+  it('reports that uploads are public before they are checked', async () => {
+    const buckets = [
+      { binding: 'AVATARS', bucket_name: 'flare-avatars' },
+      { binding: 'PENDING', bucket_name: 'flare-pending' },
+    ];
+    const pending = {
+      'r2 bucket cors list flare-pending': {},
+      'r2 bucket lifecycle list flare-pending': {},
+      'r2 bucket domain list flare-pending': customDomains('flare-pending'),
+      'r2 bucket dev-url get flare-pending': devUrl('pub-1.r2.dev'),
+    };
+    const { passed, failed, output } = await runWith({ R2_PENDING_BUCKET: 'flare-pending' }, {}, ACCOUNT, {
+      config: { r2_buckets: buckets },
+      results: pending,
+    });
+    expect(passed, output).toContain('PUBLIC_URL, PENDING and R2_PENDING_BUCKET fit together');
+    expect(failed).toContain('pending uploads are not public');
+    expect(output).toContain('is public at pub-1.r2.dev');
   });
 
   it('reports the endpoint of another account', async () => {
