@@ -1,7 +1,7 @@
 import type { BucketsConfig } from '../config.js';
-import type { RouteContext } from '../context.js';
 import type { DeletionQueue, DueObject } from '../db/deletion-queue.js';
 import { listKeysOfPicture, parsePendingKey } from '../storage/object-keys.js';
+import type { UserContext } from '../user-context.js';
 
 /** R2 deletes at most this many objects in one call. */
 const BATCH_SIZE = 1000;
@@ -10,17 +10,26 @@ const BATCH_SIZE = 1000;
  * Deletes the user's queued objects, unless bucket and database don't carry the
  * same installation mark. A failure is logged only: the sweep deletes what is left.
  */
-export async function deleteObjectsOfOwner(context: RouteContext): Promise<void> {
-  const { owners, deletions, installation } = context;
+export async function deleteObjectsOfOwner(context: UserContext): Promise<void> {
   try {
-    const now = Date.now();
-    const lists = await Promise.all(owners.map((owner) => deletions.listDueOfOwner(owner, now, BATCH_SIZE)));
-    const due = lists.flat().slice(0, BATCH_SIZE);
-    if (due.length > 0 && (await installation.isMarked())) await deleteObjects(deletions, context, due);
+    await deleteBatchOfOwner(context);
   } catch (error) {
     // The entries stay in the queue.
     context.logFailure('delete-objects', error);
   }
+}
+
+/**
+ * Deletes one batch of the user's queued objects, unless bucket and database
+ * don't carry the same installation mark.
+ * @returns Whether there may be more.
+ */
+export async function deleteBatchOfOwner(context: UserContext): Promise<boolean> {
+  const { owners, deletions, installation } = context;
+  const due = await deletions.listDueOfOwners(owners, Date.now(), BATCH_SIZE);
+  if (due.length === 0 || !(await installation.isMarked())) return false;
+  await deleteObjects(deletions, context, due);
+  return due.length === BATCH_SIZE;
 }
 
 /** Deletes one batch of the objects that are due, of all owners. */
@@ -37,19 +46,21 @@ export async function deleteDueObjects(
 }
 
 /** Deletes the objects first and their entries last: a crash in between only repeats the deletion. */
-async function deleteObjects(
-  queue: DeletionQueue,
-  { bucket, pendingBuckets }: BucketsConfig,
-  due: readonly DueObject[],
-): Promise<void> {
-  const keys = due.flatMap(({ key, sizes }) => listKeysOfPicture(key, sizes));
-  const pendingKeys = keys.filter((key) => parsePendingKey(key));
-  for (const each of pendingBuckets) if (each !== bucket) await deleteKeys(each, pendingKeys);
-  await deleteKeys(bucket, keys);
+async function deleteObjects(queue: DeletionQueue, buckets: BucketsConfig, due: readonly DueObject[]): Promise<void> {
+  await deleteKeys(
+    buckets,
+    due.flatMap(({ key, sizes }) => listKeysOfPicture(key, sizes)),
+  );
   if (due.length > 0) await queue.removeEntries(due.map(({ key }) => key));
 }
 
-/** Deletes any number of objects. */
-async function deleteKeys(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
+/** Deletes any number of objects, those of pending uploads from every bucket that may have them. */
+export async function deleteKeys({ bucket, pendingBuckets }: BucketsConfig, keys: readonly string[]): Promise<void> {
+  const pendingKeys = keys.filter((key) => parsePendingKey(key));
+  for (const each of pendingBuckets) if (each !== bucket) await deleteKeysFrom(each, pendingKeys);
+  await deleteKeysFrom(bucket, keys);
+}
+
+async function deleteKeysFrom(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
   for (let at = 0; at < keys.length; at += BATCH_SIZE) await bucket.delete(keys.slice(at, at + BATCH_SIZE));
 }

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AvatarEnv } from '../../server/config.js';
 import { LATE_WRITE_MS } from '../../server/db/claim.js';
 import { MARK_KEY } from '../../server/installation-problem.js';
-import type { PictureEncoder } from '../../server/picture-encoder.js';
 import { png, text } from '../support/pictures.js';
 import { createApi, createUserId, listKeys, parseOwner } from './harness.js';
 import { rebuild } from './rebuild-helpers.js';
+import { COPIER, createService } from './service-helpers.js';
 import { advanceTime, emptyBucket, emptyDatabase, insertAvatars, runSweep, setMarks } from './storage-helpers.js';
 
 const PUBLIC_URL = 'https://avatars.example.com';
@@ -18,16 +18,6 @@ const PUBLIC_CACHE = 'public, max-age=31536000, immutable';
 
 /** After the last moment for a commit: 120 seconds for the PUT, 600 for the commit, and one more. */
 const AFTER_EXPIRY_MS = 721_000;
-
-/** Makes copies of the widths 1 and 2. */
-const COPIER: PictureEncoder = {
-  sizes: [1, 2],
-  maxDecodedPixels: Number.POSITIVE_INFINITY,
-  encodePicture: async (picture) => ({
-    picture,
-    copies: [1, 2].map((size) => ({ size, bytes: picture.bytes })),
-  }),
-};
 
 beforeEach(async () => {
   vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
@@ -118,6 +108,35 @@ describe('with PUBLIC_URL', () => {
     expect((await visitor.call('POST', '/api/users/avatars', { ids: [user] })).body.avatars).toEqual({ [user]: null });
     const guest = createPublicApi(null, { canView: () => true });
     expect((await guest.call('GET', `/api/users/${user}/avatar`)).status).toBe(302);
+  });
+});
+
+describe('avatarService() with PUBLIC_URL', () => {
+  it('gives permanent URLs, also for a host without an origin', async () => {
+    const user = createUserId();
+    const { avatarKey } = await upload(user, { variants: COPIER });
+    const service = createService({ variants: COPIER }, PUBLIC);
+    expect(await service.url(user, { expiresIn: 60 })).toEqual({ url: `${PUBLIC_URL}/${avatarKey}` });
+    const copy = `${PUBLIC_URL}/${avatarKey.replace(/\.png$/, '.1.webp')}`;
+    expect(await service.urls([user, 'nobody'], { size: 1 })).toEqual({ [user]: { url: copy }, nobody: null });
+  });
+
+  it('stores pictures for shared caches', async () => {
+    const { key } = await createService({ variants: COPIER }, PUBLIC).put(createUserId(), png());
+    for (const each of await listKeys(`avatars/${parseOwner(key)}/`)) {
+      expect((await env.AVATARS.head(each))?.httpMetadata?.cacheControl, each).toBe(PUBLIC_CACHE);
+    }
+  });
+
+  it('erases the uploads of a user from both buckets', async () => {
+    const user = createUserId();
+    const { key } = await upload(user);
+    for (const bucket of [env.AVATARS, env.SECOND_BUCKET]) await bucket.put(key, png());
+    const { key: other } = await upload(createUserId());
+    await createService({}, PUBLIC).erase(user);
+    expect(await listPending(env.AVATARS)).toEqual([]);
+    expect(await listPending(env.SECOND_BUCKET)).toEqual([other]);
+    expect(await listKeys(`avatars/${parseOwner(key)}/`)).toEqual([]);
   });
 });
 
