@@ -13,7 +13,7 @@ import { readHeaders, Session } from '../check/session.mjs';
 import { PUT_HEADERS, syncBucketCors } from './bucket-cors.mjs';
 import { findMarkProblem } from './installation-mark.mjs';
 import { findLifecycleProblem } from './lifecycle.mjs';
-import { findPendingProblem } from './public-access.mjs';
+import { createPendingChecks } from './public-access.mjs';
 import {
   createEndpointCheck,
   createNosniffCheck,
@@ -199,18 +199,7 @@ const createAccountChecks = (config) => [
       if (problem) throw new CheckFailure(problem.message, problem.hint);
     },
   },
-  ...(config.pendingBucket
-    ? [
-        {
-          name: 'pending uploads are not public',
-          needs: 'hasAccount',
-          async run() {
-            const problem = await findPendingProblem(config);
-            if (problem) throw new CheckFailure(problem.message, problem.hint);
-          },
-        },
-      ]
-    : []),
+  ...createPendingChecks(config),
   {
     name: 'bucket and database carry the same installation mark',
     needs: 'hasAccount',

@@ -1,4 +1,5 @@
 /** Public access to buckets: the avatars bucket's custom domain, and that pending uploads have none. */
+import { CheckFailure } from '../check/expect.mjs';
 import { CliError, formatCommand, requireWrangler } from './wrangler.mjs';
 
 /** Returns the hosts at which anybody can open the objects of a bucket. */
@@ -14,7 +15,7 @@ async function listPublicHosts(config, bucket) {
 }
 
 /** Returns why unchecked uploads can be read by anybody, or null. */
-export async function findPendingProblem(config) {
+async function findPendingProblem(config) {
   if (!config.pendingBucket) return null;
   const [host] = await listPublicHosts(config, config.pendingBucket);
   if (!host) return null;
@@ -23,6 +24,19 @@ export async function findPendingProblem(config) {
     hint: 'Remove that domain in the settings of the bucket, or bind PENDING to a bucket that is not public.',
   };
 }
+
+/** For `npm run doctor`: none without a bucket of its own for pending uploads. */
+export const createPendingChecks = (config) =>
+  [
+    {
+      name: 'pending uploads are not public',
+      needs: 'hasAccount',
+      async run() {
+        const problem = await findPendingProblem(config);
+        if (problem) throw new CheckFailure(problem.message, problem.hint);
+      },
+    },
+  ].filter(() => config.pendingBucket);
 
 /** Returns why the pictures can't be loaded from PUBLIC_URL, or null. */
 async function findDomainProblem(config) {
