@@ -71,7 +71,7 @@ export class FirstLoad implements ReactiveController, Subscriber {
     this.#abort();
     const { avatar } = this.store.snapshot;
     const isLoading = hasEndpoint(this.element);
-    this.store.setFacts(isLoading ? { isLoading } : { isLoading, avatar: { ...avatar, picture: undefined } });
+    this.store.setFacts({ isLoading, ...(!isLoading && { avatar: { ...avatar, picture: undefined } }) });
     if (!isLoading) return;
     // A picture on display stays until the new one can take its place at once.
     if (avatar.picture) this.#wake(({ currentAvatar }) => currentAvatar.refresh(), RELOAD);
