@@ -38,6 +38,9 @@ export default defineConfig(({ command }) => ({
               return {
                 vars: {
                   LOCAL_DEV: 'on',
+                  // Local pictures are not in the public bucket of a deployment.
+                  PUBLIC_URL: '',
+                  R2_PENDING_BUCKET: '',
                   VARIANTS: process.env.VARIANTS ?? '64 128 256',
                   OWNER_SECRET: 'known-to-everybody-and-only-used-by-npm-start',
                   R2_ENDPOINT: '/cdn-cgi/local/r2/s3',

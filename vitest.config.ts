@@ -25,6 +25,8 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.jsonc' },
             miniflare: {
+              // Tests of public avatars bind it as PENDING.
+              r2Buckets: { SECOND_BUCKET: 'flare-pending' },
               bindings: {
                 R2_ENDPOINT: 'https://account.r2.test',
                 R2_BUCKET: 'flare-avatars',

@@ -41,7 +41,7 @@ export const copySourceCheck = {
   name: 'a PUT cannot copy another object',
   async run(session) {
     expectSuccess(await session.upload(blue));
-    const source = new URL(await session.getAvatarUrl()).pathname.replace('/cdn-cgi/local/r2/s3', '');
+    const source = new URL(await session.getAvatarUrl()).pathname.replace(/^\/cdn-cgi\/local\/r2\/(s3|public)/, '');
     const presigned = await session.presign(declareBytes(orange));
     // A body of the declared size, so that the PUT is not rejected for its signature.
     await session.put(presigned, orange, { 'x-amz-copy-source': source });

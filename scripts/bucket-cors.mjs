@@ -7,7 +7,7 @@ import { CliError, readTrustedOrigins, requireWrangler, runWrangler, wranglerErr
 /** Headers that a page sends with a presigned PUT. */
 export const PUT_HEADERS = ['content-type', 'if-none-match', 'x-amz-checksum-sha256', 'x-amz-copy-source-if-match'];
 
-/** Returns the one rule of the avatars bucket: pages of these origins may GET, and PUT with a presigned URL. */
+/** Returns the one rule of the bucket for uploads: pages of these origins may GET, and PUT with a presigned URL. */
 function createRule(origins) {
   return { allowed: { origins, methods: ['GET', 'PUT'], headers: PUT_HEADERS }, maxAgeSeconds: 3600 };
 }
@@ -63,12 +63,13 @@ export async function syncBucketCors(config, isDryRun = false) {
     );
   }
   const rule = createRule(origins);
+  const { uploadBucket } = config;
   const changes = diffRules(await readRules(config), formatRule(rule));
   if (changes.length === 0) {
-    console.log(`The CORS rules of ${config.bucket} are up to date for ${origins.join(', ')}.`);
+    console.log(`The CORS rules of ${uploadBucket} are up to date for ${origins.join(', ')}.`);
     return true;
   }
-  console.log(`CORS rules of ${config.bucket}:\n${changes.map((change) => `  ${change}`).join('\n')}`);
+  console.log(`CORS rules of ${uploadBucket}:\n${changes.map((change) => `  ${change}`).join('\n')}`);
   if (isDryRun) return false;
   await writeRules(config, [rule]);
   console.log('The rules are set. They can take up to 30 seconds to apply everywhere.');
@@ -76,7 +77,7 @@ export async function syncBucketCors(config, isDryRun = false) {
 }
 
 async function readRules(config) {
-  const args = ['r2', 'bucket', 'cors', 'list', config.bucket];
+  const args = ['r2', 'bucket', 'cors', 'list', config.uploadBucket];
   const result = await runWrangler(config, args);
   // Error 10059: the bucket has never had CORS rules.
   const hasNone = result.code !== 0 && /10059|CORS configuration does not exist/i.test(result.errors + result.output);
@@ -89,7 +90,7 @@ async function writeRules(config, rules) {
   const file = join(folder, 'cors.json');
   writeFileSync(file, JSON.stringify({ rules }));
   try {
-    await requireWrangler(config, ['r2', 'bucket', 'cors', 'set', config.bucket, '--file', file, '--force']);
+    await requireWrangler(config, ['r2', 'bucket', 'cors', 'set', config.uploadBucket, '--file', file, '--force']);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -72,9 +72,11 @@ function writeSecretsFile(file, missing) {
   writeFileSync(file, lines.join(''), { mode: 0o600 });
 }
 
-function createMissingError({ secretsFile, bucket }, missing) {
+function createMissingError({ secretsFile, bucket, uploadBucket, publicUrl }, missing) {
+  // Public pictures need no signature.
+  const buckets = [...new Set(publicUrl ? [uploadBucket] : [bucket, uploadBucket])].join(' and ');
   return new CliError(`Secrets are missing: ${missing.join(', ')}.
-  1. In the Cloudflare dashboard, open R2, then Manage API tokens. Create a token with "Object Read & Write" for ${bucket} only.
+  1. In the Cloudflare dashboard, open R2, then Manage API tokens. Create a token with "Object Read & Write" for ${buckets} only.
   2. Write its two keys into ${secretsFile}, or set them in the environment. If this command has created the file, it has random secrets: keep a copy of OWNER_SECRET.
   3. Run the command again. The file stays on this machine; git ignores it.`);
 }

@@ -7,9 +7,11 @@ import { CheckFailure } from '../check/expect.mjs';
 import { syncBucketCors } from './bucket-cors.mjs';
 import { requireSecrets, withSecretArgs } from './deploy-secrets.mjs';
 import { setInConfig } from './edit-config.mjs';
-import { ensureBucket, ensureDatabase } from './installation.mjs';
+import { ensureBuckets, ensureDatabase } from './installation.mjs';
 import { ensureMark } from './installation-mark.mjs';
 import { ensureLifecycleRule } from './lifecycle.mjs';
+import { checkPublicAccess } from './public-access.mjs';
+import { findPublicSettingProblems } from './settings-checks.mjs';
 import {
   CliError,
   CONFIG_OPTIONS,
@@ -28,7 +30,7 @@ import {
  */
 const STEPS = {
   // The bucket comes before the secrets: the user creates an R2 token for this one bucket.
-  Bucket: ensureBucket,
+  Bucket: ensureBuckets,
   Secrets: requireSecrets,
   Database: ensureDatabase,
   Endpoint: ensureEndpoint,
@@ -36,6 +38,7 @@ const STEPS = {
   Mark: ensureMark,
   CORS: (config) => syncBucketCors(config),
   Lifecycle: ensureLifecycleRule,
+  'Public access': checkPublicAccess,
   Worker: (config) => withSecretArgs(config, (args) => requireWrangler(config, ['deploy', ...args], { isShown: true })),
 };
 
@@ -86,6 +89,7 @@ async function requireSettings(config) {
   if (!required) missing.push('"AUTH": how users sign in, "oidc" or "cookie" (docs/authentication.md).');
   for (const name of required ?? []) if (!vars[name]) missing.push(`"${name}" (docs/authentication.md).`);
   if (vars.R2_BUCKET !== bucket) missing.push(`"R2_BUCKET": must be the name of the bucket, "${bucket}".`);
+  missing.push(...findPublicSettingProblems(config));
   if ((await readTrustedOrigins(config)).length === 0) {
     missing.push('"TRUSTED_ORIGINS": the origins whose pages may upload, such as "https://app.example.com".');
   }

@@ -13,7 +13,14 @@ import { readHeaders, Session } from '../check/session.mjs';
 import { PUT_HEADERS, syncBucketCors } from './bucket-cors.mjs';
 import { findMarkProblem } from './installation-mark.mjs';
 import { findLifecycleProblem } from './lifecycle.mjs';
-import { createEndpointCheck, createSettingsChecks, storeCheck } from './settings-checks.mjs';
+import { createPendingChecks } from './public-access.mjs';
+import {
+  createEndpointCheck,
+  createNosniffCheck,
+  createSettingsChecks,
+  publicPictureCheck,
+  storeCheck,
+} from './settings-checks.mjs';
 import {
   CliError,
   CONFIG_OPTIONS,
@@ -46,7 +53,9 @@ async function checkInstallation(session, config, isLocal) {
   try {
     // Without it, most of the others fail for the same reason.
     if (!(await runChecks(session, [storeCheck], print))) return false;
-    return await runChecks(session, [...createPreflightChecks(origins), ...contractChecks, copySourceCheck], print);
+    const publicChecks = !isLocal && config.publicUrl ? [publicPictureCheck, createNosniffCheck(config)] : [];
+    const checks = [...publicChecks, ...createPreflightChecks(origins), ...contractChecks, copySourceCheck];
+    return await runChecks(session, checks, print);
   } finally {
     await session.removeAvatar();
   }
@@ -93,7 +102,7 @@ const clockCheck = {
 const HEALTH_HINTS = {
   settings: 'See docs/deploy.md for the settings, and docs/authentication.md for those of the sign-in.',
   database: 'Check the binding DB, and apply the migrations: npm run deploy.',
-  storage: 'Check the binding AVATARS.',
+  storage: 'Check the binding AVATARS, and PENDING if there is one.',
   'sign-in': "Check that the issuer's URL is right and that it can be reached.",
 };
 
@@ -190,6 +199,7 @@ const createAccountChecks = (config) => [
       if (problem) throw new CheckFailure(problem.message, problem.hint);
     },
   },
+  ...createPendingChecks(config),
   {
     name: 'bucket and database carry the same installation mark',
     needs: 'hasAccount',

@@ -13,8 +13,8 @@ import {
 const PLACEHOLDER_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Returns what is known about the bucket, or null if there is none. */
-async function findBucket(config) {
-  const args = ['r2', 'bucket', 'info', config.bucket, '--json'];
+async function findBucket(config, bucket = config.bucket) {
+  const args = ['r2', 'bucket', 'info', bucket, '--json'];
   const result = await runWrangler(config, args);
   if (result.code === 0) return JSON.parse(result.output);
   // Error 10006. After any other error, the bucket may exist.
@@ -25,8 +25,11 @@ async function findBucket(config) {
 /** The number of objects in what `r2 bucket info --json` prints, such as "1,234". */
 export const countObjects = ({ object_count }) => Number(String(object_count ?? 0).replace(/\D/g, ''));
 
-export async function ensureBucket(config) {
-  if (!(await findBucket(config))) await requireWrangler(config, ['r2', 'bucket', 'create', config.bucket]);
+/** Creates the buckets that are missing. */
+export async function ensureBuckets(config) {
+  for (const bucket of [config.bucket, ...(config.pendingBucket ? [config.pendingBucket] : [])]) {
+    if (!(await findBucket(config, bucket))) await requireWrangler(config, ['r2', 'bucket', 'create', bucket]);
+  }
 }
 
 export const hasDatabaseId = ({ database }) => database.database_id && database.database_id !== PLACEHOLDER_ID;

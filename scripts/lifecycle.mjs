@@ -1,4 +1,4 @@
-/** The bucket's lifecycle rule, which deletes pending uploads that the Worker did not. */
+/** The lifecycle rule of the bucket for uploads, which deletes pending uploads that the Worker did not. */
 import { CliError } from './cli-error.mjs';
 import { formatCommand, requireWrangler } from './wrangler.mjs';
 
@@ -27,18 +27,24 @@ function deletesAvatars({ enabled, prefix = '', action = '' }) {
   return prefix === ALL_PREFIXES || prefix.startsWith('avatars/') || 'avatars/'.startsWith(prefix);
 }
 
-async function readRules(config) {
-  const rules = parseRules(await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'list', config.bucket]));
+async function readRules(config, bucket) {
+  return parseRules(await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'list', bucket]));
+}
+
+/** Returns our rule in the bucket for uploads, and one of the avatars bucket that deletes avatars. */
+async function findRules(config) {
+  const { bucket, uploadBucket } = config;
+  const rules = await readRules(config, uploadBucket);
+  const avatarRules = bucket === uploadBucket ? rules : await readRules(config, bucket);
   return {
     own: rules.filter(({ name }) => name === RULE.name),
-    others: rules.filter(({ name }) => name !== RULE.name),
+    harmful: avatarRules.filter((rule) => bucket !== uploadBucket || rule.name !== RULE.name).find(deletesAvatars),
   };
 }
 
 /** Returns what is wrong with the bucket's lifecycle rules, and how to fix it, or null. */
 export async function findLifecycleProblem(config) {
-  const { own, others } = await readRules(config);
-  const harmful = others.find(deletesAvatars);
+  const { own, harmful } = await findRules(config);
   if (harmful) return describeHarmful(config, harmful);
   if (own.length === 1 && isEqual(own[0])) return null;
   const message =
@@ -56,18 +62,17 @@ function describeHarmful(config, rule) {
 
 /** Adds the rule, or replaces one of its name that differs. Refuses to go on if another rule deletes avatars. */
 export async function ensureLifecycleRule(config) {
-  const { own, others } = await readRules(config);
-  const harmful = others.find(deletesAvatars);
+  const { own, harmful } = await findRules(config);
   if (harmful) {
     const { message, hint } = describeHarmful(config, harmful);
     throw new CliError(message, hint);
   }
   if (own.length === 1 && isEqual(own[0])) return;
-  const { bucket } = config;
+  const { uploadBucket } = config;
   for (const rule of own) {
     console.log(`  Replaces the rule ${formatRule(rule)}.`);
-    await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'remove', bucket, '--name', rule.name]);
+    await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'remove', uploadBucket, '--name', rule.name]);
   }
   const rule = [RULE.name, RULE.prefix, '--expire-days', '1', '--force'];
-  await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'add', bucket, ...rule]);
+  await requireWrangler(config, ['r2', 'bucket', 'lifecycle', 'add', uploadBucket, ...rule]);
 }

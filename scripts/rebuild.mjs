@@ -59,7 +59,10 @@ export async function main(args, wrangler) {
   try {
     const { AVATARS: bucket, DB: database } = bindings.env;
     await requireTables(database);
-    return printResult(await rebuild(server, { bucket, database, secrets, encoder, isDryRun }), isDryRun);
+    return printResult(
+      await rebuild(server, { bucket, database, secrets, encoder, isPublic: config.publicUrl !== null, isDryRun }),
+      isDryRun,
+    );
   } finally {
     await bindings.dispose();
   }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { CheckFailure, expectSuccess, statusOf } from '../check/expect.mjs';
 import { blue } from '../check/test-images.mjs';
+import { parsePublicUrl } from '../server/parse-public-url.ts';
 import { checkAccessKey, cleanText, parseBucketName, parseEndpoint } from '../server/parse-s3-settings.ts';
 import { createEndpoint, readTrustedOrigins } from './wrangler.mjs';
 
@@ -28,7 +29,46 @@ export const createSettingsChecks = (config) => [
     name: 'AUTH and its settings are complete',
     run: async () => checkAuth(readSettings(config)),
   },
+  ...(config.publicUrl || config.pendingBucket || config.vars.R2_PENDING_BUCKET ? createPublicChecks(config) : []),
   ...(config.vars.VARIANTS ? [createVariantsCheck(config.vars.VARIANTS)] : []),
+];
+
+/**
+ * What is wrong with the settings of public avatars, and of a bucket of its own
+ * for pending uploads: sentences that begin with the name of a setting.
+ */
+export function findPublicSettingProblems(config) {
+  const { bucket, pendingBucket, jurisdiction, pendingJurisdiction, publicUrl, vars } = config;
+  const problems = [];
+  if (publicUrl) {
+    try {
+      parsePublicUrl(cleanText(publicUrl));
+    } catch (error) {
+      problems.push(error.message);
+    }
+  }
+  if (!pendingBucket && (publicUrl || vars.R2_PENDING_BUCKET)) {
+    problems.push('"r2_buckets": needs a second bucket, with the binding PENDING (docs/public-avatars.md).');
+  }
+  if (pendingBucket && (publicUrl || vars.R2_PENDING_BUCKET) && vars.R2_PENDING_BUCKET !== pendingBucket) {
+    problems.push(`"R2_PENDING_BUCKET": must be the name of the bucket of PENDING, "${pendingBucket}".`);
+  }
+  if (pendingBucket === bucket) problems.push('"r2_buckets": PENDING and AVATARS must be two buckets.');
+  if (pendingBucket && pendingJurisdiction !== jurisdiction) {
+    problems.push('"r2_buckets": PENDING and AVATARS must have the same jurisdiction: R2_ENDPOINT is that of both.');
+  }
+  return problems;
+}
+
+/** The checks of public avatars, and of a bucket of its own for pending uploads. */
+const createPublicChecks = (config) => [
+  {
+    name: 'PUBLIC_URL, PENDING and R2_PENDING_BUCKET fit together',
+    async run() {
+      const [problem] = findPublicSettingProblems(config);
+      if (problem) throw new CheckFailure(problem.replace(/\.$/, ''));
+    },
+  },
 ];
 
 /** Needs no call: the plan of the account can't be read, so the name of the check says which one is needed. */
@@ -122,7 +162,7 @@ export const storeCheck = {
     if (response.status === statusOf('not_uploaded')) {
       throw new CheckFailure(
         'the store has accepted the file, but the API does not find it in AVATARS',
-        'R2_ENDPOINT and R2_BUCKET name another bucket than the binding AVATARS, or one of another account or jurisdiction. Make them the same.',
+        'R2_ENDPOINT and R2_BUCKET name another bucket than the binding AVATARS (with PENDING: R2_PENDING_BUCKET another one than PENDING), or one of another account or jurisdiction. Make them the same.',
       );
     }
     expectSuccess(response);
@@ -130,3 +170,44 @@ export const storeCheck = {
     shared.isStoreRight = true;
   },
 };
+
+/** Uploads a picture, and opens its permanent URL as a visitor's browser does. */
+export const publicPictureCheck = {
+  name: 'PUBLIC_URL shows the pictures, and caches may keep them',
+  async run(session) {
+    expectSuccess(await session.upload(blue));
+    const url = await session.getAvatarUrl();
+    const response = await fetch(url).catch(() => null);
+    await response?.arrayBuffer();
+    await session.removeAvatar();
+    if (response?.status !== 200) {
+      throw new CheckFailure(
+        `${new URL(url).host} ${response ? `returns ${response.status}` : 'does not respond'}`,
+        'Connect the domain to the bucket of AVATARS (docs/public-avatars.md).',
+      );
+    }
+    checkPictureHeaders(response.headers);
+  },
+};
+
+function checkPictureHeaders(headers) {
+  const cacheControl = headers.get('cache-control') ?? '';
+  if (headers.get('content-type') !== 'image/png' || !/\bpublic\b.*\bimmutable\b/.test(cacheControl)) {
+    throw new CheckFailure(
+      `the picture has the cache-control "${cacheControl}" and the type "${headers.get('content-type')}"`,
+      'Let no rule of the domain change what the bucket answers.',
+    );
+  }
+}
+
+/** The Worker can't set this header: the domain leads to the bucket. */
+export const createNosniffCheck = ({ publicUrl }) => ({
+  name: 'PUBLIC_URL sends x-content-type-options: nosniff',
+  optional: true,
+  async run() {
+    const response = await fetch(`${cleanText(publicUrl)}/`, { method: 'HEAD' }).catch(() => null);
+    if (response?.headers.get('x-content-type-options') !== 'nosniff') {
+      throw new CheckFailure('the header is missing', 'Add a Transform Rule (docs/public-avatars.md).');
+    }
+  },
+});

@@ -57,6 +57,7 @@ export async function readConfig(options = {}, wrangler = startWrangler) {
   const bucket = values.r2_buckets.find(({ binding }) => binding === 'AVATARS');
   const database = values.d1_databases.find(({ binding }) => binding === 'DB');
   if (!bucket?.bucket_name || !database?.database_name) throw createBindingError(path, env);
+  const pending = values.r2_buckets.find(({ binding }) => binding === 'PENDING');
   return {
     path,
     env,
@@ -68,6 +69,12 @@ export async function readConfig(options = {}, wrangler = startWrangler) {
     vars: values.vars,
     bucket: bucket.bucket_name,
     jurisdiction: bucket.jurisdiction,
+    /** The bucket of its own for pending uploads, if there is one. */
+    pendingBucket: pending?.bucket_name,
+    pendingJurisdiction: pending?.jurisdiction,
+    /** Where presigned PUTs lead. */
+    uploadBucket: (values.vars.R2_PENDING_BUCKET && pending?.bucket_name) || bucket.bucket_name,
+    publicUrl: values.vars.PUBLIC_URL || null,
     database,
     /** Path of the database in the file. */
     databaseKeys: [...(env ? ['env', env] : []), 'd1_databases', values.d1_databases.indexOf(database)],

@@ -1,7 +1,7 @@
 import type { Avatar } from '../src/core/protocol.js';
 import { readUserId } from './auth/user.js';
 import { putPicture } from './commit/put-picture.js';
-import { type AvatarEnv, type Config, readConfig, requireSetting, resolveS3, type StorageConfig } from './config.js';
+import { type AvatarEnv, type Config, readConfig, requireSetting, type StorageConfig } from './config.js';
 import { AvatarStore } from './db/avatar-store.js';
 import type { StoredPicture } from './db/rows.js';
 import { requireSchema } from './db/schema.js';
@@ -9,28 +9,13 @@ import { eraseUser } from './erase-user.js';
 import { toApiError, toError } from './errors.js';
 import { findPictures } from './find-pictures.js';
 import { type AvatarServiceOptions, resolveServiceOptions } from './options.js';
+import { createPictureUrl, type PictureUrl } from './picture-url.js';
 import { removeAvatar } from './remove-avatar.js';
-import { chooseKey } from './routes/picture-size.js';
 import { MAX_LISTED_IDS } from './routes/user-avatars.js';
 import { deriveOwners } from './storage/owner.js';
-import { clampUrlSeconds, presignGet, SHARED_URL_SECONDS } from './storage/presign.js';
+import { clampUrlSeconds, SHARED_URL_SECONDS } from './storage/presign.js';
 import { createUserContext, type UserContext } from './user-context.js';
 import { integerRule, type OptionRules, readOptions } from './validate-options.js';
-
-/**
- * Where a picture is.
- *
- * @example
- * ```ts
- * const picture: PictureUrl | null = await avatarService(env).url('ada');
- * ```
- */
-export interface PictureUrl {
-  /** Shows the picture. Keep it secret if it expires: anyone who has it can use it. */
-  url: string;
-  /** When it expires, as ISO 8601 in UTC. */
-  expiresAt?: string;
-}
 
 /**
  * How a picture is to be shown.
@@ -178,15 +163,11 @@ async function findPicture(scope: ServiceScope, id: string): Promise<StoredPictu
   return new AvatarStore(database).findAvatar(await deriveOwners(ownerSecrets, id));
 }
 
-async function createUrl(
+const createUrl = (
   { config, options }: ServiceScope,
   picture: StoredPicture,
   { size, expiresIn = SHARED_URL_SECONDS }: PictureUrlOptions,
-): Promise<PictureUrl> {
-  const s3 = resolveS3(config, options.origin);
-  const { url, expiresAt } = await presignGet(s3, chooseKey(picture, size ?? null), clampUrlSeconds(expiresIn));
-  return { url, expiresAt: new Date(expiresAt).toISOString() };
-}
+): Promise<PictureUrl> => createPictureUrl(config, options.origin, picture, size ?? null, clampUrlSeconds(expiresIn));
 
 async function createUrls(
   scope: ServiceScope,

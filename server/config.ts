@@ -1,5 +1,6 @@
 import { type ApiError, DependencyError } from './errors.js';
 import { parseOrigins } from './parse-origins.js';
+import { parsePublicUrl } from './parse-public-url.js';
 import { type AccessKey, checkAccessKey, cleanText, parseBucketName, parseEndpoint } from './parse-s3-settings.js';
 import { type OwnerSecrets, parseOwnerSecrets } from './storage/owner.js';
 
@@ -16,8 +17,13 @@ import { type OwnerSecrets, parseOwnerSecrets } from './storage/owner.js';
  * ```
  */
 export interface AvatarEnv {
-  /** The bucket that holds avatars and pending uploads, and nothing else. */
+  /** The bucket that holds avatars, pending uploads unless there is `PENDING`, and nothing else. */
   AVATARS: R2Bucket;
+  /**
+   * A bucket of its own for pending uploads, in the jurisdiction of `AVATARS`. Required with `PUBLIC_URL`.
+   * @defaultValue pending uploads are in `AVATARS`
+   */
+  PENDING?: R2Bucket;
   /** The database with this package's migrations applied. */
   DB: D1Database;
   /**
@@ -29,7 +35,19 @@ export interface AvatarEnv {
   R2_ENDPOINT?: string;
   /** Name of the bucket that `AVATARS` is bound to. */
   R2_BUCKET?: string;
-  /** Access key ID of an R2 API token with Object Read & Write for the bucket. */
+  /**
+   * Name of the bucket that `PENDING` is bound to: presigned PUTs lead there. Required with `PUBLIC_URL`.
+   * @defaultValue the bucket of `R2_BUCKET`
+   */
+  R2_PENDING_BUCKET?: string;
+  /**
+   * The custom domain of the bucket `AVATARS`, such as
+   * `https://avatars.example.com`: pictures have permanent URLs there, which
+   * anybody can open.
+   * @defaultValue pictures are private, with presigned URLs
+   */
+  PUBLIC_URL?: string;
+  /** Access key ID of an R2 API token with Object Read & Write for the buckets. */
   R2_ACCESS_KEY_ID?: string;
   /** Secret access key of the same token. */
   R2_SECRET_ACCESS_KEY?: string;
@@ -56,10 +74,21 @@ export interface AvatarEnv {
 /** A validated setting, or what is wrong with it. */
 export type Setting<T> = { readonly value: T } | { readonly problem: string };
 
-/** What the API needs for every authenticated request. */
-export interface StorageConfig {
-  ownerSecrets: OwnerSecrets;
+/** The buckets, and the address of the public one. */
+export interface BucketsConfig {
   bucket: R2Bucket;
+  /**
+   * The buckets with pending uploads: `PENDING` before `AVATARS`, where those are
+   * that were begun before `PENDING` was bound.
+   */
+  pendingBuckets: readonly R2Bucket[];
+  /** Address of the avatars without a trailing slash; null if they are private. */
+  publicUrl: string | null;
+}
+
+/** What the API needs for every authenticated request. */
+export interface StorageConfig extends BucketsConfig {
+  ownerSecrets: OwnerSecrets;
   database: D1Database;
 }
 
@@ -68,12 +97,16 @@ interface S3Config extends AccessKey {
   /** An absolute URL, or a path that only local development resolves. */
   endpoint: string;
   bucketName: string;
+  /** Name of the bucket for new uploads. */
+  pendingBucketName: string;
 }
 
 /** Credentials and address of the bucket's S3 API. */
 export interface S3Settings extends AccessKey {
   /** URL of the bucket, without a trailing slash. */
   bucketUrl: string;
+  /** URL of the bucket for new uploads. */
+  pendingBucketUrl: string;
 }
 
 /**
@@ -105,14 +138,46 @@ function parseConfig(env: AvatarEnv): Config {
   return {
     ownerSecrets: validateSetting(() => parseOwnerSecrets(requireValues(env, ['OWNER_SECRET']).OWNER_SECRET)),
     storage: validateSetting(() => {
-      const { OWNER_SECRET, AVATARS, DB } = requireValues(env, ['OWNER_SECRET', 'AVATARS', 'DB']);
-      return { ownerSecrets: parseOwnerSecrets(OWNER_SECRET), bucket: AVATARS, database: DB };
+      const { OWNER_SECRET, DB } = requireValues(env, ['OWNER_SECRET', 'AVATARS', 'DB']);
+      return { ownerSecrets: parseOwnerSecrets(OWNER_SECRET), database: DB, ...parseBuckets(env) };
     }),
     s3: validateSetting(() => parseS3Config(env)),
     trustedOrigins: validateSetting(() => parseOrigins(readValue(env, 'TRUSTED_ORIGINS'))),
     rateLimiter: validateSetting(() => readValue(env, 'RATE_LIMITER')),
     isLocalDev: env.LOCAL_DEV === 'on',
   };
+}
+
+/** The part of the environment that says where pictures are. */
+export type BucketsEnv = Pick<AvatarEnv, 'AVATARS' | 'PENDING' | 'R2_BUCKET' | 'R2_PENDING_BUCKET' | 'PUBLIC_URL'>;
+
+/** @throws Error that names what is missing or wrong. */
+export function parseBuckets(env: Pick<BucketsEnv, 'AVATARS'> & Partial<BucketsEnv>): BucketsConfig {
+  const { AVATARS: bucket } = requireValues(env, ['AVATARS']);
+  const [pending, publicUrl] = [readValue(env, 'PENDING'), readValue(env, 'PUBLIC_URL')];
+  checkPendingBucket(env);
+  return {
+    bucket,
+    pendingBuckets: pending ? [pending, bucket] : [bucket],
+    publicUrl: publicUrl === undefined ? null : parsePublicUrl(publicUrl),
+  };
+}
+
+/** @throws Error if uploads would be public before they are checked, or would never be found. */
+function checkPendingBucket(env: Partial<BucketsEnv>): void {
+  const name = readValue(env, 'R2_PENDING_BUCKET');
+  const missing = (['PENDING', 'R2_PENDING_BUCKET'] as const).filter((each) => readValue(env, each) === undefined);
+  if (missing.length > 0 && readValue(env, 'PUBLIC_URL') !== undefined) {
+    throw new Error(
+      `${missing.join(', ')} must be set: with PUBLIC_URL, everything in AVATARS is public, so uploads need a bucket of their own until they are checked.`,
+    );
+  }
+  if (missing.includes('PENDING') && name !== undefined) {
+    throw new Error('PENDING must be bound to the bucket that R2_PENDING_BUCKET names, where uploads are stored.');
+  }
+  if (name !== undefined && name === readValue(env, 'R2_BUCKET')) {
+    throw new Error('R2_PENDING_BUCKET must be another bucket than R2_BUCKET: uploads are not checked yet.');
+  }
 }
 
 function parseS3Config(env: AvatarEnv): S3Config {
@@ -122,7 +187,9 @@ function parseS3Config(env: AvatarEnv): S3Config {
   const endpoint = parseEndpoint(R2_ENDPOINT, bucketName);
   const key = { accessKeyId: R2_ACCESS_KEY_ID, secretAccessKey: R2_SECRET_ACCESS_KEY };
   checkAccessKey(key, endpoint);
-  return { endpoint, bucketName, ...key };
+  const pendingName = readValue(env, 'R2_PENDING_BUCKET');
+  const pendingBucketName = pendingName === undefined ? bucketName : parseBucketName(pendingName, 'R2_PENDING_BUCKET');
+  return { endpoint, bucketName, pendingBucketName, ...key };
 }
 
 /** Runs a validation, and keeps its value or the message of its error. */
@@ -134,9 +201,12 @@ export function validateSetting<T>(parse: () => T): Setting<T> {
   }
 }
 
+const R2_BUCKET_BINDING = { kind: 'an R2 bucket', methods: ['get', 'put', 'head', 'list', 'delete'] };
+
 /** The bindings, each with its kind and the methods by which that is recognized. Everything else is text. */
 const BINDINGS: Readonly<Record<string, { kind: string; methods: readonly string[] }>> = {
-  AVATARS: { kind: 'an R2 bucket', methods: ['get', 'put', 'head', 'list', 'delete'] },
+  AVATARS: R2_BUCKET_BINDING,
+  PENDING: R2_BUCKET_BINDING,
   DB: { kind: 'a D1 database', methods: ['prepare', 'batch'] },
   RATE_LIMITER: { kind: 'a rate limit', methods: ['limit'] },
 };
@@ -202,8 +272,13 @@ export function isLocalRequest({ isLocalDev }: Config, requestUrl: string): bool
  * @throws ApiError `unavailable` that names the settings that are missing or invalid.
  */
 export function resolveS3(config: Config, requestUrl: string | undefined): S3Settings {
-  const { endpoint, bucketName, ...key } = requireSetting(config.s3);
-  if (!endpoint.startsWith('/')) return { bucketUrl: `${endpoint}/${bucketName}`, ...key };
+  const { endpoint, bucketName, pendingBucketName, ...key } = requireSetting(config.s3);
+  const createUrls = (base: string): S3Settings => ({
+    bucketUrl: `${base}/${bucketName}`,
+    pendingBucketUrl: `${base}/${pendingBucketName}`,
+    ...key,
+  });
+  if (!endpoint.startsWith('/')) return createUrls(endpoint);
   if (requestUrl === undefined && config.isLocalDev)
     throw notConfiguredError(
       'R2_ENDPOINT is a path, as in local development. Say which site it belongs to: avatarService(env, { origin: request.url }).',
@@ -212,5 +287,5 @@ export function resolveS3(config: Config, requestUrl: string | undefined): S3Set
     throw notConfiguredError(
       'R2_ENDPOINT is a path, which only works locally. Set it to the https URL that the settings of the R2 bucket show.',
     );
-  return { bucketUrl: `${new URL(requestUrl).origin}${endpoint}/${bucketName}`, ...key };
+  return createUrls(new URL(requestUrl).origin + endpoint);
 }

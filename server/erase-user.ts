@@ -11,23 +11,26 @@ import type { UserContext } from './user-context.js';
  * @throws ApiError `unavailable` if bucket and database don't belong together; nothing has changed.
  */
 export async function eraseUser(context: UserContext): Promise<void> {
-  const { owners, bucket, avatars, installation } = context;
+  const { owners, avatars, installation } = context;
   const problem = await installation.ensureMark();
   if (problem !== null) throw new DependencyError(['storage', 'database'], problem);
   const keys = await listKeysOfUser(context);
   const avatarKey = await avatars.eraseUser(owners, keys);
   try {
     // All that was listed, also what a commit that is in progress, or has died, has written.
-    await deleteKeys(bucket, keys);
+    await deleteKeys(context, keys);
     while (await deleteBatchOfOwner(context));
   } finally {
     if (avatarKey !== null) await notifyRemoved(context, avatarKey);
   }
 }
 
-async function listKeysOfUser({ owners, bucket }: UserContext): Promise<string[]> {
-  const prefixes = owners.flatMap((owner) => [`avatars/${owner}/`, `pending/${owner}/`]);
-  return (await Promise.all(prefixes.map((prefix) => listKeys(bucket, prefix)))).flat();
+async function listKeysOfUser({ owners, bucket, pendingBuckets }: UserContext): Promise<string[]> {
+  const lists = owners.flatMap((owner) => [
+    listKeys(bucket, `avatars/${owner}/`),
+    ...pendingBuckets.map((each) => listKeys(each, `pending/${owner}/`)),
+  ]);
+  return (await Promise.all(lists)).flat();
 }
 
 async function listKeys(bucket: R2Bucket, prefix: string): Promise<string[]> {

@@ -78,13 +78,13 @@ function parseR2Endpoint(url: URL, path: string, bucket: string): string {
 }
 
 /**
- * @param text - R2_BUCKET.
- * @throws Error that names R2_BUCKET, if it is no bucket's name.
+ * @param text - R2_BUCKET, or the setting of another name.
+ * @throws Error that names the setting, if it is no bucket's name.
  */
-export function parseBucketName(text: string): string {
+export function parseBucketName(text: string, setting = 'R2_BUCKET'): string {
   if (/^[a-z\d][a-z\d.-]{1,61}[a-z\d]$/.test(text)) return text;
   return fail(
-    'R2_BUCKET must be the name of a bucket and nothing else: 3 to 63 lowercase letters, digits and hyphens, such as flare-avatars.',
+    `${setting} must be the name of a bucket and nothing else: 3 to 63 lowercase letters, digits and hyphens, such as flare-avatars.`,
   );
 }
 

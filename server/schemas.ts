@@ -29,6 +29,18 @@ export const timestamp = v.pipe(v.string(), v.isoTimestamp());
 export const secretUrl = (description: string) =>
   v.pipe(v.string(), v.url(), v.description(`${description} Keep it secret: anyone who has the URL can use it.`));
 
+/** The fields that lead to a picture. */
+export const pictureUrlEntries = {
+  url: v.pipe(
+    v.string(),
+    v.url(),
+    v.description('Shows the picture. With `expiresAt`, keep it secret: anyone who has the URL can use it.'),
+  ),
+  expiresAt: v.exactOptional(
+    v.pipe(timestamp, v.description('When the URL expires. A URL without it is permanent and public.')),
+  ),
+};
+
 /** The value `true`. */
 export const literalTrue = v.pipe(v.literal(true), v.metadata({ type: 'boolean' }));
 

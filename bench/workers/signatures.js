@@ -36,7 +36,7 @@ const createAwsOptions = () => ({
 const floorKey = importHmacKey(encodeUtf8('x'.repeat(32)));
 
 const signers = {
-  ours: async (key) => (await presignPut({ bucketUrl, ...credentials }, key, headers, seconds)).url,
+  ours: async (key) => (await presignPut({ pendingBucketUrl: bucketUrl, ...credentials }, key, headers, seconds)).url,
   /** As in the documentation of the AWS SDK. */
   getSignedUrl: (key) =>
     getSignedUrl(

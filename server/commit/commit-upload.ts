@@ -52,18 +52,27 @@ async function tryCommit(job: CommitJob): Promise<Avatar | null> {
 
 /** Null if another request has the claim, or has taken it over. */
 async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Promise<Avatar | null> {
-  const { owner, owners, pending, uploads, bucket, options } = job;
+  const { owner, owners, pending, uploads, options } = job;
   const avatarKey = createAvatarKey(owner, upload.contentType);
   const picture = { avatarKey, sizes: options.variants.sizes };
   try {
     const claim = await uploads.claimUpload(owners, pending, picture, now);
     if (!claim) return null;
-    const checked = await checkUpload(await bucket.get(pending.key), upload, options);
+    const checked = await checkUpload(await findUploadedObject(job), upload, options);
     return await promotePicture(job, { ...claim, upload: pending, avatarKey }, checked);
   } catch (error) {
     await endFailedClaim(job, picture, error);
     throw error;
   }
+}
+
+/** The uploaded object, in the first bucket that has it. */
+async function findUploadedObject({ pending, pendingBuckets }: CommitJob): Promise<R2ObjectBody | null> {
+  for (const bucket of pendingBuckets) {
+    const object = await bucket.get(pending.key);
+    if (object) return object;
+  }
+  return null;
 }
 
 /** Records a rejection; after any other failure the upload can be committed again. */

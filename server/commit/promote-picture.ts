@@ -6,7 +6,7 @@ import { ApiError, isResponseError, toApiError } from '../errors.js';
 import { callHook, logHookFailure } from '../hooks.js';
 import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
 import type { EncodedPicture, PictureCopy } from '../picture-encoder.js';
-import { COPY_OBJECT, describeAvatarObject } from '../storage/avatar-object.js';
+import { describeAvatarObject, describeCopyObject } from '../storage/avatar-object.js';
 import { createCopyKey } from '../storage/object-keys.js';
 import { sealUserId } from '../storage/sealed-user.js';
 import type { UserContext } from '../user-context.js';
@@ -36,13 +36,13 @@ export async function promotePicture(
   claim: PictureClaim,
   checked: Picture,
 ): Promise<Avatar | null> {
-  const { bucket, options, installation } = context;
+  const { options, installation } = context;
   // At first use. A mark is made only while there is no avatar.
   if (!claim.isMarked) await installation.ensureMark();
   const { picture, copies } = await encodePicture(checked, options);
   await moderatePicture(context, picture);
   const avatar = toAvatar(claim, picture);
-  await storeCopies(bucket, avatar.key, copies);
+  await storeCopies(context, avatar.key, copies);
   await storeAvatar(context, avatar, picture.bytes);
   return publishAvatar(context, claim.upload, { avatar, sizes: copies.map(({ size }) => size) });
 }
@@ -74,14 +74,19 @@ async function moderatePicture(context: UserContext, picture: Picture): Promise<
 }
 
 async function storeAvatar(context: UserContext, avatar: Avatar, bytes: Uint8Array): Promise<void> {
-  const { user, owner, ownerSecrets, bucket } = context;
+  const { user, owner, ownerSecrets, bucket, publicUrl } = context;
   const sealedUser = await sealUserId(ownerSecrets[0], owner, user.id);
-  await bucket.put(avatar.key, bytes, describeAvatarObject(avatar, sealedUser));
+  await bucket.put(avatar.key, bytes, describeAvatarObject(avatar, sealedUser, publicUrl !== null));
 }
 
 /** Stores the smaller copies, before the picture: an avatar in the bucket has all of them. */
-async function storeCopies(bucket: R2Bucket, avatarKey: string, copies: readonly PictureCopy[]): Promise<void> {
-  const puts = copies.map(({ size, bytes }) => bucket.put(createCopyKey(avatarKey, size), bytes, COPY_OBJECT));
+async function storeCopies(
+  { bucket, publicUrl }: UserContext,
+  avatarKey: string,
+  copies: readonly PictureCopy[],
+): Promise<void> {
+  const options = describeCopyObject(publicUrl !== null);
+  const puts = copies.map(({ size, bytes }) => bucket.put(createCopyKey(avatarKey, size), bytes, options));
   // All of them have ended before a failure is handled: none is written after its deletion.
   const failed = (await Promise.allSettled(puts)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;

@@ -1,7 +1,7 @@
 import { readPicture } from '../../src/image/formats/read-picture.js';
 import type { RebuildStore } from '../db/rebuild-store.js';
 import type { PictureEncoder } from '../picture-encoder.js';
-import { COPY_OBJECT, type StoredAvatar } from '../storage/avatar-object.js';
+import { describeCopyObject, type StoredAvatar } from '../storage/avatar-object.js';
 import { createCopyKey } from '../storage/object-keys.js';
 
 /** What adding smaller copies works with. */
@@ -9,6 +9,8 @@ export interface VariantsAccess {
   bucket: R2Bucket;
   /** Makes the copies; null adds none. */
   encoder: PictureEncoder | null;
+  /** Whether avatars are public, as the objects' headers say. */
+  isPublic: boolean;
   /** Only counts what would be done. */
   isDryRun: boolean;
 }
@@ -35,7 +37,7 @@ export async function addVariants(
 
 /** Adds the copies that one avatar lacks; returns the sizes that it has then. */
 async function addMissing(
-  { bucket, encoder, isDryRun }: VariantsAccess,
+  { bucket, encoder, isPublic, isDryRun }: VariantsAccess,
   store: RebuildStore,
   { owner, avatar, sizes }: StoredAvatar,
 ): Promise<readonly number[]> {
@@ -50,6 +52,7 @@ async function addMissing(
   if (isDryRun || added.length === 0) return all;
   const keys = added.map(({ size }) => createCopyKey(avatar.key, size));
   await store.deletions.addCopies(keys, Date.now());
-  for (const { size, bytes: copy } of added) await bucket.put(createCopyKey(avatar.key, size), copy, COPY_OBJECT);
+  const options = describeCopyObject(isPublic);
+  for (const { size, bytes: copy } of added) await bucket.put(createCopyKey(avatar.key, size), copy, options);
   return (await store.saveSizes(owner, avatar.key, all, keys)) ? all : sizes;
 }

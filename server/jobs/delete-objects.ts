@@ -1,5 +1,6 @@
+import type { BucketsConfig } from '../config.js';
 import type { DeletionQueue, DueObject } from '../db/deletion-queue.js';
-import { listKeysOfPicture } from '../storage/object-keys.js';
+import { listKeysOfPicture, parsePendingKey } from '../storage/object-keys.js';
 import type { UserContext } from '../user-context.js';
 
 /** R2 deletes at most this many objects in one call. */
@@ -24,36 +25,42 @@ export async function deleteObjectsOfOwner(context: UserContext): Promise<void> 
  * @returns Whether there may be more.
  */
 export async function deleteBatchOfOwner(context: UserContext): Promise<boolean> {
-  const { owners, deletions, bucket, installation } = context;
+  const { owners, deletions, installation } = context;
   const due = await deletions.listDueOfOwners(owners, Date.now(), BATCH_SIZE);
   if (due.length === 0 || !(await installation.isMarked())) return false;
-  await deleteObjects(deletions, bucket, due);
+  await deleteObjects(deletions, context, due);
   return due.length === BATCH_SIZE;
 }
 
 /** Deletes one batch of the objects that are due, of all owners. */
 export async function deleteDueObjects(
   queue: DeletionQueue,
-  bucket: R2Bucket,
+  buckets: BucketsConfig,
   now: number,
 ): Promise<{ deleted: number; hasMore: boolean }> {
   const due = await queue.listDue(now, BATCH_SIZE);
   const obsolete = due.filter(({ isCurrent }) => !isCurrent);
-  await deleteObjects(queue, bucket, obsolete);
+  await deleteObjects(queue, buckets, obsolete);
   if (obsolete.length < due.length) await queue.removeEntries(due.map(({ key }) => key));
   return { deleted: obsolete.length, hasMore: due.length === BATCH_SIZE };
 }
 
 /** Deletes the objects first and their entries last: a crash in between only repeats the deletion. */
-async function deleteObjects(queue: DeletionQueue, bucket: R2Bucket, due: readonly DueObject[]): Promise<void> {
+async function deleteObjects(queue: DeletionQueue, buckets: BucketsConfig, due: readonly DueObject[]): Promise<void> {
   await deleteKeys(
-    bucket,
+    buckets,
     due.flatMap(({ key, sizes }) => listKeysOfPicture(key, sizes)),
   );
   if (due.length > 0) await queue.removeEntries(due.map(({ key }) => key));
 }
 
-/** Deletes any number of objects. */
-export async function deleteKeys(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
+/** Deletes any number of objects, those of pending uploads from every bucket that may have them. */
+export async function deleteKeys({ bucket, pendingBuckets }: BucketsConfig, keys: readonly string[]): Promise<void> {
+  const pendingKeys = keys.filter((key) => parsePendingKey(key));
+  for (const each of pendingBuckets) if (each !== bucket) await deleteKeysFrom(each, pendingKeys);
+  await deleteKeysFrom(bucket, keys);
+}
+
+async function deleteKeysFrom(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
   for (let at = 0; at < keys.length; at += BATCH_SIZE) await bucket.delete(keys.slice(at, at + BATCH_SIZE));
 }

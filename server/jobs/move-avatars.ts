@@ -1,5 +1,5 @@
 import type { RebuildStore } from '../db/rebuild-store.js';
-import { COPY_OBJECT, describeAvatarObject, type StoredAvatar } from '../storage/avatar-object.js';
+import { describeAvatarObject, describeCopyObject, type StoredAvatar } from '../storage/avatar-object.js';
 import { createAvatarKey, createCopyKey } from '../storage/object-keys.js';
 import { deriveOwner, type OwnerSecrets } from '../storage/owner.js';
 import { openUserId, sealUserId } from '../storage/sealed-user.js';
@@ -12,6 +12,8 @@ export interface MoveAccess {
   bucket: R2Bucket;
   /** The current secret, to which avatars are moved, and former ones; null leaves every avatar where it is. */
   secrets: OwnerSecrets | null;
+  /** Whether avatars are public, as the objects' headers say. */
+  isPublic: boolean;
   /** Only counts what would be done. */
   isDryRun: boolean;
 }
@@ -32,10 +34,11 @@ interface Move {
 
 /** Moves those of these current avatars that are stored under a former secret. */
 export async function moveAvatars(
-  { bucket, secrets, isDryRun }: MoveAccess,
+  access: MoveAccess,
   store: RebuildStore,
   avatars: readonly StoredAvatar[],
 ): Promise<MoveCounts> {
+  const { secrets, isDryRun } = access;
   const counts = { moved: 0, unmovable: 0 };
   if (!secrets) return counts;
   const moves: Move[] = [];
@@ -47,7 +50,7 @@ export async function moveAvatars(
   if (isDryRun) return { ...counts, moved: moves.length };
   for (let i = 0; i < moves.length; i += PARALLEL_MOVES) {
     const batch = moves.slice(i, i + PARALLEL_MOVES);
-    const results = await Promise.all(batch.map((move) => moveAvatar(bucket, store, secrets[0], move)));
+    const results = await Promise.all(batch.map((move) => moveAvatar(access, store, secrets[0], move)));
     counts.moved += results.filter(Boolean).length;
   }
   return counts;
@@ -68,29 +71,30 @@ async function findUser(secrets: OwnerSecrets, { owner, sealedUser }: StoredAvat
  * @returns Whether it was moved.
  */
 async function moveAvatar(
-  bucket: R2Bucket,
+  access: MoveAccess,
   store: RebuildStore,
   secret: string,
   { from, userId }: Move,
 ): Promise<boolean> {
   const owner = await deriveOwner(secret, userId);
   const copy = { ...from.avatar, key: createAvatarKey(owner, from.avatar.contentType) };
+  const { bucket, isPublic } = access;
   const object = await bucket.get(from.key);
   if (!object) return false;
   await store.deletions.addCopy(copy.key, from.sizes, Date.now());
-  const sizes = await copySmaller(bucket, from, copy.key);
-  const options = describeAvatarObject(copy, await sealUserId(secret, owner, userId));
+  const sizes = await copySmaller(access, from, copy.key);
+  const options = describeAvatarObject(copy, await sealUserId(secret, owner, userId), isPublic);
   await bucket.put(copy.key, await object.arrayBuffer(), options);
   return store.moveAvatar(from, owner, { avatar: copy, sizes }, Date.now());
 }
 
 /** Copies the smaller copies of an avatar; returns the sizes of those that exist. */
-async function copySmaller(bucket: R2Bucket, from: StoredAvatar, key: string): Promise<number[]> {
+async function copySmaller({ bucket, isPublic }: MoveAccess, from: StoredAvatar, key: string): Promise<number[]> {
   const sizes: number[] = [];
   for (const size of from.sizes) {
     const object = await bucket.get(createCopyKey(from.key, size));
     if (!object) continue;
-    await bucket.put(createCopyKey(key, size), await object.arrayBuffer(), COPY_OBJECT);
+    await bucket.put(createCopyKey(key, size), await object.arrayBuffer(), describeCopyObject(isPublic));
     sizes.push(size);
   }
   return sizes;

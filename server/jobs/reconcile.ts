@@ -1,3 +1,4 @@
+import type { BucketsConfig } from '../config.js';
 import type { DeletionQueue } from '../db/deletion-queue.js';
 import type { ReconcileStore, WalkedAvatar, WalkPosition } from '../db/reconcile-store.js';
 import {
@@ -30,8 +31,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const END = '~';
 
 /** Access to both sides of the comparison. */
-export interface ReconcileAccess {
-  bucket: R2Bucket;
+export interface ReconcileAccess extends BucketsConfig {
   store: ReconcileStore;
   deletions: DeletionQueue;
 }
@@ -156,16 +156,23 @@ interface SliceContent {
 }
 
 /**
- * Reads the next range of keys. It ends at the first of three limits. The
+ * Reads the next range of keys. It ends at the first of these limits: of each bucket, of the avatars and of the notes. The
  * avatars are read before the objects are listed, so that an avatar whose object
  * is not in the list, and that is still current afterwards, has none.
  */
-async function readSlice({ bucket, store }: ReconcileAccess, after: string): Promise<SliceContent> {
+async function readSlice({ bucket, pendingBuckets, store }: ReconcileAccess, after: string): Promise<SliceContent> {
   const avatars = await store.listAvatars(after, SLICE_SIZE);
   const noted = await store.listUnknown(after, SLICE_SIZE);
-  const { objects, truncated } = await bucket.list({ limit: SLICE_SIZE, ...(after && { startAfter: after }) });
-  const listEnd = (truncated && objects.at(-1)?.key) || END;
-  const bounds = [listEnd, avatars[SLICE_SIZE - 1]?.key ?? END, noted[SLICE_SIZE - 1] ?? END];
+  const options = { limit: SLICE_SIZE, ...(after && { startAfter: after }) };
+  // A bucket of its own for pending uploads continues the avatars, whose keys come first.
+  const others = pendingBuckets.filter((each) => each !== bucket);
+  const lists = await Promise.all([
+    bucket.list(options),
+    ...others.map((each) => each.list({ ...options, prefix: 'pending/' })),
+  ]);
+  const objects = lists.flatMap((list) => list.objects);
+  const listEnds = lists.map((list) => (list.truncated && list.objects.at(-1)?.key) || END);
+  const bounds = [...listEnds, avatars[SLICE_SIZE - 1]?.key ?? END, noted[SLICE_SIZE - 1] ?? END];
   const end = bounds.reduce((a, b) => (a < b ? a : b));
   const isInSlice = ({ key }: { key: string }) => key <= end;
   return {

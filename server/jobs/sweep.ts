@@ -1,4 +1,4 @@
-import { type AvatarEnv, requireValues } from '../config.js';
+import { type AvatarEnv, type BucketsConfig, type BucketsEnv, parseBuckets, requireValues } from '../config.js';
 import { DeletionQueue } from '../db/deletion-queue.js';
 import { ReconcileStore } from '../db/reconcile-store.js';
 import { requireSchema } from '../db/schema.js';
@@ -82,9 +82,11 @@ const createCounts = (): SweepCounts => ({
   forgotten: 0,
 });
 
+/** What the sweep needs of the Worker's environment. */
+type SweepEnv = Pick<AvatarEnv, 'AVATARS' | 'DB'> & Partial<BucketsEnv>;
+
 /** One run of the sweep. */
-interface SweepRun {
-  bucket: R2Bucket;
+interface SweepRun extends BucketsConfig {
   database: D1Database;
   options: Required<SweepOptions>;
   now: number;
@@ -112,11 +114,7 @@ interface SweepRun {
  * } satisfies ExportedHandler<AvatarEnv>;
  * ```
  */
-export async function sweepAvatars(
-  env: Pick<AvatarEnv, 'AVATARS' | 'DB'>,
-  options: SweepOptions | undefined,
-  now: number,
-): Promise<void> {
+export async function sweepAvatars(env: SweepEnv, options: SweepOptions | undefined, now: number): Promise<void> {
   const resolved = { ...DEFAULTS, ...readOptions('sweepAvatars', options, RULES) };
   if (!Number.isFinite(now)) throw new TypeError('sweepAvatars: now must be a time in milliseconds since 1970.');
   const startedAt = Date.now();
@@ -137,10 +135,11 @@ export async function sweepAvatars(
 }
 
 /** @throws Error if a binding is missing or wrong, or the schema older than the code: then nothing may be deleted. */
-async function openStores(env: Pick<AvatarEnv, 'AVATARS' | 'DB'>): Promise<Pick<SweepRun, 'bucket' | 'database'>> {
-  const { AVATARS: bucket, DB: database } = requireValues(env, ['AVATARS', 'DB']);
+async function openStores(env: SweepEnv): Promise<BucketsConfig & Pick<SweepRun, 'database'>> {
+  const { DB: database } = requireValues(env, ['AVATARS', 'DB']);
+  const buckets = parseBuckets(env);
   await requireSchema(database);
-  return { bucket, database };
+  return { ...buckets, database };
 }
 
 /** Runs every stage, whether or not another one fails; returns the failures. */
@@ -169,37 +168,42 @@ class InstallationError extends Error {
   override name = 'InstallationError';
 }
 
-async function sweepUploads({ bucket, database, options, now, counts }: SweepRun): Promise<void> {
+async function sweepUploads({ pendingBuckets, database, options, now, counts }: SweepRun): Promise<void> {
   const store = new SweepStore(database);
   const { batchSize } = options;
   await repeatWhileMore(MAX_BATCHES, async () => {
-    const swept = await sweepBatch(bucket, store, batchSize, now);
+    const swept = await sweepBatch(pendingBuckets, store, batchSize, now);
     counts.swept += swept;
     return swept === batchSize;
   });
 }
 
 /** Closes one batch of expired uploads and deletes their pending objects; returns how many. */
-async function sweepBatch(bucket: R2Bucket, store: SweepStore, batchSize: number, now: number): Promise<number> {
+async function sweepBatch(
+  buckets: readonly R2Bucket[],
+  store: SweepStore,
+  batchSize: number,
+  now: number,
+): Promise<number> {
   const uploads = await store.listUnswept(now, batchSize);
   if (uploads.length === 0) return 0;
   await store.closeUploads(uploads);
-  await bucket.delete(uploads.map(({ owner, id }) => pendingKey(owner, id)));
+  for (const bucket of buckets) await bucket.delete(uploads.map(({ owner, id }) => pendingKey(owner, id)));
   await store.markSwept(uploads);
   return uploads.length;
 }
 
-async function reconcile({ bucket, database, options, now, counts }: SweepRun): Promise<void> {
+async function reconcile({ database, options, now, counts, ...buckets }: SweepRun): Promise<void> {
   if (options.reconcile === 'off') return;
-  const access = { bucket, store: new ReconcileStore(database), deletions: new DeletionQueue(database) };
+  const access = { ...buckets, store: new ReconcileStore(database), deletions: new DeletionQueue(database) };
   const { orphanDays } = options;
   await reconcileBucket(access, { isReport: options.reconcile === 'report', orphanDays, now }, counts);
 }
 
-async function deleteQueued({ bucket, database, now, counts }: SweepRun): Promise<void> {
+async function deleteQueued({ database, now, counts, ...buckets }: SweepRun): Promise<void> {
   const queue = new DeletionQueue(database);
   await repeatWhileMore(MAX_BATCHES, async () => {
-    const { deleted, hasMore } = await deleteDueObjects(queue, bucket, now);
+    const { deleted, hasMore } = await deleteDueObjects(queue, buckets, now);
     counts.deleted += deleted;
     return hasMore;
   });

@@ -4,6 +4,7 @@ import type { ApiContext } from '../context.js';
 import { checkSchema } from '../db/schema.js';
 import { ApiError, type Dependency, DependencyError } from '../errors.js';
 import { markHealthCheck } from '../health-checks.js';
+import { MARK_KEY } from '../installation-problem.js';
 import type { AvatarApiOptions } from '../options.js';
 import { literalTrue, nameSchema } from '../schemas.js';
 import type { Operation } from './operation.js';
@@ -117,12 +118,22 @@ async function findStoreProblems(env: AvatarEnv): Promise<Problem[]> {
 async function checkStores(env: AvatarEnv): Promise<Problem[]> {
   const { storage } = readConfig(env);
   if ('problem' in storage) return [];
-  const { bucket, database } = storage.value;
+  const { bucket, pendingBuckets, database } = storage.value;
   const results = await Promise.all([
     findProblem('database', () => checkSchema(database)),
     findProblem('storage', () => bucket.head('health')),
+    ...pendingBuckets
+      .filter((each) => each !== bucket)
+      .map((each) => findProblem('storage', () => checkPendingBucket(each))),
   ]);
   return results.flat();
+}
+
+/** @throws Error if uploads would be stored between the avatars, which may be public. */
+async function checkPendingBucket(bucket: R2Bucket): Promise<void> {
+  if (await bucket.head(MARK_KEY)) {
+    throw new Error('PENDING leads to the bucket of AVATARS. Bind it to the bucket that R2_PENDING_BUCKET names.');
+  }
 }
 
 async function findProblem(dependency: Dependency, check: () => Promise<unknown>): Promise<Problem[]> {

@@ -1,23 +1,20 @@
 import * as v from 'valibot';
 import type { AvatarResponse } from '../../src/core/protocol.js';
-import { resolveS3 } from '../config.js';
 import type { ApiContext, RouteHandler } from '../context.js';
 import { ApiError } from '../errors.js';
+import { createPictureUrl } from '../picture-url.js';
 import { removeAvatar } from '../remove-avatar.js';
-import { avatarSchema, literalTrue, nameSchema, secretUrl, timestamp } from '../schemas.js';
-import { clampUrlSeconds, presignGet, URL_SECONDS } from '../storage/presign.js';
+import { avatarSchema, literalTrue, nameSchema, pictureUrlEntries } from '../schemas.js';
+import { clampUrlSeconds, URL_SECONDS } from '../storage/presign.js';
 import type { Operation } from './operation.js';
-import { chooseKey, readSize, sizeParameter } from './picture-size.js';
+import { readSize, sizeParameter } from './picture-size.js';
 
 /** Lifetime of the presigned GET by default, in seconds. */
 const DEFAULT_SECONDS = 300;
 
 const avatarResponse = nameSchema(
   'AvatarResponse',
-  v.union([
-    v.object({ url: secretUrl('Shows the picture.'), expiresAt: timestamp, avatar: avatarSchema }),
-    v.object({ url: v.null() }),
-  ]),
+  v.union([v.object({ ...pictureUrlEntries, avatar: avatarSchema }), v.object({ url: v.null() })]),
 ) satisfies v.GenericSchema<AvatarResponse>;
 
 const removeResponse = nameSchema('RemoveResponse', v.object({ ok: literalTrue }));
@@ -45,15 +42,14 @@ export const removeOwnAvatarOperation: Operation = {
   errorCodes: [],
 };
 
-/** `GET /me/avatar`: a presigned GET for the user's own avatar. */
+/** `GET /me/avatar`: the URL of the user's own avatar. */
 export const showOwnAvatar: RouteHandler = async (c, { owners, avatars, config }) => {
   const seconds = readExpiresIn(c);
   const size = readSize(c);
   const picture = await avatars.findAvatar(owners);
   if (!picture) return c.json<AvatarResponse>({ url: null });
-  const { avatar } = picture;
-  const { url, expiresAt } = await presignGet(resolveS3(config, c.req.url), chooseKey(picture, size), seconds);
-  return c.json<AvatarResponse>({ url, expiresAt: new Date(expiresAt).toISOString(), avatar });
+  const pictureUrl = await createPictureUrl(config, c.req.url, picture, size, seconds);
+  return c.json<AvatarResponse>({ ...pictureUrl, avatar: picture.avatar });
 };
 
 /** `DELETE /me/avatar`: succeeds also if there is no avatar. */

@@ -1,12 +1,13 @@
-import { requireSetting, resolveS3 } from '../config.js';
+import { requireSetting } from '../config.js';
 import type { ApiContext, ViewContext, ViewHandler } from '../context.js';
 import type { StoredPicture } from '../db/rows.js';
 import { ApiError, callHost } from '../errors.js';
 import { findPictures } from '../find-pictures.js';
 import { RESOURCE_POLICIES } from '../options.js';
-import { presignGet, SHARED_URL_SECONDS } from '../storage/presign.js';
+import { createPictureUrl } from '../picture-url.js';
+import { SHARED_URL_SECONDS } from '../storage/presign.js';
 import type { Operation } from './operation.js';
-import { chooseKey, readSize, sizeParameter } from './picture-size.js';
+import { readSize, sizeParameter } from './picture-size.js';
 
 /** How long a browser may cache the redirect, in seconds: for that long it may lead to a replaced picture. */
 const CACHE_SECONDS = 30;
@@ -36,7 +37,7 @@ export const showUserAvatarOperation: Operation = {
   errorCodes: ['invalid_request', 'not_found'],
 };
 
-/** `GET /users/:id/avatar`: redirects to a presigned GET, or shows the host's fallback. */
+/** `GET /users/:id/avatar`: redirects to the picture, or shows the host's fallback. */
 export const showUserAvatar: ViewHandler = async (c, context) => {
   const { config, options } = context;
   const id = c.req.param(USER_ID) ?? '';
@@ -44,7 +45,7 @@ export const showUserAvatar: ViewHandler = async (c, context) => {
   const picture = await findVisiblePicture(context, id);
   // One response for "no avatar" and "not allowed": a viewer who may not see an avatar doesn't learn whether there is one.
   if (!picture) return showFallback(c, options, id);
-  const { url } = await presignGet(resolveS3(config, c.req.url), chooseKey(picture, size), SHARED_URL_SECONDS);
+  const { url } = await createPictureUrl(config, c.req.url, picture, size, SHARED_URL_SECONDS);
   return redirect(c, options, url);
 };
 

@@ -1,13 +1,14 @@
 import * as v from 'valibot';
-import { requireSetting, resolveS3 } from '../config.js';
+import { requireSetting } from '../config.js';
 import type { ViewHandler } from '../context.js';
+import type { StoredPicture } from '../db/rows.js';
 import { callHost } from '../errors.js';
 import { findPictures } from '../find-pictures.js';
+import { createPictureUrl } from '../picture-url.js';
 import { readJson } from '../read-json.js';
-import { nameSchema, secretUrl, timestamp } from '../schemas.js';
-import { presignGet, SHARED_URL_SECONDS } from '../storage/presign.js';
+import { nameSchema, pictureUrlEntries } from '../schemas.js';
+import { SHARED_URL_SECONDS } from '../storage/presign.js';
 import type { Operation } from './operation.js';
-import { chooseKey } from './picture-size.js';
 
 /** Maximum number of users in one list. */
 export const MAX_LISTED_IDS = 100;
@@ -41,10 +42,7 @@ const listResponse = nameSchema(
   'UserAvatarsResponse',
   v.object({
     avatars: v.pipe(
-      v.record(
-        v.string(),
-        v.nullable(v.object({ url: secretUrl('Shows the picture.'), expiresAt: v.optional(timestamp) })),
-      ),
+      v.record(v.string(), v.nullable(v.object(pictureUrlEntries))),
       v.description('By user id; null for a user without an avatar, or whose avatar the viewer may not see.'),
     ),
   }),
@@ -58,7 +56,7 @@ export const listUserAvatarsOperation: Operation = {
   errorCodes: ['invalid_request', 'too_large'],
 };
 
-/** `POST /users/avatars`: presigned GETs for the avatars of several users, with one query. */
+/** `POST /users/avatars`: the URLs of the avatars of several users, with one query. */
 export const listUserAvatars: ViewHandler = async (c, { viewer, config, options }) => {
   const { ids, size = null } = await readJson(c, listRequest, MAX_BODY_BYTES);
   const unique = [...new Set(ids)];
@@ -69,12 +67,10 @@ export const listUserAvatars: ViewHandler = async (c, { viewer, config, options 
   // Users have to see their own new picture at once; other people's may come from a replica that lags by seconds.
   const isOwn = viewer !== null && visible.includes(viewer.id);
   const pictures = await findPictures(storage, isOwn ? database : database.withSession('first-unconstrained'), visible);
-  const s3 = resolveS3(config, c.req.url);
   const entries = unique.map(async (id) => {
     const picture = pictures.get(id);
-    if (!picture) return [id, null] as const;
-    const { url, expiresAt } = await presignGet(s3, chooseKey(picture, size), SHARED_URL_SECONDS);
-    return [id, { url, expiresAt: new Date(expiresAt).toISOString() }] as const;
+    const createUrl = (found: StoredPicture) => createPictureUrl(config, c.req.url, found, size, SHARED_URL_SECONDS);
+    return [id, picture ? await createUrl(picture) : null] as const;
   });
   return c.json({ avatars: Object.fromEntries(await Promise.all(entries)) });
 };

@@ -13,22 +13,31 @@ export interface StoredAvatar extends AvatarKeyParts {
   sealedUser: string | null;
 }
 
-const FIXED_HEADERS = { contentDisposition: 'inline', cacheControl: 'private, max-age=31536000, immutable' };
+/** The headers of every avatar. Nothing is ever written to its key again. */
+const createHeaders = (contentType: string, isPublic: boolean): R2HTTPMetadata => ({
+  contentType,
+  contentDisposition: 'inline',
+  cacheControl: `${isPublic ? 'public' : 'private'}, max-age=31536000, immutable`,
+});
 
-/** The headers and metadata of an avatar's smaller copy. */
-export const COPY_OBJECT: R2PutOptions = {
-  httpMetadata: { contentType: 'image/webp', ...FIXED_HEADERS },
+/**
+ * The headers and metadata of an avatar's smaller copy.
+ * @param isPublic - Whether shared caches may keep it.
+ */
+export const describeCopyObject = (isPublic: boolean): R2PutOptions => ({
+  httpMetadata: createHeaders('image/webp', isPublic),
   customMetadata: { kind: KIND },
-};
+});
 
 /**
  * The headers and metadata of an avatar's object: everything that the database
  * knows about it, so that the bucket is enough to rebuild the database.
+ * @param isPublic - Whether shared caches may keep it.
  */
-export function describeAvatarObject(avatar: Avatar, sealedUser: string | null): R2PutOptions {
+export function describeAvatarObject(avatar: Avatar, sealedUser: string | null, isPublic: boolean): R2PutOptions {
   const { contentType, width, height, createdAt } = avatar;
   return {
-    httpMetadata: { contentType, ...FIXED_HEADERS },
+    httpMetadata: createHeaders(contentType, isPublic),
     customMetadata: {
       kind: KIND,
       width: String(width),

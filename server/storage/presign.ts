@@ -33,7 +33,7 @@ export function presignPut(
   headers: Record<string, string>,
   seconds: number,
 ): Promise<PresignedUrl> {
-  return presignUrl(s3, 'PUT', key, headers, seconds, 1);
+  return presignUrl(s3, 'PUT', `${s3.pendingBucketUrl}/${key}`, headers, seconds, 1);
 }
 
 /**
@@ -43,14 +43,14 @@ export function presignPut(
  * @param seconds - Lifetime of the URL, at least 2.
  */
 export function presignGet(s3: S3Settings, key: string, seconds: number): Promise<PresignedUrl> {
-  return presignUrl(s3, 'GET', key, {}, seconds, Math.floor(seconds / 2));
+  return presignUrl(s3, 'GET', `${s3.bucketUrl}/${key}`, {}, seconds, Math.floor(seconds / 2));
 }
 
 /** @param roundedTo - Seconds: the signing time is rounded down to a multiple of them. */
 async function presignUrl(
   s3: S3Settings,
   method: string,
-  key: string,
+  objectUrl: string,
   headers: Record<string, string>,
   seconds: number,
   roundedTo: number,
@@ -59,7 +59,7 @@ async function presignUrl(
   const signedAt = Math.floor(Date.now() / windowMs) * windowMs;
   const signer = new Signer({
     method,
-    url: `${s3.bucketUrl}/${key}?X-Amz-Expires=${seconds}`,
+    url: `${objectUrl}?X-Amz-Expires=${seconds}`,
     headers,
     accessKeyId: s3.accessKeyId,
     secretAccessKey: s3.secretAccessKey,

@@ -61,9 +61,9 @@ export interface CommitResponse {
 
 /** Response body of `GET /api/me/avatar`. */
 export interface AvatarResponse {
-  /** A presigned GET URL, which is a secret; null if there is no avatar. */
+  /** Shows the picture. With `expiresAt` it is a secret. Null if there is no avatar. */
   url: string | null;
-  /** When the URL expires: ISO 8601, UTC. */
+  /** When the URL expires: ISO 8601, UTC. Permanent URLs, such as those of public avatars, have none. */
   expiresAt?: string;
   avatar?: Avatar;
 }

@@ -11,7 +11,7 @@ interface PresignedUrl {
  * URL's own `X-Amz-Expires`, and `expiresAt` minus the server's `Date` (or minus
  * this machine's time, if the page may not read that header).
  * @param elapsed - milliseconds since the URL was requested.
- * @returns `Infinity` where neither value is usable.
+ * @returns `Infinity` where neither value is usable, as for the permanent URLs of public avatars.
  */
 export function getUrlLifetime(
   { url, expiresAt }: PresignedUrl,

@@ -1,9 +1,9 @@
 import { describe, expect, inject, it } from 'vitest';
 import { ApiClient } from '../support/api-client.js';
 import { parseResults, runMain } from '../support/commands.js';
-import { FakeWrangler } from '../support/fake-wrangler.js';
+import { FakeWrangler, type WranglerResults } from '../support/fake-wrangler.js';
 import { type ProxiedResponse, RewritingProxy } from '../support/rewriting-proxy.js';
-import { installationMark } from '../support/wrangler-output.js';
+import { customDomains, devUrl, installationMark } from '../support/wrangler-output.js';
 
 const origin = inject('origin');
 const STORE_CHECK = 'presigned URLs lead to the bucket of the binding AVATARS';
@@ -87,8 +87,13 @@ describe('npm run doctor, with the configuration', () => {
   };
 
   /** Runs the doctor with these settings and secrets, on a machine that is signed in to one account or to none. */
-  async function runWith(vars: Record<string, string>, secrets: Record<string, string> = {}, account?: string) {
-    const fake = await FakeWrangler.create({ ...settings, ...vars });
+  async function runWith(
+    vars: Record<string, string>,
+    secrets: Record<string, string> = {},
+    account?: string,
+    more: { config?: object; results?: WranglerResults } = {},
+  ) {
+    const fake = await FakeWrangler.create({ ...settings, ...vars }, more.config);
     try {
       const { cookie } = await ApiClient.signIn(origin);
       const lines = Object.entries(secrets).map(([name, value]) => `${name}="${value}"\n`);
@@ -101,6 +106,7 @@ describe('npm run doctor, with the configuration', () => {
         'r2 bucket cors list flare-avatars': {},
         'r2 bucket lifecycle list flare-avatars': {},
         ...installationMark('mark', 'mark'),
+        ...more.results,
       });
       return { output, ...parseResults(output) };
     } finally {
@@ -135,6 +141,9 @@ describe('npm run doctor, with the configuration', () => {
     ['the R2 access key', 'are swapped', {}, { R2_ACCESS_KEY_ID: secret, R2_SECRET_ACCESS_KEY: id }],
     ['the R2 access key', 'has 63 characters', {}, { R2_ACCESS_KEY_ID: id, R2_SECRET_ACCESS_KEY: secret.slice(1) }],
     ['TRUSTED_ORIGINS', 'is not an origin', { TRUSTED_ORIGINS: 'https://app.example/path' }],
+    ['PUBLIC_URL', 'needs a second bucket', { PUBLIC_URL: 'https://avatars.example.com' }],
+    ['PUBLIC_URL', 'needs a second bucket', { R2_PENDING_BUCKET: 'flare-pending' }],
+    ['PUBLIC_URL', 'PUBLIC_URL must be an https URL', { PUBLIC_URL: 'avatars.example.com' }],
     ['AUTH', 'AUTH is neither', { AUTH: 'jwt' }],
     ['AUTH', 'OIDC_ISSUER and OIDC_AUDIENCE', { OIDC_AUDIENCE: '' }],
   ])('reports a wrong value of %s: %s', async (name, message, vars, secrets) => {
@@ -142,6 +151,26 @@ describe('npm run doctor, with the configuration', () => {
     expect(failed, output).toEqual([expect.stringMatching(new RegExp(`^${name}`))]);
     expect(output).toContain(message);
     expect(output).not.toContain(secret.slice(1));
+  });
+
+  it('reports that uploads are public before they are checked', async () => {
+    const buckets = [
+      { binding: 'AVATARS', bucket_name: 'flare-avatars' },
+      { binding: 'PENDING', bucket_name: 'flare-pending' },
+    ];
+    const pending = {
+      'r2 bucket cors list flare-pending': {},
+      'r2 bucket lifecycle list flare-pending': {},
+      'r2 bucket domain list flare-pending': customDomains('flare-pending'),
+      'r2 bucket dev-url get flare-pending': devUrl('pub-1.r2.dev'),
+    };
+    const { passed, failed, output } = await runWith({ R2_PENDING_BUCKET: 'flare-pending' }, {}, ACCOUNT, {
+      config: { r2_buckets: buckets },
+      results: pending,
+    });
+    expect(passed, output).toContain('PUBLIC_URL, PENDING and R2_PENDING_BUCKET fit together');
+    expect(failed).toContain('pending uploads are not public');
+    expect(output).toContain('is public at pub-1.r2.dev');
   });
 
   it('reports the endpoint of another account', async () => {

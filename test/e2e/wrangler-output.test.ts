@@ -8,7 +8,7 @@ import type { RunWrangler } from '../support/commands.js';
 import { root } from '../support/dev-server.js';
 import type { WranglerResult } from '../support/fake-wrangler.js';
 import { HttpServer } from '../support/http-server.js';
-import { lifecycleRules, noBucket, noWorker, PENDING_RULE } from '../support/wrangler-output.js';
+import { customDomains, devUrl, lifecycleRules, noBucket, noWorker, PENDING_RULE } from '../support/wrangler-output.js';
 
 /** The rule that `deploy` adds, as the Cloudflare API describes it. */
 const RULE = {
@@ -19,10 +19,24 @@ const RULE = {
 };
 const ACCOUNT = '/accounts/abc123';
 
+const describeDomain = (domain: string, enabled: boolean) => ({
+  domain,
+  enabled,
+  status: { ownership: 'active', ssl: 'active' },
+  zoneId: 'zone123',
+  zoneName: 'example.com',
+});
+
 /** Responses of the Cloudflare API: a result, or an error as `[code, message]`. */
 const RESPONSES: Record<string, object | [number, string]> = {
   [`${ACCOUNT}/r2/buckets/flare-avatars`]: [10006, 'The specified bucket does not exist.'],
   [`${ACCOUNT}/r2/buckets/flare-avatars/lifecycle`]: { rules: [RULE] },
+  [`${ACCOUNT}/r2/buckets/flare-avatars/domains/custom`]: {
+    domains: [describeDomain('avatars.example.com', true), describeDomain('old.example.com', false)],
+  },
+  [`${ACCOUNT}/r2/buckets/flare-pending/domains/custom`]: { domains: [] },
+  [`${ACCOUNT}/r2/buckets/flare-avatars/domains/managed`]: { enabled: true, domain: 'pub-1.r2.dev' },
+  [`${ACCOUNT}/r2/buckets/flare-pending/domains/managed`]: { enabled: false, domain: 'pub-2.r2.dev' },
   [`${ACCOUNT}/workers/scripts/avatars-staging/secrets`]: [10007, 'This Worker does not exist on your account.'],
 };
 
@@ -72,6 +86,25 @@ describe.concurrent('the output of Wrangler that the tests of the scripts are ma
       `${ACCOUNT}/r2/buckets/flare-avatars/lifecycle`,
       'eu',
     ],
+    [
+      'r2 bucket domain list flare-avatars',
+      customDomains('flare-avatars', ['avatars.example.com', 'Yes'], ['old.example.com', 'No']),
+      `${ACCOUNT}/r2/buckets/flare-avatars/domains/custom`,
+      undefined,
+    ],
+    [
+      'r2 bucket domain list flare-pending',
+      customDomains('flare-pending'),
+      `${ACCOUNT}/r2/buckets/flare-pending/domains/custom`,
+      undefined,
+    ],
+    [
+      'r2 bucket dev-url get flare-avatars',
+      devUrl('pub-1.r2.dev'),
+      `${ACCOUNT}/r2/buckets/flare-avatars/domains/managed`,
+      undefined,
+    ],
+    ['r2 bucket dev-url get flare-pending', devUrl(), `${ACCOUNT}/r2/buckets/flare-pending/domains/managed`, undefined],
     [
       'secret list --format json --env staging',
       noWorker('avatars-staging', 'staging'),

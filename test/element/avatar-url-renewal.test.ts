@@ -151,6 +151,29 @@ describe('an avatar URL that expires', () => {
     }
   });
 
+  it('is permanent without an expiry: neither renewed, nor loaded again while the picture is the same', async () => {
+    const answer = (key: string) => {
+      backend.responses.load = () => Response.json({ url: `${PIXEL}#${key}`, avatar: { key } });
+    };
+    answer('avatars/me/first.webp');
+    const { element } = await createElement();
+    await waitUntil(() => getImageUrl(element));
+    await waitUntil(() => !element.matches(':state(loading)'));
+    const image = getPart(element, 'image');
+    let loads = 0;
+    image?.addEventListener('load', () => loads++);
+    // The engine takes over from the first load.
+    await element.refresh();
+    clock.advance(2 ** 31);
+    await waitForFrames();
+    expect([backend.count('load'), clock.timers.size, loads]).to.deep.equal([2, 0, 0]);
+    expect([getPart(element, 'image'), getImageUrl(element)]).to.deep.equal([image, `${PIXEL}#avatars/me/first.webp`]);
+    answer('avatars/me/second.webp');
+    await element.refresh();
+    await waitUntil(() => getImageUrl(element) === `${PIXEL}#avatars/me/second.webp`);
+    expect(element.value).to.equal('avatars/me/second.webp');
+  });
+
   it('is not renewed until the hidden page becomes visible', async () => {
     const { element } = await createLoaded(60_000);
     setHidden(true);

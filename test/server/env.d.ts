@@ -5,6 +5,8 @@ declare global {
   namespace Cloudflare {
     interface Env extends AvatarEnv {
       MIGRATIONS: D1Migration[];
+      /** A second bucket, which public avatars need. */
+      SECOND_BUCKET: R2Bucket;
     }
   }
 }

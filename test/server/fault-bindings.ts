@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers';
+import type { AvatarEnv } from '../../server/config.js';
 import { SCHEMA_QUERY } from '../../server/db/schema.js';
 
 /** Receives every call to D1 and R2. It may throw, wait, or make the call. */
@@ -6,9 +7,23 @@ export type Interceptor = (name: string, call: () => Promise<unknown>) => Promis
 
 const realStatements = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
 
+/** A database and a bucket, for public avatars also a second bucket with its settings. */
+export interface FaultBindings extends Pick<AvatarEnv, 'DB' | 'AVATARS'>, PublicBindings {}
+
+/** The part of the environment that makes avatars public. */
+export type PublicBindings = Pick<AvatarEnv, 'PENDING' | 'R2_PENDING_BUCKET' | 'PUBLIC_URL'>;
+
 /** The D1 and R2 of the tests, with every call passed to an interceptor. */
-export function interceptBindings(intercept: Interceptor): { DB: D1Database; AVATARS: R2Bucket } {
-  return { DB: wrapDatabase(env.DB, intercept), AVATARS: wrapObject(env.AVATARS, intercept, {}) };
+export function interceptBindings(
+  intercept: Interceptor,
+  { PENDING, ...settings }: PublicBindings = {},
+): FaultBindings {
+  return {
+    DB: wrapDatabase(env.DB, intercept),
+    AVATARS: wrapObject(env.AVATARS, intercept, {}),
+    ...(PENDING && { PENDING: wrapObject(PENDING, intercept, {}) }),
+    ...settings,
+  };
 }
 
 function wrapDatabase<T extends D1Database | D1DatabaseSession>(real: T, intercept: Interceptor): T {
@@ -46,7 +61,7 @@ export const FAILURES = ['before', 'after', 'crash'] as const;
 export type Failure = (typeof FAILURES)[number];
 
 /** Bindings whose nth call fails. */
-export function failAtCall(n: number, failure: Failure) {
+export function failAtCall(n: number, failure: Failure, settings: PublicBindings = {}) {
   let calls = 0;
   const bindings = interceptBindings(async (_, call) => {
     const nth = ++calls;
@@ -55,7 +70,7 @@ export function failAtCall(n: number, failure: Failure) {
     const result = await call();
     if (isFailing) throw new Error('fault');
     return result;
-  });
+  }, settings);
   return { bindings, wasReached: () => calls >= n };
 }
 

@@ -7,7 +7,7 @@ import { listKeysOfPicture } from '../../server/storage/object-keys.js';
 import type { Avatar } from '../../src/core/protocol.js';
 import { png, text } from '../support/pictures.js';
 import { RUN_FACTOR } from '../support/run-factor.js';
-import { FAILURES, failAtCall, interceptBindings } from './fault-bindings.js';
+import { FAILURES, type FaultBindings, failAtCall, interceptBindings, type PublicBindings } from './fault-bindings.js';
 import { createApi, createUserId, listKeys, parseOwner, type TestResponse } from './harness.js';
 import { COPIER, createService } from './service-helpers.js';
 import { countRows, createAvatarKey, DAY_MS, setMarks } from './storage-helpers.js';
@@ -26,6 +26,13 @@ const AFTER_EXPIRY_MS = 721_000;
 /** How long an expired upload is remembered. */
 const RETENTION_MS = 86_400_000;
 
+/** Public avatars, with a bucket of its own for pending uploads. */
+const PUBLIC: PublicBindings = {
+  PENDING: env.SECOND_BUCKET,
+  R2_PENDING_BUCKET: 'flare-pending',
+  PUBLIC_URL: 'https://avatars.example.com',
+};
+
 /** The keys of an avatar and its copies, in order. */
 const listParts = ({ key }: Avatar): string[] => listKeysOfPicture(key, COPIER.sizes).sort();
 
@@ -36,6 +43,8 @@ const action = fc.record({
     ...(['host put', 'host put', 'erase', 'store unknown', 'lose mark', 'restore mark'] as const),
   ),
   upload: fc.nat(2),
+  /** With two buckets: an upload that was begun before there were two. */
+  isOld: fc.boolean(),
 });
 const step = fc.oneof(
   {
@@ -89,12 +98,16 @@ class Scenario {
   /** Objects that the database never knows. */
   readonly #unknownKeys: string[] = [];
 
-  constructor(private readonly scheduler: fc.Scheduler) {}
+  constructor(
+    private readonly scheduler: fc.Scheduler,
+    private readonly settings: PublicBindings,
+  ) {}
 
   async run(step: Step): Promise<void> {
     const protectedKeys = this.#hasMark ? [] : await this.#listAvatarKeys();
     if (step.kind === 'later') vi.setSystemTime(Date.now() + step.ms);
-    else if (step.kind === 'failing') await this.#runAction(step.action, failAtCall(step.n, step.failure).bindings);
+    else if (step.kind === 'failing')
+      await this.#runAction(step.action, failAtCall(step.n, step.failure, this.settings).bindings);
     else await this.#runConcurrently(step.actions);
     await this.#checkInvariants(step);
     // Without the mark throughout the step, no avatar's object is deleted.
@@ -114,11 +127,11 @@ class Scenario {
     const bindings = interceptBindings(async (_, call) => {
       await this.scheduler.schedule(Promise.resolve());
       return call();
-    });
+    }, this.settings);
     await this.scheduler.waitFor(Promise.all(actions.map((each) => this.#runAction(each, bindings))));
   }
 
-  async #runAction({ kind, upload }: Action, bindings: { DB: D1Database; AVATARS: R2Bucket }): Promise<void> {
+  async #runAction({ kind, upload, isOld }: Action, bindings: FaultBindings): Promise<void> {
     const api = createApi(this.user, { maxPending: 1000, variants: COPIER }, bindings);
     const key = this.keys[upload];
     if (kind === 'sweep') return sweepAvatars(bindings, {}, Date.now()).catch(() => {});
@@ -133,9 +146,10 @@ class Scenario {
       return;
     }
     if (kind === 'store unknown') return void (await env.AVATARS.put(this.#unknownKey(upload, parseOwner(key)), png()));
+    const bucket = isOld ? env.AVATARS : (this.settings.PENDING ?? env.AVATARS);
     // As R2 does with if-none-match. The URL's expiry is ignored.
-    if (kind === 'put') return void (await env.AVATARS.put(key, png(), { onlyIf: { etagDoesNotMatch: '*' } }));
-    if (kind === 'commit bad') return void (await env.AVATARS.put(key, text('no picture')));
+    if (kind === 'put') return void (await bucket.put(key, png(), { onlyIf: { etagDoesNotMatch: '*' } }));
+    if (kind === 'commit bad') return void (await bucket.put(key, text('no picture')));
     this.#recordCommit(key, await api.commit(key));
   }
 
@@ -197,13 +211,14 @@ class Scenario {
     await setMarks(MARK, MARK);
     for (const ms of [AFTER_EXPIRY_MS, LATE_WRITE_MS, RETENTION_MS, 1, 30 * DAY_MS]) {
       vi.setSystemTime(Date.now() + ms);
-      await sweepAvatars(env, {}, Date.now());
+      await sweepAvatars({ ...env, ...this.settings }, {}, Date.now());
     }
     const { body } = await createApi(this.user).call('GET', '/api/me/avatar');
     expect(body.avatar ?? null).toEqual(this.#last);
     const owner = parseOwner((await createApi(this.user).presign()).key);
     expect(await listKeys(`avatars/${owner}/`)).toEqual(this.#last ? listParts(this.#last) : []);
     expect(await listKeys(`pending/${owner}/`)).toEqual([]);
+    expect((await env.SECOND_BUCKET.list()).objects).toEqual([]);
     expect(await countRows('deletions')).toBe(0);
     expect(await countRows('unknown')).toBe(0);
     expect(await countRows(`uploads WHERE owner = '${owner}'`)).toBe(1);
@@ -223,11 +238,16 @@ it('in any order of events there is at most one avatar, its object and its copie
   vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
   skipTimers();
   await fc.assert(
-    fc.asyncProperty(fc.scheduler(), fc.array(step, { minLength: 3, maxLength: 14 }), async (scheduler, steps) => {
-      const scenario = new Scenario(scheduler);
-      for (const each of steps) await scenario.run(each);
-      await scenario.expectNoLeftovers();
-    }),
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.constantFrom({}, PUBLIC),
+      fc.array(step, { minLength: 3, maxLength: 14 }),
+      async (scheduler, settings, steps) => {
+        const scenario = new Scenario(scheduler, settings);
+        for (const each of steps) await scenario.run(each);
+        await scenario.expectNoLeftovers();
+      },
+    ),
     { numRuns: 20 * RUN_FACTOR },
   );
 });

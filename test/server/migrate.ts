@@ -13,3 +13,4 @@ vi.useRealTimers();
 await applyD1Migrations(env.DB, env.MIGRATIONS);
 await emptyDatabase();
 await emptyBucket();
+await emptyBucket(env.SECOND_BUCKET);

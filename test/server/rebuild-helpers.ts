@@ -7,17 +7,25 @@ export interface RebuildOptions {
   secrets?: string;
   isDryRun?: boolean;
   encoder?: PictureEncoder | null;
+  isPublic?: boolean;
   bindings?: { DB: D1Database; AVATARS: R2Bucket };
 }
 
 /** Runs a rebuild from its first slice to its last, as `npm run rebuild` does. */
-export async function rebuild({ secrets, isDryRun = false, encoder = null, bindings = env }: RebuildOptions = {}) {
+export async function rebuild({
+  secrets,
+  isDryRun = false,
+  encoder = null,
+  isPublic = false,
+  bindings = env,
+}: RebuildOptions = {}) {
   const access = {
     bucket: bindings.AVATARS,
     database: bindings.DB,
     secrets: secrets === undefined ? null : parseOwnerSecrets(secrets),
     isDryRun,
     encoder,
+    isPublic,
   };
   await requireRebuildable(access);
   const total: Record<string, number> = {};

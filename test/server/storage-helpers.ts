@@ -10,11 +10,11 @@ const TABLES = ['current', 'uploads', 'deletions', 'reconcile', 'unknown', 'inst
 
 export const advanceTime = (milliseconds: number): void => void vi.setSystemTime(Date.now() + milliseconds);
 
-export async function emptyBucket(): Promise<void> {
+export async function emptyBucket(bucket: R2Bucket = env.AVATARS): Promise<void> {
   for (;;) {
-    const { objects } = await env.AVATARS.list();
+    const { objects } = await bucket.list();
     if (objects.length === 0) return;
-    await env.AVATARS.delete(objects.map(({ key }) => key));
+    await bucket.delete(objects.map(({ key }) => key));
   }
 }
 
@@ -23,7 +23,7 @@ export const emptyDatabase = (): Promise<unknown> =>
 
 /** Runs the cron once, which may fail, and returns its log entry. */
 export async function runSweep(
-  bindings: Pick<Cloudflare.Env, 'DB' | 'AVATARS'> = env,
+  bindings: Parameters<typeof sweepAvatars>[0] = env,
   options: SweepOptions = {},
 ): Promise<LogEntry> {
   const entries: LogEntry[] = [];

@@ -105,6 +105,25 @@ export const lifecycleRules = (bucket: string, ...rules: LifecycleRule[]): Wrang
   }\n`,
 });
 
+/** The output of `r2 bucket domain list`. */
+export const customDomains = (bucket: string, ...domains: [name: string, enabled: 'Yes' | 'No'][]): WranglerResult => ({
+  output: `Listing custom domains connected to bucket '${bucket}'...\n${
+    domains.length === 0
+      ? 'There are no custom domains connected to this bucket.'
+      : domains
+          .map(
+            ([name, enabled]) =>
+              `domain:            ${name}\nenabled:           ${enabled}\nownership_status:  active\nssl_status:        active\nmin_tls_version:   1.0\nzone_id:           zone123\nzone_name:         example.com`,
+          )
+          .join('\n\n')
+  }\n`,
+});
+
+/** The output of `r2 bucket dev-url get`. */
+export const devUrl = (domain?: string): WranglerResult => ({
+  output: `${domain ? `Public access is enabled at 'https://${domain}'.` : 'Public access via the r2.dev URL is disabled.'}\n`,
+});
+
 /** The output of `d1 list --json`. */
 export const databases = (...names: string[]): WranglerResult => ({
   output: `${JSON.stringify(
