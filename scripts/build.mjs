@@ -115,7 +115,8 @@ const MODULE_URL = 'flareModuleUrl';
 
 /**
  * Removes the places where Lit looks for polyfills and for server rendering, and where it counts its versions for
- * development builds: a page with these files has none of them.
+ * development builds: a page with these files has none of them. The same goes for browsers without constructable style
+ * sheets, which don't know custom states either, and for mistakes in `css` templates, of which there is none.
  */
 const removeLitHooks = {
   name: 'remove-lit-hooks',
@@ -124,6 +125,8 @@ const removeLitHooks = {
       ? code
           .replace(/[\w$]+\.(litHtml|litElement|reactiveElement)(Polyfill|Hydrate)Support/g, 'undefined')
           .replace(/\([\w$]+\.(litHtml|litElement|reactiveElement)Versions\?\?=\[\]\)\.push\("[^"]*"\)/g, 'undefined')
+          .replace(/[\w$]+\.ShadowRoot&&.*?CSSStyleSheet\.prototype/, 'true')
+          .replace(/"Value passed to 'css' function .*? page security\."/, "''")
       : null,
 };
 

@@ -13,11 +13,11 @@ import { feedbackStyles } from '../view/feedback.styles.js';
 import { renderButton } from '../view/field-template.js';
 import { renderProgressRing } from '../view/progress-ring.js';
 import { renderStatus } from '../view/status-line.js';
+import type { AvatarWatcher } from './avatar-watcher.js';
 import { CurrentAvatar } from './current-avatar.js';
 import { deriveView, type FieldView } from './derive-view.js';
 import { DisplayedImage } from './displayed-image.js';
 import type { FieldStore } from './field-store.js';
-import type { FirstLoad } from './first-load.js';
 import { reduce } from './reduce.js';
 import { UploadSession } from './upload-session.js';
 
@@ -37,15 +37,15 @@ export class FieldEngine implements ReactiveController {
   constructor(
     private readonly element: FieldElement,
     private readonly store: FieldStore,
-    first: FirstLoad,
+    watcher: AvatarWatcher,
     private readonly getText: GetText,
     private readonly isDisabled: () => boolean,
   ) {
     describeErrors();
     store.reducer = reduce;
     store.deriveView = deriveView;
-    this.#image = new DisplayedImage(element, first.brokenUrl);
-    this.currentAvatar = new CurrentAvatar(element, store, this.#image, first);
+    this.#image = new DisplayedImage(element, watcher.brokenUrl);
+    this.currentAvatar = new CurrentAvatar(element, store, this.#image, watcher);
     this.session = new UploadSession(element, store, this.currentAvatar, { getText, isDisabled });
     element.addController(this);
   }

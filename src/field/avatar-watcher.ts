@@ -6,10 +6,10 @@ import type { FieldStore } from './field-store.js';
 import { hasEndpoint, type LoadedAvatar, requestAvatar } from './request-avatar.js';
 import type { RetryAction } from './snapshot.js';
 
-/** Longest delay of a timer, in milliseconds. */
-export const MAX_TIMER_DELAY = 2 ** 31 - 1;
-
 const RELOAD: RetryAction = { phase: 'load' };
+
+/** Smallest and largest size to request, and the one for an element that is not displayed, in device pixels. */
+const SIZE = { min: 32, max: 2048, hidden: 256 };
 
 /** What the picture comes from: `src`, or the address of the endpoint. */
 export const getSource = ({ src, avatarUrl }: Settings): string => src || ` ${avatarUrl}`;
@@ -20,21 +20,35 @@ export interface AvatarLoad {
   readonly result: Promise<LoadedAvatar>;
 }
 
-/** What the engine does with the avatar from then on. */
+/** What the engine does with the avatar. */
 interface AvatarEngine {
-  readonly currentAvatar: Subscriber & { refresh(): Promise<void> };
+  readonly currentAvatar: {
+    receiveChange: Subscriber['receiveChange'];
+    refresh(): Promise<void>;
+    /** The URL needs renewal, or the element needs a larger picture. */
+    renew(): void;
+  };
 }
 
-/** Displays the avatar that the back end returns first. Whatever happens after that is up to the engine. */
-export class FirstLoad implements ReactiveController, Subscriber {
+/**
+ * Displays the avatar that the back end returns first, and notices when the
+ * avatar has to be loaded again. Every later load is up to the engine.
+ */
+export class AvatarWatcher implements ReactiveController, Subscriber {
   /** Undefined before the first load, and after the element has left the page: changes may have been missed. */
   source: string | undefined;
+  /** The first load, while it is in progress. */
   load: AvatarLoad | null = null;
   /** When the URL needs renewal, in milliseconds since 1970. */
   renewAt = Infinity;
+  /** Largest size that was requested, in device pixels. */
+  size = 0;
   /** Address of the picture that the browser failed to load. */
   brokenUrl: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The first load starts when the element is rendered: until then its size is not known. */
+  #isStarting = false;
+  readonly #resizes = new ResizeObserver(() => this.#isTooSmall && this.renewIfDue());
 
   constructor(
     private readonly element: ReactiveControllerHost & HTMLElement & Settings,
@@ -51,7 +65,8 @@ export class FirstLoad implements ReactiveController, Subscriber {
   }
 
   hostDisconnected(): void {
-    this.stop();
+    unsubscribe(this);
+    clearTimeout(this.#timer);
     if (this.load) {
       this.source = undefined;
       this.store.setFacts({ isLoading: false });
@@ -65,17 +80,20 @@ export class FirstLoad implements ReactiveController, Subscriber {
 
   hostUpdate(): void {
     const source = getSource(this.element);
-    if (source === this.source || !this.element.isConnected) return;
+    if (this.engineLoader.engine || source === this.source || !this.element.isConnected) return;
     this.source = source;
     this.renewAt = Infinity;
     this.#abort();
     const { avatar } = this.store.snapshot;
     const isLoading = hasEndpoint(this.element);
     this.store.setFacts(isLoading ? { isLoading } : { isLoading, avatar: { ...avatar, picture: undefined } });
-    if (!isLoading) return;
     // A picture on display stays until the new one can take its place at once.
-    if (avatar.picture) this.#wake(({ currentAvatar }) => currentAvatar.refresh(), RELOAD);
-    else this.#start();
+    if (isLoading && avatar.picture) this.#wake(({ currentAvatar }) => currentAvatar.refresh(), RELOAD);
+    else this.#isStarting = isLoading;
+  }
+
+  hostUpdated(): void {
+    if (this.#isStarting) this.#start();
   }
 
   receiveChange(message?: ChangeMessage): void {
@@ -85,20 +103,23 @@ export class FirstLoad implements ReactiveController, Subscriber {
   renewIfDue(): void {
     clearTimeout(this.#timer);
     const remaining = this.renewAt - Date.now();
-    if (remaining <= 0) this.#wake();
-    else if (remaining < Infinity)
-      this.#timer = setTimeout(() => this.renewIfDue(), Math.min(remaining, MAX_TIMER_DELAY));
+    if (!this.element.isConnected) return;
+    if (remaining <= 0 || this.#isTooSmall) this.#wake(({ currentAvatar }) => currentAvatar.renew());
+    // Timers can't be longer.
+    else if (remaining < 2 ** 31) this.#timer = setTimeout(() => this.renewIfDue(), remaining);
   }
 
-  /** Neither listens nor renews any more. */
-  stop(): void {
-    unsubscribe(this);
-    clearTimeout(this.#timer);
+  /** Returns the size for a request, in device pixels. Once it has been requested, only growth asks for another one. */
+  claimSize(): number {
+    if (this.#frame) observePixels(this.#resizes, this.#frame);
+    this.size = Math.max(this.size, this.#neededSize) || SIZE.hidden;
+    return this.size;
   }
 
   #start(): void {
+    this.#isStarting = false;
     const controller = new AbortController();
-    const load = { controller, result: requestAvatar(this.element, controller.signal) };
+    const load = { controller, result: requestAvatar(this.element, this.claimSize(), controller.signal) };
     this.load = load;
     load.result.then(
       (loaded) => this.load === load && this.#apply(loaded),
@@ -118,6 +139,23 @@ export class FirstLoad implements ReactiveController, Subscriber {
     this.load = null;
   }
 
+  get #frame(): HTMLElement | null | undefined {
+    return this.element.shadowRoot?.querySelector('.frame');
+  }
+
+  /** Width of the picture in device pixels, rounded up to a power of two; 0 while it is not displayed. */
+  get #neededSize(): number {
+    const width = (this.#frame?.offsetWidth ?? 0) * devicePixelRatio;
+    let size = width && SIZE.min;
+    while (size < width && size < SIZE.max) size *= 2;
+    return size;
+  }
+
+  /** The element has grown since it requested its picture. */
+  get #isTooSmall(): boolean {
+    return this.#neededSize > this.size && this.size > 0;
+  }
+
   /**
    * Loads the engine, which continues what this object does.
    * @param retry - what `retry()` does if the engine can't be loaded; without it, the failure is not shown.
@@ -128,5 +166,15 @@ export class FirstLoad implements ReactiveController, Subscriber {
       // The next try is made when the network is back.
       this.renewAt = 0;
     });
+  }
+}
+
+/** Observes the size in device pixels: it also changes when the page is zoomed or moves to another screen. */
+function observePixels(observer: ResizeObserver, target: Element): void {
+  try {
+    observer.observe(target, { box: 'device-pixel-content-box' });
+  } catch {
+    // Safari can't.
+    observer.observe(target);
   }
 }
