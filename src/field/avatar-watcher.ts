@@ -48,7 +48,10 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The first load starts when the element is rendered: until then its size is not known. */
   #isStarting = false;
-  readonly #resizes = new ResizeObserver(() => this.#isTooSmall && this.renewIfDue());
+  readonly #onResize = (): void => {
+    if (this.#isTooSmall) this.renewIfDue();
+  };
+  readonly #resizes = new ResizeObserver(this.#onResize);
 
   constructor(
     private readonly element: ReactiveControllerHost & HTMLElement & Settings,
@@ -60,12 +63,15 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
 
   hostConnected(): void {
     subscribe(this);
+    // Also sent when the pixel ratio changes: the page is zoomed, or moves to another screen.
+    addEventListener('resize', this.#onResize);
     this.renewIfDue();
     this.element.requestUpdate();
   }
 
   hostDisconnected(): void {
     unsubscribe(this);
+    removeEventListener('resize', this.#onResize);
     clearTimeout(this.#timer);
     if (this.load) {
       this.source = undefined;
@@ -111,7 +117,7 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
 
   /** Returns the size for a request, in device pixels. Once it has been requested, only growth asks for another one. */
   claimSize(): number {
-    if (this.#frame) observePixels(this.#resizes, this.#frame);
+    if (this.#frame) this.#resizes.observe(this.#frame);
     this.size = Math.max(this.size, this.#neededSize) || SIZE.hidden;
     return this.size;
   }
@@ -166,15 +172,5 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
       // The next try is made when the network is back.
       this.renewAt = 0;
     });
-  }
-}
-
-/** Observes the size in device pixels: it also changes when the page is zoomed or moves to another screen. */
-function observePixels(observer: ResizeObserver, target: Element): void {
-  try {
-    observer.observe(target, { box: 'device-pixel-content-box' });
-  } catch {
-    // Safari can't.
-    observer.observe(target);
   }
 }

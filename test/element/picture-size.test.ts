@@ -164,4 +164,15 @@ describe('an element that grows', () => {
     await waitUntil(() => getImageUrl(element) === `${PIXEL}#128`);
     expect(getSizes()).to.deep.equal([64, 128, 128]);
   });
+
+  it('requests a larger picture when the pixel ratio rises, and nothing when the window is resized', async () => {
+    const element = await createSized('64px');
+    window.dispatchEvent(new Event('resize'));
+    await waitForFrames();
+    expect(getSizes()).to.deep.equal([64]);
+    setPixelRatio(2);
+    window.dispatchEvent(new Event('resize'));
+    await waitUntil(() => getImageUrl(element) === `${PIXEL}#128`);
+    expect(getSizes()).to.deep.equal([64, 128]);
+  });
 });
