@@ -1,13 +1,16 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
+/** For test/support/run-factor.ts. */
+const { RUN_FACTOR = '1' } = process.env;
+const oxc = { define: { TEST_RUN_FACTOR: RUN_FACTOR } };
+
 /**
  * These limits only end tests that hang: a busy machine is slow, and that is no
  * failure. A wait in an end-to-end test fails before its test does, and says
  * what it was waiting for (test/support/browser.ts).
  */
-const LIMITS = { testTimeout: 60_000, hookTimeout: 180_000 };
-const END_TO_END_LIMITS = { testTimeout: 300_000, hookTimeout: 300_000 };
+const LIMITS = { testTimeout: 300_000 * Number(RUN_FACTOR), hookTimeout: 300_000 };
 
 /** The tests that run in Node or in workerd; those that run in a browser are in web-test-runner.config.mjs. */
 export default defineConfig({
@@ -15,8 +18,9 @@ export default defineConfig({
     // The request log of the API is not shown; everything else is.
     onConsoleLog: (text) => !text.startsWith('{"level":'),
     projects: [
-      { test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts'], ...LIMITS } },
+      { oxc, test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts'], ...LIMITS } },
       {
+        oxc,
         plugins: [
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.jsonc' },
@@ -46,7 +50,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/shared-server.ts'],
           maxWorkers: 2,
-          ...END_TO_END_LIMITS,
+          ...LIMITS,
         },
       },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...LIMITS } },

@@ -4,6 +4,7 @@ import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { webdriverLauncher } from '@web/test-runner-webdriver';
 import { webTestRunnerCountReporter } from './scripts/count-reporters.mjs';
+import { IMPORT_TABLE, replaceLocaleGlob } from './scripts/locales.mjs';
 import { browserFlags, findBrowser } from './scripts/setup.mjs';
 
 /**
@@ -49,6 +50,9 @@ const engines = {
 
 const reporter = defaultReporter({ reportTestProgress: Boolean(process.stdout.isTTY) });
 
+/** For test/support/run-factor.ts. */
+const { RUN_FACTOR = '1' } = process.env;
+
 /** Random pictures of each type that test/image/shown-is-stored.test.ts checks, and the seed of the generators. */
 const { PICTURES = 12, PICTURE_SEED = 1 } = process.env;
 
@@ -71,7 +75,16 @@ export default {
   files: ['test/element/**/*.test.ts', 'test/image/**/*.test.ts'],
   nodeResolve: { exportConditions: ['production', 'default'] },
   plugins: [
-    esbuildPlugin({ ts: true, target: 'es2022', tsconfig: fileURLToPath(new URL('tsconfig.json', import.meta.url)) }),
+    {
+      name: 'locales',
+      transform: ({ path, body }) => path.startsWith('/src/i18n/') && replaceLocaleGlob(body, IMPORT_TABLE),
+    },
+    esbuildPlugin({
+      ts: true,
+      target: 'es2022',
+      tsconfig: fileURLToPath(new URL('tsconfig.json', import.meta.url)),
+      define: { TEST_RUN_FACTOR: RUN_FACTOR },
+    }),
   ],
   browsers: [engines[process.env.TEST_ENGINE ?? 'chromium']()],
   concurrency: 1,
@@ -85,5 +98,5 @@ export default {
   testFramework: { config: { ui: 'bdd', timeout: 60_000 } },
   browserStartTimeout: 120_000,
   testsStartTimeout: 120_000,
-  testsFinishTimeout: 900_000,
+  testsFinishTimeout: 900_000 * Number(RUN_FACTOR),
 };

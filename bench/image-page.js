@@ -186,6 +186,34 @@ window.measureFile = async (name, names, rounds) => {
   return Object.fromEntries(Object.entries(times).map(([method, values]) => [method, median(values)]));
 };
 
+/**
+ * Measures the way from a HEIC photo to the square, and the usual one in its place: heic-to makes a JPEG, which
+ * compressorjs crops. Resolves with the median times, in milliseconds.
+ */
+window.measureHeic = async (rounds) => {
+  const { decodeHeic } = await import('/cdn/flare-avatar-upload-heic.js');
+  const { heicTo } = await import('/heic-to.js');
+  const [own, compressor] = [await methods['flare-avatar-upload'](), methods.compressorjs()];
+  const prepare = {
+    'flare-avatar-upload': async (file) => own(await decodeHeic(file)),
+    'heic-to, compressorjs': async (blob) => compressor(await heicTo({ blob, type: 'image/jpeg', quality: 0.9 })),
+  };
+  const file = await fetchFile('photo.heic');
+  const times = { 'flare-avatar-upload': [], 'heic-to, compressorjs': [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const [method, values] of Object.entries(times)) {
+      const { time, longest } = await measureRun(() => prepare[method](copyFile(file)));
+      values.push({ time, longest });
+    }
+  }
+  const medianOf = (values, field) => median(values.map((value) => value[field]));
+  return Object.entries(times).map(([method, values]) => [
+    method,
+    medianOf(values, 'time'),
+    medianOf(values, 'longest'),
+  ]);
+};
+
 /** Compares a square with the reference of its photo. Resolves with the SSIM. */
 async function compareWithReference(blob, name) {
   const reference = new Uint8ClampedArray(await (await fetch(`/${name}.reference`)).arrayBuffer());

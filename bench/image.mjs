@@ -1,10 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { openUrl } from '../scripts/engines.mjs';
 import { browserFlags, findBrowser, root } from '../scripts/setup.mjs';
+import { PhotoServer } from './photo-server.mjs';
 
-const cdn = join(root, 'dist', 'cdn');
 const bench = join(root, 'bench');
 const SIZES = { 12: [4000, 3000], 48: [8000, 6000] };
 const ROUNDS = { 12: 5, 48: 3 };
@@ -16,11 +15,16 @@ const FILES = {
   'small.png': [256, 256, 'image/png'],
 };
 const FILE_ROUNDS = 5;
+/** A photo of a phone, which the bench can't make itself. Without it, HEIC is not measured. */
+const HEIC_PHOTO = process.env.HEIC_PHOTO ?? join(root, '..', 'shared', 'photos', 'iphone.heic');
+const HEIC_ROUNDS = 3;
 const OWN = 'flare-avatar-upload';
 const PEERS = ['pica', 'compressorjs', 'browser-image-compression'];
 const BITMAP = 'worker, bitmap drawn';
 const FILE_METHODS = [...PEERS, BITMAP, OWN];
 const METHODS = [...PEERS, 'img + drawImage', 'worker, bitmap resized', BITMAP, 'worker, ImageDecoder', OWN];
+/** In Firefox and WebKit. The others would take minutes there. */
+const ENGINE_METHODS = [...PEERS, OWN];
 
 /**
  * Compares ways to turn a photo into the square that is uploaded: time, longest
@@ -36,70 +40,6 @@ export async function runImageBench() {
     return !results.includes(false);
   } finally {
     server.stop();
-  }
-}
-
-/** Serves the page and the photos, and receives what the page creates. */
-class PhotoServer {
-  #files = new Map();
-  #pageCode = '';
-  #onPost = null;
-  #server = createServer((request, response) => this.#handle(request, response));
-
-  async start() {
-    const { build } = await import('esbuild');
-    const entryPoints = [join(bench, 'image-page.js')];
-    const { outputFiles } = await build({
-      entryPoints,
-      bundle: true,
-      format: 'esm',
-      write: false,
-      external: ['/own.js', '/cdn/*'],
-    });
-    this.#pageCode = outputFiles[0].text;
-    await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://localhost:${this.#server.address().port}`;
-  }
-
-  stop() {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  /** Resolves with the body of the next POST. */
-  receive() {
-    return new Promise((resolve) => {
-      this.#onPost = resolve;
-    });
-  }
-
-  addFile(name, bytes) {
-    this.#files.set(name, bytes);
-  }
-
-  async #handle(request, response) {
-    const path = request.url.split('?')[0].slice(1);
-    if (request.method === 'POST') {
-      const chunks = [];
-      for await (const chunk of request) chunks.push(chunk);
-      response.end();
-      this.#onPost?.(Buffer.concat(chunks));
-      return;
-    }
-    response.setHeader('content-type', path === '' ? 'text/html' : 'text/javascript');
-    response.end(this.#readFile(path));
-  }
-
-  #readFile(path) {
-    if (path === '') return '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>';
-    if (path === 'page.js') return this.#pageCode;
-    if (path === 'own.js') return `export * from '/cdn/${readdirSync(cdn).find((file) => file.includes('.image-'))}'`;
-    if (path === 'browser-image-compression.js') {
-      return readFileSync(join(bench, 'node_modules/browser-image-compression/dist/browser-image-compression.js'));
-    }
-    const [, script] = /^cdn\/([\w.-]+)$/.exec(path) ?? [];
-    if (script && existsSync(join(cdn, script))) return readFileSync(join(cdn, script));
-    return this.#files.get(path) ?? '';
   }
 }
 
@@ -155,7 +95,19 @@ async function measureInChromium(origin, server) {
   }
   printTable(`Chromium ${version}`, rows, pick);
   printFiles(files);
+  await measureHeic(withPage, server);
   return checkTargets(rows, pick, Math.min(...unencoded), files);
+}
+
+async function measureHeic(withPage, server) {
+  if (!existsSync(HEIC_PHOTO)) {
+    console.log('  HEIC: not measured, because there is no photo. HEIC_PHOTO can name one.');
+    return;
+  }
+  server.addFile('photo.heic', readFileSync(HEIC_PHOTO));
+  const results = await withPage((page) => page.evaluate((rounds) => window.measureHeic(rounds), HEIC_ROUNDS));
+  const cells = results.map(([method, time, longest]) => `${method} ${format(time)} (block ${format(longest)})`);
+  console.log(`  ${'HEIC'.padEnd(12)} ${cells.join(', ')}`);
 }
 
 /** Returns by how many megabytes a renderer of this process grows at most; null where the system does not report it. */
@@ -188,8 +140,7 @@ function findRenderers() {
 }
 
 async function measureInEngine(engine, origin, server) {
-  const methods = engine === 'webkit' ? METHODS.filter((method) => !method.includes('ImageDecoder')) : METHODS;
-  const runs = methods.flatMap((method) => Object.keys(SIZES).map((name) => [method, name, ROUNDS[name]]));
+  const runs = ENGINE_METHODS.flatMap((method) => Object.keys(SIZES).map((name) => [method, name, ROUNDS[name]]));
   const posted = server.receive();
   const files = Object.keys(FILES).map((name) => [name, FILE_METHODS, FILE_ROUNDS]);
   const query = new URLSearchParams({ runs: JSON.stringify(runs), files: JSON.stringify(files) });
@@ -201,7 +152,7 @@ async function measureInEngine(engine, origin, server) {
   const results = JSON.parse(await posted);
   opened.stop();
   const rows = {};
-  for (const method of methods) {
+  for (const method of ENGINE_METHODS) {
     rows[method] = Object.fromEntries(Object.keys(SIZES).map((name) => [name, results[`${method} ${name}`]]));
   }
   printTable(opened.version, rows, results.pick);

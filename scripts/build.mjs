@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { build as bundle, transform } from 'esbuild';
 import { build } from 'vite';
 import { LicenseCollector } from './licenses.mjs';
+import { IMPORT_TABLE, LOCALES, replaceLocaleGlob } from './locales.mjs';
 import { writeManifest } from './manifest.mjs';
 import { root, run } from './setup.mjs';
 
@@ -114,9 +115,27 @@ function workerFilePlugin(files, isInlined) {
 const MODULE_URL = 'flareModuleUrl';
 
 /**
+ * The table of a classic script, which is one file: it imports the languages from the folder next to its own file.
+ * `flareScript` is its URL.
+ */
+const SCRIPT_TABLE = `Object.fromEntries('${LOCALES.join(' ')}'.split(' ').map((tag) =>
+  [tag, () => import(/* @vite-ignore */ new URL('locales/' + tag + '.js', flareScript).href)]))`;
+
+/** Makes each language a file of its own, which is imported when it is needed. */
+const localePlugin = (table = IMPORT_TABLE) => ({
+  name: 'locales',
+  enforce: 'pre',
+  transform: (code, id) => (id.startsWith(join(root, 'src')) ? replaceLocaleGlob(code, table) : null),
+});
+
+/** Names the files of the languages by their tags. @param pattern - for all other chunks. */
+const nameChunks = (pattern) => (chunk) =>
+  chunk.facadeModuleId?.startsWith(join(root, 'src', 'locales')) ? 'locales/[name].js' : pattern;
+
+/**
  * Removes the places where Lit looks for polyfills and for server rendering, and where it counts its versions for
- * development builds: a page with these files has none of them. The same goes for browsers without constructable style
- * sheets, which don't know custom states either, and for mistakes in `css` templates, of which there is none.
+ * development builds: a page with these files has none of them. Every supported browser has adoptedStyleSheets, and
+ * neither `css` templates with values nor decorators, which need the sentences and the metadata, are in the package.
  */
 const removeLitHooks = {
   name: 'remove-lit-hooks',
@@ -125,8 +144,16 @@ const removeLitHooks = {
       ? code
           .replace(/[\w$]+\.(litHtml|litElement|reactiveElement)(Polyfill|Hydrate)Support/g, 'undefined')
           .replace(/\([\w$]+\.(litHtml|litElement|reactiveElement)Versions\?\?=\[\]\)\.push\("[^"]*"\)/g, 'undefined')
-          .replace(/[\w$]+\.ShadowRoot&&.*?CSSStyleSheet\.prototype/, 'true')
-          .replace(/"Value passed to 'css' function .*? page security\."/, "''")
+          .replace(
+            /[\w$]+\.ShadowRoot&&.{0,80}"adoptedStyleSheets"in Document\.prototype&&"replace"in CSSStyleSheet\.prototype/,
+            'true',
+          )
+          .replace(/Symbol\.metadata\?\?=Symbol\("metadata"\),\w\.litPropertyMetadata\?\?=new WeakMap;/, '')
+          .replace(/const \w=this\[Symbol\.metadata\];if\(null!==\w\)\{[^{}]*\}/, '')
+          .replace(/static addInitializer\(\w\)\{[^{}]*\}/, '')
+          .replace(/,void 0!==\w\.l&&\(this\.l=\[\.\.\.\w\.l\]\)/, '')
+          .replace(/,this\.constructor\.l\?\.forEach\(\w=>\w\(this\)\)/, '')
+          .replace(/throw Error\("(CSSResult|Value passed|invalid template)[^"]*"(\+t\+"[^"]*")?\)/g, 'throw Error()')
       : null,
 };
 
@@ -142,7 +169,7 @@ const workers = {
 };
 await build({
   ...sharedOptions,
-  plugins: [minifyTemplates, workerFilePlugin(workers), licenses.createPlugin()],
+  plugins: [minifyTemplates, localePlugin(), workerFilePlugin(workers), licenses.createPlugin()],
   build: {
     ...outputOptions,
     lib: {
@@ -161,6 +188,7 @@ await build({
     },
     rolldownOptions: {
       external: (id) => id.startsWith('node:') || dependencies.some((name) => id === name || id.startsWith(`${name}/`)),
+      output: { chunkFileNames: nameChunks('[name]-[hash].js') },
     },
   },
 });
@@ -189,6 +217,7 @@ const buildScript = (format, entry, options) =>
     plugins: [
       minifyTemplates,
       removeLitHooks,
+      localePlugin(format === 'iife' ? SCRIPT_TABLE : IMPORT_TABLE),
       workerFilePlugin(cdnWorkers, format === 'iife'),
       shareErrorClass,
       cdnLicenses.createPlugin(),
@@ -219,7 +248,7 @@ await buildScript(
   {
     // Chunks import shared code from the entry file, so that a page makes one request before the first pick.
     preserveEntrySignatures: 'allow-extension',
-    output: { chunkFileNames: 'flare-avatar-upload.[name]-[hash].js' },
+    output: { chunkFileNames: nameChunks('flare-avatar-upload.[name]-[hash].js') },
   },
 );
 await buildScript('iife', element, {

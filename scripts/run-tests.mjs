@@ -12,6 +12,7 @@ npm run lint | format | types      Biome, without and with fixes; TypeScript for
 npm run test:core | test:element | test:server | test:package | test:e2e
                                    one group of tests
 npm run test:browsers              test:element in Chromium, Firefox and WebKitGTK
+npm run test:long                  the tests with random inputs, with many more of them
 
 Each takes files and options after two dashes:
   npm run test:core -- test/core/retry.test.ts
@@ -21,6 +22,8 @@ Each takes files and options after two dashes:
   --watch       run again when a file changes
   --help        show this text
   TEST_ENGINE   browser of test:element: chromium (default), firefox or webkit
+  RUN_FACTOR    multiplies the random inputs of each property: 1 (default), 20 in test:long
+  PICTURES      random pictures of each type: 12 (default), 200 in test:long
   CHROME_PATH, FIREFOX_PATH, WEBKIT_PATH
                 browsers that are not in the usual places`;
 

@@ -1,9 +1,9 @@
 /** The steps of `npm test`: which tool each one runs, and how many tests it counted. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEngine } from './engines.mjs';
-import { findBrowser, run } from './setup.mjs';
+import { findBrowser, root, run } from './setup.mjs';
 
 /** The engines that `test:browsers` runs, and the values of `TEST_ENGINE`. */
 const ENGINES = ['chromium', 'firefox', 'webkit'];
@@ -45,6 +45,7 @@ export const STEPS = {
   package: { isPartOfAll: true, needs: ['build'], run: (options) => runVitest('package', options) },
   e2e: { isPartOfAll: true, needs: ['build'], run: (options) => runEndToEnd(options) },
   browsers: { run: runAllEngines },
+  long: { run: runLongTests },
 };
 
 const watchFlag = ({ watch }) => (watch ? ['--watch'] : []);
@@ -123,6 +124,30 @@ async function runAllEngines({ files: words, ...options }) {
     console.log(`${engine}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);
   }
   return sumOf(results);
+}
+
+/** Runs the tests with random inputs, with many more of them than the other steps. */
+async function runLongTests({ files: words, ...options }) {
+  const { RUN_FACTOR = '20', PICTURES = '200' } = process.env;
+  const files = words.length > 0 ? words : findRandomTests();
+  console.log(`RUN_FACTOR=${RUN_FACTOR} PICTURES=${PICTURES}\n${files.join('\n')}`);
+  Object.assign(process.env, { RUN_FACTOR, PICTURES });
+  const groups = { core: /^test\/(core|field)\//, server: /^test\/server\//, element: /^test\/(element|image)\// };
+  const results = [];
+  for (const [name, folders] of Object.entries(groups)) {
+    const ownFiles = files.filter((file) => folders.test(file));
+    if (ownFiles.length > 0) results.push(await STEPS[name].run({ ...options, files: ownFiles }));
+  }
+  return sumOf(results);
+}
+
+/** Returns the test files whose number of random inputs a variable sets. */
+function findRandomTests() {
+  const files = readdirSync(join(root, 'test'), { recursive: true }).map(
+    (file) => `test/${file.replaceAll('\\', '/')}`,
+  );
+  const isRandom = (file) => /run-factor\.js|PICTURES and/.test(readFileSync(join(root, file), 'utf8'));
+  return files.filter((file) => file.endsWith('.test.ts') && isRandom(file)).sort();
 }
 
 /** Runs a test runner that has a reporter of scripts/count-reporters.mjs. */

@@ -198,12 +198,17 @@ export function isLocalRequest({ isLocalDev }: Config, requestUrl: string): bool
 /**
  * The S3 settings for a request. An endpoint given as a path is resolved
  * against the request's own origin, in local development only.
+ * @param requestUrl - Undefined in `avatarService()` if its host has not given one.
  * @throws ApiError `unavailable` that names the settings that are missing or invalid.
  */
-export function resolveS3(config: Config, requestUrl: string): S3Settings {
+export function resolveS3(config: Config, requestUrl: string | undefined): S3Settings {
   const { endpoint, bucketName, ...key } = requireSetting(config.s3);
   if (!endpoint.startsWith('/')) return { bucketUrl: `${endpoint}/${bucketName}`, ...key };
-  if (!isLocalRequest(config, requestUrl))
+  if (requestUrl === undefined && config.isLocalDev)
+    throw notConfiguredError(
+      'R2_ENDPOINT is a path, as in local development. Say which site it belongs to: avatarService(env, { origin: request.url }).',
+    );
+  if (requestUrl === undefined || !isLocalRequest(config, requestUrl))
     throw notConfiguredError(
       'R2_ENDPOINT is a path, which only works locally. Set it to the https URL that the settings of the R2 bucket show.',
     );

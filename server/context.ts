@@ -1,14 +1,8 @@
 import type { Context } from 'hono';
 import type { User } from './auth/user.js';
 import { type AvatarEnv, type Config, readConfig, requireSetting } from './config.js';
-import { AvatarStore } from './db/avatar-store.js';
-import { DeletionQueue } from './db/deletion-queue.js';
-import { UploadStore } from './db/upload-store.js';
-import { Installation } from './installation.js';
-import { describeFailure } from './log.js';
-import { getRequestId } from './middleware/request-id.js';
 import type { ResolvedOptions } from './options.js';
-import { deriveOwners, type Owners } from './storage/owner.js';
+import { createUserContext, type UserContext } from './user-context.js';
 
 /** What the routes that show pictures work with. */
 export interface ViewContext {
@@ -19,20 +13,9 @@ export interface ViewContext {
 }
 
 /** What the routes for signed-in users work with. */
-export interface RouteContext extends ViewContext {
-  user: User;
+export interface RouteContext extends ViewContext, UserContext {
   viewer: User;
-  /** Stands for the user in new object keys and rows: the first of `owners`. */
-  owner: string;
-  /** Every owner that stands for the user in keys and rows: under the current secret, and under former ones. */
-  owners: Owners;
-  bucket: R2Bucket;
-  uploads: UploadStore;
-  avatars: AvatarStore;
-  deletions: DeletionQueue;
-  installation: Installation;
-  /** Logs that work besides the response has failed, such as `delete-objects`. */
-  logFailure(task: string, error: unknown): void;
+  options: ResolvedOptions;
 }
 
 /** Hono's type parameters for the API. */
@@ -72,21 +55,6 @@ export function getRouteContext(c: ApiContext): RouteContext {
 /** @throws ApiError `unavailable` if a binding or the owner secret is missing. */
 export async function prepareRouteContext(c: ApiContext, user: User, options: ResolvedOptions): Promise<void> {
   const config = readConfig(c.env);
-  const { ownerSecrets, bucket, database } = requireSetting(config.storage);
-  const owners = await deriveOwners(ownerSecrets, user.id);
-  routeContexts.set(c, {
-    user,
-    viewer: user,
-    owner: owners[0],
-    owners,
-    config,
-    bucket,
-    uploads: new UploadStore(database),
-    avatars: new AvatarStore(database),
-    deletions: new DeletionQueue(database),
-    installation: new Installation(bucket, database),
-    options,
-    logFailure: (task, error) =>
-      options.log({ level: 'error', event: 'background', requestId: getRequestId(c), task, ...describeFailure(error) }),
-  });
+  const context = await createUserContext(requireSetting(config.storage), user, options, c);
+  routeContexts.set(c, { ...context, viewer: user, config });
 }

@@ -137,6 +137,9 @@ const internalError = () => new ApiError('internal', 'Something went wrong on th
 
 export const unauthorizedError = (): ApiError => new ApiError('unauthorized', 'Please sign in first.');
 
+/** Message of `unsupported_type`. */
+export const UNSUPPORTED_TYPE = "This file type isn't supported. Choose a JPEG, PNG, WebP or GIF.";
+
 /** @param maxBytes - The limit, which the message names in MiB. */
 export const tooLargeError = (maxBytes: number): ApiError => new ApiError('too_large', describeSizeLimit(maxBytes));
 

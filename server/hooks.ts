@@ -3,7 +3,7 @@ import type { ApiErrorCode, Avatar, ImageType } from '../src/core/protocol.js';
 import type { User } from './auth/user.js';
 import type { AvatarEnv } from './config.js';
 import { describeFailure, type Log } from './log.js';
-import { getRequestId } from './middleware/request-id.js';
+import { describeRequest } from './middleware/request-id.js';
 import { runInBackground } from './run-in-background.js';
 
 /**
@@ -71,6 +71,10 @@ export interface Removed {
  * event, after the event; the response does not depend on it. A Worker that
  * stops in between does not call it. A hook that throws is logged.
  *
+ * The second argument is the Hono context of the request. `avatarService()` has
+ * no request, and calls its hooks without it: a hook that is used for both takes
+ * `c?: Context<{ Bindings: Env }>`.
+ *
  * @example
  * ```ts
  * createAvatarApi<Env>({
@@ -80,7 +84,7 @@ export interface Removed {
  * });
  * ```
  */
-export interface Hooks<E extends AvatarEnv = AvatarEnv> {
+export interface Hooks<E extends AvatarEnv = AvatarEnv, Args extends unknown[] = [c: Context<{ Bindings: E }>]> {
   /**
    * Decides whether a picture may be shown, before anybody can see it. Any
    * result other than `true` rejects the upload for good (422 `moderated`). If
@@ -89,25 +93,34 @@ export interface Hooks<E extends AvatarEnv = AvatarEnv> {
    * called more than once for an upload.
    * @defaultValue every picture is allowed
    */
-  moderate?(image: UnseenImage, c: Context<{ Bindings: E }>): Promise<boolean> | boolean;
+  moderate?(image: UnseenImage, ...args: Args): Promise<boolean> | boolean;
   /** Called after an avatar has become current. */
-  onCommitted?(event: Committed, c: Context<{ Bindings: E }>): Promise<void> | void;
+  onCommitted?(event: Committed, ...args: Args): Promise<void> | void;
   /** Called after an upload was rejected for good. */
-  onRejected?(event: Rejected, c: Context<{ Bindings: E }>): Promise<void> | void;
+  onRejected?(event: Rejected, ...args: Args): Promise<void> | void;
   /** Called after a user has removed their avatar. */
-  onRemoved?(event: Removed, c: Context<{ Bindings: E }>): Promise<void> | void;
+  onRemoved?(event: Removed, ...args: Args): Promise<void> | void;
 }
 
-/** Calls an `on…` hook in the background; without an execution context the response waits for it. */
-export async function callHook(c: Context, log: Log, hook: keyof Hooks, call: () => unknown): Promise<void> {
+/** Where a hook is called: in a request, or in `avatarService()`. */
+interface HookContext {
+  c: Context | undefined;
+  options: { log: Log };
+}
+
+/**
+ * Calls an `on…` hook in the background. Without an execution context, as in
+ * `avatarService()`, the caller waits for it.
+ */
+export async function callHook(context: HookContext, hook: keyof Hooks, call: () => unknown): Promise<void> {
   const callSafely = async () => {
     await Promise.resolve()
       .then(call)
-      .catch((error: unknown) => logHookFailure(c, log, hook, error));
+      .catch((error: unknown) => logHookFailure(context, hook, error));
   };
-  if (!runInBackground(c, callSafely)) await callSafely();
+  if (!context.c || !runInBackground(context.c, callSafely)) await callSafely();
 }
 
-export function logHookFailure(c: Context, log: Log, hook: keyof Hooks, error: unknown): void {
-  log({ level: 'error', event: 'hook', requestId: getRequestId(c), hook, ...describeFailure(error) });
+export function logHookFailure({ c, options }: HookContext, hook: keyof Hooks, error: unknown): void {
+  options.log({ level: 'error', event: 'hook', ...describeRequest(c), hook, ...describeFailure(error) });
 }

@@ -1,4 +1,4 @@
-import type { User } from './auth/user.js';
+import { readUserId, type User } from './auth/user.js';
 import type { ApiContext } from './context.js';
 import { callHost } from './errors.js';
 import type { AvatarApiOptions } from './options.js';
@@ -17,12 +17,7 @@ export async function identifyUser(
   if (typeof user !== 'object') throw new TypeError(`authenticate returned a ${typeof user} instead of {id} or null.`);
   const { id } = user as { id?: unknown };
   if (id === undefined || id === null) return null;
-  return typeof id === 'string' && id !== '' ? (user as User) : { ...user, id: toText(id) };
-}
-
-/** Numbers beyond the safe integers are refused: several of them have the same text. */
-function toText(id: unknown): string {
-  if (Number.isSafeInteger(id)) return String(id);
-  const found = typeof id === 'string' ? 'an empty string' : typeof id === 'number' ? String(id) : `a ${typeof id}`;
-  throw new TypeError(`authenticate returned the id ${found}. An id is a string that is not empty, or a safe integer.`);
+  return typeof id === 'string' && id !== ''
+    ? (user as User)
+    : { ...user, id: readUserId(id, 'authenticate returned') };
 }

@@ -11,6 +11,7 @@ import {
   type OptionRules,
   oneOfRule,
   readOptions,
+  urlRule,
 } from './validate-options.js';
 
 export const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as const;
@@ -134,6 +135,35 @@ export interface AvatarApiOptions<E extends AvatarEnv = AvatarEnv> extends Hooks
   log?: Log;
 }
 
+/**
+ * Options of `avatarService()`: those of `createAvatarApi()` that say what is
+ * stored, and who hears of it. Give both the same, or what the service stores
+ * differs from what users upload. (Other options of `createAvatarApi()` are
+ * accepted and have no effect, so that both can be given one object.)
+ *
+ * The hooks are those of `createAvatarApi()`, without the second argument: there
+ * is no request. The methods of the service wait for its hooks.
+ *
+ * @example
+ * ```ts
+ * const options: AvatarServiceOptions = {
+ *   variants: variants({ sizes: [64, 128, 256] }),
+ *   onRemoved: ({ user }) => console.log(`${user.id} has no picture any more`),
+ * };
+ * ```
+ */
+export interface AvatarServiceOptions
+  extends Hooks<AvatarEnv, []>,
+    Pick<AvatarApiOptions, 'maxBytes' | 'maxPixels' | 'keepMetadata' | 'variants' | 'log'> {
+  /**
+   * The origin at which browsers reach the site, or any URL below it, such as
+   * that of the request. Needed in local development only, for the URLs of
+   * pictures, where `R2_ENDPOINT` is a path.
+   * @example `avatarService(c.env, { origin: c.req.url })`
+   */
+  origin?: string;
+}
+
 /** The options of a route: each with its value or its default. */
 export type ResolvedOptions = Required<Omit<AvatarApiOptions, 'authenticate'>>;
 
@@ -190,10 +220,27 @@ const isPictureEncoder = (value: unknown): boolean =>
  * @throws TypeError that names the option that is wrong, missing or unknown.
  */
 export function resolveOptions(given: AvatarApiOptions): ResolvedOptions & Pick<AvatarApiOptions, 'authenticate'> {
-  const options = { ...DEFAULT_OPTIONS, ...readOptions('createAvatarApi', given, RULES, ['authenticate']) };
+  return addDefaults('createAvatarApi', readOptions('createAvatarApi', given, RULES, ['authenticate']));
+}
+
+/** What `avatarService()` is given: also the options that only the API uses. */
+type GivenServiceOptions = AvatarServiceOptions & Partial<Omit<AvatarApiOptions, keyof Hooks>>;
+
+const SERVICE_RULES: OptionRules<GivenServiceOptions> = { ...RULES, origin: urlRule };
+
+/**
+ * The options of `avatarService()` with the defaults.
+ * @throws TypeError that names the option that is wrong or unknown.
+ */
+export const resolveServiceOptions = (given: AvatarServiceOptions | undefined) =>
+  addDefaults('avatarService', readOptions<GivenServiceOptions>('avatarService', given, SERVICE_RULES));
+
+/** @param caller - The function that was given the options, for messages. */
+function addDefaults<Given extends object>(caller: string, given: Given) {
+  const options = { ...DEFAULT_OPTIONS, ...given };
   if (options.uploadSeconds + options.commitGraceSeconds > DAY_SECONDS) {
     throw new TypeError(
-      `createAvatarApi: the options uploadSeconds and commitGraceSeconds must add up to at most ${DAY_SECONDS} (one day).`,
+      `${caller}: the options uploadSeconds and commitGraceSeconds must add up to at most ${DAY_SECONDS} (one day).`,
     );
   }
   return { ...options, log: guardLog(options.log) };

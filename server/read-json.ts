@@ -2,20 +2,25 @@ import type { Context } from 'hono';
 import { type BaseIssue, type GenericSchema, getDotPath, safeParse } from 'valibot';
 import { ApiError } from './errors.js';
 
-/** Maximum size of a request body, in bytes: far more than any valid request has. */
+/** Maximum size of a request body by default, in bytes: far more than a valid request has. */
 const MAX_BODY_BYTES = 16 * 1024;
 
 /**
  * The request's JSON body, parsed by a schema into a new object that holds only
  * what the schema names.
- * @throws ApiError `invalid_request`, or `too_large` for a body over 16 KiB.
+ * @param maxBytes - Maximum size of the body.
+ * @throws ApiError `invalid_request`, or `too_large` for a larger body.
  */
-export async function readJson<T>(c: Context, schema: GenericSchema<unknown, T>): Promise<T> {
+export async function readJson<T>(
+  c: Context,
+  schema: GenericSchema<unknown, T>,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<T> {
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new ApiError('invalid_request', 'The content type must be application/json.');
   }
-  const body = parseJson(await readText(c.req.raw));
+  const body = parseJson(await readText(c.req.raw, maxBytes));
   const { success, output, issues } = safeParse(schema, body, { abortEarly: true, message: describeIssue });
   if (success) return output;
   const [issue] = issues;
@@ -36,9 +41,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw bodyTooLargeError();
-  const bytes = await readBytes(request.body).catch((error: unknown) => {
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw bodyTooLargeError();
+  const bytes = await readBytes(request.body, maxBytes).catch((error: unknown) => {
     // A client that disconnects is not a failure of the server.
     throw error instanceof ApiError ? error : new ApiError('invalid_request', 'The request body is incomplete.');
   });
@@ -49,13 +54,13 @@ async function readText(request: Request): Promise<string> {
   }
 }
 
-async function readBytes(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
+async function readBytes(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<ArrayBuffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   // The drain-body middleware reads the rest.
   for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
     length += chunk.byteLength;
-    if (length > MAX_BODY_BYTES) throw bodyTooLargeError();
+    if (length > maxBytes) throw bodyTooLargeError();
     chunks.push(chunk);
   }
   return new Blob(chunks).arrayBuffer();

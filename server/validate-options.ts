@@ -17,6 +17,10 @@ export const textRule: OptionRule = (value) =>
     ? null
     : 'a string that is not empty and has no spaces around it';
 
+/** An absolute URL that a page can have. */
+export const urlRule: OptionRule = (value) =>
+  typeof value === 'string' && /^https?:/i.test(value) && URL.canParse(value) ? null : 'an http or https URL';
+
 export function integerRule(min: number, max = Number.MAX_SAFE_INTEGER): OptionRule {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   return (value) => (Number.isSafeInteger(value) && isBetween(Number(value), min, max) ? null : `an integer ${range}`);

@@ -12,4 +12,5 @@ declare global {
 if (!customElements.get('flare-avatar-upload')) customElements.define('flare-avatar-upload', FlareAvatarUpload);
 
 export { AvatarUploadError } from './core/errors.js';
+export { registerLocale } from './i18n/language.js';
 export { FlareAvatarUpload };

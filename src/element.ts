@@ -1,4 +1,5 @@
 /** The class, not defined as a tag. */
 export type * from './events.js';
 export { FlareAvatarUpload } from './flare-avatar-upload.js';
-export type { Messages } from './i18n/messages.js';
+export { registerLocale } from './i18n/language.js';
+export type { LocaleMessages, MessageKey, Messages, Texts } from './i18n/messages.js';

@@ -23,3 +23,16 @@ export interface User {
   /** Any non-empty string. It never appears in an object key. */
   id: string;
 }
+
+/**
+ * The id of a user as text. Numbers beyond the safe integers are refused:
+ * several of them have the same text.
+ * @param origin - Who has said the id, for the message: `authenticate returned`.
+ * @throws TypeError for anything that is no id.
+ */
+export function readUserId(id: unknown, origin: string): string {
+  if ((typeof id === 'string' && id !== '') || Number.isSafeInteger(id)) return String(id);
+  const isShort = typeof id === 'number' || id === null || id === undefined;
+  const found = id === '' ? 'an empty string' : isShort ? String(id) : `a ${typeof id}`;
+  throw new TypeError(`${origin} the id ${found}. An id is a string that is not empty, or a safe integer.`);
+}

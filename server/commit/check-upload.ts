@@ -1,40 +1,51 @@
 import type { ApiErrorCode } from '../../src/core/protocol.js';
-import { ImageError, readPicture } from '../../src/image/formats/read-picture.js';
+import { ImageError, isOfStoredType, type Picture, readPicture } from '../../src/image/formats/read-picture.js';
 import type { Upload } from '../db/rows.js';
 import { ApiError } from '../errors.js';
-import type { EncodedPicture } from '../picture-encoder.js';
 import { isAvatarObject } from '../storage/avatar-object.js';
 import { createRejection, type UploadLimits } from './rejection.js';
 
 /**
  * Checks an uploaded object against what was declared for it.
- * @returns The picture to store, with its smaller copies.
  * @throws ApiError `not_uploaded`, or an `UploadRejection`.
  */
-export async function checkUpload(
-  object: R2ObjectBody | null,
-  upload: Upload,
-  limits: UploadLimits,
-): Promise<EncodedPicture> {
+export async function checkUpload(object: R2ObjectBody | null, upload: Upload, limits: UploadLimits): Promise<Picture> {
   const bytes = await readUpload(object, upload, limits);
   if (upload.sha256 !== null && (await computeSha256(bytes)) !== upload.sha256) {
     throw createRejection('mismatch', limits);
   }
+  const picture = readImage(bytes, limits);
+  if (picture?.type !== upload.contentType) throw createRejection('invalid_image', limits);
+  return picture;
+}
+
+/**
+ * Checks a picture that the host application has at hand.
+ * @throws UploadRejection as for an upload; `unsupported_type` for bytes that are of no type that is stored.
+ */
+export function checkPicture(bytes: Uint8Array, limits: UploadLimits): Picture {
+  const code = checkSize(bytes.byteLength, null, limits.maxBytes);
+  if (code) throw createRejection(code, limits);
+  const picture = readImage(bytes, limits);
+  if (!picture) throw createRejection(isOfStoredType(bytes) ? 'invalid_image' : 'unsupported_type', limits);
+  return picture;
+}
+
+/** Null if the bytes are no picture within the limits. */
+function readImage(bytes: Uint8Array, limits: UploadLimits): Picture | null {
   try {
-    const { variants } = limits;
-    const picture = readPicture(bytes, limits);
-    if (picture.type === upload.contentType) return await variants.encodePicture(picture);
+    return readPicture(bytes, limits);
   } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
+    if (error instanceof ImageError) return null;
+    throw error;
   }
-  throw createRejection('invalid_image', limits);
 }
 
 /** The uploaded bytes. Metadata and size are checked before a byte is read. */
 async function readUpload(object: R2ObjectBody | null, upload: Upload, limits: UploadLimits): Promise<Uint8Array> {
   if (!object) throw new ApiError('not_uploaded', "The file hasn't been uploaded yet.");
   // The store can be made to copy another user's avatar into an upload.
-  const code = isAvatarObject(object) ? 'mismatch' : checkSize(object.size, upload, limits.maxBytes);
+  const code = isAvatarObject(object) ? 'mismatch' : checkSize(object.size, upload.size, limits.maxBytes);
   if (code) {
     await object.body.cancel();
     throw createRejection(code, limits);
@@ -43,9 +54,9 @@ async function readUpload(object: R2ObjectBody | null, upload: Upload, limits: U
 }
 
 /** The code to reject an object of this size with, or null. */
-function checkSize(size: number, upload: Upload, maxBytes: number): ApiErrorCode | null {
+function checkSize(size: number, declared: number | null, maxBytes: number): ApiErrorCode | null {
   if (size > maxBytes) return 'too_large';
-  if (upload.size !== null && upload.size !== size) return 'mismatch';
+  if (declared !== null && declared !== size) return 'mismatch';
   return size === 0 ? 'invalid_image' : null;
 }
 

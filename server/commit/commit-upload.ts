@@ -1,18 +1,12 @@
 import type { Avatar } from '../../src/core/protocol.js';
-import type { Picture } from '../../src/image/formats/read-picture.js';
-import { requireSetting } from '../config.js';
-import type { ApiContext, RouteContext } from '../context.js';
 import { CLAIM_LEASE_MS } from '../db/claim.js';
-import type { StoredPicture, Upload } from '../db/rows.js';
+import type { Upload } from '../db/rows.js';
 import type { ClaimedPicture } from '../db/upload-store.js';
-import { ApiError, isResponseError, toApiError } from '../errors.js';
-import { callHook, logHookFailure } from '../hooks.js';
-import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
-import type { PictureCopy } from '../picture-encoder.js';
-import { COPY_OBJECT, describeAvatarObject } from '../storage/avatar-object.js';
-import { createAvatarKey, createCopyKey, type PendingKeyParts } from '../storage/object-keys.js';
-import { sealUserId } from '../storage/sealed-user.js';
+import { ApiError } from '../errors.js';
+import { createAvatarKey, type PendingKeyParts } from '../storage/object-keys.js';
+import type { UserContext } from '../user-context.js';
 import { checkUpload } from './check-upload.js';
+import { notifyRejected, promotePicture } from './promote-picture.js';
 import { createRejection, UploadRejection } from './rejection.js';
 
 /** Interval at which an upload that another request is committing is read again, in milliseconds. */
@@ -22,8 +16,7 @@ const POLL_INTERVAL = { initial: 100, max: 1000 };
 const EXTRA_WAIT_MS = 5_000;
 
 /** One commit of one upload. */
-export interface CommitJob extends RouteContext {
-  c: ApiContext;
+export interface CommitJob extends UserContext {
   /** The upload. Its owner is one of `owners`: an upload may have been presigned under a former secret. */
   pending: PendingKeyParts;
 }
@@ -59,97 +52,29 @@ async function tryCommit(job: CommitJob): Promise<Avatar | null> {
 
 /** Null if another request has the claim, or has taken it over. */
 async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Promise<Avatar | null> {
-  const { owner, owners, pending, uploads, installation } = job;
-  const picture = { avatarKey: createAvatarKey(owner, upload.contentType), sizes: job.options.variants.sizes };
+  const { owner, owners, pending, uploads, bucket, options } = job;
+  const avatarKey = createAvatarKey(owner, upload.contentType);
+  const picture = { avatarKey, sizes: options.variants.sizes };
   try {
     const claim = await uploads.claimUpload(owners, pending, picture, now);
     if (!claim) return null;
-    // At first use. A mark is made only while there is no avatar.
-    if (!claim.isMarked) await installation.ensureMark();
-    return await commitClaimed(job, upload, picture.avatarKey, claim.order);
+    const checked = await checkUpload(await bucket.get(pending.key), upload, options);
+    return await promotePicture(job, { ...claim, upload: pending, avatarKey }, checked);
   } catch (error) {
     await endFailedClaim(job, picture, error);
     throw error;
   }
 }
 
-/** Null if the claim was lost on the way. */
-async function commitClaimed(job: CommitJob, upload: Upload, avatarKey: string, order: number): Promise<Avatar | null> {
-  const { pending, bucket, options } = job;
-  const { picture, copies } = await checkUpload(await bucket.get(pending.key), upload, options);
-  await moderatePicture(job, picture);
-  const avatar = toAvatar(avatarKey, picture, order);
-  await storeCopies(bucket, avatarKey, copies);
-  await storeAvatar(job, avatar, picture.bytes);
-  return publishAvatar(job, { avatar, sizes: copies.map(({ size }) => size) });
-}
-
-/** Calls the host's moderation, before anybody can see the picture. If it fails, the picture is not shown. */
-async function moderatePicture({ c, user, options }: CommitJob, picture: Picture): Promise<void> {
-  const { type: contentType, bytes, width, height } = picture;
-  let isAllowed: boolean;
-  try {
-    isAllowed = await options.moderate({ user, bytes, contentType, width, height }, c);
-  } catch (error) {
-    if (isResponseError(error)) throw toApiError(error);
-    logHookFailure(c, options.log, 'moderate', error);
-    const failure = new ApiError('unavailable', "The picture can't be checked right now. Please try again.");
-    failure.cause = error;
-    throw failure;
-  }
-  if (isAllowed !== true) throw createRejection('moderated', options);
-}
-
-async function storeAvatar(job: CommitJob, avatar: Avatar, bytes: Uint8Array): Promise<void> {
-  const { user, owner, config, bucket } = job;
-  const [secret] = requireSetting(config.storage).ownerSecrets;
-  const sealedUser = await sealUserId(secret, owner, user.id);
-  await bucket.put(avatar.key, bytes, describeAvatarObject(avatar, sealedUser));
-}
-
-/** Stores the smaller copies, before the picture: an avatar in the bucket has all of them. */
-async function storeCopies(bucket: R2Bucket, avatarKey: string, copies: readonly PictureCopy[]): Promise<void> {
-  const puts = copies.map(({ size, bytes }) => bucket.put(createCopyKey(avatarKey, size), bytes, COPY_OBJECT));
-  // All of them have ended before a failure is handled: none is written after its deletion.
-  const failed = (await Promise.allSettled(puts)).find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
-}
-
-/** Null if the claim was lost: then the stored objects are deleted. */
-async function publishAvatar(job: CommitJob, picture: StoredPicture): Promise<Avatar | null> {
-  const { c, user, owner, owners, pending, avatars, deletions, options } = job;
-  const { avatar, sizes } = picture;
-  const published = await avatars.publishAvatar(owners, pending, picture);
-  if (!published) await deletions.prepareUnlessCurrent(owner, avatar.key, sizes).run();
-  if (!published?.isCurrent) await deleteObjectsOfOwner(job);
-  if (published?.isCurrent) {
-    const { previousKey } = published;
-    await callHook(c, options.log, 'onCommitted', () => options.onCommitted({ user, avatar, previousKey }, c));
-  }
-  return published && avatar;
-}
-
-/** @param order - The commit's place in the order of the user's commits, which is also the time of creation. */
-const toAvatar = (key: string, { type, bytes, width, height }: Picture, order: number): Avatar => ({
-  key,
-  contentType: type,
-  size: bytes.byteLength,
-  width,
-  height,
-  createdAt: new Date(order).toISOString(),
-});
-
 /** Records a rejection; after any other failure the upload can be committed again. */
 async function endFailedClaim(job: CommitJob, picture: ClaimedPicture, error: unknown): Promise<void> {
-  const { c, user, pending, uploads, options } = job;
-  const { owner, id } = pending;
+  const { pending, uploads } = job;
   try {
     if (!(error instanceof UploadRejection)) {
       // Errors of the API are thrown before the object is written.
-      await uploads.releaseUpload(owner, id, picture, !(error instanceof ApiError));
-    } else if (await uploads.rejectUpload(owner, id, picture.avatarKey, error.code)) {
-      const { code } = error;
-      await callHook(c, options.log, 'onRejected', () => options.onRejected({ user, code }, c));
+      await uploads.releaseUpload(pending, picture, !(error instanceof ApiError));
+    } else if (await uploads.rejectUpload(pending, picture.avatarKey, error.code)) {
+      await notifyRejected(job, error);
     }
   } catch (failure) {
     // The lease ends the claim.

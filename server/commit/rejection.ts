@@ -1,6 +1,6 @@
 import type { ApiErrorCode } from '../../src/core/protocol.js';
 import type { PictureLimits } from '../../src/image/formats/read-picture.js';
-import { ApiError, describeSizeLimit } from '../errors.js';
+import { ApiError, describeSizeLimit, UNSUPPORTED_TYPE } from '../errors.js';
 import type { PictureEncoder } from '../picture-encoder.js';
 
 /** The limits that an upload has to keep. */
@@ -20,6 +20,7 @@ export const createRejection = (code: ApiErrorCode, limits: UploadLimits): Uploa
 
 function describeRejection(code: ApiErrorCode, { maxBytes, maxPixels, variants }: UploadLimits): string {
   if (code === 'too_large') return describeSizeLimit(maxBytes);
+  if (code === 'unsupported_type') return UNSUPPORTED_TYPE;
   if (code === 'mismatch') return "The uploaded file doesn't match its declared size or checksum.";
   if (code === 'moderated') return "This picture isn't allowed here.";
   if (code !== 'invalid_image') return 'The upload was rejected.';

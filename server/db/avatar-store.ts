@@ -1,10 +1,10 @@
 import type { Avatar } from '../../src/core/protocol.js';
-import type { PendingKeyParts } from '../storage/object-keys.js';
 import type { Owners } from '../storage/owner.js';
 import { CLAIMED_UPLOAD } from './claim.js';
 import { type Database, isOwnedBy, readReturnedKey, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
 import { type AvatarRow, type StoredPicture, toStoredPicture } from './rows.js';
+import type { UploadRef } from './upload-store.js';
 
 /** What publishing a claimed upload did; null if the claim was lost. */
 export type PublishResult = null | {
@@ -13,9 +13,6 @@ export type PublishResult = null | {
   /** Key of the avatar it replaced. */
   previousKey: string | null;
 };
-
-/** An upload, by its own owner. */
-type UploadRef = Pick<PendingKeyParts, 'owner' | 'id'>;
 
 /**
  * The current avatar of one user at a time. Every query takes the user's owners
@@ -95,9 +92,36 @@ export class AvatarStore {
         .bind(...owners),
       queued: this.#deletions.prepareCurrent(owners),
       hastened: this.#deletions.prepareHasten(owners, Date.now()),
-      removed: this.#db.prepare(`DELETE FROM flare_avatar_current WHERE ${isOwned} RETURNING key`).bind(...owners),
+      removed: this.#prepareRemove(owners),
     });
     return readReturnedKey(removed);
+  }
+
+  /**
+   * Deletes every row of the user, and queues the objects of all of them for
+   * deletion. Commits in progress lose their claims.
+   * @param keys - Objects of the user that the bucket holds, whether or not a row refers to them.
+   * @returns The key of the avatar, or null if there was none.
+   */
+  async eraseUser(owners: Owners, keys: readonly string[]): Promise<string | null> {
+    const isOwned = isOwnedBy(owners, 1);
+    const { removed } = await runBatch(this.#db, {
+      queuedClaims: this.#deletions.prepareClaimed(owners),
+      queuedUploads: this.#deletions.preparePending(owners),
+      queuedAvatars: this.#deletions.prepareCurrent(owners),
+      queuedObjects: this.#deletions.prepareEntries(keys),
+      hastened: this.#deletions.prepareHasten(owners, Date.now()),
+      notes: this.#deletions.prepareForgetUnknown(owners),
+      uploads: this.#db.prepare(`DELETE FROM flare_avatar_uploads WHERE ${isOwned}`).bind(...owners),
+      removed: this.#prepareRemove(owners),
+    });
+    return readReturnedKey(removed);
+  }
+
+  #prepareRemove(owners: Owners): D1PreparedStatement {
+    return this.#db
+      .prepare(`DELETE FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)} RETURNING key`)
+      .bind(...owners);
   }
 
   /** Deletes the user's rows under former secrets if a claimed upload is about to replace them. */

@@ -19,6 +19,17 @@ const IS_BEING_WRITTEN = `EXISTS (SELECT 1 FROM flare_avatar_uploads AS upload I
   WHERE upload.owner = substr(entry.key, 9, 32) AND upload.state = 'committing'
     AND ${selectPictureName('upload.avatar_key')} = ${selectPictureName('entry.key')})`;
 
+/**
+ * SQL that is true for the keys of one user's objects, in the folders avatars and pending.
+ * (With a condition on another column, a `+` in front of that keeps its index from being used.)
+ * @param first - Number of the first parameter. The owners are bound to it and the following ones.
+ */
+const isKeyOfOwners = (owners: Owners, first: number): string =>
+  owners
+    .flatMap((_, index) => ['avatars', 'pending'].map((folder) => `'${folder}/' || ?${first + index}`))
+    .map((prefix) => `(key > ${prefix} || '/' AND key < ${prefix} || '/~')`)
+    .join(' OR ');
+
 /** The objects that have been unknown since ?1 or longer: the ?2 oldest. */
 const LONG_UNKNOWN = `(SELECT key FROM flare_avatar_unknown WHERE first_seen <= ?1 ORDER BY first_seen LIMIT ?2)`;
 
@@ -84,10 +95,9 @@ export class DeletionQueue {
 
   /** Makes the user's replaced avatars due at once: whoever removes the present one doesn't mean to keep those. */
   prepareHasten(owners: Owners, now: number): D1PreparedStatement {
-    const isOfUser = owners.map((_, index) => `key > ?${index + 2} || '/' AND key < ?${index + 2} || '/~'`);
     return this.#db
-      .prepare(`UPDATE flare_avatar_deletions SET due = 0 WHERE due <= ?1 AND (${isOfUser.join(' OR ')})`)
-      .bind(now + REPLACED_KEEP_MS, ...owners.map((owner) => `avatars/${owner}`));
+      .prepare(`UPDATE flare_avatar_deletions SET due = 0 WHERE +due <= ?1 AND (${isKeyOfOwners(owners, 2)})`)
+      .bind(now + REPLACED_KEEP_MS, ...owners);
   }
 
   /** Queues an object, due at once, unless it is the owner's current avatar. */
@@ -99,6 +109,27 @@ export class DeletionQueue {
          ON CONFLICT (key) DO UPDATE SET due = 0`,
       )
       .bind(owner, key, JSON.stringify(sizes));
+  }
+
+  /** Queues the objects that the user's commits in progress may write. Not due before these have ended. */
+  prepareClaimed(owners: Owners): D1PreparedStatement {
+    return this.#db
+      .prepare(
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes, due)
+         SELECT avatar_key, sizes, claimed_at + ${LATE_WRITE_MS} FROM flare_avatar_uploads
+         WHERE ${isOwnedBy(owners, 1)} AND state = 'committing'`,
+      )
+      .bind(...owners);
+  }
+
+  /** Queues the pending objects of all the user's uploads, whether or not they exist. */
+  preparePending(owners: Owners): D1PreparedStatement {
+    return this.#db
+      .prepare(
+        `INSERT OR IGNORE INTO flare_avatar_deletions (key)
+         SELECT 'pending/' || owner || '/' || id FROM flare_avatar_uploads WHERE ${isOwnedBy(owners, 1)}`,
+      )
+      .bind(...owners);
   }
 
   /** Queues the key of a copy before the copy is written: if the move fails, the sweep deletes the copy. */
@@ -154,10 +185,19 @@ export class DeletionQueue {
 
   /** Queues objects that nothing refers to. */
   async addEntries(keys: readonly string[]): Promise<void> {
-    await this.#db
+    await this.prepareEntries(keys).run();
+  }
+
+  /** Queues objects that nothing refers to once the batch has run. */
+  prepareEntries(keys: readonly string[]): D1PreparedStatement {
+    return this.#db
       .prepare('INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT value FROM json_each(?1)')
-      .bind(JSON.stringify(keys))
-      .run();
+      .bind(JSON.stringify(keys));
+  }
+
+  /** Forgets that objects of the user were unknown. */
+  prepareForgetUnknown(owners: Owners): D1PreparedStatement {
+    return this.#db.prepare(`DELETE FROM flare_avatar_unknown WHERE ${isKeyOfOwners(owners, 1)}`).bind(...owners);
   }
 
   /**
@@ -178,15 +218,14 @@ export class DeletionQueue {
     return { noted: noted.meta.changes, queued: queued.meta.changes };
   }
 
-  /** The owner's avatars that are due. */
-  async listDueOfOwner(owner: string, now: number, limit: number): Promise<DueObject[]> {
-    const prefix = `avatars/${owner}/`;
+  /** The user's objects that are due. */
+  async listDueOfOwners(owners: Owners, now: number, limit: number): Promise<DueObject[]> {
     const { results } = await this.#db
       .prepare(
         `SELECT key, sizes FROM flare_avatar_deletions AS entry
-         WHERE key > ?1 AND key < ?2 AND due <= ?3 AND NOT ${IS_CURRENT} LIMIT ?4`,
+         WHERE +due <= ?1 AND (${isKeyOfOwners(owners, 3)}) AND NOT ${IS_CURRENT} LIMIT ?2`,
       )
-      .bind(prefix, `${prefix}~`, now, limit)
+      .bind(now, limit, ...owners)
       .all<{ key: string; sizes: string }>();
     return results.map(({ key, sizes }) => ({ key, sizes: parseSizes(sizes) }));
   }

@@ -1,7 +1,7 @@
-import type { ApiErrorCode } from '../../src/core/protocol.js';
+import type { ApiErrorCode, ImageType } from '../../src/core/protocol.js';
 import type { PendingKeyParts } from '../storage/object-keys.js';
 import type { Owners } from '../storage/owner.js';
-import { CLAIM_LEASE_MS } from './claim.js';
+import { CLAIM_LEASE_MS, LATE_WRITE_MS } from './claim.js';
 import { type Database, isOwnedBy, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
 import { InstallationStore } from './installation-store.js';
@@ -26,12 +26,27 @@ export interface ClaimedPicture {
   sizes: readonly number[];
 }
 
+/** An upload, by its own owner. */
+export type UploadRef = Pick<PendingKeyParts, 'owner' | 'id'>;
+
 /** How many uploads an owner may have. */
 export interface OwnerLimits {
   /** At the same time, including rejected ones whose objects have not been deleted. */
   maxPending: number;
   /** Within 24 hours. */
   maxPerDay: number;
+}
+
+/** SQL for the order of a new claim of one user; see `Claim`. */
+const selectNextClaim = (isOwned: string, now: string): string => `MAX(${now},
+  1 + COALESCE((SELECT MAX(claim) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
+                WHERE ${isOwned} AND state = 'committing'), 0),
+  1 + COALESCE((SELECT MAX(created_at) FROM flare_avatar_current WHERE ${isOwned}), 0))`;
+
+/** The claim in the first row of a `RETURNING claim`; null if there is no row. */
+function readClaim(claimed: D1Result, marked: D1Result): Claim | null {
+  const [row] = claimed.results as { claim: number }[];
+  return row ? { order: row.claim, isMarked: marked.results.length > 0 } : null;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -144,7 +159,7 @@ export class UploadStore {
    */
   async claimUpload(
     owners: Owners,
-    { owner, id }: Pick<PendingKeyParts, 'owner' | 'id'>,
+    { owner, id }: UploadRef,
     { avatarKey, sizes }: ClaimedPicture,
     now: number,
   ): Promise<Claim | null> {
@@ -154,45 +169,74 @@ export class UploadStore {
       claimed: this.#db
         .prepare(
           `UPDATE flare_avatar_uploads SET state = 'committing', claimed_at = ?4, avatar_key = ?5, sizes = ?6, superseded = 0,
-             claim = MAX(?4,
-               1 + COALESCE((SELECT MAX(claim) FROM flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed
-                             WHERE ${isOwnedBy(owners, 7)} AND state = 'committing'), 0),
-               1 + COALESCE((SELECT MAX(created_at) FROM flare_avatar_current WHERE ${isOwnedBy(owners, 7)}), 0))
+             claim = ${selectNextClaim(isOwnedBy(owners, 7), '?4')}
            WHERE owner = ?1 AND id = ?2 AND commit_until > ?4
              AND (state = 'pending' OR (state = 'committing' AND claimed_at <= ?3)) RETURNING claim`,
         )
         .bind(owner, id, staleBefore, now, avatarKey, JSON.stringify(sizes), ...owners),
       marked: this.#installation.prepareIsConfirmed(),
     });
-    const [row] = claimed.results as { claim: number }[];
-    return row ? { order: row.claim, isMarked: marked.results.length > 0 } : null;
+    return readClaim(claimed, marked);
+  }
+
+  /**
+   * Adds an upload that is claimed from the start, for a picture that is already
+   * here. It doesn't count towards the daily limit. If its claim is not ended,
+   * the sweep closes it like any other upload.
+   */
+  async addClaimed(owners: Owners, id: string, picture: ClaimedPicture & { contentType: ImageType }): Promise<Claim> {
+    const now = Date.now();
+    const { claimed, marked } = await runBatch(this.#db, {
+      claimed: this.#db
+        .prepare(
+          `INSERT INTO flare_avatar_uploads
+             (owner, id, content_type, avatar_key, sizes, state, commit_until, claimed_at, claim)
+           SELECT ?2, ?3, ?4, ?5, ?6, 'committing', ?1 + ${LATE_WRITE_MS}, ?1, ${selectNextClaim(isOwnedBy(owners, 7), '?1')}
+           RETURNING claim`,
+        )
+        .bind(now, owners[0], id, picture.contentType, picture.avatarKey, JSON.stringify(picture.sizes), ...owners),
+      marked: this.#installation.prepareIsConfirmed(),
+    });
+    // An INSERT without a condition adds a row.
+    return readClaim(claimed, marked) as Claim;
   }
 
   /**
    * Releases a claimed upload, so that a later request can commit it.
    * @param mayHaveWritten - Whether the object may exist and has to be deleted.
    */
-  async releaseUpload(
-    owner: string,
-    id: string,
+  async releaseUpload(upload: UploadRef, picture: ClaimedPicture, mayHaveWritten: boolean): Promise<void> {
+    const release = `UPDATE flare_avatar_uploads SET state = 'pending', claimed_at = NULL, avatar_key = NULL`;
+    await this.#endClaim(release, upload, picture, mayHaveWritten);
+  }
+
+  /**
+   * Deletes a claimed upload, of which no file is pending.
+   * @param mayHaveWritten - Whether the object may exist and has to be deleted.
+   */
+  async discardUpload(upload: UploadRef, picture: ClaimedPicture, mayHaveWritten: boolean): Promise<void> {
+    await this.#endClaim('DELETE FROM flare_avatar_uploads', upload, picture, mayHaveWritten);
+  }
+
+  /** @param change - SQL that changes the rows that the condition selects. */
+  async #endClaim(
+    change: string,
+    { owner, id }: UploadRef,
     { avatarKey, sizes }: ClaimedPicture,
     mayHaveWritten: boolean,
   ): Promise<void> {
-    const released = this.#db
-      .prepare(
-        `UPDATE flare_avatar_uploads SET state = 'pending', claimed_at = NULL, avatar_key = NULL
-         WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`,
-      )
+    const ended = this.#db
+      .prepare(`${change} WHERE owner = ?1 AND id = ?2 AND state = 'committing' AND avatar_key = ?3`)
       .bind(owner, id, avatarKey);
-    if (!mayHaveWritten) await released.run();
-    else await runBatch(this.#db, { queued: this.#deletions.prepareUnlessCurrent(owner, avatarKey, sizes), released });
+    if (!mayHaveWritten) await ended.run();
+    else await runBatch(this.#db, { queued: this.#deletions.prepareUnlessCurrent(owner, avatarKey, sizes), ended });
   }
 
   /**
    * Rejects a claimed upload for good.
    * @returns Whether it was rejected: false if the claim was lost.
    */
-  async rejectUpload(owner: string, id: string, avatarKey: string, code: ApiErrorCode): Promise<boolean> {
+  async rejectUpload({ owner, id }: UploadRef, avatarKey: string, code: ApiErrorCode): Promise<boolean> {
     const { meta } = await this.#db
       .prepare(
         `UPDATE flare_avatar_uploads SET state = 'rejected', code = ?4, avatar_key = NULL

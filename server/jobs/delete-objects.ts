@@ -1,6 +1,6 @@
-import type { RouteContext } from '../context.js';
 import type { DeletionQueue, DueObject } from '../db/deletion-queue.js';
 import { listKeysOfPicture } from '../storage/object-keys.js';
+import type { UserContext } from '../user-context.js';
 
 /** R2 deletes at most this many objects in one call. */
 const BATCH_SIZE = 1000;
@@ -9,17 +9,26 @@ const BATCH_SIZE = 1000;
  * Deletes the user's queued objects, unless bucket and database don't carry the
  * same installation mark. A failure is logged only: the sweep deletes what is left.
  */
-export async function deleteObjectsOfOwner(context: RouteContext): Promise<void> {
-  const { owners, deletions, bucket, installation } = context;
+export async function deleteObjectsOfOwner(context: UserContext): Promise<void> {
   try {
-    const now = Date.now();
-    const lists = await Promise.all(owners.map((owner) => deletions.listDueOfOwner(owner, now, BATCH_SIZE)));
-    const due = lists.flat().slice(0, BATCH_SIZE);
-    if (due.length > 0 && (await installation.isMarked())) await deleteObjects(deletions, bucket, due);
+    await deleteBatchOfOwner(context);
   } catch (error) {
     // The entries stay in the queue.
     context.logFailure('delete-objects', error);
   }
+}
+
+/**
+ * Deletes one batch of the user's queued objects, unless bucket and database
+ * don't carry the same installation mark.
+ * @returns Whether there may be more.
+ */
+export async function deleteBatchOfOwner(context: UserContext): Promise<boolean> {
+  const { owners, deletions, bucket, installation } = context;
+  const due = await deletions.listDueOfOwners(owners, Date.now(), BATCH_SIZE);
+  if (due.length === 0 || !(await installation.isMarked())) return false;
+  await deleteObjects(deletions, bucket, due);
+  return due.length === BATCH_SIZE;
 }
 
 /** Deletes one batch of the objects that are due, of all owners. */
@@ -37,7 +46,14 @@ export async function deleteDueObjects(
 
 /** Deletes the objects first and their entries last: a crash in between only repeats the deletion. */
 async function deleteObjects(queue: DeletionQueue, bucket: R2Bucket, due: readonly DueObject[]): Promise<void> {
-  const keys = due.flatMap(({ key, sizes }) => listKeysOfPicture(key, sizes));
-  for (let at = 0; at < keys.length; at += BATCH_SIZE) await bucket.delete(keys.slice(at, at + BATCH_SIZE));
+  await deleteKeys(
+    bucket,
+    due.flatMap(({ key, sizes }) => listKeysOfPicture(key, sizes)),
+  );
   if (due.length > 0) await queue.removeEntries(due.map(({ key }) => key));
+}
+
+/** Deletes any number of objects. */
+export async function deleteKeys(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += BATCH_SIZE) await bucket.delete(keys.slice(at, at + BATCH_SIZE));
 }

@@ -16,6 +16,10 @@ export function requestId(): MiddlewareHandler {
   };
 }
 
+/** The id as a field of a log entry; none outside of a request. */
+export const describeRequest = (c: Context | undefined): { requestId?: string } =>
+  c ? { requestId: getRequestId(c) } : {};
+
 /** Ids by request: a request that passes through several apps keeps its id. */
 const ids = new WeakMap<Request, string>();
 

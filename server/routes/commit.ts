@@ -42,7 +42,7 @@ export const commit: RouteHandler = async (c, context) => {
   const { key } = await readJson(c, commitRequest);
   const pending = parseOwnPendingKey(context.owners, key);
   if (!pending) throw badKeyError();
-  const committed = commitUpload({ ...context, c, pending });
+  const committed = commitUpload({ ...context, pending });
   // The commit continues if the client disconnects.
   runInBackground(c, () => committed);
   return c.json<CommitResponse>({ ok: true, avatar: await committed });

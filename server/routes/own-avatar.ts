@@ -3,15 +3,14 @@ import type { AvatarResponse } from '../../src/core/protocol.js';
 import { resolveS3 } from '../config.js';
 import type { ApiContext, RouteHandler } from '../context.js';
 import { ApiError } from '../errors.js';
-import { callHook } from '../hooks.js';
-import { deleteObjectsOfOwner } from '../jobs/delete-objects.js';
+import { removeAvatar } from '../remove-avatar.js';
 import { avatarSchema, literalTrue, nameSchema, secretUrl, timestamp } from '../schemas.js';
-import { presignGet } from '../storage/presign.js';
+import { clampUrlSeconds, presignGet, URL_SECONDS } from '../storage/presign.js';
 import type { Operation } from './operation.js';
 import { chooseKey, readSize, sizeParameter } from './picture-size.js';
 
-/** Lifetime of the presigned GET, in seconds. */
-const EXPIRES_IN = { default: 300, min: 60, max: 3600 };
+/** Lifetime of the presigned GET by default, in seconds. */
+const DEFAULT_SECONDS = 300;
 
 const avatarResponse = nameSchema(
   'AvatarResponse',
@@ -30,8 +29,8 @@ export const showOwnAvatarOperation: Operation = {
     {
       name: 'expiresIn',
       in: 'query',
-      description: `Lifetime of the URL in seconds, clamped to the range from ${EXPIRES_IN.min} to ${EXPIRES_IN.max}.`,
-      schema: { type: 'number', default: EXPIRES_IN.default },
+      description: `Lifetime of the URL in seconds, clamped to the range from ${URL_SECONDS.min} to ${URL_SECONDS.max}.`,
+      schema: { type: 'number', default: DEFAULT_SECONDS },
     },
     sizeParameter,
   ],
@@ -59,16 +58,13 @@ export const showOwnAvatar: RouteHandler = async (c, { owners, avatars, config }
 
 /** `DELETE /me/avatar`: succeeds also if there is no avatar. */
 export const removeOwnAvatar: RouteHandler = async (c, context) => {
-  const { user, owners, avatars, options } = context;
-  const key = await avatars.removeAvatar(owners);
-  await deleteObjectsOfOwner(context);
-  if (key) await callHook(c, options.log, 'onRemoved', () => options.onRemoved({ user, key }, c));
+  await removeAvatar(context);
   return c.json({ ok: true });
 };
 
 /** The seconds in `?expiresIn=`, clamped to the allowed range. */
 function readExpiresIn(c: ApiContext): number {
-  const seconds = Number(c.req.query('expiresIn') || EXPIRES_IN.default);
+  const seconds = Number(c.req.query('expiresIn') || DEFAULT_SECONDS);
   if (Number.isNaN(seconds)) throw new ApiError('invalid_request', 'expiresIn must be a number of seconds.');
-  return Math.floor(Math.min(Math.max(seconds, EXPIRES_IN.min), EXPIRES_IN.max));
+  return clampUrlSeconds(seconds);
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { ImageType, PresignResponse } from '../../src/core/protocol.js';
 import { resolveS3 } from '../config.js';
 import type { RouteContext, RouteHandler } from '../context.js';
-import { ApiError, tooLargeError } from '../errors.js';
+import { ApiError, tooLargeError, UNSUPPORTED_TYPE } from '../errors.js';
 import { readJson } from '../read-json.js';
 import { imageType, nameSchema, secretUrl, timestamp } from '../schemas.js';
 import { pendingKey } from '../storage/object-keys.js';
@@ -94,7 +94,7 @@ function checkDeclaration(
 ): DeclaredFile {
   const contentType = imageType.options.find((option) => option === type);
   if (!contentType) {
-    throw new ApiError('unsupported_type', "This file type isn't supported. Choose a JPEG, PNG, WebP or GIF.");
+    throw new ApiError('unsupported_type', UNSUPPORTED_TYPE);
   }
   if (size !== undefined && size > maxBytes) throw tooLargeError(maxBytes);
   if (size === undefined && requireSize) {

@@ -9,15 +9,21 @@ import { presignGet, SHARED_URL_SECONDS } from '../storage/presign.js';
 import type { Operation } from './operation.js';
 import { chooseKey } from './picture-size.js';
 
-/** Maximum number of users in one request. */
-const MAX_IDS = 100;
+/** Maximum number of users in one list. */
+export const MAX_LISTED_IDS = 100;
+
+/** Maximum length of a user id in a list, in UTF-16 code units. */
+const MAX_ID_LENGTH = 1000;
+
+/** Bytes of the longest list: in JSON, every code unit can take six (`\u00e9`). */
+const MAX_BODY_BYTES = MAX_LISTED_IDS * (6 * MAX_ID_LENGTH + 3) + 1024;
 
 const listRequest = nameSchema(
   'UserAvatarsRequest',
   v.object({
     ids: v.pipe(
-      v.array(v.string()),
-      v.maxLength(MAX_IDS, `must have at most ${MAX_IDS} elements`),
+      v.array(v.pipe(v.string(), v.maxLength(MAX_ID_LENGTH, `must have at most ${MAX_ID_LENGTH} characters`))),
+      v.maxLength(MAX_LISTED_IDS, `must have at most ${MAX_LISTED_IDS} elements`),
       v.description('Ids of users.'),
     ),
     size: v.optional(
@@ -54,7 +60,7 @@ export const listUserAvatarsOperation: Operation = {
 
 /** `POST /users/avatars`: presigned GETs for the avatars of several users, with one query. */
 export const listUserAvatars: ViewHandler = async (c, { viewer, config, options }) => {
-  const { ids, size = null } = await readJson(c, listRequest);
+  const { ids, size = null } = await readJson(c, listRequest, MAX_BODY_BYTES);
   const unique = [...new Set(ids)];
   const answers = await Promise.all(unique.map((id) => callHost(() => options.canView(viewer, id))));
   const visible = unique.filter((_, index) => answers[index] === true);

@@ -8,6 +8,13 @@ import { encodeUtf8, importHmacKey, signHmac, toHex } from './hmac.js';
  */
 export const SHARED_URL_SECONDS = 3600;
 
+/** Allowed lifetimes of a presigned GET, in seconds. */
+export const URL_SECONDS = { min: 60, max: 3600 };
+
+/** A lifetime of a presigned GET in the allowed range, in whole seconds. */
+export const clampUrlSeconds = (seconds: number): number =>
+  Math.floor(Math.min(Math.max(seconds, URL_SECONDS.min), URL_SECONDS.max));
+
 /** A presigned URL and its expiry. */
 export interface PresignedUrl {
   url: string;

@@ -7,11 +7,11 @@ export class ChangeAnnouncer {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param getText - returns the text for a kind of change. Called when the change is announced, to describe the state at that time.
+   * @param describe - returns the text for kinds of changes. Called when they are announced, to describe the state at that time.
    * @param root - contains the status region.
    */
   constructor(
-    private readonly getText: (change: string) => string,
+    private readonly describe: (changes: string[]) => string,
     private readonly root: ParentNode,
   ) {}
 
@@ -31,7 +31,7 @@ export class ChangeAnnouncer {
 
   #writeStatus(): void {
     const region = this.root.querySelector('[role=status]') as HTMLElement;
-    const text = [...this.#changes].map(this.getText).join(', ');
+    const text = this.describe([...this.#changes]);
     this.#changes.clear();
     // Screen readers skip a text that has not changed.
     if (text) region.textContent = region.textContent === text ? `${text}\u00a0` : text;

@@ -9,8 +9,10 @@ export interface CropDialogModel {
   gestures: PointerGestures;
   /** CSS class of the stage: `dragging`, `gliding` to a new position, or empty. */
   motion: string;
-  /** Returns the text for a key. Placeholders are replaced by the values, as whole numbers. */
-  text(key: string, values?: Record<string, number>): string;
+  /** Returns the text for a key. */
+  text(key: string): string;
+  /** The zoom, such as `150%`. */
+  zoomText: string;
   /** @param percent - zoom, 100 and more. */
   slideZoom(percent: number): void;
   zoomByWheel(event: WheelEvent): void;
@@ -53,17 +55,16 @@ export function renderCropDialog(model: CropDialogModel): TemplateResult {
   </dialog>`;
 }
 
-function renderSlider({ viewport, text, slideZoom }: CropDialogModel): TemplateResult {
+function renderSlider({ viewport, text, zoomText, slideZoom }: CropDialogModel): TemplateResult {
   const max = Math.floor(viewport.maxZoom * 100);
   const zoom = viewport.zoom * 100;
-  const percent = text('editor_percent', { zoom });
   return html`
     <label class="zoom">
       ${text('editor_zoom')}
       <input part="editor-zoom" type="range" min="100" max=${max} step=${max > 400 ? 5 : 1} .value=${String(zoom)}
-        aria-valuetext=${percent} ?disabled=${max === 100}
+        aria-valuetext=${zoomText} ?disabled=${max === 100}
         @input=${(event: Event) => slideZoom((event.target as HTMLInputElement).valueAsNumber)}>
-      <span aria-hidden="true">${percent}</span>
+      <span aria-hidden="true">${zoomText}</span>
     </label>`;
 }
 

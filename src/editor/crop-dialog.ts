@@ -1,5 +1,7 @@
 import { render } from 'lit';
 import type { Crop } from '../core/crop.js';
+import { fillText, formatAngle, formatList, formatPercent } from '../i18n/format-text.js';
+import type { Translation } from '../i18n/messages.js';
 import type { ImagePreview } from '../image/index.js';
 import { ChangeAnnouncer } from './change-announcer.js';
 import { cropDialogStyles } from './crop-dialog.styles.js';
@@ -16,8 +18,7 @@ export interface CropDialogOptions {
   crop?: Crop | undefined;
   /** Width and height of the square that will be created, in pixels. */
   outputSize: number;
-  /** Returns the text for a key. */
-  text(key: string): string;
+  translation: Translation;
   /** Called when the user cancels. The caller closes the dialog by aborting the signal. */
   cancel(): void;
   /** Closes the dialog. */
@@ -46,7 +47,7 @@ export class CropDialog implements CropDialogModel {
   motion = '';
   readonly #container = document.createElement('div');
   readonly #resizeObserver = new ResizeObserver(() => this.#update());
-  readonly #announcer = new ChangeAnnouncer((change) => this.#describe(change), this.#container);
+  readonly #announcer = new ChangeAnnouncer((changes) => this.#describe(changes), this.#container);
   #resolve: (crop: Crop) => void = () => {};
 
   constructor(private readonly options: CropDialogOptions) {
@@ -82,8 +83,11 @@ export class CropDialog implements CropDialogModel {
     });
   }
 
-  readonly text = (key: string, values: Record<string, number> = {}): string =>
-    this.options.text(key).replace(/\{(\w+)\}/g, (_, name) => Math.round(values[name] ?? 0).toString());
+  readonly text = (key: string): string => this.options.translation.getText(key);
+
+  get zoomText(): string {
+    return formatPercent(this.viewport.zoom, this.options.translation);
+  }
 
   /** Announces nothing: screen readers read the slider's own value. */
   readonly slideZoom = (percent: number): void => {
@@ -224,10 +228,22 @@ export class CropDialog implements CropDialogModel {
       (this.options.root.host as HTMLElement).focus({ preventScroll: true });
   }
 
-  #describe(change: string): string {
-    const { position, zoom, crop } = this.viewport;
+  #describe(changes: string[]): string {
+    return formatList(
+      changes.map((change) => this.#describeChange(change)),
+      this.options.translation,
+    );
+  }
+
+  #describeChange(change: string): string {
+    const { position, crop } = this.viewport;
     const key = change === 'flipped' && !crop.mirrored ? 'unflipped' : change;
-    const [x, y] = [position.x * 100, position.y * 100];
-    return this.text(`editor_${key}`, { x, y, zoom: zoom * 100, degrees: crop.turns * 90 });
+    const { translation } = this.options;
+    return fillText(this.text(`editor_${key}`), {
+      x: formatPercent(position.x, translation),
+      y: formatPercent(position.y, translation),
+      percent: this.zoomText,
+      angle: formatAngle(crop.turns * 90, translation),
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { emitEvent, type SuccessDetail } from '../events.js';
-import { restingMessages } from '../i18n/messages.js';
+import { Language } from '../i18n/language.js';
 import { SettingsElement } from '../settings-element.js';
 import { styles } from '../view/field.styles.js';
 import { renderBadge, renderButton, renderPlaceholder } from '../view/field-template.js';
@@ -25,6 +25,7 @@ export class AvatarField extends SettingsElement {
   };
   static override readonly styles = styles;
 
+  readonly #language = new Language(this);
   readonly #store = new FieldStore((snapshot, former, event) => this.#onChange(snapshot, former, event));
   readonly #loader = new EngineLoader(this, this.#store, () => this.#createEngine());
   readonly #watcher = new AvatarWatcher(this, this.#store, this.#loader);
@@ -135,8 +136,8 @@ export class AvatarField extends SettingsElement {
   protected override render(): TemplateResult {
     const url = this.#getImageUrl();
     this.toggleCustomState('empty', !url);
-    const label = this.label || this.labels[0]?.textContent?.trim() || this.#getText('label');
-    const action = this.#getText(url ? 'change' : 'pick').replace('{label}', () => label);
+    const label = this.label || this.labels[0]?.textContent?.trim() || this.#language.getText('label');
+    const action = this.#language.getText(url ? 'change' : 'pick').replace('{label}', () => label);
     return html`
       <div part="base" role="group" aria-label=${label}>
         <div class="frame">
@@ -172,12 +173,14 @@ export class AvatarField extends SettingsElement {
   }
 
   #renderTexts(url: string | null): TemplateResult {
-    const { status, error } = this.#view;
-    // The picture or the error says enough.
-    const isQuiet = status === 'idle' && (url || error || this.#store.snapshot.isLoading);
-    const text = isQuiet ? null : this.#engine ? this.#engine.renderStatus() : this.#getText(status);
+    const { isLoading } = this.#language;
+    const { status } = this.#view;
+    const error = isLoading ? null : this.#view.error;
+    // The picture or the error says enough. What screen readers read out waits for the element's language.
+    const isQuiet = isLoading || (status === 'idle' && (url || error || this.#store.snapshot.isLoading));
+    const text = isQuiet ? null : this.#engine ? this.#engine.renderStatus() : this.#language.getText(status);
     // Without the engine, the error is that it can't be loaded.
-    const message = error && (this.#engine?.formatError() ?? (this.#getText('network') || error.message));
+    const message = error && (this.#engine?.formatError() ?? (this.#language.getText('network') || error.message));
     return html`
       <span id="status" part="status" role="status" dir="auto">${text}</span>
       <span id="error" part="error" role="alert" dir="auto">${message}</span>`;
@@ -190,14 +193,14 @@ export class AvatarField extends SettingsElement {
     const canRemove = this.#picture && this.avatarUrl && !this.noRemove && (status === 'idle' || status === 'success');
     return [
       this.#engine?.renderButtons() ??
-        renderButton(name, (error || status === 'preparing') && this.#getText(name), () => this[name]()),
-      renderButton('remove', canRemove && this.#getText('remove'), () => this.removeAvatar().catch(() => {})),
+        renderButton(name, (error || status === 'preparing') && this.#language.getText(name), () => this[name]()),
+      renderButton('remove', canRemove && this.#language.getText('remove'), () => this.removeAvatar().catch(() => {})),
     ];
   }
 
   protected override updateValidity(): void {
     const isMissing = this.required && !this.value && !this.#picture;
-    this.setMissing(isMissing ? this.#getText('required') : '');
+    this.setMissing(isMissing ? this.#language.getText('required') : '');
     if (!isMissing) this.#setFlag('isUserInvalid', false);
   }
 
@@ -219,12 +222,6 @@ export class AvatarField extends SettingsElement {
     return this.#store.deriveView(this.#store.snapshot);
   }
 
-  readonly #getText = (key: string): string => {
-    // Codes come from outside: `constructor` is a key of any object.
-    const text: unknown = this.messages?.[key] ?? (this.#engine?.texts ?? restingMessages)[key];
-    return typeof text === 'string' ? text : '';
-  };
-
   /** Everything that follows from a new snapshot at once; the rest follows from the update. */
   #onChange(snapshot: Snapshot, former: Snapshot, { type }: FieldEvent): void {
     const { state: previous, customStates: formerStates } = this.#store.deriveView(former);
@@ -244,7 +241,7 @@ export class AvatarField extends SettingsElement {
 
   async #createEngine(): Promise<FieldEngine> {
     const { FieldEngine } = await import('./field-engine.js');
-    return new FieldEngine(this, this.#store, this.#watcher, this.#getText, () => this.#isOff);
+    return new FieldEngine(this, this.#store, this.#watcher, this.#language, () => this.#isOff);
   }
 
   /**

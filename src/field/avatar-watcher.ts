@@ -8,8 +8,11 @@ import type { RetryAction } from './snapshot.js';
 
 const RELOAD: RetryAction = { phase: 'load' };
 
-/** Smallest and largest size to request, and the one for an element that is not displayed, in device pixels. */
-const SIZE = { min: 32, max: 2048, hidden: 256 };
+/** Limits of the size to request, in device pixels. */
+const MIN_SIZE = 32;
+const MAX_SIZE = 2048;
+/** The size to request while the element is not displayed. */
+const HIDDEN_SIZE = 256;
 
 /** What the picture comes from: `src`, or the address of the endpoint. */
 export const getSource = ({ src, avatarUrl }: Settings): string => src || ` ${avatarUrl}`;
@@ -48,10 +51,7 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The first load starts when the element is rendered: until then its size is not known. */
   #isStarting = false;
-  readonly #onResize = (): void => {
-    if (this.#isTooSmall) this.renewIfDue();
-  };
-  readonly #resizes = new ResizeObserver(this.#onResize);
+  readonly #resizes = new ResizeObserver(() => this.renewIfDue('resize'));
 
   constructor(
     private readonly element: ReactiveControllerHost & HTMLElement & Settings,
@@ -63,15 +63,12 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
 
   hostConnected(): void {
     subscribe(this);
-    // Also sent when the pixel ratio changes: the page is zoomed, or moves to another screen.
-    addEventListener('resize', this.#onResize);
     this.renewIfDue();
     this.element.requestUpdate();
   }
 
   hostDisconnected(): void {
     unsubscribe(this);
-    removeEventListener('resize', this.#onResize);
     clearTimeout(this.#timer);
     if (this.load) {
       this.source = undefined;
@@ -92,25 +89,40 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
     this.#abort();
     const { avatar } = this.store.snapshot;
     const isLoading = hasEndpoint(this.element);
-    this.store.setFacts(isLoading ? { isLoading } : { isLoading, avatar: { ...avatar, picture: undefined } });
+    this.store.setFacts({ isLoading, avatar: isLoading ? avatar : { ...avatar, picture: undefined } });
     // A picture on display stays until the new one can take its place at once.
     if (isLoading && avatar.picture) this.#wake(({ currentAvatar }) => currentAvatar.refresh(), RELOAD);
     else this.#isStarting = isLoading;
   }
 
   hostUpdated(): void {
-    if (this.#isStarting) this.#start();
+    if (!this.#isStarting) return;
+    this.#isStarting = false;
+    const controller = new AbortController();
+    const load = { controller, result: requestAvatar(this.element, this.claimSize(), controller.signal) };
+    this.load = load;
+    load.result.then(
+      ({ url, key = this.store.snapshot.avatar.key, renewAt }) => {
+        if (this.load !== load) return;
+        this.load = null;
+        this.renewAt = renewAt;
+        this.renewIfDue();
+        this.store.setFacts({ isLoading: false, avatar: { key: url ? key : '', picture: url } });
+      },
+      () => this.load === load && this.#wake(undefined, RELOAD),
+    );
   }
 
   receiveChange(message?: ChangeMessage): void {
     this.#wake(({ currentAvatar }) => currentAvatar.receiveChange(message));
   }
 
-  renewIfDue(): void {
+  renewIfDue(event?: string): void {
+    const isTooSmall = this.size && this.#neededSize > this.size;
+    if (!this.element.isConnected || (event === 'resize' && !isTooSmall)) return;
     clearTimeout(this.#timer);
     const remaining = this.renewAt - Date.now();
-    if (!this.element.isConnected) return;
-    if (remaining <= 0 || this.#isTooSmall) this.#wake(({ currentAvatar }) => currentAvatar.renew());
+    if (remaining <= 0 || isTooSmall) this.#wake(({ currentAvatar }) => currentAvatar.renew());
     // Timers can't be longer.
     else if (remaining < 2 ** 31) this.#timer = setTimeout(() => this.renewIfDue(), remaining);
   }
@@ -118,26 +130,8 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
   /** Returns the size for a request, in device pixels. Once it has been requested, only growth asks for another one. */
   claimSize(): number {
     if (this.#frame) this.#resizes.observe(this.#frame);
-    this.size = Math.max(this.size, this.#neededSize) || SIZE.hidden;
+    this.size = Math.max(this.size, this.#neededSize) || HIDDEN_SIZE;
     return this.size;
-  }
-
-  #start(): void {
-    this.#isStarting = false;
-    const controller = new AbortController();
-    const load = { controller, result: requestAvatar(this.element, this.claimSize(), controller.signal) };
-    this.load = load;
-    load.result.then(
-      (loaded) => this.load === load && this.#apply(loaded),
-      () => this.load === load && this.#wake(undefined, RELOAD),
-    );
-  }
-
-  #apply({ url, key = this.store.snapshot.avatar.key, renewAt }: LoadedAvatar): void {
-    this.load = null;
-    this.renewAt = renewAt;
-    this.renewIfDue();
-    this.store.setFacts({ isLoading: false, avatar: { key: url ? key : '', picture: url } });
   }
 
   #abort(): void {
@@ -149,17 +143,12 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
     return this.element.shadowRoot?.querySelector('.frame');
   }
 
-  /** Width of the picture in device pixels, rounded up to a power of two; 0 while it is not displayed. */
+  /** Width of the picture in device pixels, rounded up to a power of two; 0 while it is not displayed, or NaN. */
   get #neededSize(): number {
-    const width = (this.#frame?.offsetWidth ?? 0) * devicePixelRatio;
-    let size = width && SIZE.min;
-    while (size < width && size < SIZE.max) size *= 2;
+    const width = Number(this.#frame?.offsetWidth) * devicePixelRatio;
+    let size = width && MIN_SIZE;
+    while (size < Math.min(width, MAX_SIZE)) size *= 2;
     return size;
-  }
-
-  /** The element has grown since it requested its picture. */
-  get #isTooSmall(): boolean {
-    return this.#neededSize > this.size && this.size > 0;
   }
 
   /**

@@ -29,7 +29,7 @@ export async function chooseCrop(
   context: RunContext,
   onCancel: () => void,
 ): Promise<ChosenCrop | null> {
-  const { settings, signal, root, getText } = context;
+  const { settings, signal, root, translation } = context;
   const [{ openCropDialog }, preview] = await Promise.all([
     loadModule(import('../editor/index.js'), 'pick'),
     createEditorPreview(selection, context),
@@ -42,7 +42,7 @@ export async function chooseCrop(
     picture: preview.result,
     crop: selection.crop,
     outputSize: settings.outputSize,
-    text: getText,
+    translation,
     cancel: onCancel,
     signal,
   });

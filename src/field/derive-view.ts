@@ -1,6 +1,6 @@
 import type { AvatarUploadError } from '../core/errors.js';
 import { canCancel } from './reduce.js';
-import type { Activity, Snapshot, Wait } from './snapshot.js';
+import type { AnyActivity, Snapshot, Wait } from './snapshot.js';
 
 /** The public `state` of an element. */
 export type UploadState =
@@ -59,13 +59,4 @@ export function deriveView(snapshot: Snapshot): FieldView {
     // After a failure the avatar is displayed again.
     preview: kind === 'error' ? null : (preview ?? selection?.thumbnail ?? null),
   };
-}
-
-/** The fields of all activities; those that an activity does not have are undefined. */
-export interface AnyActivity {
-  readonly kind: Activity['kind'];
-  readonly error?: AvatarUploadError | undefined;
-  readonly ratio?: number | null;
-  readonly wait?: Wait | null;
-  readonly preview?: Blob | undefined;
 }

@@ -5,8 +5,9 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { describeErrors } from '../core/error-sentences.js';
 import { en } from '../i18n/en.js';
-import { formatError, getExactText } from '../i18n/format-error.js';
-import { type GetText, restingMessages } from '../i18n/messages.js';
+import { FieldTranslation } from '../i18n/field-translation.js';
+import { formatError } from '../i18n/format-error.js';
+import type { Language } from '../i18n/language.js';
 import type { Settings } from '../settings.js';
 import { Countdown } from '../view/countdown.js';
 import { feedbackStyles } from '../view/feedback.styles.js';
@@ -26,9 +27,9 @@ type FieldElement = ReactiveControllerHost & HTMLElement & Settings;
 
 /** Owns the upload session and the current avatar of one element, and renders what they do. */
 export class FieldEngine implements ReactiveController {
-  readonly texts = { ...en, ...restingMessages };
   readonly currentAvatar: CurrentAvatar;
   readonly session: UploadSession;
+  readonly #translation: FieldTranslation;
   readonly #image: DisplayedImage;
   readonly #countdown = new Countdown(() => this.element.requestUpdate());
   /** The inner element that had the focus before an update. */
@@ -38,15 +39,20 @@ export class FieldEngine implements ReactiveController {
     private readonly element: FieldElement,
     private readonly store: FieldStore,
     watcher: AvatarWatcher,
-    private readonly getText: GetText,
+    language: Language,
     private readonly isDisabled: () => boolean,
   ) {
     describeErrors();
+    language.english = en;
+    this.#translation = new FieldTranslation(language);
     store.reducer = reduce;
     store.deriveView = deriveView;
     this.#image = new DisplayedImage(element, watcher.brokenUrl);
     this.currentAvatar = new CurrentAvatar(element, store, this.#image, watcher);
-    this.session = new UploadSession(element, store, this.currentAvatar, { getText, isDisabled });
+    this.session = new UploadSession(element, store, this.currentAvatar, {
+      translation: this.#translation,
+      isDisabled,
+    });
     element.addController(this);
   }
 
@@ -73,17 +79,16 @@ export class FieldEngine implements ReactiveController {
   }
 
   renderProgressRing(): unknown {
-    return renderProgressRing(this.#view, this.element.shape);
+    return renderProgressRing(this.#view, this.element.shape, this.#translation);
   }
 
   renderStatus(): unknown {
-    const { status, statusDetail } = this.#view;
-    return renderStatus(this.#view, getExactText(this.element, this.getText, status, statusDetail));
+    return renderStatus(this.#view, this.#translation);
   }
 
   formatError(): string | null {
     const { error } = this.#view;
-    return error && formatError(error, this.element, this.getText);
+    return error && formatError(error, this.element.maxFileSize, this.#translation);
   }
 
   renderButtons(): unknown {
@@ -91,7 +96,7 @@ export class FieldEngine implements ReactiveController {
     const { session } = this;
     const isOn = !this.isDisabled();
     const button = (name: string, isShown: boolean, act: () => void) =>
-      renderButton(name, isShown && this.getText(name), act);
+      renderButton(name, isShown && this.#translation.getText(name), act);
     return [
       button('retry', canRetry && isOn, () => session.retry()),
       button('edit', isOn && session.canEdit, () => session.edit()),

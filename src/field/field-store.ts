@@ -1,6 +1,6 @@
-import type { AnyActivity, FieldView, UploadState } from './derive-view.js';
+import type { FieldView, UploadState } from './derive-view.js';
 import type { FieldEvent } from './reduce.js';
-import { INITIAL_SNAPSHOT, type RestingEvent, type Snapshot } from './snapshot.js';
+import { type AnyActivity, INITIAL_SNAPSHOT, type RestingEvent, type Snapshot } from './snapshot.js';
 
 type Reducer = (snapshot: Snapshot, event: FieldEvent) => Snapshot;
 

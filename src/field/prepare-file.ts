@@ -17,7 +17,15 @@ export interface PreparedImage {
   readonly decoded?: ValidatedBlob | undefined;
 }
 
-type Context = Pick<RunContext, 'settings' | 'signal'>;
+/** What is told while an image is made. */
+interface Listeners {
+  /** Called with what to show until the image is ready. Not all have it. */
+  onPreview(preview: Blob): void;
+  /** Called with the image before the `transform` hook is asked. */
+  onPrepared(prepared: PreparedImage): void;
+}
+
+type Context = Pick<RunContext, 'settings' | 'signal'> & Partial<Pick<Listeners, 'onPreview'>>;
 
 /**
  * Checks a picked file: its size, its name, its bytes, and the page's own hook.
@@ -44,7 +52,7 @@ export async function validateFile(file: File, { settings, signal }: Context): P
 /** Loads the image module and starts its worker, before they are needed. */
 export function preloadImageModule(): void {
   loadImageModule().then(
-    ({ preloadWorker }) => preloadWorker(),
+    ({ preloadWorker }) => preloadWorker(true),
     // The failure is reported when the module is needed.
     () => {},
   );
@@ -59,17 +67,14 @@ function isUsable({ detectedType }: ImageInfo, { decode }: Settings): boolean {
   return detectedType === '' || detectedType.startsWith('image/') || Boolean(decode);
 }
 
-/**
- * Makes the image to upload, and applies the page's `transform` hook.
- * @param onPrepared - called with the image before the hook is asked.
- */
+/** Makes the image to upload, and applies the page's `transform` hook. */
 export async function prepareImage(
   selection: Selection,
   context: Context,
-  onPrepared: (prepared: PreparedImage) => void,
+  { onPreview, onPrepared }: Listeners,
 ): Promise<Blob> {
   const { settings, signal } = context;
-  const prepared = await makeImage(selection, context);
+  const prepared = await makeImage(selection, { settings, signal, onPreview });
   if (!signal.aborted) onPrepared(prepared);
   const { blob } = prepared;
   if (signal.aborted || !settings.transform) return blob;
@@ -138,7 +143,8 @@ async function makeWhole(selection: Selection, context: Context) {
 async function makeSquare(selection: Selection, context: Context) {
   const { prepareSquare } = await loadImageModule();
   const { outputSize: size, outputType: type, outputQuality: quality } = context.settings;
-  const options = { size, type, quality, crop: selection.crop, signal: context.signal };
+  const { signal, onPreview } = context;
+  const options = { size, type, quality, crop: selection.crop, signal, onPreview };
   return withDecodable(selection, context, ({ blob, info }) => prepareSquare(blob, info, options));
 }
 

@@ -2,6 +2,7 @@
 import type { AvatarUploadError } from '../core/errors.js';
 import {
   type Activity,
+  type AnyActivity,
   type CurrentPicture,
   IDLE,
   type RestingEvent,
@@ -28,6 +29,7 @@ export type FieldEvent =
   | { type: 'cropChosen'; selection: Selection }
   | { type: 'selectionReady'; selection: Selection }
   | { type: 'stepStarted'; step: UploadStep }
+  | { type: 'previewDrawn'; preview: Blob }
   | { type: 'imagePrepared'; selection: Selection; preview: Blob }
   | { type: 'progressed'; ratio: number }
   | { type: 'waitChanged'; wait: Wait | null }
@@ -60,6 +62,7 @@ const ALLOWED_IN: { readonly [name in FieldEvent['type'] | UploadStep]?: readonl
   presigning: ['preparing', 'presigning', 'uploading', 'committing'],
   uploading: ['preparing', 'presigning', 'uploading'],
   committing: ['preparing', 'uploading', 'committing'],
+  previewDrawn: ['preparing'],
   imagePrepared: ['preparing'],
   progressed: ['uploading'],
   waitChanged: ['presigning', 'uploading', 'committing', 'removing'],
@@ -110,7 +113,12 @@ const CHANGES: {
     const isNew = kind !== snapshot.activity.kind;
     return patchActivity(snapshot, { kind, wait: null, ...(isNew && { ratio: kind === 'uploading' ? 0 : null }) });
   },
-  imagePrepared: (snapshot, { selection, preview }) => ({ ...patchActivity(snapshot, { preview }), selection }),
+  previewDrawn: (snapshot, { preview }) => patchActivity(snapshot, { preview }),
+  // What is shown already is not shown again.
+  imagePrepared: (snapshot, { selection, preview }) => ({
+    ...patchActivity(snapshot, { preview: (snapshot.activity as AnyActivity).preview ?? preview }),
+    selection,
+  }),
   progressed: (snapshot, { ratio }) => patchActivity(snapshot, { ratio }),
   // Nothing is being sent: what was sent of this try is lost.
   waitChanged: (snapshot, { wait }) =>

@@ -48,9 +48,8 @@ export function requestAvatar(settings: Settings, size: number, signal: AbortSig
   return shareRequest([sizedUrl, headers, credentials], loadWithRetries, signal);
 }
 
-/** Adds `size` to the query of an address, unless the page has chosen one. The rest of the query stays as it is. */
-const addSize = (url: string, size: number): string =>
-  /[?&]size=/.test(url) ? url : url.replace(/\?|(?=#)|$/, (mark) => `?size=${size}${mark && '&'}`);
+/** Adds `size` to the end of an address. The query stays as it is. */
+const addSize = (url: string, size: number): string => `${url}${url.includes('?') ? '&' : '?'}size=${size}`;
 
 /**
  * Undefined for a response that is no answer of an avatar endpoint.

@@ -1,5 +1,6 @@
 import type { RetryOptions } from '../core/retry.js';
 import type { Emit } from '../events.js';
+import type { Translation } from '../i18n/messages.js';
 import type { Settings } from '../settings.js';
 import type { FieldEvent } from './reduce.js';
 import type { Selection } from './snapshot.js';
@@ -14,8 +15,8 @@ export interface RunContext {
   shouldUpload(): boolean;
   /** Where the crop dialog opens. */
   readonly root: ShadowRoot;
-  /** A text by key. */
-  getText(key: string): string;
+  /** The element's texts. */
+  readonly translation: Translation;
   /**
    * The user closed the crop dialog: ends the run.
    * @param previous - the selection to go back to.

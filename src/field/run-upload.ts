@@ -110,9 +110,12 @@ async function uploadSelection(selection: Selection, context: RunContext): Promi
   let prepared = selection;
   const guard = new UnloadGuard(!settings.noUnloadGuard);
   try {
-    const blob = await prepareImage(selection, context, ({ blob: preview, note, decoded }) => {
-      prepared = { ...selection, note, decoded };
-      dispatch({ type: 'imagePrepared', selection: prepared, preview });
+    const blob = await prepareImage(selection, context, {
+      onPreview: (preview) => dispatch({ type: 'previewDrawn', preview }),
+      onPrepared: ({ blob: preview, note, decoded }) => {
+        prepared = { ...selection, note, decoded };
+        dispatch({ type: 'imagePrepared', selection: prepared, preview });
+      },
     });
     throwIfAborted(context.signal, 'prepare');
     emit('flare-start', { file, blob });

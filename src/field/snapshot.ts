@@ -137,3 +137,12 @@ export interface RestingEvent {
   /** `activity` only if the engine can't be loaded, and when the user dismisses that error. */
   readonly facts: Partial<Facts> & { readonly activity?: Activity };
 }
+
+/** The fields of all activities; those that an activity does not have are undefined. */
+export interface AnyActivity {
+  readonly kind: Activity['kind'];
+  readonly error?: AvatarUploadError | undefined;
+  readonly ratio?: number | null;
+  readonly wait?: Wait | null;
+  readonly preview?: Blob | undefined;
+}

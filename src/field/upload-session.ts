@@ -3,6 +3,7 @@ import { throwIfAborted } from '../core/abort.js';
 import { getErrorInfo } from '../core/error-info.js';
 import { AvatarUploadError, type Phase } from '../core/errors.js';
 import { emitEvent, type SuccessDetail } from '../events.js';
+import type { Translation } from '../i18n/messages.js';
 import type { Settings } from '../settings.js';
 import type { CurrentAvatar } from './current-avatar.js';
 import { getEditableSelection } from './editable-selection.js';
@@ -24,8 +25,8 @@ interface Run {
 
 /** What the element does for its session. */
 interface SessionServices {
-  /** A text by key. */
-  getText(key: string): string;
+  /** The element's texts. */
+  readonly translation: Translation;
   isDisabled(): boolean;
 }
 
@@ -202,7 +203,7 @@ export class UploadSession {
       emit: (type, detail) => !signal.aborted && emitEvent(element, type, detail, type === 'flare-accept'),
       shouldUpload: () => 'command' in store.snapshot.activity && store.snapshot.activity.command.upload,
       root: element.shadowRoot as ShadowRoot,
-      getText: services.getText,
+      translation: services.translation,
       cancel: (previous) => this.cancel(previous),
     };
   }

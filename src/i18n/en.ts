@@ -1,19 +1,26 @@
 import { ERROR_SENTENCES } from '../core/error-sentences.js';
-import type { Messages } from './messages.js';
+import { restingMessages } from './resting-messages.js';
 
 const CHOOSE = 'Choose a JPEG, PNG, WebP or GIF.';
 
-/** English texts that the element needs once it is used: loaded with the upload code. */
-export const en: Messages = {
+/**
+ * All texts in English: everything that the element and its editor say. The other
+ * languages are in `src/locales`, and docs/translating.md explains how to write them.
+ */
+export const en = {
+  ...restingMessages,
   ...ERROR_SENTENCES,
   picked: 'Ready to upload',
   dragover: 'Drop your picture here',
   cropping: 'Adjust your picture',
   presigning: 'Uploading…',
   uploading: 'Uploading…',
+  uploading_percent: 'Uploading… {percent}',
   offline: 'You’re offline. The upload will resume when you reconnect.',
   offline_removing: 'You’re offline. The picture will be removed when you reconnect.',
-  retrying: 'Something went wrong. Trying again in {seconds} s…',
+  // One text for each plural category of the language.
+  retrying_one: 'Something went wrong. Trying again in {seconds} second…',
+  retrying_other: 'Something went wrong. Trying again in {seconds} seconds…',
   finishing: 'Almost done…',
   committing: 'Almost done…',
   success: 'Saved',
@@ -55,12 +62,11 @@ export const en: Messages = {
   editor_reset: 'Reset',
   editor_apply: 'Apply',
   editor_cancel: 'Cancel',
-  editor_percent: '{zoom}%',
-  editor_moved: '{x}% from the left, {y}% from the top',
+  editor_moved: '{x} from the left, {y} from the top',
   editor_edge: 'Edge of the picture',
-  editor_zoomed: 'Zoom {zoom}%',
-  editor_turned: 'Rotated {degrees}°',
+  editor_zoomed: 'Zoom {percent}',
+  editor_turned: 'Rotated {angle}',
   editor_flipped: 'Flipped',
   editor_unflipped: 'Not flipped',
   editor_restored: 'Crop reset',
-};
+} as const;

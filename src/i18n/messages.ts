@@ -1,30 +1,42 @@
+import type { en } from './en.js';
+
+/** Key of a built-in text. */
+export type MessageKey = keyof typeof en;
+
+/** Key of a text that depends on a number: the key without its ending, and a plural category of the language. */
+export type PluralKey = `retrying_${Intl.LDMLPluralRule}`;
+
+/** All texts of one language: what a file in `src/locales` exports. */
+export type LocaleMessages = Readonly<Record<MessageKey, string> & Partial<Record<PluralKey, string>>>;
+
+/** Texts by key. Codes of a back end, or of a `validate` hook, are keys as well. */
+export type Texts = { readonly [Key in MessageKey | PluralKey]?: string } & { readonly [code: string]: string };
+
 /**
- * Texts by key: error codes, names of states, and labels of controls.
- * `{limit}` is replaced by a size such as `20 MB`, `{label}` by the name of the
- * control, `{seconds}` by the seconds until the next attempt.
+ * Overrides of the texts. A string is the text of a key: an error code, the name
+ * of a state, or the label of a control. An object contains texts for one
+ * language: its key is the language tag, and it takes precedence over the
+ * strings next to it.
  *
  * @example
  * ```ts
  * element.messages = {
  *   idle: 'Add a logo',
  *   file_too_large: 'Choose a logo that’s {limit} or smaller.',
+ *   de: { idle: 'Logo hinzufügen' },
  * };
  * ```
  */
-export type Messages = Record<string, string>;
-
-/** A function that gives the text of a key, or an empty string. */
-export type GetText = (key: string) => string;
-
-/** English texts that the element needs before it is used. The others are loaded with the upload code. */
-export const restingMessages: Messages = {
-  label: 'Profile picture',
-  idle: 'Add a picture',
-  pick: '{label}: add a picture',
-  change: '{label}: change picture',
-  remove: 'Remove',
-  retry: 'Try again',
-  cancel: 'Cancel',
-  preparing: 'Preparing…',
-  required: 'Add a picture.',
+export type Messages = { readonly [Key in MessageKey | PluralKey]?: string } & {
+  readonly [keyOrLanguage: string]: string | Texts;
 };
+
+/** The texts of an element, in its language. */
+export interface Translation {
+  /** Returns the text of a key, or an empty string. */
+  readonly getText: (key: string) => string;
+  /** Returns the page's own text of a key, if there is one. */
+  readonly getOverride: (key: string) => string | undefined;
+  /** Language of the texts, for `Intl`. */
+  readonly locale: string;
+}

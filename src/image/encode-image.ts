@@ -63,7 +63,10 @@ function examinePixels(context: CanvasContext): { isOpaque: boolean; isSimple: b
   // In strips, which need less memory.
   for (let y = 0; y < height; y += STRIP_HEIGHT) {
     const { data } = context.getImageData(0, y, width, Math.min(STRIP_HEIGHT, height - y));
-    for (const pixel of new Uint32Array(data.buffer)) {
+    const pixels = new Uint32Array(data.buffer);
+    // By index: iterating takes WebKit seven times as long.
+    for (let i = 0; i < pixels.length; i++) {
+      const pixel = pixels[i] as number;
       if (pixel >>> 24 < 255) isOpaque = false;
       if (colors.size <= DRAWING_COLORS) colors.add(pixel);
     }

@@ -31,18 +31,19 @@ import { resample, type Span } from './resample.js';
 const DECODE_SCALE = 1.4;
 
 /** Pixels to halve down to per pixel of the result, along each axis: the last step needs enough to filter well. */
-const HALVING_SCALE = 2;
+const HALVING_SCALE = 1.4;
 
 /** A side of this many pixels is halved enough, unless the result is larger. */
 const HALVED_SIDE = 2048;
 
 let isReadable: boolean | undefined;
 
-export async function runImageJob(job: ImageJob): Promise<JobResult> {
+/** @param onPreview - called with a picture to show until a square is encoded. Not all have one. */
+export async function runImageJob(job: ImageJob, onPreview?: (preview: Blob) => void): Promise<JobResult> {
   if (job.task === 'check') return checkDecodable(job);
   isReadable ??= isCanvasReadable();
   if (!isReadable) throw createCanvasBlockedError();
-  if (job.task === 'square') return cutSquare(job);
+  if (job.task === 'square') return cutSquare(job, onPreview);
   return job.task === 'preview' ? drawPreview(job) : encodeCanvas((await drawWhole(job)).context, job);
 }
 
@@ -56,7 +57,7 @@ async function checkDecodable(job: CheckJob): Promise<undefined> {
   );
 }
 
-async function cutSquare(job: SquareJob): Promise<Blob> {
+async function cutSquare(job: SquareJob, onPreview?: (preview: Blob) => void): Promise<Blob> {
   const { header, size, crop } = job;
   const scale = (DECODE_SCALE * size) / (crop.side ?? Math.min(header.width, header.height));
   const image = await decodeImage(job, scale);
@@ -73,7 +74,10 @@ async function cutSquare(job: SquareJob): Promise<Blob> {
   const { pixels, opaque } = scaleSquare(image, horizontal, vertical, targetSide);
   // A JPEG has no transparent pixels.
   if (header.type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
-  return encodeCanvas(drawSquare(pixels, targetSide, crop), job);
+  const context = drawSquare(pixels, targetSide, crop);
+  // JPEG is encoded several times as fast as WebP.
+  if (job.isPreviewed && opaque) onPreview?.(await context.canvas.convertToBlob({ type: 'image/jpeg' }));
+  return encodeCanvas(context, job);
 }
 
 function scaleSquare(image: DecodedImage, horizontal: Span, vertical: Span, targetSide: number) {
@@ -129,11 +133,25 @@ async function drawWhole(job: PictureJob, longestSide = Number.POSITIVE_INFINITY
   return { context, original: image.original };
 }
 
-/** A message from the worker: `ready` once, then one message for each job. */
-export type WorkerMessage = 'ready' | { result: JobResult } | { name: string; message: string };
+/** A message to the worker. */
+export type WorkerRequest = 'warmUp' | ImageJob;
 
-async function handleMessage({ data }: MessageEvent<ImageJob>): Promise<void> {
-  const message: WorkerMessage = await runImageJob(data).then(
+/** A message from the worker: `ready` once, then for each job a preview, if there is one, and the result. */
+export type WorkerMessage = 'ready' | { preview: Blob } | { result: JobResult } | { name: string; message: string };
+
+/** Cuts a black square, so that the code is compiled and the codecs are loaded when there is a picture. */
+async function warmUp(): Promise<void> {
+  const side = 1024;
+  const file = await createContext(side, side).canvas.convertToBlob({ type: 'image/jpeg' });
+  const header = { type: 'image/jpeg', width: side, height: side, start: 0 } as const;
+  await runImageJob({ task: 'square', file, header, size: side / 2, type: 'image/webp', quality: 0.85, crop: {} });
+}
+
+async function handleMessage({ data }: MessageEvent<WorkerRequest>): Promise<void> {
+  // Whatever fails here fails again with the picture.
+  if (data === 'warmUp') return warmUp().catch(() => {});
+  const onPreview = (preview: Blob) => postMessage({ preview } satisfies WorkerMessage);
+  const message: WorkerMessage = await runImageJob(data, onPreview).then(
     (result) => ({ result }),
     ({ name, message }: Error) => ({ name, message }),
   );

@@ -30,9 +30,6 @@ type ReadHeader = (bytes: ByteReader, isWhole: boolean) => Header;
 /** Bytes of a file that are read first. Only a file with more metadata than that, or with frames, is read to its end. */
 const HEADER_LENGTH = 256 * 1024;
 
-/** Characters of an AVIF that are searched for its properties. */
-const AVIF_HEADER_LENGTH = 16 * 1024;
-
 /**
  * Detects the type of a file and a picture's size, orientation and animation
  * from its bytes. Nothing is decoded, and `file.type` is ignored.
@@ -52,9 +49,8 @@ export async function inspectImage(file: Blob): Promise<ImageInfo> {
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return inspect('image/png', readPng);
   if (/^GIF8[79]a/.test(start)) return inspect('image/gif', readGif);
   if (/^RIFF....WEBP/s.test(start)) return inspect('image/webp', readWebp);
-  if (isAvif(head)) return { ...info, type: 'image/avif', ...readAvif(head) };
-  const { detectFileType } = await import('./file-signatures.js');
-  return { ...info, type: null, detectedType: detectFileType(start) };
+  const { inspectOther } = await import('./inspect-other.js');
+  return { ...info, type: null, ...inspectOther(head) };
 }
 
 /** What the reader that the back end has, too, says; nothing about a file that it refuses. */
@@ -138,28 +134,4 @@ function readWebp(file: ByteReader): Header {
     return { alpha: true, width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff) };
   }
   return { alpha: false, width: file.u16(26, true) & 0x3fff, height: file.u16(28, true) & 0x3fff };
-}
-
-/** By any of its brands; the general ones stand for HEIC as well, and the type of the picture decides. */
-function isAvif(file: ByteReader): boolean {
-  if (file.text(4, 4) !== 'ftyp') return false;
-  const brands = file.text(8, Math.min(file.u32(0) - 8, 512)).match(/.{4}/gs) ?? [];
-  // HEIC, which may claim to be compatible with others.
-  if (/^he[iv]/.test(brands[0] ?? '')) return false;
-  if (brands.some((brand) => /^(avi[fos]|MA1.)$/.test(brand))) return true;
-  return brands.some((brand) => /^(mi[fa][1f]|msf1)$/.test(brand)) && file.text(0, AVIF_HEADER_LENGTH).includes('av01');
-}
-
-/** Takes the largest of the sizes in the file, because thumbnails and tiles have sizes, too. */
-function readAvif(file: ByteReader) {
-  const head = file.text(0, AVIF_HEADER_LENGTH);
-  const sizes = Array.from(head.matchAll(/ispe/g), ({ index }) => [file.u32(index + 8), file.u32(index + 12)] as const);
-  const [width, height] = sizes.sort((a, b) => b[0] * b[1] - a[0] * a[1])[0] ?? [0, 0];
-  const rotation = head.indexOf('irot');
-  const isSwapped = rotation > 0 && (file.u8(rotation + 4) & 1) === 1;
-  // The number of frames in a track, where there is one.
-  const samples = head.indexOf('stsz');
-  const animated = head.startsWith('avis', 8) && (samples < 0 || file.u32(samples + 12) > 1);
-  const size = isSwapped ? { width: height, height: width } : { width, height };
-  return { animated, alpha: head.includes(':alpha'), ...size };
 }

@@ -22,6 +22,8 @@ export interface SquareJob extends PictureJob {
   quality: number;
   /** Which square to cut out. What is missing is as for the centered one. */
   crop: Partial<Crop>;
+  /** Whether to draw a preview before the square is encoded. */
+  isPreviewed?: boolean;
 }
 
 /** The job to create a smaller copy. */
@@ -67,7 +69,7 @@ export const CANVAS_BLOCKED = 'CanvasBlockedError';
 /** Name of the error that is thrown for a picture with more pixels than can be decoded in seconds. */
 export const TOO_MANY_PIXELS = 'TooManyPixelsError';
 
-/** Name of the error that is thrown for a file that only the page can prepare. The message is one of the two below. */
+/** Name of the error that is thrown for a file that only the page can prepare. The message is one of those below. */
 export const NEEDS_PAGE = 'NeedsPageError';
 
 /** A JPEG has no end mark. It may be complete otherwise. */
@@ -75,3 +77,6 @@ export const NO_END = 'The end of the file is missing.';
 
 /** A picture has a high dynamic range: in a worker, its colors are wrong. */
 export const HDR = 'High dynamic range.';
+
+/** A picture seems to have a single color. It may be damaged. */
+export const BLANK = 'The picture is blank.';

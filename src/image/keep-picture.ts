@@ -5,6 +5,31 @@ import { ImageError, type Picture, readPicture } from './formats/read-picture.js
 const MAX_PIXELS = 50e6;
 
 /**
+ * Returns a picture as the back end stores it.
+ * @returns null for a file that the back end refuses, or that the browser does not show.
+ */
+export async function createStoredBlob(file: Blob): Promise<Blob | null> {
+  const picture = await readStoredPicture(file);
+  if (!picture) return null;
+  const blob = new Blob([picture.bytes as Uint8Array<ArrayBuffer>], { type: picture.type });
+  return (await isShown(blob)) ? blob : null;
+}
+
+/** Of a damaged picture, Firefox's ImageDecoder returns what it can, but an `<img>` shows nothing. */
+async function isShown(blob: Blob): Promise<boolean> {
+  if (!navigator.userAgent.includes('Firefox')) return true;
+  const image = new Image();
+  image.src = URL.createObjectURL(blob);
+  return image
+    .decode()
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => URL.revokeObjectURL(image.src));
+}
+
+/**
  * Reads a picture as the back end does.
  * @returns null for a file that the back end refuses.
  */

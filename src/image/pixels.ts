@@ -55,9 +55,8 @@ export interface HalvedImage {
 /**
  * Halves a part of a picture as often as its shorter side stays longer than
  * `minSide` pixels, and closes the picture. By halves, because a single large
- * step skips pixels (in Chromium with the default smoothing, in Firefox and
- * WebKit with any); in tiles, because a canvas of more than 16 megapixels is
- * black on some phones.
+ * step skips pixels in Firefox and WebKit; in tiles, because a canvas of more
+ * than 16 megapixels is black on some phones.
  */
 export function halveImage(
   { source, width, height }: DecodedImage,
@@ -72,6 +71,8 @@ export function halveImage(
   const context = createContext(columns.size, rows.size);
   // At the original size there is nothing to smooth.
   context.imageSmoothingEnabled = steps > 0;
+  context.imageSmoothingQuality = 'medium';
+  averagesPixels ??= isAveraging();
   const scratch = createContext(TILE_SIZE / 2, TILE_SIZE / 2);
   // Each drawing replaces the one before.
   scratch.globalCompositeOperation = 'copy';
@@ -80,12 +81,12 @@ export function halveImage(
       let tile: CanvasImageSource = source;
       let origin = [columns.from + x, rows.from + y] as const;
       let size = [Math.min(TILE_SIZE, columns.length - x), Math.min(TILE_SIZE, rows.length - y)] as const;
-      for (let step = 1; step < steps; step++) {
+      for (let step = 1; step < steps && !averagesPixels; step++) {
         const half = [size[0] / 2, size[1] / 2] as const;
         scratch.drawImage(tile, ...origin, ...size, 0, 0, ...half);
         [tile, origin, size] = [scratch.canvas, [0, 0], half];
       }
-      const lastDivisor = Math.min(2, divisor);
+      const lastDivisor = averagesPixels ? divisor : Math.min(2, divisor);
       const target = [x / divisor, y / divisor, size[0] / lastDivisor, size[1] / lastDivisor] as const;
       context.drawImage(tile, ...origin, ...size, ...target);
     }
@@ -94,9 +95,21 @@ export function halveImage(
   return { context, horizontal: columns.span, vertical: rows.span };
 }
 
+/** Whether `isAveraging`; undefined until it is known. */
+let averagesPixels: boolean | undefined;
+
+/** Whether a picture that is drawn at a quarter of its size is averaged: Chromium does, if asked for medium quality. */
+function isAveraging(): boolean {
+  const [context, scaled] = [createContext(4, 4), createContext(1, 1)];
+  context.fillRect(0, 0, 1, 4);
+  scaled.imageSmoothingQuality = 'medium';
+  scaled.drawImage(context.canvas, 0, 0, 1, 1);
+  return scaled.getImageData(0, 0, 1, 1).data[3] !== 0;
+}
+
 /** Returns the whole pixels that a span touches, as many as the divisor divides, and the span within the result. */
 function alignSpan({ from, length }: Span, limit: number, divisor: number) {
-  const start = Math.floor(from);
+  const start = Math.floor(from / divisor) * divisor;
   const wanted = Math.ceil((from + length - start) / divisor) * divisor;
   const aligned = Math.min(wanted, Math.floor((limit - start) / divisor) * divisor);
   return {

@@ -19,26 +19,35 @@ export interface SquareOptions extends EncodeOptions {
   size: number;
   /** Which square to cut out; the centered one by default. */
   crop?: Crop | null | undefined;
+  /** Called with a JPEG of the square as soon as it is drawn, unless it has transparent pixels. */
+  onPreview?: ((preview: Blob) => void) | undefined;
 }
 
 /** The workers of all elements on the page. */
 const workerPool = new WorkerPool();
 
-/** Starts a worker for a picture that will be picked soon. */
-export const preloadWorker = (): void => workerPool.preload();
+/**
+ * Starts a worker for a picture.
+ * @param isWarmedUp - whether the user still has to choose one.
+ */
+export const preloadWorker = (isWarmedUp?: boolean): void => workerPool.preload(isWarmedUp);
 
 /** Whether an error says that the browser returns other pixels than were drawn, to prevent fingerprinting. */
 export const isCanvasBlocked = (cause: unknown): boolean => cause instanceof Error && cause.name === CANVAS_BLOCKED;
 
 /** Runs a job. A file that only the page can prepare is prepared, and the job is run once more. */
-async function runJob(job: ImageJob & { file: Blob }, signal?: AbortSignal): Promise<JobResult> {
+async function runJob(
+  job: ImageJob & { file: Blob },
+  signal?: AbortSignal,
+  onPreview?: (preview: Blob) => void,
+): Promise<JobResult> {
   try {
-    return await workerPool.run(job, signal);
+    return await workerPool.run(job, signal, onPreview);
   } catch (error) {
     const { name, message } = error as Error;
     if (name !== NEEDS_PAGE) throw error;
     const { prepareOnPage } = await import('./prepare-on-page.js');
-    return workerPool.run({ ...job, file: await prepareOnPage(job.file, job.header, message) }, signal);
+    return workerPool.run({ ...job, file: await prepareOnPage(job.file, job.header, message) }, signal, onPreview);
   }
 }
 
@@ -49,9 +58,9 @@ async function runJob(job: ImageJob & { file: Blob }, signal?: AbortSignal): Pro
  * the browser's canvas does not return the pixels that were drawn.
  */
 export async function prepareSquare(file: Blob, info: ImageInfo, options: SquareOptions): Promise<Blob> {
-  const { size, type, quality, crop, signal } = options;
-  const job = { task: 'square', file, header: info, size, type, quality, crop: crop ?? {} } as const;
-  const blob = (await runJob(job, signal)) as Blob;
+  const { size, type, quality, crop, signal, onPreview } = options;
+  const encoding = { size, type, quality, crop: crop ?? {}, isPreviewed: Boolean(onPreview) };
+  const blob = (await runJob({ task: 'square', file, header: info, ...encoding }, signal, onPreview)) as Blob;
   // Checked after the job, which proves that the picture can be decoded.
   return (isSquareAlready(info, options) && (await keepPicture(file))) || blob;
 }
@@ -76,12 +85,11 @@ export async function checkDecodable(file: Blob, header: ImageInfo, signal?: Abo
 
 /**
  * Returns a picture with its own pixels and without metadata: exactly what the back end stores.
- * @returns null for a file that the back end refuses.
+ * @returns null for a file that the back end refuses, or that the browser does not show.
  */
 export async function keepPicture(file: Blob): Promise<Blob | null> {
-  const { readStoredPicture } = await import('./keep-picture.js');
-  const picture = await readStoredPicture(file);
-  return picture && new Blob([picture.bytes as Uint8Array<ArrayBuffer>], { type: picture.type });
+  const { createStoredBlob } = await import('./keep-picture.js');
+  return createStoredBlob(file);
 }
 
 function isSquareAlready(info: ImageInfo, { crop, type, size }: SquareOptions): boolean {

@@ -1,5 +1,5 @@
 /** For the few files that only a page can prepare: loaded when such a file is picked. */
-import { HDR, type ImageHeader, NO_END } from './jobs.js';
+import { BLANK, HDR, type ImageHeader, NO_END } from './jobs.js';
 
 /** Rows that are compared at a time. */
 const STRIP_HEIGHT = 256;
@@ -12,8 +12,20 @@ const MAX_PIXELS = 50e6;
  * @param reason - the message of the worker's error.
  * @throws DOMException if the browser can't decode the file either.
  */
-export const prepareOnPage = (file: Blob, header: ImageHeader, reason: string): Promise<Blob | ImageBitmap> =>
-  reason === HDR ? drawAsShown(file) : addJpegEnd(file, header);
+export function prepareOnPage(file: Blob, header: ImageHeader, reason: string): Promise<Blob | ImageBitmap> {
+  if (reason === BLANK) return decodeAsStored(file, header);
+  return reason === HDR ? drawAsShown(file) : addJpegEnd(file, header);
+}
+
+/** Decodes a picture as the back end stores it: of some damaged files, Firefox and WebKit show nothing else. */
+async function decodeAsStored(file: Blob, { type }: ImageHeader): Promise<ImageBitmap> {
+  // The back end stores no other type.
+  if (!type || type === 'image/avif') return createImageBitmap(file);
+  const { createStoredBlob } = await import('./keep-picture.js');
+  const stored = await createStoredBlob(file);
+  if (!stored) throw new DOMException(BLANK, 'EncodingError');
+  return createImageBitmap(stored);
+}
 
 /**
  * Draws a picture with an `<img>`. Chromium adapts a high dynamic range to the screen only there:
@@ -39,8 +51,9 @@ async function addJpegEnd(file: Blob, { width, height }: ImageHeader): Promise<B
   // Two of them are in memory at the same time.
   if (width * height > MAX_PIXELS) throw createTruncatedError();
   const bytes = new Uint8Array(await file.arrayBuffer());
-  // A marker that was cut in two.
-  const length = bytes.at(-1) === 0xff ? bytes.length - 1 : bytes.length;
+  // A marker that was cut, with the fill bytes before it.
+  let { length } = bytes;
+  while (bytes[length - 1] === 0xff) length--;
   const complete = new Blob([file.slice(0, length), END]);
   const bitmaps = [complete, new Blob([file.slice(0, length), createPixelData(bytes), END])].map((blob) =>
     createImageBitmap(blob),

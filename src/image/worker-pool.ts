@@ -1,9 +1,9 @@
-import type { WorkerMessage } from './image.worker.js';
+import type { WorkerMessage, WorkerRequest } from './image.worker.js';
 import type { ImageJob, JobResult } from './jobs.js';
 import { startWorkerFile } from './start-worker.js';
 
 /** How long an idle worker is kept for the next job, in milliseconds. */
-const IDLE_TIMEOUT = 10_000;
+const IDLE_TIMEOUT = 60_000;
 
 /** Runs each job in a worker of its own. One worker is kept for a while afterwards. */
 export class WorkerPool {
@@ -13,24 +13,36 @@ export class WorkerPool {
   /** No worker can be started: a Content Security Policy forbids it, or its file can't be loaded. */
   #isBlocked = false;
 
-  /** Starts a worker for a job that will come soon. */
-  preload(): void {
-    if (!this.#idle) this.#keepIdle(this.#spawn());
+  /**
+   * Starts a worker for a job that will come.
+   * @param isWarmedUp - whether there is time to run a first job, without which the next one takes twice as long.
+   */
+  preload(isWarmedUp = false): void {
+    if (this.#idle) return;
+    const starting = this.#spawn();
+    this.#keepIdle(starting);
+    if (isWarmedUp) starting.then((worker) => worker?.postMessage('warmUp' satisfies WorkerRequest));
   }
 
   /**
    * Runs a job in a worker, or on the page if no worker can be started.
+   * @param onPreview - called with the job's preview, if it draws one.
    * @throws DOMException of the job, or the reason of an aborted signal.
    */
-  async run(job: ImageJob, signal?: AbortSignal): Promise<JobResult> {
+  async run(job: ImageJob, signal?: AbortSignal, onPreview?: (preview: Blob) => void): Promise<JobResult> {
     signal?.throwIfAborted();
     const worker = await (this.#takeIdle() ?? this.#spawn());
-    if (worker) return this.#runInWorker(worker, job, signal);
+    if (worker) return this.#runInWorker(worker, job, signal, onPreview);
     const { runImageJob } = await import('./image.worker.js');
-    return runImageJob(job);
+    return runImageJob(job, onPreview);
   }
 
-  #runInWorker(worker: Worker, job: ImageJob, signal?: AbortSignal): Promise<JobResult> {
+  #runInWorker(
+    worker: Worker,
+    job: ImageJob,
+    signal?: AbortSignal,
+    onPreview?: (preview: Blob) => void,
+  ): Promise<JobResult> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
         // There is no other way to stop its job, which must not delay the next one.
@@ -41,6 +53,7 @@ export class WorkerPool {
       signal?.addEventListener('abort', abort);
       worker.onerror = () => fail(new DOMException('The worker crashed.', 'EncodingError'));
       worker.onmessage = ({ data }: MessageEvent<Exclude<WorkerMessage, 'ready'>>) => {
+        if ('preview' in data) return onPreview?.(data.preview);
         signal?.removeEventListener('abort', abort);
         this.#keepIdle(Promise.resolve(worker));
         if ('result' in data) resolve(data.result);

@@ -5,7 +5,6 @@ import { diagnoseError, ERROR_PAGES, type FailureContext } from '../../src/core/
 import { ERROR_CODES, type ErrorCodeInfo } from '../../src/core/error-codes.js';
 import { AvatarUploadError, type ErrorDetails, type Phase } from '../../src/core/errors.js';
 import { en } from '../../src/i18n/en.js';
-import { restingMessages } from '../../src/i18n/messages.js';
 
 const KNOWN_CODES = Object.keys(ERROR_CODES);
 const root = join(import.meta.dirname, '..', '..');
@@ -143,7 +142,8 @@ describe('docs/errors', () => {
       ),
     );
     const { message = 'failed' }: ErrorCodeInfo = ERROR_CODES[code as keyof typeof ERROR_CODES];
-    const words = en[code] ?? restingMessages[code] ?? en[message];
+    const texts: Record<string, string> = en;
+    const words = texts[code] ?? texts[message];
     if (code !== 'aborted') expect(text).toContain(`“${words}”`);
     for (const [, link = ''] of text.matchAll(/\]\(([^)]+)\)/g)) expect(existsSync(join(docs, link))).toBe(true);
   });

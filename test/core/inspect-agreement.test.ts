@@ -5,6 +5,7 @@ import { inspectImage } from '../../src/image/inspect-image.js';
 import { ascii, type Bytes, concat, u16, u32 } from '../support/bytes.js';
 import { FILES_WITH_METADATA } from '../support/metadata.js';
 import { exifSegment, frameControl, gif, jpeg, png, pngChunk, segment, tiff, webp } from '../support/pictures.js';
+import { RUN_FACTOR } from '../support/run-factor.js';
 
 const side = fc.integer({ min: 1, max: 40 });
 const orientation = fc.integer({ min: 0, max: 9 });
@@ -92,6 +93,6 @@ it('inspectImage says about a picture what the back end reads from it', async ()
       const expected = { type, width, height, orientation, animated: frames > 1 };
       expect(await inspectImage(new Blob([bytes]))).toMatchObject(expected);
     }),
-    { numRuns: 400 },
+    { numRuns: 200 * RUN_FACTOR },
   );
 });

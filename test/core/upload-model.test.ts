@@ -9,6 +9,7 @@ import { INITIAL_SNAPSHOT, type UploadStep } from '../../src/field/snapshot.js';
 import { FAULTS, type Fault, FaultyWorld, type Step } from '../support/faulty-world.js';
 import { SimulatedPage } from '../support/simulated-page.js';
 import '../../src/core/diagnose-error.js';
+import { RUN_FACTOR } from '../support/run-factor.js';
 
 /** The element's snapshot when an upload starts. */
 const PREPARING = reduce(
@@ -135,5 +136,5 @@ it('settles exactly once and creates at most one avatar, whatever fails and when
       await runScenario({ faults: { presign: [], put: [], commit: [] }, events: [], maxRetries: 0 }, world, checkpoint);
     expect(world.avatars).toHaveLength(1);
   });
-  await fc.assert(property, { numRuns: 400 });
-}, 60_000);
+  await fc.assert(property, { numRuns: 200 * RUN_FACTOR });
+});

@@ -67,6 +67,20 @@ describe('a picked file', () => {
     expect(early).to.match(/^blob:/);
   });
 
+  it('is displayed before it is encoded, and stays on display when it is', async () => {
+    const { element } = await createElement('avatar-url=""');
+    let early: string | null = null;
+    element.addEventListener('flare-start', async () => {
+      await element.updateComplete;
+      early = getImageUrl(element);
+    });
+    pickFile(element, new File([jpeg({ gps: true })], 'me.jpg'));
+    await waitForState(element, 'presigning');
+    await element.updateComplete;
+    const shown = String(getImageUrl(element));
+    expect([early, (await (await fetch(shown)).blob()).type]).to.deep.equal([shown, 'image/jpeg']);
+  });
+
   it('can be picked twice in a row', async () => {
     const { element, log } = await createElement('avatar-url=""');
     for (let i = 0; i < 2; i++) {

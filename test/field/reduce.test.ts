@@ -11,6 +11,7 @@ import {
   type UploadCommand,
   type UploadStep,
 } from '../../src/field/snapshot.js';
+import { RUN_FACTOR } from '../support/run-factor.js';
 
 const file = new File(['x'], 'me.png', { type: 'image/png' });
 const info = { type: 'image/png', detectedType: '', animated: false, alpha: true, width: 1, height: 1 } as const;
@@ -195,7 +196,7 @@ it('keeps its invariants whatever happens in whatever order, and never changes a
       checkInvariants(snapshot);
     }
   });
-  fc.assert(property, { numRuns: 2000 });
+  fc.assert(property, { numRuns: 1000 * RUN_FACTOR });
 });
 
 it('is idle again after a cancel, whatever has happened before', () => {

@@ -2,6 +2,7 @@ import { expect } from '@open-wc/testing';
 import { array, assert, asyncProperty, boolean, constantFrom, record } from 'fast-check';
 import type { Crop } from '../../src/core/crop.js';
 import { exifSegment } from '../support/pictures.js';
+import { RUN_FACTOR } from '../support/run-factor.js';
 import { inspectAndPrepare } from './inspect-and-prepare.js';
 import { comparePixels, readPixels } from './read-pixels.js';
 import { createReferenceSquare } from './reference-square.js';
@@ -98,7 +99,7 @@ describe('a crop', () => {
         const crop = { x: left * (width - side), y: top * (height - side), side, turns, mirrored };
         expect(await measureDifference(orientation, crop, size)).to.be.below(MAX_DIFFERENCE);
       }),
-      { numRuns: 25 },
+      { numRuns: 25 * RUN_FACTOR },
     );
   });
 });

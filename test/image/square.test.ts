@@ -40,6 +40,24 @@ describe('prepareSquare', () => {
     });
   }
 
+  it('shows a preview first: the same square, upright', async () => {
+    const file = new Blob([jpeg({ blocks, orientation: 6, gps: true })]);
+    const previews: Blob[] = [];
+    const square = await inspectAndPrepare(file, { ...options, onPreview: (preview) => previews.push(preview) });
+    const [wanted, shown] = await Promise.all([square, ...previews].map(readPixels));
+    expect(previews.length).to.equal(1);
+    for (const x of [0.2, 0.8]) {
+      for (const y of [0.2, 0.8]) expect(shown?.at(x, y)[0]).to.be.closeTo(wanted?.at(x, y)[0] as number, 4);
+    }
+  });
+
+  it('shows no preview of transparent pixels, which a JPEG has not', async () => {
+    const previews: Blob[] = [];
+    const file = new Blob([png()]);
+    await inspectAndPrepare(file, { ...options, onPreview: (preview) => previews.push(preview) });
+    expect(previews).to.deep.equal([]);
+  });
+
   it('cuts out the center of the picture', async () => {
     const columns = [
       [20, 20, 120, 120, 220, 220],

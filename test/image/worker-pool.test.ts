@@ -15,6 +15,7 @@ const createLongJob = () => createJob(jpeg({ blocks: Array.from({ length: 900 },
 class RecordedWorker extends Worker {
   static all: RecordedWorker[] = [];
   terminations = 0;
+  readonly messages: unknown[] = [];
 
   constructor(...options: ConstructorParameters<typeof Worker>) {
     super(...options);
@@ -25,6 +26,7 @@ class RecordedWorker extends Worker {
   static willCrash = false;
 
   override postMessage(message: unknown): void {
+    this.messages.push(message);
     if (!RecordedWorker.willCrash) super.postMessage(message);
     else queueMicrotask(() => this.dispatchEvent(new Event('error')));
     RecordedWorker.willCrash = false;
@@ -67,11 +69,11 @@ describe('WorkerPool', () => {
     expect(getTerminations().sort()).to.deep.equal([0, 1, 1]);
   });
 
-  it('terminates an idle worker after 10 s', async () => {
+  it('terminates an idle worker after a minute', async () => {
     const pool = new WorkerPool();
     await pool.run(createJob());
     const [onTimeout, delay] = timers.at(-1) ?? [() => {}, 0];
-    expect([getTerminations(), delay]).to.deep.equal([[0], 10_000]);
+    expect([getTerminations(), delay]).to.deep.equal([[0], 60_000]);
     onTimeout();
     await Promise.resolve();
     expect(getTerminations()).to.deep.equal([1]);
@@ -85,6 +87,24 @@ describe('WorkerPool', () => {
     pool.preload();
     await pool.run(createJob());
     expect(getTerminations()).to.deep.equal([0]);
+  });
+
+  it('warms up a worker that is started in advance, once, and runs the next job in it', async () => {
+    const pool = new WorkerPool();
+    pool.preload(true);
+    pool.preload(true);
+    const blob = (await pool.run(createJob())) as Blob;
+    expect(RecordedWorker.all.map(({ messages }) => messages.filter((message) => message === 'warmUp'))).to.deep.equal([
+      ['warmUp'],
+    ]);
+    expect(blob.type).to.equal('image/png');
+  });
+
+  it('passes on the preview of a square before the square', async () => {
+    const results: string[] = [];
+    const job = { ...createJob(jpeg({ gps: true })), isPreviewed: true };
+    const result = (await new WorkerPool().run(job, undefined, ({ type }) => results.push(type))) as Blob;
+    expect([...results, result.type]).to.deep.equal(['image/jpeg', 'image/png']);
   });
 
   it('terminates the worker of an aborted job, so that the next job does not wait', async () => {

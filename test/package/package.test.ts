@@ -39,7 +39,7 @@ describe('the size', () => {
     'a picture: inspect, prepare and the worker':
       gzipped('flare-avatar-upload.image-') + gzipped('flare-avatar-upload.worker-'),
     'metadata removed from a file that is kept': gzipped('flare-avatar-upload.keep-picture-'),
-    'what a file is that is no picture': gzipped('flare-avatar-upload.file-signatures-'),
+    "what a file is that can't be stored": gzipped('flare-avatar-upload.inspect-other-'),
     'the editor': gzipped('flare-avatar-upload.editor-'),
     'what went wrong, for the developer': gzipped('flare-avatar-upload.diagnose-error-'),
     'the HEIC hook, without the decoder': gzipped('flare-avatar-upload-heic.js'),
@@ -229,7 +229,10 @@ describe('the package', () => {
     ['flare-avatar-upload/client', { uploadAvatar: 'function', AvatarUploadError: 'function' }],
     ['flare-avatar-upload/heic', { decodeHeic: 'function' }],
     ['flare-avatar-upload/react', { AvatarUpload: 'object' }],
-    ['flare-avatar-upload/server', { createAvatarApi: 'function', sweepAvatars: 'function' }],
+    [
+      'flare-avatar-upload/server',
+      { createAvatarApi: 'function', sweepAvatars: 'function', avatarService: 'function' },
+    ],
     ['flare-avatar-upload/server/variants', { variants: 'function' }],
   ])('%s can be imported in Node, where there is no DOM', (entry, expected) => {
     const names = JSON.stringify(Object.keys(expected));

@@ -4,6 +4,7 @@ import { type Bytes, concat, u32, u32le } from '../support/bytes.js';
 import { FILES_WITH_METADATA } from '../support/metadata.js';
 import { ODD_PICTURES } from '../support/odd-pictures.js';
 import { gif, jpeg, png, webp } from '../support/pictures.js';
+import { RUN_FACTOR } from '../support/run-factor.js';
 import { readImage, tryRead } from './read-helpers.js';
 
 const side = fc.integer({ min: 1, max: 40 });
@@ -80,7 +81,7 @@ describe('arbitrary input', () => {
         const once = readImage(bytes);
         expect(readImage(once.bytes)).toEqual(once);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 * RUN_FACTOR },
     );
   });
 
@@ -91,7 +92,7 @@ describe('arbitrary input', () => {
         const once = tryRead(all.reduce((current, change) => change(current), bytes));
         if (once) expect(readImage(once.bytes)).toEqual(once);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 * RUN_FACTOR },
     );
   });
 
@@ -101,7 +102,7 @@ describe('arbitrary input', () => {
       fc.property(fc.constantFrom(...beginnings), fc.uint8Array({ maxLength: 300 }), (head, rest) => {
         tryRead(concat(head, rest));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 * RUN_FACTOR },
     );
   });
 });

@@ -121,6 +121,14 @@ describe('a color profile', () => {
     expect(store(part(2, 2, PROFILE.slice(99)), part(1, 2, PROFILE.slice(0, 99)))).toEqual(whole);
   });
 
+  it('ends with its last missing part: what contradicts it later is ignored', () => {
+    expect(store(part(1, 1, PROFILE), part(1, 2, PROFILE))).toEqual(whole);
+    expect(store(part(1, 1, PROFILE), part(0, 0, []))).toEqual(whole);
+    const halves = [part(1, 2, PROFILE.slice(0, 99)), part(2, 2, PROFILE.slice(99))];
+    expect(store(...halves, part(2, 2, ascii('other')))).toEqual(whole);
+    expect(store([1, 1], part(1, 1, PROFILE))).toEqual(whole);
+  });
+
   it('has no bytes after its end', () => {
     expect(store(part(1, 1, concat(PROFILE, ascii('hidden'))))).toEqual(whole);
   });
@@ -128,6 +136,11 @@ describe('a color profile', () => {
   it.each([
     ['a part is missing', [part(1, 2, PROFILE)]],
     ['a part is there twice', [part(1, 2, PROFILE), part(1, 2, PROFILE)]],
+    [
+      'a part is there twice before the last one',
+      [...[1, 1].map((number) => part(number, 2, PROFILE.slice(0, 99))), part(2, 2, PROFILE.slice(99))],
+    ],
+    ['its parts state different numbers of parts', [part(1, 2, PROFILE.slice(0, 99)), part(2, 3, PROFILE.slice(99))]],
     ['it is cut short', [part(1, 1, PROFILE.slice(0, -1))]],
     ['it has no signature', [part(1, 1, patchBytes(PROFILE, 36, 0))]],
   ])('is dropped if %s', (_, parts) => expect(store(...parts)).toEqual(picture));

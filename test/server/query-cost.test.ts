@@ -83,7 +83,8 @@ describe('the rows that a request reads', () => {
         `INSERT INTO flare_avatar_uploads (owner, id, content_type, commit_until, state)
          ${many} SELECT printf('%032x', i % 7), i, 'image/png', i,
            CASE i % 4 WHEN 0 THEN 'pending' WHEN 1 THEN 'committed' WHEN 2 THEN 'rejected' ELSE 'committing' END FROM n`,
-        `INSERT INTO flare_avatar_deletions (key, due) ${many} SELECT 'avatars/' || ${owner} || '/x', 9e15 FROM n`,
+        `INSERT INTO flare_avatar_deletions (key, due)
+         ${many} SELECT 'avatars/' || ${owner} || '/x', CASE i % 2 WHEN 0 THEN 9e15 ELSE 1 END FROM n`,
       ].map((sql) => env.DB.prepare(sql)),
     );
     expect(await measureCosts()).toEqual(small);

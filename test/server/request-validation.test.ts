@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createAvatarApi } from '../../server/create-avatar-api.js';
 import worker from '../../server/worker.js';
+import { RUN_FACTOR } from '../support/run-factor.js';
 import { createApi, createUserId } from './harness.js';
 
 const json = { 'content-type': 'application/json' };
@@ -179,7 +180,7 @@ describe('arbitrary input', () => {
       { requiredKeys: [] },
     )
     .map((value) => JSON.stringify(value));
-  const run = { numRuns: 150 };
+  const run = { numRuns: 50 * RUN_FACTOR };
 
   it.each(POSTS)('as JSON to %s gets a well-formed response', async (path) => {
     await fc.assert(
@@ -216,7 +217,7 @@ describe('arbitrary input', () => {
       fc.asyncProperty(bytes, async (body) => {
         expect((await sendRequest('/api/me/avatar', { method: 'DELETE', body })).status).toBe(200);
       }),
-      { numRuns: 30 },
+      { numRuns: 10 * RUN_FACTOR },
     );
   });
 
@@ -249,7 +250,7 @@ describe('arbitrary input', () => {
       fc.asyncProperty(method, path, query, name, value, async (verb, to, search, header, text) => {
         await sendRequest(to + search, { method: verb, headers: { [header]: text } });
       }),
-      { numRuns: 400 },
+      { numRuns: 200 * RUN_FACTOR },
     );
   });
 
@@ -290,7 +291,7 @@ describe('GET /openapi.json', () => {
         const { code } = await sendPost('/api/uploads/presign', JSON.stringify(request));
         expect(code !== 'invalid_request').toBe(described.safeParse(request).success);
       }),
-      { numRuns: 150 },
+      { numRuns: 50 * RUN_FACTOR },
     );
   });
 

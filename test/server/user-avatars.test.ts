@@ -53,6 +53,30 @@ describe('POST /users/avatars', () => {
     expect([status, body.code]).toEqual([400, 'invalid_request']);
   });
 
+  it('takes 100 ids of 1,000 characters each, in any JSON encoding', async () => {
+    const owner = createUserId().padEnd(1000, 'é');
+    await createApi(owner).upload(png(), 'image/png');
+    const ids = [owner, ...Array.from({ length: 99 }, (_, i) => String(i).padEnd(1000, '😀'))];
+    const encode = (id: string) =>
+      id.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    const body = `{"ids":[${ids.map((id) => `"${encode(id)}"`)}],"size":64}`;
+    expect(body.length).toBeGreaterThan(600_000);
+    for (const request of [{ ids }, body]) {
+      const response = await createApi(createUserId()).call('POST', PATH, request);
+      expect(response.status).toBe(200);
+      expect((response.body.avatars as Record<string, unknown>)[owner]).toBeTruthy();
+      expect(Object.keys(response.body.avatars as object)).toHaveLength(100);
+    }
+  });
+
+  it('refuses an id of more than 1,000 characters, and a body that is larger than any valid one', async () => {
+    const long = await createApi(createUserId()).call('POST', PATH, { ids: ['x'.repeat(1001)] });
+    expect([long.status, long.body.code]).toEqual([400, 'invalid_request']);
+    expect(long.body.error).toBe('The request body is invalid: ids.0 must have at most 1000 characters.');
+    const large = await createApi(createUserId()).call('POST', PATH, { ids: [], padding: 'x'.repeat(602_000) });
+    expect([large.status, large.body.code]).toEqual([413, 'too_large']);
+  });
+
   it('refuses visitors who are not signed in, unless canView allows them', async () => {
     const [owner, other] = [await createOwner(), await createOwner()];
     const refused = await createApi(null).call('POST', PATH, { ids: [] });

@@ -1,7 +1,6 @@
 import { fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { en } from '../../src/i18n/en.js';
-import { restingMessages } from '../../src/i18n/messages.js';
 import { FakeClock } from './clock.js';
 import { avatar, type EventLog, FakeBackend, getPart, jsonResponse, PIXEL, recordEvents } from './fake-backend.js';
 import { FAULTS, type Fault } from './faulty-world.js';
@@ -11,7 +10,7 @@ import '../../src/field/run-upload.js';
 import '../../src/core/diagnose-error.js';
 
 export const INITIALS = 'AL';
-export const TEXTS: Record<string, string> = { ...en, ...restingMessages };
+export const TEXTS: Record<string, string> = en;
 
 /** What an element shows, says and holds. */
 export interface Look {

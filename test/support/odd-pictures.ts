@@ -9,6 +9,12 @@ const findText = (bytes: Bytes, text: string): number => new TextDecoder('latin1
 const insert = (bytes: Bytes, at: number, ...parts: ArrayLike<number>[]): Bytes =>
   concat(bytes.slice(0, at), ...parts, bytes.slice(at));
 
+const patch = (bytes: Bytes, at: number, ...values: number[]): Bytes => {
+  const copy = concat(bytes);
+  copy.set(values, at);
+  return copy;
+};
+
 // JPEG
 
 const photo = jpeg({ blocks: [[40, 220, 90]] });
@@ -120,6 +126,11 @@ const oddWebps: OddPicture[] = [
     riff(canvas(2, 3), webpControl, webpFrame),
   ],
   [
+    'a WebP whose header states more bytes than there are, with a chunk after its picture',
+    patch(riff(vp8l(), riffChunk('EXIF', hidden)), 4, 0xff, 1),
+    riff(vp8l()),
+  ],
+  [
     'a WebP with a damaged color profile',
     riff(canvas(0x20), riffChunk('ICCP', hidden), vp8l()),
     riff(canvas(0), vp8l()),
@@ -132,15 +143,16 @@ export const ODD_PICTURES: readonly OddPicture[] = [...oddJpegs, ...oddPngs, ...
 export type BrokenPicture = readonly [fault: string, bytes: Bytes];
 
 const frameHeader = findText(photo, '\xff\xc0');
-const patch = (bytes: Bytes, at: number, ...values: number[]): Bytes => {
-  const copy = concat(bytes);
-  copy.set(values, at);
-  return copy;
-};
 const remove = (bytes: Bytes, start: number, stop: number): Bytes => concat(bytes.slice(0, start), bytes.slice(stop));
 const buildHeaderPng = (...fields: number[]) =>
   concat(header.slice(0, 8), pngChunk('IHDR', [...u32(2), ...u32(3), ...fields]), pixels, end);
 const buildData = (...bytes: number[]) => concat(header, pngChunk('IDAT', bytes), end);
+/** A lossy frame whose header states a first partition of 11 bytes, and the bytes that are there, followed by a chunk. */
+const buildLossyWebp = (length: number) =>
+  riff(
+    riffChunk('VP8 ', concat([0x70, 1, 0, 0x9d, 1, 0x2a], u16le(1), u16le(1), new Uint8Array(length))),
+    riffChunk('EXIF', hidden),
+  );
 const progressive = jpeg({ coding: 'progressive' });
 const huffman = findText(progressive, '\xff\xc4');
 
@@ -200,6 +212,12 @@ export const BROKEN_PICTURES: readonly BrokenPicture[] = [
   ['a GIF with an unknown code', patch(gif(), gif().length - 4, 0xfc, 0xff)],
   ['a WebP whose header states more bytes than there are', patch(riff(vp8l()), 4, 200)],
   ['a WebP without its last byte of padding', riff(canvas(0), vp8l(), riffChunk('EXIF', [1]).slice(0, -1))],
+  [
+    'an extended WebP whose header states more bytes than there are',
+    patch(riff(canvas(0), vp8l(), riffChunk('EXIF', hidden)), 4, 0xff, 1),
+  ],
+  ['a lossy WebP whose first partition is longer than its chunk', buildLossyWebp(10)],
+  ['a lossy WebP without a second partition', buildLossyWebp(11)],
   [
     'a WebP whose lossy frame is not shown',
     riff(riffChunk('VP8 ', [0, 0, 0, 0x9d, 1, 0x2a, ...u16le(1), ...u16le(1), 0, 0])),

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './dev-server.js';
@@ -32,6 +32,28 @@ export class PackedPackage {
   /** Runs a module in the project, with the Node of the tests. Returns what it prints; throws if it fails. */
   runModule(code: string): string {
     return run(process.execPath, ['--input-type=module', '--eval', code], this.project);
+  }
+
+  /**
+   * Compiles TypeScript modules in the project, as a host application on
+   * Cloudflare Workers does. Returns what the compiler complains about.
+   */
+  compileModules(modules: Readonly<Record<string, string>>): string {
+    const folder = mkdtempSync(join(this.project, 'host-'));
+    for (const [name, code] of Object.entries(modules)) writeFileSync(join(folder, name), code);
+    const compilerOptions = {
+      target: 'ES2022',
+      lib: ['ES2022'],
+      module: 'ESNext',
+      moduleResolution: 'Bundler',
+      types: ['@cloudflare/workers-types'],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['.'] }));
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    return spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' }).stdout;
   }
 
   remove(): void {

@@ -1,6 +1,6 @@
 /** Uploads a file as the element does, and compares what is stored with what `<img>` shows of the file. */
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { ImageError, readPicture } from '../../src/image/formats/read-picture.js';
+import { ImageError, type Picture, readPicture } from '../../src/image/formats/read-picture.js';
 import { type FakeBackend, jsonResponse } from './fake-backend.js';
 
 /** A picture as the browser shows it. */
@@ -9,6 +9,13 @@ export interface Shown {
   height: number;
   data: Uint8ClampedArray;
 }
+
+export const IS_FIREFOX = navigator.userAgent.includes('Firefox');
+
+/** Whether the browser tells that a picture has an error. WebKit shows the part before it, and says nothing. */
+export const TELLS_ERRORS = 'ImageDecoder' in window;
+
+export const IS_CHROMIUM = TELLS_ERRORS && !IS_FIREFOX;
 
 /**
  * How the browser shows a file: not at all (`none`), or with its pixels. `whole`:
@@ -26,19 +33,29 @@ export async function lookAt(blob: Blob): Promise<Look> {
   try {
     const { naturalWidth: width, naturalHeight: height } = image;
     if (!isLoaded || width === 0 || height === 0) return { kind: 'none' };
-    const isWhole = await Promise.all([image.decode(), createImageBitmap(blob)]).then(
+    // In WebKit, decode() of some damaged pictures never ends.
+    const decodings = [createImageBitmap(blob), ...(TELLS_ERRORS ? [image.decode()] : [])];
+    const isWhole = await Promise.all(decodings).then(
       () => true,
       () => false,
     );
+    if (!isWhole && IS_FIREFOX) return await lookAtPart(blob);
     const data = drawImage(image, width, height);
     // Of data that is no picture, browsers show the size and no pixel.
-    const isShown = isWhole || data.some((value) => value > 0);
+    const isShown = data.some((value) => value > 0) || (isWhole && TELLS_ERRORS);
     return isShown ? { kind: isWhole ? 'whole' : 'part', width, height, data } : { kind: 'none' };
   } catch {
     return { kind: 'none' };
   } finally {
     URL.revokeObjectURL(image.src);
   }
+}
+
+/** With an error, an `<img>` of Firefox shows nothing, although other browsers may show the picture. Its decoder does, too. */
+async function lookAtPart(blob: Blob): Promise<Look> {
+  const [frame] = (await readFrames(blob, blob.type)) ?? [];
+  const isShown = frame?.data.some((value, i) => value !== frame.data[i & 3]);
+  return frame && isShown ? { kind: 'part', ...frame } : { kind: 'none' };
 }
 
 function drawImage(image: CanvasImageSource, width: number, height: number): Uint8ClampedArray {
@@ -69,6 +86,16 @@ export async function readFrames(blob: Blob, type: string): Promise<Shown[] | nu
     return null;
   } finally {
     decoder.close();
+  }
+}
+
+/** What the back end makes of a file; null if it refuses it. */
+export function readPictureOrNull(bytes: Uint8Array): Picture | null {
+  try {
+    return readPicture(bytes, LIMITS);
+  } catch (error) {
+    if (error instanceof ImageError) return null;
+    throw error;
   }
 }
 
@@ -133,16 +160,11 @@ export class StoringUploader {
 
   async #store(): Promise<Response> {
     const sent = this.#sent as Blob;
-    try {
-      const picture = readPicture(new Uint8Array(await sent.arrayBuffer()), LIMITS);
-      if (picture.type !== sent.type) throw new ImageError('Another type.');
-      const { type, width, height } = picture;
-      this.#stored = new Blob([new Uint8Array(picture.bytes)], { type });
-      const avatar = { key: 'avatars/o/1', contentType: type, size: this.#stored.size, width, height, createdAt: '' };
-      return jsonResponse({ ok: true, avatar });
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      return jsonResponse({ error: error.message, code: 'invalid_image' }, 422);
-    }
+    const picture = readPictureOrNull(new Uint8Array(await sent.arrayBuffer()));
+    if (picture?.type !== sent.type) return jsonResponse({ error: '', code: 'invalid_image' }, 422);
+    const { type, width, height } = picture;
+    this.#stored = new Blob([new Uint8Array(picture.bytes)], { type });
+    const avatar = { key: 'avatars/o/1', contentType: type, size: this.#stored.size, width, height, createdAt: '' };
+    return jsonResponse({ ok: true, avatar });
   }
 }

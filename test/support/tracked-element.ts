@@ -12,7 +12,7 @@ const RUN_EVENTS = ['accept', 'reject', 'start', 'progress', 'retry', 'success',
 const ALL_EVENTS = [...RUN_EVENTS, 'flare-error', 'flare-cancel', 'flare-statechange', 'input', 'change'];
 
 /** Milliseconds after which src/image terminates idle workers. */
-const WORKER_IDLE_TIME = 10_000;
+const WORKER_IDLE_TIME = 60_000;
 
 /** Milliseconds that `settle` may take. It only ends loops that hang: a busy machine is slow, and that is no failure. */
 const SETTLE_LIMIT = 60_000;

@@ -28,7 +28,7 @@ export interface ImageStructure extends Size {
   /** Offset of the first byte after the picture; 0 if the file has to be rebuilt to be whole. */
   end: number;
   /** Builds the picture anew, from what is needed to show it and nothing else. */
-  rebuild(): Uint8Array<ArrayBuffer>;
+  rebuild(): Uint8Array;
 }
 
 /** Maximum number of frames of an animation: half a minute at 30 frames per second. */
@@ -128,6 +128,26 @@ export function sliceRanges(file: ByteReader, ranges: readonly { start: number; 
     else merged.push({ start, end });
   }
   return merged.map(({ start, end }) => file.slice(start, end));
+}
+
+/**
+ * The bytes of a picture that is rebuilt from parts: a view of the file if it is the same, because a copy takes most of
+ * the time and memory.
+ */
+export function joinParts({ bytes }: ByteReader, parts: readonly ArrayLike<number>[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) {
+    if (!isAt(bytes, part, length)) return concatBytes(parts);
+    length += part.length;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** Whether a part is at an offset of a file. */
+function isAt(bytes: Uint8Array, part: ArrayLike<number>, offset: number): boolean {
+  if (part instanceof Uint8Array && part.buffer === bytes.buffer) return part.byteOffset === bytes.byteOffset + offset;
+  for (let i = 0; i < part.length; i++) if (bytes[offset + i] !== part[i]) return false;
+  return true;
 }
 
 export function concatBytes(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {

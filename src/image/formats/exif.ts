@@ -38,34 +38,3 @@ function findOrientation(tiff: DataView, countEntry: () => void): number {
 
 /** Whether an orientation swaps width and height. */
 export const swapsSides = (orientation: number): boolean => orientation >= 5;
-
-/** The smallest TIFF structure with an orientation. */
-export const buildOrientation = (orientation: number): Uint8Array =>
-  Uint8Array.of(
-    0x4d,
-    0x4d,
-    0,
-    42,
-    0,
-    0,
-    0,
-    8,
-    0,
-    1,
-    0x01,
-    0x12,
-    0,
-    SHORT,
-    0,
-    0,
-    0,
-    1,
-    0,
-    orientation,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-  );

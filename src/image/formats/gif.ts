@@ -1,9 +1,9 @@
 import {
   type ByteReader,
-  concatBytes,
   encodeAscii,
   ImageError,
   type ImageStructure,
+  joinParts,
   MAX_FRAMES,
   tooManyFramesError,
 } from './byte-reader.js';
@@ -35,7 +35,7 @@ export function readGif(file: ByteReader): ImageStructure {
   const start = 13 + colorTableSize(file.u8(10));
   const gif: Gif = {
     ...{ width: file.u16(6, true), height: file.u16(8, true) },
-    ...{ frames: 0, decodedPixels: 0, largestFrame: 0, hasLoops: false, control: [], parts: [file.slice(0, start)] },
+    ...{ frames: 0, decodedPixels: 0, largestFrame: 0, hasLoops: false, control: [], parts: [] },
   };
   const end = readBlocks(file, gif, start);
   const { width, height, frames, parts } = gif;
@@ -50,8 +50,14 @@ export function readGif(file: ByteReader): ImageStructure {
     pixels: Math.max(width * height, gif.largestFrame),
     decodedPixels: gif.decodedPixels,
     end,
-    rebuild: () => concatBytes([...parts, [TRAILER]]),
+    rebuild: () => joinParts(file, [...buildHead(file.slice(0, start), gif), ...parts, [TRAILER]]),
   };
+}
+
+/** The header and the color table. It states the size that Chromium shows: WebKit shows nothing without one. */
+function buildHead(head: Uint8Array, { width, height }: Gif): Part[] {
+  const size = [width & 255, width >> 8, height & 255, height >> 8];
+  return size.every((byte, i) => byte === head[6 + i]) ? [head] : [head.subarray(0, 6), size, head.subarray(10)];
 }
 
 /**

@@ -1,5 +1,13 @@
-import { type ByteReader, concatBytes, encodeAscii, ImageError, type ImageStructure } from './byte-reader.js';
-import { buildOrientation, swapsSides } from './exif.js';
+import { buildOrientation } from './build-orientation.js';
+import {
+  type ByteReader,
+  concatBytes,
+  encodeAscii,
+  ImageError,
+  type ImageStructure,
+  joinParts,
+} from './byte-reader.js';
+import { swapsSides } from './exif.js';
 import { trimProfile } from './icc.js';
 import { isWholeScan } from './jpeg-data.js';
 import {
@@ -151,7 +159,8 @@ export function readJpeg(file: ByteReader): ImageStructure {
     pixels: width * height,
     decodedPixels: width * height * scans,
     end,
-    rebuild: () => concatBytes([[0xff, SOI], ...buildHeader(file, header, orientation), ...builder.parts, [0xff, EOI]]),
+    rebuild: () =>
+      joinParts(file, [[0xff, SOI], ...buildHeader(file, header, orientation), ...builder.parts, [0xff, EOI]]),
   };
 }
 
@@ -235,7 +244,7 @@ function buildHeader(file: ByteReader, header: Segment[], orientation: number): 
   return [
     find(0xe0, 'JFIF\0', 14).length > 0 ? buildSegment(0xe0, [...encodeAscii('JFIF\0'), ...JFIF]) : [],
     orientation === 1 ? [] : buildSegment(0xe1, [...encodeAscii('Exif\0\0'), ...buildOrientation(orientation)]),
-    ...buildProfile(file, find(0xe2, PROFILE, 14)),
+    ...buildProfile(file, find(0xe2, PROFILE, 15)),
     adobe ? buildSegment(0xee, [...encodeAscii('Adobe'), 0, 100, 0, 0, 0, 0, file.u8(adobe.data + 11)]) : [],
   ];
 }
@@ -246,15 +255,19 @@ const PROFILE = 'ICC_PROFILE\0';
 /** Bytes of a profile in one segment. */
 const PROFILE_PART = 65_519;
 
-/** The profile, if all of its parts are there: decoders ignore it otherwise. The first part of each number counts. */
+/**
+ * The profile, if all of its parts are there: decoders ignore it otherwise. Like Chromium, ignores segments after the
+ * last missing part, and a profile of which the segments before that contradict each other.
+ */
 function buildProfile(file: ByteReader, segments: Segment[]): Part[] {
   const [first] = segments;
   const total = first ? file.u8(first.data + 13) : 0;
   const parts = new Map<number, Uint8Array>();
   for (const { data, end } of segments) {
+    if (parts.size === total) break;
     const [number, stated] = [file.u8(data + 12), file.u8(data + 13)];
-    if (number < 1 || number > total || stated !== total) return [];
-    if (!parts.has(number)) parts.set(number, file.slice(data + 14, end));
+    if (number < 1 || number > total || stated !== total || parts.has(number)) return [];
+    parts.set(number, file.slice(data + 14, end));
   }
   if (parts.size !== total) return [];
   const sorted = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);

@@ -23,12 +23,12 @@ const CRITICAL = new Set(['IHDR', 'PLTE', 'IDAT']);
 /** Reads the chunks before the end chunk. Browsers ignore what that one contains, and end at what is no chunk after the data. */
 export function readChunks(file: ByteReader): { chunks: PngChunk[]; end: number } {
   const chunks: PngChunk[] = [];
+  let hasData = false;
   for (let at = 8; ; ) {
     file.budget.count();
     const length = file.u32(at);
     const type = file.readText(at + 4, file.checkEnd(at + 8) - at - 4);
     if (type === 'IEND') return { chunks, end: length === 0 && at + 12 <= file.length ? at + 12 : 0 };
-    const hasData = type !== 'IDAT' && chunks.some((chunk) => chunk.type === 'IDAT');
     if (!/^[a-zA-Z]{4}$/.test(type)) {
       if (hasData) return { chunks, end: 0 };
       throw chunkError();
@@ -37,6 +37,7 @@ export function readChunks(file: ByteReader): { chunks: PngChunk[]; end: number 
     // A decoder that doesn't know a critical chunk, whose type begins with a capital letter, can't show the picture.
     if (type < 'a' && !(CRITICAL.has(type) && isIntact(file, chunk))) throw chunkError();
     chunks.push(chunk);
+    hasData ||= type === 'IDAT';
     at = chunk.end;
   }
 }

@@ -1,13 +1,14 @@
+import { buildOrientation } from './build-orientation.js';
 import {
   type ByteReader,
-  concatBytes,
   encodeAscii,
   encodeU32,
   ImageError,
   type ImageStructure,
+  joinParts,
   sliceRanges,
 } from './byte-reader.js';
-import { buildOrientation, swapsSides } from './exif.js';
+import { swapsSides } from './exif.js';
 import { readProfileLength } from './icc.js';
 import { type Inflated, inflate } from './inflate.js';
 import { type PngAnimation, readPngAnimation } from './png-animation.js';
@@ -130,7 +131,7 @@ function buildPng(file: ByteReader, content: PngContent) {
     return chunk.type === 'iCCP' ? buildProfile(file, chunk) : file.slice(chunk.start, chunk.end);
   };
   const display = chunks.slice(1, chunks.indexOf(data[0] as PngChunk)).map(buildDisplayChunk);
-  return concatBytes([
+  return joinParts(file, [
     ...[SIGNATURE, file.slice(8, 33)],
     orientation === 1 ? [] : buildChunk('eXIf', buildOrientation(orientation)),
     ...display,

@@ -1,10 +1,10 @@
 import {
   type ByteReader,
-  concatBytes,
   encodeAscii,
   encodeU32,
   ImageError,
   type ImageStructure,
+  joinParts,
   type Size,
 } from './byte-reader.js';
 import { trimProfile } from './icc.js';
@@ -36,8 +36,7 @@ type Part = ArrayLike<number>;
 const PADDING = [0];
 
 export function readWebp(file: ByteReader): ImageStructure {
-  const end = file.checkEnd(8 + file.u32(4, true));
-  const chunks = readChunks(file, 12, end);
+  const { chunks, end } = readFile(file);
   // With a VP8X chunk, browsers insist on the byte of padding after an odd length.
   if (chunks[0]?.type === 'VP8X' && end % 2 > 0) throw new ImageError('The WebP lacks its padding.');
   const content = chunks[0]?.type === 'VP8X' ? readExtended(file, chunks) : readStill(file, chunks.slice(0, 1));
@@ -54,8 +53,18 @@ export function readWebp(file: ByteReader): ImageStructure {
     // Browsers draw each frame onto a copy of the canvas.
     decodedPixels: width * height * frames,
     end,
-    rebuild: () => concatBytes(listChunkParts('RIFF', [encodeAscii('WEBP'), ...listParts()])),
+    rebuild: () => joinParts(file, listChunkParts('RIFF', [encodeAscii('WEBP'), ...listParts()])),
   };
+}
+
+/** The chunks, and the end of the file; 0 if it states another. */
+function readFile(file: ByteReader): { chunks: Chunk[]; end: number } {
+  const end = 8 + file.u32(4, true);
+  const firstEnd = 20 + file.u32(16, true);
+  // Without an extended header, browsers show the first chunk as soon as another one follows it.
+  const isFirstWhole = !file.matches(12, 'VP8X') && firstEnd + (firstEnd & 1) + 8 <= file.length;
+  if (end > file.length && isFirstWhole) return { chunks: readChunks(file, 12, firstEnd), end: 0 };
+  return { chunks: readChunks(file, 12, file.checkEnd(end)), end };
 }
 
 function readChunks(file: ByteReader, from: number, end: number): Chunk[] {
@@ -93,7 +102,7 @@ function readFrameSize(file: ByteReader, { type, data, length }: Chunk): Size {
   if (type === 'VP8 ') {
     const tag = file.u24le(data);
     // RFC 6386, section 9.1: a key frame of a known version that is shown, and the length of its first partition.
-    const isShown = (tag & 1) === 0 && ((tag >> 1) & 7) <= 3 && (tag & 16) > 0 && tag >> 5 < length;
+    const isShown = (tag & 1) === 0 && ((tag >> 1) & 7) <= 3 && (tag & 16) > 0 && tag >> 5 < length - 10;
     if (length <= 10 || !isShown || !file.matches(data + 3, '\x9d\x01\x2a')) throw frameError();
     return { width: file.u16(data + 6, true) & 0x3fff, height: file.u16(data + 8, true) & 0x3fff };
   }

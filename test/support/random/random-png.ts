@@ -138,7 +138,8 @@ function buildAnimation(content: Content, animation: Animation | null): [Bytes, 
   if (!animation) return [concat(), concat()];
   const { frames, error, isFirst, isLate, gap, overflow, betweenFrames } = animation;
   const size: [number, number] = [content.width + overflow, content.height];
-  const control = pngChunk('acTL', [...u32(frames + error), ...u32(0)]);
+  // Not a negative number: WebKit allocates as many frames as are stated, and crashes.
+  const control = pngChunk('acTL', [...u32(Math.max(0, frames + error)), ...u32(0)]);
   let number = 0;
   const first = isFirst && frames > 0 ? frameControl(number++, size) : concat();
   const later: Bytes[] = [];
