@@ -1,8 +1,9 @@
 import { ImageError, type Picture } from '../../src/image/formats/read-picture.js';
+import { isOpaque } from '../../src/image/resample.js';
 import type { EncodedPicture, PictureCopy, PictureEncoder } from '../picture-encoder.js';
 import type { Codecs, Pixels } from './codecs.js';
 import { addJpegProfile, addWebpProfile, type ColorInfo, readColorInfo } from './color-profile.js';
-import { isOpaquePicture, orientPixels, resizePixels } from './pixels.js';
+import { orientPixels, resizePixels } from './pixels.js';
 import { encodePng } from './png-encoder.js';
 
 /**
@@ -86,7 +87,7 @@ async function encodeWebp(
   quality: number | 'lossless',
 ): Promise<Uint8Array> {
   const webp = await codecs.encodeWebp(pixels, quality);
-  return addWebpProfile(webp, colors.profile, pixels, !isOpaquePicture(pixels.data));
+  return addWebpProfile(webp, colors.profile, pixels, !isOpaque(pixels.data));
 }
 
 /** The copies that are smaller than the picture, in ascending order of their sizes. */

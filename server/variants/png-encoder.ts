@@ -1,7 +1,7 @@
 import { concatBytes, encodeAscii, encodeU32 } from '../../src/image/formats/byte-reader.js';
 import { buildChunk } from '../../src/image/formats/png-chunks.js';
+import { isOpaque } from '../../src/image/resample.js';
 import type { Pixels } from './codecs.js';
-import { isOpaquePicture } from './pixels.js';
 
 // W3C PNG Specification, third edition.
 
@@ -74,7 +74,7 @@ function indexColors(data: Uint8ClampedArray): { colors: Map<number, number>; da
 
 function toTrueColor({ data, width }: Pixels): Samples {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
-  if (!isOpaquePicture(data)) {
+  if (!isOpaque(data)) {
     return { colorType: RGBA, bitsPerPixel: 32, stride: width * 4, data: bytes, chunks: [] };
   }
   const rgb = new Uint8Array((bytes.length / 4) * 3);

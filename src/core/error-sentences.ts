@@ -1,6 +1,6 @@
 import type { KnownErrorCode } from './error-codes.js';
 import { getErrorInfo, isKnownCode } from './error-info.js';
-import { NETWORK_SENTENCE, type Phase, setErrorDescriber } from './errors.js';
+import { AvatarUploadError, FAILED_SENTENCE, NETWORK_SENTENCE, type Phase, setErrorDescriber } from './errors.js';
 
 /**
  * What went wrong, in English, by code or phase: the `message` of an error, and
@@ -36,19 +36,25 @@ export const ERROR_SENTENCES = {
   unavailable: 'The server isn’t available right now. Try again later.',
   load_failed: 'Your picture couldn’t be loaded. Try again.',
   remove_failed: 'Your picture couldn’t be removed. Try again.',
-  failed: 'The upload failed. Try again.',
+  failed: FAILED_SENTENCE,
 } as const satisfies Partial<Record<KnownErrorCode | `${Phase}_failed` | 'failed', string>>;
 
 const TABLE: Readonly<Record<string, string>> = ERROR_SENTENCES;
 
-/** Gives errors the sentence for their code, or else for their phase. */
-export const describeErrors = (): void =>
-  setErrorDescriber((code, phase, cause) => {
+/** Gives errors the sentence for their code, or else for their phase. Also errors that were created before. */
+export function describeErrors(): void {
+  const early = setErrorDescriber((code, phase, cause) => {
     // Codes come from outside: `constructor` is a key of any object.
     const key = [code, `${phase}_failed`].find((name) => Object.hasOwn(TABLE, name));
     const retryable = isKnownCode(code) && getErrorInfo(code).retryable === true;
-    return { message: TABLE[key ?? 'failed'] as string, retryable, cause: cause ? removeUrls(cause) : undefined };
+    const options = cause ? { cause: removeUrls(cause) } : undefined;
+    return { message: TABLE[key ?? 'failed'] as string, retryable, options };
   });
+  for (const [error, details] of early ?? []) {
+    const { message, cause, ...fields } = new AvatarUploadError(error.code, error.phase, details);
+    Object.assign(error, fields, { message, cause });
+  }
+}
 
 /** Longest message of another error that is kept, in characters. */
 const MAX_MESSAGE_LENGTH = 500;

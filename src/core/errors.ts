@@ -29,24 +29,39 @@ export interface ErrorDetails {
 
 /** The sentence for a lost connection: the only one that is needed before the others are loaded. */
 export const NETWORK_SENTENCE = 'Connection lost. Check your network, then try again.';
+/** The sentence for an error whose code and phase say nothing. Other errors have it until theirs is loaded. */
+export const FAILED_SENTENCE = 'The upload failed. Try again.';
 
 /** What is known about an error by its code and phase. */
 interface ErrorDescription {
   /** A sentence for the user. */
   readonly message: string;
   readonly retryable: boolean;
-  /** A copy of the exception, without URLs. */
-  readonly cause?: Error | undefined;
+  /** With a copy of the exception, without URLs. */
+  readonly options?: { cause: Error } | undefined;
 }
 
 type DescribeError = (code: string, phase: Phase, cause: unknown) => ErrorDescription;
 
-let describeError: DescribeError = (code) => ({ message: NETWORK_SENTENCE, retryable: code === 'network' });
+/** Errors that were created before the tables of codes and sentences were loaded, each with its details. */
+type EarlyErrors = [AvatarUploadError, ErrorDetails][];
+let earlyErrors: EarlyErrors | undefined = [];
 
-/** Sets what is known about errors: the tables of codes and sentences are loaded later than this file. */
-export const setErrorDescriber = (describe: DescribeError): void => {
+let describeError: DescribeError = (code) => ({
+  message: code === 'network' ? NETWORK_SENTENCE : FAILED_SENTENCE,
+  retryable: code === 'network',
+});
+
+/**
+ * Sets what is known about errors: the tables are loaded later than this file.
+ * @returns the errors to describe anew.
+ */
+export function setErrorDescriber(describe: DescribeError): EarlyErrors | undefined {
+  const errors = earlyErrors;
   describeError = describe;
-};
+  earlyErrors = undefined;
+  return errors;
+}
 
 /**
  * A failed upload, load or removal. Its message is a sentence in English for
@@ -79,10 +94,12 @@ export class AvatarUploadError extends Error {
   /** Key of a message that describes the failure more precisely than the code's own. */
   declare readonly messageKey?: string | undefined;
 
-  constructor(code: ErrorCode, phase: Phase, { cause: original, ...details }: ErrorDetails = {}) {
-    const { message, retryable, cause } = describeError(code, phase, original);
-    super(message, cause && { cause });
+  constructor(code: ErrorCode, phase: Phase, all: ErrorDetails = {}) {
+    const { cause: original, ...details } = all;
+    const { message, retryable, options } = describeError(code, phase, original);
+    super(message, options);
     Object.assign(this, details, { code, phase, retryable: details.retryable ?? retryable });
+    earlyErrors?.push([this, all]);
   }
 
   /** Returns a copy of this error in which the given fields are replaced, and all others are kept. */

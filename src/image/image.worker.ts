@@ -22,10 +22,8 @@ import {
   createLargestContext,
   halveImage,
   isCanvasReadable,
-  isOpaque,
-  scaleColors,
 } from './pixels.js';
-import { resample, type Span } from './resample.js';
+import { isOpaque, resample, type Span, scaleColors } from './resample.js';
 
 /** Pixels to decode per pixel of the result, along each axis. With fewer, fine detail is lost. */
 const DECODE_SCALE = 1.4;

@@ -120,20 +120,6 @@ function alignSpan({ from, length }: Span, limit: number, divisor: number) {
   };
 }
 
-/** Multiplies the colors of each pixel by a factor that depends on its alpha. */
-export function scaleColors(pixels: Uint8ClampedArray, getFactor: (alpha: number) => number): void {
-  for (let offset = 0; offset < pixels.length; offset += 4) {
-    const factor = getFactor(pixels[offset + 3] as number);
-    for (let i = offset; i < offset + 3; i++) pixels[i] = (pixels[i] as number) * factor;
-  }
-}
-
-/** Whether no pixel is transparent. */
-export function isOpaque(pixels: Uint8ClampedArray): boolean {
-  for (let offset = 3; offset < pixels.length; offset += 4) if (pixels[offset] !== 255) return false;
-  return true;
-}
-
 /**
  * Whether the canvas returns the pixels that were drawn: browsers that resist
  * fingerprinting return noise, or white. Draws many colors, because Firefox adds

@@ -82,6 +82,20 @@ function mixChannels(
   }
 }
 
+/** Multiplies the colors of each pixel by a factor that depends on its alpha. */
+export function scaleColors(pixels: Uint8ClampedArray, getFactor: (alpha: number) => number): void {
+  for (let offset = 0; offset < pixels.length; offset += 4) {
+    const factor = getFactor(pixels[offset + 3] as number);
+    for (let i = offset; i < offset + 3; i++) pixels[i] = (pixels[i] as number) * factor;
+  }
+}
+
+/** Whether no pixel is transparent. */
+export function isOpaque(pixels: Uint8ClampedArray): boolean {
+  for (let offset = 3; offset < pixels.length; offset += 4) if (pixels[offset] !== 255) return false;
+  return true;
+}
+
 /**
  * Which pixels each output pixel is computed from: the first one, the weights of
  * all of them one after the other, and how many there are for each output pixel.

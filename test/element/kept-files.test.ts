@@ -5,7 +5,7 @@ import { inspectImage } from '../../src/image/index.js';
 import { readPixels } from '../image/read-pixels.js';
 import { avifFile, realItem } from '../support/avif.js';
 import { ascii, u16le, u32, u32le } from '../support/bytes.js';
-import { createElement } from '../support/element-fixtures.js';
+import { createFile, createOne } from '../support/element-fixtures.js';
 import {
   getPart,
   getText,
@@ -19,12 +19,6 @@ import { avif, concat, frameControl, gif, jpeg, png, pngChunk, webp } from '../s
 
 const backend = installFakeBackend();
 
-async function createOne(attributes = ''): Promise<FlareAvatarUpload> {
-  const { element } = await createElement(`avatar-url="" ${attributes}`);
-  return element;
-}
-
-const createFile = (name: string, type: string, bytes: Uint8Array<ArrayBuffer>) => new File([bytes], name, { type });
 const readBlob = async (blob: Blob) => new Uint8Array(await blob.arrayBuffer());
 
 /** Picks a file that is refused, and returns the code. */

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { createElement, createPngFile, waitUntil } from '../support/element-fixtures.js';
+import { createElement, createFile, createOne, createPngFile, waitUntil } from '../support/element-fixtures.js';
 import {
   getPart,
   getText,
@@ -14,13 +14,6 @@ import {
 import { gif, png, text } from '../support/pictures.js';
 
 const backend = installFakeBackend();
-
-async function createOne(attributes = ''): Promise<FlareAvatarUpload> {
-  const { element } = await createElement(`avatar-url="" ${attributes}`);
-  return element;
-}
-
-const createFile = (name: string, type: string, bytes: Uint8Array<ArrayBuffer>) => new File([bytes], name, { type });
 
 describe('an animated picture', () => {
   const createAnimation = () => createFile('x.gif', 'image/gif', gif(3));

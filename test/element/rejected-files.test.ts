@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import type { AvatarUploadError } from '../../src/client.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { createElement, createPngFile } from '../support/element-fixtures.js';
+import { createElement, createFile, createOne, createPngFile } from '../support/element-fixtures.js';
 import {
   getImageUrl,
   getText,
@@ -14,13 +14,6 @@ import {
 import { avif, gif, png, text } from '../support/pictures.js';
 
 const backend = installFakeBackend();
-
-async function createOne(attributes = ''): Promise<FlareAvatarUpload> {
-  const { element } = await createElement(`avatar-url="" ${attributes}`);
-  return element;
-}
-
-const createFile = (name: string, type: string, bytes: Uint8Array<ArrayBuffer>) => new File([bytes], name, { type });
 
 /** Picks a file that is refused, and returns the error code and the error text. */
 async function pickRefused(element: FlareAvatarUpload, file: File): Promise<[code: string, text: string]> {

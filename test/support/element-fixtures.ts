@@ -74,3 +74,12 @@ export function restoreBrowserState(): void {
   Reflect.deleteProperty(document, 'hidden');
   Reflect.deleteProperty(navigator, 'onLine');
 }
+
+/** Creates an element that asks for no avatar. */
+export async function createOne(attributes = ''): Promise<FlareAvatarUpload> {
+  const { element } = await createElement(`avatar-url="" ${attributes}`);
+  return element;
+}
+
+export const createFile = (name: string, type: string, bytes: Uint8Array<ArrayBuffer>): File =>
+  new File([bytes], name, { type });
