@@ -57,7 +57,7 @@ function handleRequest(request, response) {
   request.on('end', () => {
     if (url === '/api/uploads/presign') json({ url: '/store', signedHeaders: {}, key: 'pending/o/1' });
     else if (url === '/api/uploads/commit') json({ ok: true, avatar: { key: `avatars/o/${performance.now()}` } });
-    else if (url === '/api/me/avatar') json({ url: `/picture?${performance.now()}` });
+    else if (url.split('?')[0] === '/api/me/avatar') json({ url: `/picture?${performance.now()}` });
     else if (url.startsWith('/picture')) response.setHeader('content-type', 'image/svg+xml').end(SVG);
     else if (method === 'PUT') response.end();
     else serveFile(url, response);

@@ -14,12 +14,21 @@ export function renderPeople(list: HTMLElement, total: HTMLElement, users: Reado
       bytes += readTransferSize(image.src);
       total.textContent = `Downloaded for this list, at ${size} pixels each: ${bytes.toLocaleString('en-US')} bytes`;
     });
-    image.addEventListener('error', () => image.remove());
+    image.addEventListener('error', () => image.replaceWith(createInitials(name)));
     image.src = `/api/users/${id}/avatar?size=${size}`;
     item.append(image, name);
     return item;
   });
   list.replaceChildren(...items);
+}
+
+/** What is shown for a person without a picture: a circle of the same size. */
+function createInitials(name: string): HTMLElement {
+  const initials = document.createElement('span');
+  initials.className = 'initials';
+  initials.ariaHidden = 'true';
+  initials.textContent = name.replace(/[^A-Z]/g, '');
+  return initials;
 }
 
 /** Bytes of the latest response for a URL; 0 if the browser had it in its cache. */

@@ -20,6 +20,7 @@ const benchmarks = {
   rows: async () => (await import('../bench/rows.mjs')).runRowsBench(),
   restore: async () => (await import('../bench/restore.mjs')).runRestoreBench(),
   variants: async () => (await import('../bench/variants.mjs')).runVariantsBench(),
+  window: async () => (await import('../bench/window.mjs')).runWindowBench(),
 };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks));

@@ -161,7 +161,10 @@ const removeLitHooks = {
             /case Object:case Array:(\w=null==\w\?\w:JSON\.stringify\(\w\)|try\{\w=JSON\.parse\(\w\)\}catch\(\w\)\{\w=null\})/g,
             '',
           )
-          .replace(/throw Error\("(CSSResult|Value passed)[^"]*"(\+t\+"[^"]*")?\)/g, 'throw Error()')
+          .replace(/static addInitializer\(\w\)\{[^{}]*\}/, '')
+          .replace(/,void 0!==\w\.l&&\(this\.l=\[\.\.\.\w\.l\]\)/, '')
+          .replace(/,this\.constructor\.l\?\.forEach\(\w=>\w\(this\)\)/, '')
+          .replace(/throw Error\("(CSSResult|Value passed|invalid template)[^"]*"(\+t\+"[^"]*")?\)/g, 'throw Error()')
       : null,
 };
 

@@ -4,12 +4,12 @@ import { Language } from '../i18n/language.js';
 import { SettingsElement } from '../settings-element.js';
 import { styles } from '../view/field.styles.js';
 import { renderBadge, renderButton, renderPlaceholder } from '../view/field-template.js';
+import { AvatarWatcher } from './avatar-watcher.js';
 import type { UploadState } from './derive-view.js';
 import { EngineLoader } from './engine-loader.js';
 import type { FieldEngine } from './field-engine.js';
 import { FieldStore, type RestingView } from './field-store.js';
 import { listenForFiles, takePickedFile } from './file-inputs.js';
-import { FirstLoad } from './first-load.js';
 import { hasPendingCommit } from './has-pending-commit.js';
 import type { FieldEvent } from './reduce.js';
 import { IDLE, type RetryAction, type Snapshot } from './snapshot.js';
@@ -28,7 +28,7 @@ export class AvatarField extends SettingsElement {
   readonly #language = new Language(this);
   readonly #store = new FieldStore((snapshot, former, event) => this.#onChange(snapshot, former, event));
   readonly #loader = new EngineLoader(this, this.#store, () => this.#createEngine());
-  readonly #firstLoad = new FirstLoad(this, this.#store, this.#loader);
+  readonly #watcher = new AvatarWatcher(this, this.#store, this.#loader);
 
   constructor() {
     super();
@@ -157,7 +157,7 @@ export class AvatarField extends SettingsElement {
 
   #getImageUrl(): string | null {
     if (this.#engine) return this.#engine.getImageUrl(this.#picture);
-    return this.#picture === this.#firstLoad.brokenUrl ? null : (this.#picture as string | null);
+    return this.#picture === this.#watcher.brokenUrl ? null : (this.#picture as string | null);
   }
 
   #renderPicture(url: string | null): TemplateResult {
@@ -167,7 +167,7 @@ export class AvatarField extends SettingsElement {
   }
 
   #handleBrokenImage(url: string): void {
-    this.#firstLoad.brokenUrl = url;
+    this.#watcher.brokenUrl = url;
     this.requestUpdate();
     this.#run((engine) => engine.currentAvatar.handleBrokenImage(url));
   }
@@ -241,7 +241,7 @@ export class AvatarField extends SettingsElement {
 
   async #createEngine(): Promise<FieldEngine> {
     const { FieldEngine } = await import('./field-engine.js');
-    return new FieldEngine(this, this.#store, this.#firstLoad, this.#language, () => this.#isOff);
+    return new FieldEngine(this, this.#store, this.#watcher, this.#language, () => this.#isOff);
   }
 
   /**

@@ -13,8 +13,8 @@ export type ChangeMessage = readonly [endpoint: number, user: number];
 export interface Subscriber {
   /** @param message - says whose avatar has changed; undefined if any may have. */
   receiveChange(message?: ChangeMessage): void;
-  /** The page became visible, or the network came back. */
-  renewIfDue(): void;
+  /** @param event - the page became visible, the network came back, or the window or its pixel ratio changed (`resize`). */
+  renewIfDue(event?: string): void;
 }
 
 const subscribers = new Set<Subscriber>();
@@ -42,7 +42,7 @@ function notifySubscribers(message?: ChangeMessage, sender?: Subscriber): void {
 }
 
 function togglePage(isOn: boolean): void {
-  for (const type of ['visibilitychange', 'online', 'pagehide', 'pageshow'])
+  for (const type of ['visibilitychange', 'online', 'resize', 'pagehide', 'pageshow'])
     window[`${isOn ? 'add' : 'remove'}EventListener`](type, onPageEvent, true);
   toggleChannel(isOn);
 }
@@ -50,7 +50,7 @@ function togglePage(isOn: boolean): void {
 function onPageEvent({ type, persisted }: Event & { persisted?: boolean }): void {
   // An open channel keeps a page out of the back/forward cache.
   if (type === 'pagehide') toggleChannel(false);
-  else if (type !== 'pageshow') for (const subscriber of subscribers) subscriber.renewIfDue();
+  else if (type !== 'pageshow') for (const subscriber of subscribers) subscriber.renewIfDue(type);
   else if (persisted) {
     toggleChannel(true);
     notifySubscribers();

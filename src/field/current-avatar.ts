@@ -2,32 +2,34 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { AvatarUploadError } from '../core/errors.js';
 import type { Settings } from '../settings.js';
 import { concernsAvatar, createChange } from './avatar-change.js';
-import { type ChangeMessage, type Subscriber, sendChange, subscribe, unsubscribe } from './avatar-sync.js';
+import { type ChangeMessage, sendChange } from './avatar-sync.js';
+import { type AvatarLoad, type AvatarWatcher, getSource } from './avatar-watcher.js';
 import type { DisplayedImage } from './displayed-image.js';
 import type { FieldStore } from './field-store.js';
-import { type AvatarLoad, type FirstLoad, getSource, MAX_TIMER_DELAY } from './first-load.js';
 import { isBusy } from './reduce.js';
 import { reportFailure } from './report-failure.js';
 import { hasEndpoint, type LoadedAvatar, requestAvatar } from './request-avatar.js';
 import { expireSharedRequests } from './shared-requests.js';
 
 /**
- * Keeps the back end's picture on display: loads it, renews its URL before that
- * expires, and loads it again when it may have changed.
+ * Keeps the back end's picture on display: renews its URL before that expires,
+ * loads a larger one when the element has grown, and loads the picture again
+ * when it may have changed.
  */
-export class CurrentAvatar implements ReactiveController, Subscriber {
+export class CurrentAvatar implements ReactiveController {
   #source: string | undefined;
   #load: AvatarLoad | null;
   /** The back end may have another picture by now. */
   #isStale = false;
-  /** The URL needs renewal, and the user can see the element. */
+  /** The URL needs renewal, or the element a larger picture, and the user can see the element. */
   #isRenewalDue = false;
   /** A new URL was requested because the browser failed to load the last one. */
   #isReplacingBroken = false;
-  /** Milliseconds since 1970. */
-  #renewAt: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Observes the element from the time when its URL needs renewal until the user can see it. */
+  /** The size for which the picture on display was requested, in device pixels. */
+  #loadedSize: number;
+  /** Decodes a picture before it is displayed. While it is kept, the browser can display it at once. */
+  readonly #decoder = new Image();
+  /** Observes the element from the time when it needs another URL until the user can see it. */
   readonly #observer = new IntersectionObserver((entries) => {
     if (!entries.at(-1)?.isIntersecting) return;
     this.#observer.disconnect();
@@ -35,32 +37,23 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
     this.element.requestUpdate();
   });
 
-  /** @param first - the load that is continued here. */
+  /** @param watcher - its load is continued here. */
   constructor(
     private readonly element: ReactiveControllerHost & HTMLElement & Settings,
     private readonly store: FieldStore,
     private readonly image: DisplayedImage,
-    first: FirstLoad,
+    private readonly watcher: AvatarWatcher,
   ) {
-    this.#source = first.source;
-    this.#load = first.load;
-    this.#renewAt = first.renewAt;
+    this.#source = watcher.source;
+    this.#load = watcher.load;
+    this.#loadedSize = watcher.load ? 0 : watcher.size;
     element.addController(this);
-    if (first.load) this.#follow(first.load, true);
-    element.removeController(first);
-    first.stop();
-    first.load = null;
-  }
-
-  hostConnected(): void {
-    subscribe(this);
-    this.renewIfDue();
+    if (watcher.load) this.#follow(watcher.load, true);
+    watcher.load = null;
   }
 
   hostDisconnected(): void {
-    unsubscribe(this);
     this.#observer.disconnect();
-    clearTimeout(this.#timer);
     this.#isStale ||= this.#load !== null;
     this.#abortLoad();
     // An element that is only moved misses no change.
@@ -109,25 +102,24 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
     this.element.requestUpdate();
   }
 
-  /** Renews the URL when it is time to, and the user can see the element. */
-  renewIfDue(): void {
-    clearTimeout(this.#timer);
-    const remaining = this.#renewAt - Date.now();
-    if (remaining === Infinity || !this.element.isConnected) return;
-    if (remaining > 0) this.#timer = setTimeout(() => this.renewIfDue(), Math.min(remaining, MAX_TIMER_DELAY));
-    else if (!document.hidden && !this.#load) this.#observer.observe(this.element);
+  /** Loads the avatar as soon as the user can see the element: the URL needs renewal, or the picture is too small. */
+  renew(): void {
+    // The back end has no larger picture than the one that the user has uploaded here.
+    const isUpload = this.store.snapshot.avatar.picture instanceof Blob && this.watcher.renewAt > Date.now();
+    if (!document.hidden && !this.#load && !isUpload) this.#observer.observe(this.element);
   }
 
   /** The picture is replaced now: a load in progress, and its URL, are out of date. */
   endLoad(): void {
     this.#abortLoad();
-    this.#renewAt = Infinity;
+    this.#isRenewalDue = false;
+    this.watcher.renewAt = Infinity;
     this.image.clearBroken();
   }
 
   /** The user has changed the picture: tells all other elements and tabs. */
   announce(formerKey: string): void {
-    if (this.element.avatarUrl) sendChange(createChange(this.#endpoint, this.#key, formerKey), this);
+    if (this.element.avatarUrl) sendChange(createChange(this.#endpoint, this.#key, formerKey), this.watcher);
   }
 
   /** The browser failed to load an image: the next one is displayed instead, and a new URL may help, once. */
@@ -135,8 +127,8 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
     this.image.markBroken(url);
     if (url !== this.store.snapshot.avatar.picture || this.#isReplacingBroken) return;
     this.#isReplacingBroken = true;
-    this.#renewAt = 0;
-    this.renewIfDue();
+    this.watcher.renewAt = 0;
+    this.watcher.renewIfDue();
   }
 
   handleLoadedImage(): void {
@@ -166,7 +158,8 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
     this.#isStale = !this.element.isConnected;
     this.#isRenewalDue = false;
     const controller = new AbortController();
-    this.#load = { controller, result: requestAvatar(this.element, controller.signal) };
+    const result = requestAvatar(this.element, this.watcher.claimSize(), controller.signal);
+    this.#load = { controller, result };
     if (isShown) this.store.setFacts({ isLoading: true });
     return this.#follow(this.#load, isShown);
   }
@@ -177,12 +170,13 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
       if (signal.aborted) return;
       const isRenewed = this.#renewAddress(loaded);
       // The picture on display stays until the new one can take its place at once.
-      const isUsable = isRenewed || !loaded.url || !this.store.snapshot.avatar.picture || (await canDecode(loaded.url));
+      const isUsable =
+        isRenewed || !loaded.url || !this.store.snapshot.avatar.picture || (await this.#canDecode(loaded.url));
       if (!signal.aborted) this.#apply(loaded, isUsable);
     } catch (cause) {
       if (signal.aborted) return;
       this.#abortLoad();
-      this.#renewAt = 0;
+      this.watcher.renewAt = 0;
       const error = cause as AvatarUploadError;
       if (isShown) reportFailure(this.element, this.store, { type: 'loadFailed', error });
     }
@@ -190,31 +184,37 @@ export class CurrentAvatar implements ReactiveController, Subscriber {
 
   /** Whether the loaded address is one of the picture on display, which then is not loaded again. */
   #renewAddress({ url, key }: LoadedAvatar): boolean {
-    const { avatar } = this.store.snapshot;
-    const isSame = Boolean(url && key) && key === avatar.key && !this.#isReplacingBroken;
-    if (!isSame || !url || typeof avatar.picture !== 'string') return false;
-    this.image.renewAddress(avatar.picture, url);
-    return true;
+    const { picture, key: currentKey } = this.store.snapshot.avatar;
+    if (!url || !key || key !== currentKey || typeof picture !== 'string' || this.#isReplacingBroken) return false;
+    // The picture at another size is another object.
+    const isLarger = this.watcher.size > this.#loadedSize && getObject(url) !== getObject(picture);
+    if (!isLarger) this.image.renewAddress(picture, url);
+    return !isLarger;
   }
 
   #apply({ url, key = this.#key, renewAt }: LoadedAvatar, isUsable: boolean): void {
     const { avatar } = this.store.snapshot;
     this.#load?.controller.abort();
     this.#load = null;
-    this.#renewAt = isUsable ? renewAt : 0;
-    if (isUsable) this.renewIfDue();
+    this.watcher.renewAt = isUsable ? renewAt : 0;
+    if (isUsable) {
+      this.#loadedSize = this.watcher.size;
+      this.watcher.renewIfDue();
+    }
     // A new address that does not work is no reason to hide the same picture.
     const isKept = !isUsable && key === avatar.key;
     if (!isKept) this.image.clearBroken();
     this.store.dispatch({ type: 'avatarLoaded', avatar: isKept ? avatar : { key: url ? key : '', picture: url } });
   }
+
+  #canDecode(url: string): Promise<boolean> {
+    this.#decoder.src = url;
+    return this.#decoder.decode().then(
+      () => true,
+      () => false,
+    );
+  }
 }
 
-function canDecode(url: string): Promise<boolean> {
-  const image = new Image();
-  image.src = url;
-  return image.decode().then(
-    () => true,
-    () => false,
-  );
-}
+/** The address of an object: a presigned URL without its query, which is another one each time. */
+const getObject = (url: string): string => url.replace(/\?.*x-amz-signature=.*/i, '');

@@ -14,11 +14,11 @@ import { feedbackStyles } from '../view/feedback.styles.js';
 import { renderButton } from '../view/field-template.js';
 import { renderProgressRing } from '../view/progress-ring.js';
 import { renderStatus } from '../view/status-line.js';
+import type { AvatarWatcher } from './avatar-watcher.js';
 import { CurrentAvatar } from './current-avatar.js';
 import { deriveView, type FieldView } from './derive-view.js';
 import { DisplayedImage } from './displayed-image.js';
 import type { FieldStore } from './field-store.js';
-import type { FirstLoad } from './first-load.js';
 import { reduce } from './reduce.js';
 import { UploadSession } from './upload-session.js';
 
@@ -38,7 +38,7 @@ export class FieldEngine implements ReactiveController {
   constructor(
     private readonly element: FieldElement,
     private readonly store: FieldStore,
-    first: FirstLoad,
+    watcher: AvatarWatcher,
     language: Language,
     private readonly isDisabled: () => boolean,
   ) {
@@ -47,8 +47,8 @@ export class FieldEngine implements ReactiveController {
     this.#translation = new FieldTranslation(language);
     store.reducer = reduce;
     store.deriveView = deriveView;
-    this.#image = new DisplayedImage(element, first.brokenUrl);
-    this.currentAvatar = new CurrentAvatar(element, store, this.#image, first);
+    this.#image = new DisplayedImage(element, watcher.brokenUrl);
+    this.currentAvatar = new CurrentAvatar(element, store, this.#image, watcher);
     this.session = new UploadSession(element, store, this.currentAvatar, {
       translation: this.#translation,
       isDisabled,

@@ -26,14 +26,16 @@ export const hasEndpoint = ({ src, avatarUrl }: Settings): boolean => !src && av
 
 /**
  * Loads the current avatar, with retries.
+ * @param size - width at which the picture is displayed, in device pixels.
  * @throws {AvatarUploadError} of the last try.
  */
-export function requestAvatar(settings: Settings, signal: AbortSignal): Promise<LoadedAvatar> {
+export function requestAvatar(settings: Settings, size: number, signal: AbortSignal): Promise<LoadedAvatar> {
   const { avatarUrl, headers, credentials } = settings;
+  const sizedUrl = addSize(avatarUrl, size);
   const load = async (shared: AbortSignal) => {
     const requestedAt = Date.now();
     const init = { headers: await resolveHeaders(headers), credentials, signal: addTimeout(shared) };
-    const response = await fetchJson(avatarUrl, init);
+    const response = await fetchJson(sizedUrl, init);
     const avatar = parseAvatar(response, Date.now() - requestedAt);
     if (!avatar) throw response;
     return avatar;
@@ -43,8 +45,11 @@ export function requestAvatar(settings: Settings, signal: AbortSignal): Promise<
       const { retryLoad } = await loadModule(import('./avatar-endpoint.js'), 'load');
       return retryLoad(settings, failure, load, shared);
     });
-  return shareRequest([avatarUrl, headers, credentials], loadWithRetries, signal);
+  return shareRequest([sizedUrl, headers, credentials], loadWithRetries, signal);
 }
+
+/** Adds `size` to the end of an address. The query stays as it is. */
+const addSize = (url: string, size: number): string => `${url}${url.includes('?') ? '&' : '?'}size=${size}`;
 
 /**
  * Undefined for a response that is no answer of an avatar endpoint.

@@ -26,13 +26,14 @@ export const jsonResponse = (body: unknown, status = 200): Response => Response.
 export function getEndpointName(url: string, method: string): EndpointName | null {
   if (url.endsWith('/presign')) return 'presign';
   if (url.endsWith('/commit')) return 'commit';
-  if (url.endsWith('/me/avatar')) return method === 'DELETE' ? 'remove' : 'load';
+  if (/\/me\/avatar(\?|$)/.test(url)) return method === 'DELETE' ? 'remove' : 'load';
   return null;
 }
 
 /** The endpoints of the back end, scripted by the test in place of `fetch`. Other requests go to the real `fetch`. */
 export class FakeBackend {
   readonly requests: EndpointName[] = [];
+  readonly requestUrls: string[] = [];
   readonly requestBodies: Record<string, unknown>[] = [];
   readonly requestInits: RequestInit[] = [];
   /** Response of the store to a PUT: a status, or `hold` for no response at all. */
@@ -45,13 +46,14 @@ export class FakeBackend {
   install(): void {
     // An earlier test may have left an uncommitted upload.
     sessionStorage.clear();
-    for (const list of [this.requests, this.requestBodies, this.requestInits]) list.length = 0;
+    for (const list of [this.requests, this.requestUrls, this.requestBodies, this.requestInits]) list.length = 0;
     this.resetResponses();
     window.fetch = async (input, init = {}) => {
       const endpoint = getEndpointName(String(input), init.method ?? 'GET');
       if (!endpoint) return this.#fetch.call(window, input, init);
       init.signal?.throwIfAborted();
       this.requests.push(endpoint);
+      this.requestUrls.push(String(input));
       this.requestInits.push(init);
       this.requestBodies.push(JSON.parse(String(init.body ?? '{}')));
       const response = await this.responses[endpoint]();

@@ -130,7 +130,7 @@ export class FaultProxy extends HttpServer {
 function kindOf({ method, url = '' }: IncomingMessage): RequestKind | null {
   if (url === '/api/uploads/presign') return 'presign';
   if (url === '/api/uploads/commit') return 'commit';
-  if (url === '/api/me/avatar') return method === 'DELETE' ? 'remove' : 'load';
+  if (url.split('?')[0] === '/api/me/avatar') return method === 'DELETE' ? 'remove' : 'load';
   if (url.startsWith('/cdn-cgi/')) return method === 'PUT' ? 'put' : 'image';
   return null;
 }
