@@ -51,6 +51,8 @@ export default defineConfig({
           globalSetup: ['test/support/shared-server.ts'],
           maxWorkers: 2,
           ...LIMITS,
+          // Some tests upload eight photos one after the other, and each has several waits.
+          testTimeout: 900_000,
         },
       },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...LIMITS } },

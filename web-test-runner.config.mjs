@@ -4,7 +4,7 @@ import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { webdriverLauncher } from '@web/test-runner-webdriver';
 import { webTestRunnerCountReporter } from './scripts/count-reporters.mjs';
-import { IMPORT_TABLE, replaceLocaleGlob } from './scripts/locales.mjs';
+import { IMPORT_TABLE, LOCALES, replaceLocaleGlob } from './scripts/locales.mjs';
 import { browserFlags, findBrowser } from './scripts/setup.mjs';
 
 /**
@@ -88,7 +88,9 @@ export default {
   ],
   browsers: [engines[process.env.TEST_ENGINE ?? 'chromium']()],
   concurrency: 1,
-  testRunnerHtml: (framework) => `<!doctype html><html data-pictures="${PICTURES}" data-seed="${PICTURE_SEED}">
+  testRunnerHtml: (
+    framework,
+  ) => `<!doctype html><html data-pictures="${PICTURES}" data-seed="${PICTURE_SEED}" data-locales="${LOCALES.join(' ')}">
     <body><script type="module" src="${framework}"></script></body></html>`,
   middleware: [handlePut],
   reporters: [quietReporter, webTestRunnerCountReporter],

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as bundle, transform } from 'esbuild';
+import MagicString from 'magic-string';
 import { build } from 'vite';
 import { LicenseCollector } from './licenses.mjs';
 import { IMPORT_TABLE, LOCALES, replaceLocaleGlob } from './locales.mjs';
@@ -11,6 +12,12 @@ import { root, run } from './setup.mjs';
 
 const dist = join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
+
+/** Changes code. @returns what plugins return: the code and its source map, or null for code that stays as it is. */
+function edit(code, change) {
+  const text = change(new MagicString(code));
+  return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: true }) } : null;
+}
 
 /**
  * Minifies the styles and markup in `css`, `html` and `svg` templates, which
@@ -21,15 +28,16 @@ const minifyTemplates = {
   enforce: 'post',
   async transform(code, id) {
     if (!id.startsWith(join(root, 'src'))) return null;
-    let minified = code;
-    // From the last to the first, so that the positions of the others stay valid.
-    for (const { tag, start, end, isWhole } of findTemplates(this.parse(code)).sort((a, b) => b.start - a.start)) {
-      const text = code.slice(start, end);
-      const isStylesheet = tag === 'css' && isWhole;
-      const shorter = isStylesheet ? await minifyCss(text) : text.replace(/\s*\n\s*/g, ' ');
-      minified = minified.slice(0, start) + shorter + minified.slice(end);
+    const shorter = new Map();
+    for (const template of findTemplates(this.parse(code))) {
+      const text = code.slice(template.start, template.end);
+      const isStylesheet = template.tag === 'css' && template.isWhole;
+      shorter.set(template, isStylesheet ? await minifyCss(text) : text.replace(/\s*\n\s*/g, ' '));
     }
-    return minified;
+    return edit(code, (minified) => {
+      for (const [{ start, end }, text] of shorter) if (end > start) minified.overwrite(start, end, text);
+      return minified;
+    });
   },
 };
 
@@ -85,31 +93,29 @@ async function buildWorker(entry, folder, name, minify, licenses, external = [])
  * @param files - the file of each worker, by the worker's name in the source
  */
 function workerFilePlugin(files, isInlined) {
-  const entries = Object.entries(files);
+  // Where a worker is started by a literal URL, that is hidden from Vite, which would bundle the file once more.
+  const nameFile = (_, start, started, named) =>
+    start ? `${start}'${files[started]}', ${MODULE_URL}` : `'${files[named]}'`;
   return {
     name: 'worker-file',
     enforce: 'pre',
     resolveId: (id) => {
-      const [, file] = entries.find(([name]) => id === `./${name}.worker.js`) ?? [];
+      const file = files[/^\.\/(\w+)\.worker\.js$/.exec(id)?.[1]];
       return file && !isInlined ? { id: file, external: 'relative' } : null;
     },
     transform: (code, id) =>
       id.startsWith(join(root, 'src')) && code.includes('.worker.ts')
-        ? entries.reduce(
-            (changed, [name, file]) =>
-              changed
-                // Hidden from Vite, which would bundle the file once more.
-                .replace(
-                  `new Worker(new URL('./${name}.worker.ts', import.meta.url)`,
-                  `new Worker(new URL('${file}', ${MODULE_URL})`,
-                )
-                .replace(`'./${name}.worker.ts'`, `'${file}'`),
-            code,
-          )
+        ? edit(code, (changed) => changed.replaceAll(WORKER_FILE, nameFile))
         : null,
-    renderChunk: (code) => code.replaceAll(/\/\* @vite-ignore \*\/\s*/g, '').replaceAll(MODULE_URL, 'import.meta.url'),
+    renderChunk: (code) =>
+      edit(code, (changed) =>
+        changed.replaceAll(/\/\* @vite-ignore \*\/\s*/g, '').replaceAll(MODULE_URL, 'import.meta.url'),
+      ),
   };
 }
+
+/** The source of a worker, alone or where the worker is started. */
+const WORKER_FILE = /(new Worker\(new URL\()'\.\/(\w+)\.worker\.ts', import\.meta\.url|'\.\/(\w+)\.worker\.ts'/g;
 
 /** Stands for `import.meta.url` until Vite has transformed a module. */
 const MODULE_URL = 'flareModuleUrl';
@@ -125,7 +131,8 @@ const SCRIPT_TABLE = `Object.fromEntries('${LOCALES.join(' ')}'.split(' ').map((
 const localePlugin = (table = IMPORT_TABLE) => ({
   name: 'locales',
   enforce: 'pre',
-  transform: (code, id) => (id.startsWith(join(root, 'src')) ? replaceLocaleGlob(code, table) : null),
+  transform: (code, id) =>
+    id.startsWith(join(root, 'src')) ? edit(code, (changed) => replaceLocaleGlob(changed, table)) : null,
 });
 
 /** Names the files of the languages by their tags. @param pattern - for all other chunks. */
@@ -169,6 +176,7 @@ await build({
   plugins: [minifyTemplates, localePlugin(), workerFilePlugin(workers), licenses.createPlugin()],
   build: {
     ...outputOptions,
+    sourcemap: true,
     lib: {
       entry: {
         index: 'src/index.ts',
@@ -184,6 +192,8 @@ await build({
       formats: ['es'],
     },
     rolldownOptions: {
+      // The directive of the React wrapper stays at the top of its entry file, as a test shows.
+      onLog: (level, log, report) => log.code === 'MODULE_LEVEL_DIRECTIVE' || report(level, log),
       external: (id) => id.startsWith('node:') || dependencies.some((name) => id === name || id.startsWith(`${name}/`)),
       output: { chunkFileNames: nameChunks('[name]-[hash].js') },
     },

@@ -5,3 +5,5 @@ export declare function run(
   args: string[],
   options?: import('node:child_process').SpawnOptions & { env?: Record<string, string> },
 ): Promise<number> & { child: import('node:child_process').ChildProcessWithoutNullStreams };
+export declare function installPackages(folder?: string): void;
+export declare function isInstalled(folder: string): boolean;

@@ -3,8 +3,7 @@
  * the tests. Runs on Node 20 or newer, with nothing installed.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,13 +74,9 @@ export function isNodeTooOld() {
 
 /** Installs the packages of the lock file, unless node_modules already holds them. */
 export function installPackages(folder = root) {
-  const lock = readFileSync(join(folder, 'package-lock.json'));
-  const hash = createHash('sha256').update(lock).digest('hex');
-  const stamp = join(folder, 'node_modules', '.installed');
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
+  if (!isInstalled(folder)) {
     console.log('Installing packages…');
     runNpm(['ci', '--include=dev'], folder);
-    writeFileSync(stamp, hash);
   }
   // npm ci deletes node_modules, and with it the Node that may be running this script.
   const isOwnNode = process.execPath.startsWith(join(root, 'node_modules'));
@@ -89,6 +84,23 @@ export function installPackages(folder = root) {
     console.log(`The tools need Node ${REQUIRED_NODE.join('.')} or newer: adding ${NODE_PACKAGE} to node_modules.`);
     runNpm(['install', '--no-save', NODE_PACKAGE], root);
   }
+}
+
+/**
+ * Whether node_modules holds the packages of the lock file. npm lists what it has installed in a file that it writes
+ * last, whoever called it. The packages of other platforms are optional, and not in there.
+ */
+export function isInstalled(folder) {
+  const installed = join(folder, 'node_modules', '.package-lock.json');
+  if (!existsSync(installed)) return false;
+  const [locked, present] = [join(folder, 'package-lock.json'), installed].map(
+    (file) => JSON.parse(readFileSync(file, 'utf8')).packages,
+  );
+  return Object.entries(locked).every(([path, { version, integrity, optional }]) => {
+    const found = present[path];
+    if (path === '' || (optional && !found)) return true;
+    return found?.version === version && found.integrity === integrity;
+  });
 }
 
 function runNpm(args, cwd) {

@@ -1,7 +1,7 @@
 import type { Avatar } from '../src/core/protocol.js';
 import { readUserId } from './auth/user.js';
 import { putPicture } from './commit/put-picture.js';
-import { type AvatarEnv, readConfig, requireSetting, resolveS3, type StorageConfig } from './config.js';
+import { type AvatarEnv, type Config, readConfig, requireSetting, resolveS3, type StorageConfig } from './config.js';
 import { AvatarStore } from './db/avatar-store.js';
 import type { StoredPicture } from './db/rows.js';
 import { requireSchema } from './db/schema.js';
@@ -116,68 +116,90 @@ const URL_RULES: OptionRules<PictureUrlOptions> = {
  * ```
  */
 export function avatarService(env: AvatarEnv, options?: AvatarServiceOptions): AvatarService {
-  const { origin, ...resolved } = resolveServiceOptions(options);
-  if (typeof env !== 'object' || env === null)
-    throw new TypeError("avatarService: env must be the Worker's environment.");
-  const config = readConfig(env);
-
-  const openStorage = async (): Promise<StorageConfig> => {
-    const storage = requireSetting(config.storage);
-    await requireSchema(storage.database);
-    return storage;
-  };
-  const findPicture = async (id: string): Promise<StoredPicture | null> => {
-    const { database, ownerSecrets } = await openStorage();
-    return new AvatarStore(database).findAvatar(await deriveOwners(ownerSecrets, id));
-  };
-  const createUrl = async (picture: StoredPicture, { size, expiresIn }: PictureUrlOptions): Promise<PictureUrl> => {
-    const seconds = clampUrlSeconds(expiresIn ?? SHARED_URL_SECONDS);
-    const { url, expiresAt } = await presignGet(resolveS3(config, origin), chooseKey(picture, size ?? null), seconds);
-    return { url, expiresAt: new Date(expiresAt).toISOString() };
-  };
-  const changeUser = async <T>(id: string, change: (context: UserContext) => Promise<T>): Promise<T> =>
-    change(await createUserContext(await openStorage(), { id }, resolved));
-
+  const scope = createScope(env, options);
   return {
     async find(id) {
       const userId = readId('find', id);
-      return callSafely(async () => (await findPicture(userId))?.avatar ?? null);
+      return callSafely(async () => (await findPicture(scope, userId))?.avatar ?? null);
     },
     async url(id, given) {
       const userId = readId('url', id);
       const shown = readOptions('url', given, URL_RULES);
       return callSafely(async () => {
-        const picture = await findPicture(userId);
-        return picture && createUrl(picture, shown);
+        const picture = await findPicture(scope, userId);
+        return picture && createUrl(scope, picture, shown);
       });
     },
     async urls(ids, given) {
-      const unique = readIds(ids);
+      const userIds = readIds(ids);
       const shown = readOptions('urls', given, URL_RULES);
-      return callSafely(async () => {
-        const storage = await openStorage();
-        const pictures = await findPictures(storage, storage.database, unique);
-        const entries = unique.map(async (id) => {
-          const picture = pictures.get(id);
-          return [id, picture ? await createUrl(picture, shown) : null] as const;
-        });
-        return Object.fromEntries(await Promise.all(entries));
-      });
+      return callSafely(() => createUrls(scope, userIds, shown));
     },
     async put(id, bytes) {
       const userId = readId('put', id);
-      const copy = copyBytes(bytes, resolved.maxBytes);
-      return callSafely(() => changeUser(userId, (context) => putPicture(context, copy)));
+      const copy = copyBytes(bytes, scope.options.maxBytes);
+      return callSafely(async () => putPicture(await openUser(scope, userId), copy));
     },
     async remove(id) {
       const userId = readId('remove', id);
-      return callSafely(() => changeUser(userId, removeAvatar));
+      return callSafely(async () => removeAvatar(await openUser(scope, userId)));
     },
     async erase(id) {
       const userId = readId('erase', id);
-      return callSafely(() => changeUser(userId, eraseUser));
+      return callSafely(async () => eraseUser(await openUser(scope, userId)));
     },
   };
+}
+
+/** What the methods of one service share. */
+interface ServiceScope {
+  config: Config;
+  options: ReturnType<typeof resolveServiceOptions>;
+}
+
+function createScope(env: unknown, options: AvatarServiceOptions | undefined): ServiceScope {
+  if (typeof env !== 'object' || env === null) {
+    throw new TypeError("avatarService: env must be the Worker's environment.");
+  }
+  return { config: readConfig(env as AvatarEnv), options: resolveServiceOptions(options) };
+}
+
+async function openStorage({ config }: ServiceScope): Promise<StorageConfig> {
+  const storage = requireSetting(config.storage);
+  await requireSchema(storage.database);
+  return storage;
+}
+
+const openUser = async (scope: ServiceScope, id: string): Promise<UserContext> =>
+  createUserContext(await openStorage(scope), { id }, scope.options);
+
+async function findPicture(scope: ServiceScope, id: string): Promise<StoredPicture | null> {
+  const { database, ownerSecrets } = await openStorage(scope);
+  return new AvatarStore(database).findAvatar(await deriveOwners(ownerSecrets, id));
+}
+
+async function createUrl(
+  { config, options }: ServiceScope,
+  picture: StoredPicture,
+  { size, expiresIn = SHARED_URL_SECONDS }: PictureUrlOptions,
+): Promise<PictureUrl> {
+  const s3 = resolveS3(config, options.origin);
+  const { url, expiresAt } = await presignGet(s3, chooseKey(picture, size ?? null), clampUrlSeconds(expiresIn));
+  return { url, expiresAt: new Date(expiresAt).toISOString() };
+}
+
+async function createUrls(
+  scope: ServiceScope,
+  ids: readonly string[],
+  shown: PictureUrlOptions,
+): Promise<Record<string, PictureUrl | null>> {
+  const storage = await openStorage(scope);
+  const pictures = await findPictures(storage, storage.database, ids);
+  const entries = ids.map(async (id) => {
+    const picture = pictures.get(id);
+    return [id, picture ? await createUrl(scope, picture, shown) : null] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 const readId = (method: string, id: unknown): string => readUserId(id, `${method}() was given`);

@@ -2,7 +2,8 @@ import type { AvatarUploadEventMap } from './events.js';
 import { FlareAvatarUpload } from './flare-avatar-upload.js';
 
 declare global {
-  interface HTMLElementEventMap extends AvatarUploadEventMap {}
+  /** The events bubble: a listener on any element, on the document or on the window may get them. */
+  interface GlobalEventHandlersEventMap extends AvatarUploadEventMap {}
   interface HTMLElementTagNameMap {
     'flare-avatar-upload': FlareAvatarUpload;
   }

@@ -1,17 +1,54 @@
+'use client';
 import { createComponent } from '@lit/react';
 import * as React from 'react';
 import './define.js';
 import type { AvatarUploadEventMap } from './events.js';
 import { FlareAvatarUpload } from './flare-avatar-upload.js';
+import type { Settings } from './settings.js';
 
 /** Names an event for `@lit/react`, which reads the type of the event object from `__eventType`. */
 const defineEvent = <K extends keyof AvatarUploadEventMap>(name: K) =>
   name as K & { __eventType: AvatarUploadEventMap[K] };
 
+const EVENTS = {
+  onAccept: defineEvent('flare-accept'),
+  onReject: defineEvent('flare-reject'),
+  onStart: defineEvent('flare-start'),
+  onProgress: defineEvent('flare-progress'),
+  onRetry: defineEvent('flare-retry'),
+  onSuccess: defineEvent('flare-success'),
+  onError: defineEvent('flare-error'),
+  onCancel: defineEvent('flare-cancel'),
+  onRemove: defineEvent('flare-remove'),
+  onRemoved: defineEvent('flare-removed'),
+  onStateChange: defineEvent('flare-statechange'),
+  onChange: 'change' as 'change' & { __eventType: Event },
+};
+
+type EventProps = {
+  [K in keyof typeof EVENTS]?: (event: (typeof EVENTS)[K]['__eventType']) => void;
+};
+
 /**
- * A React component for `<flare-avatar-upload>`, for React 18 and older.
- * Properties are props, and events are callbacks such as `onSuccess` and
- * `onError`. React 19 can use the element directly.
+ * The props of `<AvatarUpload>`: the settings of the element, a callback for
+ * each of its events, and what every HTML element takes.
+ *
+ * @example
+ * ```tsx
+ * import { AvatarUpload, type AvatarUploadProps } from 'flare-avatar-upload/react';
+ *
+ * const LargeAvatar = (props: AvatarUploadProps) => <AvatarUpload outputSize={1024} {...props} />;
+ * ```
+ */
+export type AvatarUploadProps = EventProps &
+  Partial<Settings> &
+  Omit<React.HTMLAttributes<FlareAvatarUpload>, keyof EventProps | keyof Settings> & { slot?: string };
+
+/**
+ * A React component for `<flare-avatar-upload>`: for React 18 and older, and for
+ * pages that React renders on a server, with any version. Properties are props,
+ * and events are callbacks such as `onSuccess` and `onError`. In the browser
+ * React 19 can use the element directly.
  *
  * @example
  * ```tsx
@@ -28,18 +65,5 @@ export const AvatarUpload = createComponent({
   react: React,
   tagName: 'flare-avatar-upload',
   elementClass: FlareAvatarUpload,
-  events: {
-    onAccept: defineEvent('flare-accept'),
-    onReject: defineEvent('flare-reject'),
-    onStart: defineEvent('flare-start'),
-    onProgress: defineEvent('flare-progress'),
-    onRetry: defineEvent('flare-retry'),
-    onSuccess: defineEvent('flare-success'),
-    onError: defineEvent('flare-error'),
-    onCancel: defineEvent('flare-cancel'),
-    onRemove: defineEvent('flare-remove'),
-    onRemoved: defineEvent('flare-removed'),
-    onStateChange: defineEvent('flare-statechange'),
-    onChange: 'change',
-  },
-});
+  events: EVENTS,
+}) as React.ForwardRefExoticComponent<AvatarUploadProps & React.RefAttributes<FlareAvatarUpload>>;

@@ -1,5 +1,5 @@
 import type { ApiErrorCode } from '../../src/core/protocol.js';
-import { ImageError, isOfStoredType, type Picture, readPicture } from '../../src/image/formats/read-picture.js';
+import { ImageError, type Picture, readPicture, UNKNOWN_TYPE } from '../../src/image/formats/read-picture.js';
 import type { Upload } from '../db/rows.js';
 import { ApiError } from '../errors.js';
 import { isAvatarObject } from '../storage/avatar-object.js';
@@ -14,8 +14,8 @@ export async function checkUpload(object: R2ObjectBody | null, upload: Upload, l
   if (upload.sha256 !== null && (await computeSha256(bytes)) !== upload.sha256) {
     throw createRejection('mismatch', limits);
   }
-  const picture = readImage(bytes, limits);
-  if (picture?.type !== upload.contentType) throw createRejection('invalid_image', limits);
+  const picture = readImage(bytes, limits, 'invalid_image');
+  if (picture.type !== upload.contentType) throw createRejection('invalid_image', limits);
   return picture;
 }
 
@@ -26,18 +26,16 @@ export async function checkUpload(object: R2ObjectBody | null, upload: Upload, l
 export function checkPicture(bytes: Uint8Array, limits: UploadLimits): Picture {
   const code = checkSize(bytes.byteLength, null, limits.maxBytes);
   if (code) throw createRejection(code, limits);
-  const picture = readImage(bytes, limits);
-  if (!picture) throw createRejection(isOfStoredType(bytes) ? 'invalid_image' : 'unsupported_type', limits);
-  return picture;
+  return readImage(bytes, limits, 'unsupported_type');
 }
 
-/** Null if the bytes are no picture within the limits. */
-function readImage(bytes: Uint8Array, limits: UploadLimits): Picture | null {
+/** @param codeOfUnknown - The code to reject bytes with that are of no type that is stored. */
+function readImage(bytes: Uint8Array, limits: UploadLimits, codeOfUnknown: ApiErrorCode): Picture {
   try {
     return readPicture(bytes, limits);
   } catch (error) {
-    if (error instanceof ImageError) return null;
-    throw error;
+    if (!(error instanceof ImageError)) throw error;
+    throw createRejection(error.message === UNKNOWN_TYPE ? codeOfUnknown : 'invalid_image', limits);
   }
 }
 

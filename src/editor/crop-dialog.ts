@@ -1,4 +1,4 @@
-import { render } from 'lit';
+import { type ReactiveController, type ReactiveControllerHost, render } from 'lit';
 import type { Crop } from '../core/crop.js';
 import { fillText, formatAngle, formatList, formatPercent } from '../i18n/format-text.js';
 import type { Translation } from '../i18n/messages.js';
@@ -40,7 +40,7 @@ const ARROWS: Record<string, Point> = {
 };
 
 /** The dialog in which the user chooses the crop of a picture. */
-export class CropDialog implements CropDialogModel {
+export class CropDialog implements CropDialogModel, ReactiveController {
   readonly viewport: CropViewport;
   readonly canvas = document.createElement('canvas');
   readonly gestures: PointerGestures;
@@ -78,6 +78,7 @@ export class CropDialog implements CropDialogModel {
     stage.focus();
     this.#resizeObserver.observe(stage);
     signal.addEventListener('abort', () => this.#close());
+    this.#host.addController(this);
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -87,6 +88,11 @@ export class CropDialog implements CropDialogModel {
 
   get zoomText(): string {
     return formatPercent(this.viewport.zoom, this.options.translation);
+  }
+
+  /** The texts may be in another language from now on. */
+  hostUpdated(): void {
+    this.#update(this.motion);
   }
 
   /** Announces nothing: screen readers read the slider's own value. */
@@ -142,6 +148,10 @@ export class CropDialog implements CropDialogModel {
 
   #find(selector: string): HTMLElement {
     return this.#container.querySelector(selector) as HTMLElement;
+  }
+
+  get #host(): ReactiveControllerHost & HTMLElement {
+    return this.options.root.host as ReactiveControllerHost & HTMLElement;
   }
 
   /** Gives the crop frame the shape of the element's picture. Radii in pixels are scaled to the frame's size. */
@@ -219,13 +229,13 @@ export class CropDialog implements CropDialogModel {
   }
 
   #close(): void {
+    this.#host.removeController(this);
     this.#resizeObserver.disconnect();
     this.#announcer.stop();
     // The browser returns the focus to the control that had it before.
     this.#dialog.close();
     this.#container.remove();
-    if (document.activeElement === document.body)
-      (this.options.root.host as HTMLElement).focus({ preventScroll: true });
+    if (document.activeElement === document.body) this.#host.focus({ preventScroll: true });
   }
 
   #describe(changes: string[]): string {

@@ -14,7 +14,7 @@ const SHIPPED = new Map(
 /** Norwegian, unspecified or Nynorsk. */
 const NORWEGIAN = /^n[on]$/;
 
-/** Longer tags are ignored. */
+/** Longest tag that is looked at, in characters. */
 const MAX_LENGTH = 100;
 
 /** How long the first texts wait for a file before they appear in English, in milliseconds. */
@@ -78,8 +78,9 @@ const lowerCaseKeys = <T>(entries: Iterable<[string, T]>): Map<string, T> =>
 
 /** Returns the tag in its usual form, `pt-BR` for `PT_br`; an empty string for what is no language tag. */
 function canonicalize(lang: string): string {
+  if (lang.length > MAX_LENGTH) return '';
   try {
-    return Intl.getCanonicalLocales(lang.slice(0, MAX_LENGTH).replaceAll('_', '-'))[0] ?? '';
+    return Intl.getCanonicalLocales(lang.replaceAll('_', '-'))[0] ?? '';
   } catch {
     return '';
   }

@@ -7,7 +7,10 @@ export type MessageKey = keyof typeof en;
 export type PluralKey = `retrying_${Intl.LDMLPluralRule}`;
 
 /** All texts of one language: what a file in `src/locales` exports. */
-export type LocaleMessages = Readonly<Record<MessageKey, string> & Partial<Record<PluralKey, string>>>;
+export type LocaleMessages = Readonly<
+  // Not all languages have a form for one.
+  Record<Exclude<MessageKey, 'retrying_one'>, string> & Partial<Record<PluralKey, string>>
+>;
 
 /** Texts by key. Codes of a back end, or of a `validate` hook, are keys as well. */
 export type Texts = { readonly [Key in MessageKey | PluralKey]?: string } & { readonly [code: string]: string };

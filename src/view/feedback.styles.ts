@@ -45,6 +45,9 @@ export const feedbackStyles = css`
     height: 100%;
     overflow: visible;
   }
+  [part='progress']:dir(rtl) {
+    scale: -1 1;
+  }
   rect {
     fill: none;
     stroke: color-mix(in srgb, currentcolor 18%, transparent);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { avif } from '../support/avif.js';
-import { launchBrowser, pickFile, waitForEnd } from '../support/browser.js';
+import { connectBrowser, pickFile, waitForEnd } from '../support/browser.js';
 import { openDemo } from '../support/demo.js';
 import { root } from '../support/dev-server.js';
 import { HttpServer } from '../support/http-server.js';
@@ -27,7 +27,7 @@ const cdn = new HttpServer(async ({ url = '' }, response) => {
 
 let browser: Browser;
 beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), cdn.start()]);
+  [browser] = await Promise.all([connectBrowser(), cdn.start()]);
 });
 afterAll(async () => {
   await Promise.all([browser?.close(), cdn.stop()]);

@@ -1,12 +1,12 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser, openPage, pickFile, toFile, waitForEnd } from '../support/browser.js';
+import { connectBrowser, openPage, pickFile, toFile, waitForEnd } from '../support/browser.js';
 import { MinimalServer } from '../support/minimal-server.js';
 import { png } from '../support/pictures.js';
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await connectBrowser();
 });
 afterAll(() => browser?.close());
 

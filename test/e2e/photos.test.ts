@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { launchBrowser, pickFile, waitForEnd } from '../support/browser.js';
+import { connectBrowser, pickFile, waitForEnd } from '../support/browser.js';
 import { openDemo } from '../support/demo.js';
 import { root } from '../support/dev-server.js';
 import { HttpServer } from '../support/http-server.js';
@@ -19,7 +19,7 @@ const library = new HttpServer(async (_, response) => {
 
 let browser: Browser;
 beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), library.start()]);
+  [browser] = await Promise.all([connectBrowser(), library.start()]);
 });
 afterAll(async () => {
   await Promise.all([browser?.close(), library.stop()]);

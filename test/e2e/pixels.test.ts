@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ImageError, readPicture } from '../../src/image/formats/read-picture.js';
-import { launchBrowser, openPage } from '../support/browser.js';
+import { connectBrowser, openPage } from '../support/browser.js';
 import { root } from '../support/dev-server.js';
 import { FILES_WITH_METADATA } from '../support/metadata.js';
 import { ODD_PICTURES } from '../support/odd-pictures.js';
@@ -11,7 +11,7 @@ import { ODD_PICTURES } from '../support/odd-pictures.js';
 let browser: Browser;
 let page: Page;
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await connectBrowser();
   page = await openPage(browser);
   // A secure context, which crypto.subtle needs.
   await page.route('http://localhost/', (route) =>

@@ -1,13 +1,13 @@
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launchBrowser, openPage, pickFile, toFile } from '../support/browser.js';
+import { connectBrowser, openPage, pickFile, toFile } from '../support/browser.js';
 import { root } from '../support/dev-server.js';
 import { png } from '../support/pictures.js';
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await connectBrowser();
 });
 afterAll(() => browser?.close());
 

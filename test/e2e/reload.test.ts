@@ -1,13 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { launchBrowser, pickFile, toFile } from '../support/browser.js';
+import { connectBrowser, pickFile, toFile } from '../support/browser.js';
 import { openDemo } from '../support/demo.js';
 import { png } from '../support/pictures.js';
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await connectBrowser();
 });
 afterAll(() => browser?.close());
 

@@ -1,12 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { launchBrowser, pickFile, toFile, waitForEnd } from '../support/browser.js';
+import { connectBrowser, pickFile, toFile, waitForEnd } from '../support/browser.js';
 import { openDemo } from '../support/demo.js';
 import { png } from '../support/pictures.js';
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await connectBrowser();
 });
 afterAll(() => browser?.close());
 

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readPicture } from '../../src/image/formats/read-picture.js';
 import { ApiClient, putFile } from '../support/api-client.js';
-import { launchBrowser, pickFile, toFile, waitForEnd } from '../support/browser.js';
+import { connectBrowser, pickFile, toFile, waitForEnd } from '../support/browser.js';
 import { openDemo } from '../support/demo.js';
 import { root } from '../support/dev-server.js';
 import { concat, png, pngChunk } from '../support/pictures.js';
@@ -14,7 +14,7 @@ import { concat, png, pngChunk } from '../support/pictures.js';
 const origin = inject('origin');
 let browser: Browser;
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await connectBrowser();
 });
 afterAll(() => browser?.close());
 

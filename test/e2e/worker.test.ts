@@ -1,46 +1,15 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser, openPage } from '../support/browser.js';
-import { root } from '../support/dev-server.js';
-import { HttpServer } from '../support/http-server.js';
+import { connectBrowser, openPage } from '../support/browser.js';
+import { CdnSite } from '../support/cdn-site.js';
 import { png } from '../support/pictures.js';
 
-/** Serves the built CDN files, and the pages of a test. */
-class Site extends HttpServer {
-  /** Pages by path. */
-  readonly pages = new Map<string, { html: string; policy: string }>();
-  /** Paths that are answered with 404. */
-  missing = /^$/;
-
-  constructor() {
-    super(async (request, response) => {
-      const path = request.url ?? '';
-      const page = this.pages.get(path);
-      const file = join(root, 'dist', 'cdn', path.slice('/cdn/'.length));
-      if (page) {
-        response
-          .setHeader('content-type', 'text/html')
-          .setHeader('content-security-policy', page.policy)
-          .end(page.html);
-      } else if (path.startsWith('/cdn/') && !this.missing.test(path) && existsSync(file)) {
-        response.setHeader('content-type', 'text/javascript').setHeader('access-control-allow-origin', '*');
-        response.end(await readFile(file));
-      } else {
-        response.writeHead(404).end();
-      }
-    });
-  }
-}
-
-const [site, cdn] = [new Site(), new Site()];
+const [site, cdn] = [new CdnSite(), new CdnSite()];
 let [origin, cdnOrigin] = ['', ''];
 let browser: Browser;
 
 beforeAll(async () => {
-  [origin, cdnOrigin, browser] = await Promise.all([site.start(), cdn.start(), launchBrowser()]);
+  [origin, cdnOrigin, browser] = await Promise.all([site.start(), cdn.start(), connectBrowser()]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop(), cdn.stop()]));
 

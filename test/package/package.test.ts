@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { build as bundleWithVite, type Rolldown } from 'vite';
 import { afterAll, describe, expect, it } from 'vitest';
 import { root } from '../support/dev-server.js';
 import { PackedPackage } from '../support/packed-package.js';
@@ -18,7 +19,7 @@ afterAll(() => packed.remove());
 const read = (...path: string[]): string => readFileSync(join(packed.folder, ...path), 'utf8');
 const readSource = (path: string): string => readFileSync(join(root, path), 'utf8');
 const manifest = JSON.parse(read('package.json'));
-const cdn = readdirSync(join(packed.folder, 'dist', 'cdn'));
+const cdn = readdirSync(join(packed.folder, 'dist', 'cdn')).filter((file) => file !== 'locales');
 
 /** Size in bytes, after gzip -9, of the CDN file whose name starts like this; NaN if there is none. */
 function gzipped(name: string): number {
@@ -175,6 +176,27 @@ describe('the package', () => {
     expect(imports.filter((from) => !from?.startsWith('node:'))).toEqual([]);
   });
 
+  it('has a source map with the sources for each file that bundlers read', () => {
+    const files = readdirSync(join(packed.folder, 'dist')).filter((file) => /\.js$/.test(file));
+    // The command and the workers are not debugged in a host's project.
+    const mapped = files.filter((file) => !/^cli|-worker-/.test(file));
+    expect(mapped.length).toBeGreaterThan(20);
+    for (const file of mapped) {
+      const { sources, sourcesContent, mappings } = JSON.parse(read('dist', `${file}.map`));
+      const contents = sources.map((source: string) => /^\.\.\/(src|server)\/|^\0/.test(source));
+      expect([file, contents.every(Boolean), sourcesContent.length]).toEqual([file, true, sources.length]);
+      expect(mappings.length > 0 || sources.length === 0, file).toBe(true);
+    }
+  });
+
+  it('can be resolved by bundlers that ignore `exports`', () => {
+    expect([manifest.main, manifest.types]).toEqual([manifest.exports['.'].default, manifest.exports['.'].types]);
+  });
+
+  it('marks the React wrapper as code for the browser', () => {
+    expect(read('dist', 'react.js')).toMatch(/^"use client";\n/);
+  });
+
   it('contains all migrations', () => {
     expect(readdirSync(join(packed.folder, 'dist/server/migrations'))).toEqual(
       readdirSync(join(root, 'server/migrations')),
@@ -224,8 +246,8 @@ describe('the package', () => {
 
   // Frameworks that render on a server import the element in Node.
   it.each<[string, Record<string, string>]>([
-    ['flare-avatar-upload', { FlareAvatarUpload: 'function', uploadAvatar: 'function' }],
-    ['flare-avatar-upload/element', { FlareAvatarUpload: 'function' }],
+    ['flare-avatar-upload', { FlareAvatarUpload: 'function', uploadAvatar: 'function', registerLocale: 'function' }],
+    ['flare-avatar-upload/element', { FlareAvatarUpload: 'function', registerLocale: 'function' }],
     ['flare-avatar-upload/client', { uploadAvatar: 'function', AvatarUploadError: 'function' }],
     ['flare-avatar-upload/heic', { decodeHeic: 'function' }],
     ['flare-avatar-upload/react', { AvatarUpload: 'object' }],
@@ -262,6 +284,67 @@ describe('the package', () => {
   it.each(['custom-elements.json', 'package.json', 'cdn/flare-avatar-upload.js'])('%s can be resolved', (path) => {
     const code = `console.log(import.meta.resolve('flare-avatar-upload/${path}'))`;
     expect(packed.runModule(code)).toMatch(/^file:.*flare-avatar-upload\//);
+  });
+});
+
+describe('the languages', () => {
+  const tags = readdirSync(join(root, 'src', 'locales')).map((file) => file.replace(/\.ts$/, ''));
+  const files = tags.map((tag) => `${tag}.js`);
+
+  it('are files of their own, in both folders, with nothing but their texts', () => {
+    expect(files).toContain('de.js');
+    for (const folder of ['locales', 'cdn/locales']) {
+      expect(readdirSync(join(packed.folder, 'dist', folder))).toEqual(files);
+      for (const file of files) expect(read('dist', folder, file)).not.toMatch(/\bimport\b/);
+    }
+  });
+
+  it('can be imported one by one, with types', () => {
+    const code = `const { default: de } = await import('flare-avatar-upload/locales/de'); console.log(de.cancel)`;
+    expect(packed.runModule(code).trim()).toBe('Abbrechen');
+    expect(read('dist/types/src/locales/de.d.ts')).toContain('LocaleMessages');
+  });
+
+  it.each(tags)('contain %s at most once, 3 kB with gzip', (tag) => {
+    expect(gzipSync(read('dist', 'cdn', 'locales', `${tag}.js`), { level: 9 }).length).toBeLessThan(3072);
+  });
+
+  it('need less than 1.2 kB besides their texts', () => {
+    expect(gzipped('flare-avatar-upload.load-locale-')).toBeLessThan(1200);
+  });
+
+  it('are documented', () => {
+    const page = readSource('docs/languages.md');
+    for (const tag of tags) expect(page).toContain(`| \`${tag}\` |`);
+  });
+
+  it.each(['flare-avatar-upload', 'flare-avatar-upload/element', 'flare-avatar-upload/react'])(
+    'stay separate files when esbuild bundles %s',
+    async (entry) => {
+      const options = { bundle: true, splitting: true, format: 'esm', write: false, outdir: 'out' } as const;
+      const stdin = { contents: `export * from '${entry}'`, resolveDir: packed.folder };
+      const { outputFiles } = await build({ ...options, stdin, absWorkingDir: packed.folder });
+      const german = outputFiles.filter(({ text }) => text.includes('Abbrechen'));
+      expect(german).toHaveLength(1);
+      expect(german[0]?.path).toMatch(/\/de-\w+\.js$/);
+    },
+  );
+
+  it('stay separate files when Vite bundles the element', async () => {
+    const { output } = (await bundleWithVite({
+      configFile: false,
+      logLevel: 'silent',
+      root: packed.folder,
+      build: { write: false, rolldownOptions: { input: join(packed.folder, 'dist', 'index.js') } },
+    })) as Rolldown.RolldownOutput;
+    const german = output.filter((chunk) => chunk.type === 'chunk' && chunk.code.includes('Abbrechen'));
+    expect(german.map((chunk) => chunk.type === 'chunk' && chunk.isDynamicEntry)).toEqual([true]);
+  });
+
+  it('are imported from the folder of the classic script, and are not part of it', () => {
+    const code = read('dist', 'cdn', 'flare-avatar-upload.iife.js');
+    expect(code.includes('Abbrechen')).toBe(false);
+    expect(/import\(new URL\(`locales\/`/.test(code)).toBe(true);
   });
 });
 

@@ -182,6 +182,18 @@ describe('an upload that is pending while its user is erased', () => {
     },
   );
 
+  it('leaves no file that arrives after the listing and before the rows are deleted', async () => {
+    const user = createUserId();
+    const { key } = await createApi(user).presign();
+    const paused = pauseAtCall('batch');
+    const erased = erase(user, paused.bindings);
+    await paused.reached;
+    await env.AVATARS.put(key, png());
+    paused.resume();
+    await erased;
+    expect(await traces(user)).toEqual(NO_TRACES);
+  });
+
   it('a put() in progress is refused, and leaves nothing', async () => {
     const user = createUserId();
     const paused = pauseAtCall('put');

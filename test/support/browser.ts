@@ -1,9 +1,17 @@
 import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core';
+import { inject } from 'vitest';
 import { browserFlags, findBrowser } from '../../scripts/setup.mjs';
 
 /** Milliseconds after which a wait fails. It only ends waits that hang: a busy machine is slow, and that is no failure. */
 const WAIT_LIMIT = 240_000;
 
+/**
+ * Connects to the browser that the end-to-end tests share. `close()` closes the
+ * contexts of this connection only. The pages get copies of picked files.
+ */
+export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('browser'));
+
+/** Starts a browser of its own, for tests that need options, or files that pages read from the disk. */
 export const launchBrowser = (options: LaunchOptions = {}): Promise<Browser> =>
   chromium.launch({ executablePath: findBrowser(), args: browserFlags, headless: true, ...options });
 

@@ -1,19 +1,28 @@
+import { chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
+import { browserFlags, findBrowser } from '../../scripts/setup.mjs';
 import { DevServer } from './dev-server.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Origin of the dev server that the end-to-end tests share. */
     origin: string;
+    /** Endpoint of the browser that they share, for `connectBrowser()`. */
+    browser: string;
   }
 }
 
 /**
- * Starts one dev server for all end-to-end tests; `inject('origin')` gives its
- * origin. Tests use users of their own, so that they can run at the same time.
+ * Starts one dev server and one browser for all end-to-end tests;
+ * `inject('origin')` gives the server's origin. Tests use users and browser
+ * contexts of their own, so that they can run at the same time.
  */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const server = await DevServer.startEmpty();
+  const [server, browser] = await Promise.all([
+    DevServer.startEmpty(),
+    chromium.launchServer({ executablePath: findBrowser(), args: browserFlags, headless: true }),
+  ]);
   provide('origin', server.origin);
-  return () => server.stop();
+  provide('browser', browser.wsEndpoint());
+  return async () => void (await Promise.all([server.stop(), browser.close()]));
 }

@@ -54,24 +54,18 @@ export function readPicture(bytes: Uint8Array, { maxPixels, keepMetadata }: Pict
   return { type, width, height, orientation, frames, bytes: stored };
 }
 
-/** Whether bytes begin like a picture of a type that may be stored. */
-export const isOfStoredType = (bytes: Uint8Array): boolean => findReader(new ByteReader(bytes)) !== null;
-
-/** Finds the reader of a file's type by its first bytes. */
-function findReader(file: ByteReader): ((file: ByteReader) => ImageStructure) | null {
-  if (file.matches(0, '\xff\xd8\xff')) return readJpeg;
-  if (file.matches(0, '\x89PNG\r\n\x1a\n')) return readPng;
-  if (file.matches(0, 'GIF87a') || file.matches(0, 'GIF89a')) return readGif;
-  return file.matches(0, 'RIFF') && file.matches(8, 'WEBP') ? readWebp : null;
-}
+/** Message of the error for bytes that begin like no picture that may be stored. */
+export const UNKNOWN_TYPE = 'Unknown file type.';
 
 function readStructure(file: ByteReader): ImageStructure {
-  const read = findReader(file);
-  if (!read) throw new ImageError('Unknown file type.');
   try {
-    return read(file);
+    if (file.matches(0, '\xff\xd8\xff')) return readJpeg(file);
+    if (file.matches(0, '\x89PNG\r\n\x1a\n')) return readPng(file);
+    if (file.matches(0, 'GIF87a') || file.matches(0, 'GIF89a')) return readGif(file);
+    if (file.matches(0, 'RIFF') && file.matches(8, 'WEBP')) return readWebp(file);
   } catch (error) {
     if (error instanceof RangeError) throw new ImageError('The picture is truncated.');
     throw error;
   }
+  throw new ImageError(UNKNOWN_TYPE);
 }
