@@ -1,6 +1,6 @@
 import type { KnownErrorCode } from './error-codes.js';
 import { getErrorInfo, isKnownCode } from './error-info.js';
-import { AvatarUploadError, FAILED_SENTENCE, NETWORK_SENTENCE, type Phase, setErrorDescriber } from './errors.js';
+import { AvatarUploadError, NETWORK_SENTENCE, type Phase, setErrorDescriber } from './errors.js';
 
 /**
  * What went wrong, in English, by code or phase: the `message` of an error, and
@@ -36,7 +36,7 @@ export const ERROR_SENTENCES = {
   unavailable: 'The server isn’t available right now. Try again later.',
   load_failed: 'Your picture couldn’t be loaded. Try again.',
   remove_failed: 'Your picture couldn’t be removed. Try again.',
-  failed: FAILED_SENTENCE,
+  failed: 'The upload failed. Try again.',
 } as const satisfies Partial<Record<KnownErrorCode | `${Phase}_failed` | 'failed', string>>;
 
 const TABLE: Readonly<Record<string, string>> = ERROR_SENTENCES;
@@ -50,9 +50,9 @@ export function describeErrors(): void {
     const options = cause ? { cause: removeUrls(cause) } : undefined;
     return { message: TABLE[key ?? 'failed'] as string, retryable, options };
   });
-  for (const [error, details] of early ?? []) {
-    const { message, cause, ...fields } = new AvatarUploadError(error.code, error.phase, details);
-    Object.assign(error, fields, { message, cause });
+  for (const [error, cause, details] of early ?? []) {
+    const later = new AvatarUploadError(error.code, error.phase, { ...details, cause });
+    Object.assign(error, { message: later.message, cause: later.cause, retryable: later.retryable });
   }
 }
 

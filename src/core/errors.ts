@@ -22,15 +22,13 @@ export interface ErrorDetails {
    * True if sending the same request again may succeed.
    * @defaultValue depends on the code
    */
-  retryable?: boolean | undefined;
+  retryable?: boolean;
   /** Key of a message that describes the failure more precisely than the code's own. */
   messageKey?: string | undefined;
 }
 
 /** The sentence for a lost connection: the only one that is needed before the others are loaded. */
 export const NETWORK_SENTENCE = 'Connection lost. Check your network, then try again.';
-/** The sentence for an error whose code and phase say nothing. Other errors have it until theirs is loaded. */
-export const FAILED_SENTENCE = 'The upload failed. Try again.';
 
 /** What is known about an error by its code and phase. */
 interface ErrorDescription {
@@ -43,25 +41,26 @@ interface ErrorDescription {
 
 type DescribeError = (code: string, phase: Phase, cause: unknown) => ErrorDescription;
 
-/** Errors that were created before the tables of codes and sentences were loaded, each with its details. */
-type EarlyErrors = [AvatarUploadError, ErrorDetails][];
+/** Errors that were created before the tables of codes and sentences were loaded, each with its cause and details. */
+type EarlyErrors = [error: AvatarUploadError, cause: unknown, details: ErrorDetails][];
 let earlyErrors: EarlyErrors | undefined = [];
 
+// Other errors get their sentence as soon as it is loaded.
 let describeError: DescribeError = (code) => ({
-  message: code === 'network' ? NETWORK_SENTENCE : FAILED_SENTENCE,
-  retryable: code === 'network',
+  message: code === 'network' ? NETWORK_SENTENCE : 'Try again.',
+  retryable: true,
 });
 
 /**
  * Sets what is known about errors: the tables are loaded later than this file.
  * @returns the errors to describe anew.
  */
-export function setErrorDescriber(describe: DescribeError): EarlyErrors | undefined {
+export const setErrorDescriber = (describe: DescribeError): EarlyErrors | undefined => {
   const errors = earlyErrors;
   describeError = describe;
   earlyErrors = undefined;
   return errors;
-}
+};
 
 /**
  * A failed upload, load or removal. Its message is a sentence in English for
@@ -94,12 +93,11 @@ export class AvatarUploadError extends Error {
   /** Key of a message that describes the failure more precisely than the code's own. */
   declare readonly messageKey?: string | undefined;
 
-  constructor(code: ErrorCode, phase: Phase, all: ErrorDetails = {}) {
-    const { cause: original, ...details } = all;
+  constructor(code: ErrorCode, phase: Phase, { cause: original, ...details }: ErrorDetails = {}) {
     const { message, retryable, options } = describeError(code, phase, original);
     super(message, options);
-    Object.assign(this, details, { code, phase, retryable: details.retryable ?? retryable });
-    earlyErrors?.push([this, all]);
+    earlyErrors?.push([this, original, details]);
+    Object.assign(this, { retryable }, details, { code, phase });
   }
 
   /** Returns a copy of this error in which the given fields are replaced, and all others are kept. */
