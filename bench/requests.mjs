@@ -1,11 +1,10 @@
-import { Agent, request } from 'node:http';
+import { CONCURRENCY, HttpClient } from './http-client.mjs';
 import { median, printRow } from './report.mjs';
 import { readMigrations, startWorker } from './worker.mjs';
 
 const ROUNDS = 7;
 /** Requests of each kind per round. */
 const COUNT = 400;
-const CONCURRENCY = 8;
 /** A user may have 20 pending uploads. */
 const PRESIGNS_PER_USER = 20;
 
@@ -23,7 +22,7 @@ export async function runRequestsBench() {
       R2_SECRET_ACCESS_KEY: 'bench-secret-key',
     },
   });
-  const client = new Client(worker.url);
+  const client = new HttpClient(worker.url);
   try {
     for (const sql of await readMigrations()) await client.send('POST', '/bench/sql', { body: { sql } });
     printTimes(await measureTimes(client, await prepareRequests(client)));
@@ -71,55 +70,10 @@ async function measureTimes(client, kinds) {
     for (const [kind, prepare] of Object.entries(kinds)) {
       const requestOf = await prepare();
       const startedAt = performance.now();
-      await sendAll(client, requestOf);
+      await client.sendAll(COUNT, requestOf);
       if (round >= 0) times[kind].push(((performance.now() - startedAt) * 1000) / COUNT);
     }
   return Object.fromEntries(Object.entries(times).map(([kind, values]) => [kind, median(values)]));
-}
-
-async function sendAll(client, requestOf) {
-  let next = 0;
-  const sendInTurn = async () => {
-    while (next < COUNT) await client.send(...requestOf(next++));
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, sendInTurn));
-}
-
-/** Sends HTTP requests on persistent connections. Every response must have status 200. */
-class Client {
-  #agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
-
-  constructor(url) {
-    this.url = url;
-  }
-
-  async signIn(user) {
-    const { cookie } = await this.send('POST', '/api/dev/login', { body: { user } });
-    return { cookie };
-  }
-
-  send(method, path, { body, headers = {} }) {
-    const text = body && JSON.stringify(body);
-    const json = body ? { 'content-type': 'application/json', 'content-length': text.length } : {};
-    return new Promise((resolve, reject) => {
-      const options = { method, agent: this.#agent, headers: { ...json, ...headers }, timeout: 10_000 };
-      const sent = request(new URL(path, this.url), options, (response) => {
-        let answer = '';
-        response.on('data', (chunk) => {
-          answer += chunk;
-        });
-        response.on('end', () => {
-          if (response.statusCode !== 200) return reject(new Error(`${method} ${path}: ${answer}`));
-          resolve({ ...JSON.parse(answer), cookie: response.headers['set-cookie']?.[0].split(';')[0] });
-        });
-      });
-      sent.on('error', reject);
-      sent.on('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer in 10 s`)));
-      sent.end(text);
-    });
-  }
-
-  close = () => this.#agent.destroy();
 }
 
 function printTimes(times) {

@@ -11,12 +11,13 @@ const requireFromWrangler = createRequire(createRequire(import.meta.url).resolve
  * Starts a Worker of bench/workers.
  *
  * @param options - bindings and other options, as in Miniflare 4
- * @returns the Worker's URL, and functions to send it JSON and to stop it
+ * @param patch - changes the bundled code, to compare with another way of doing things
+ * @returns the Worker's URL, and functions to send it JSON, to get its buckets and to stop it
  */
-export async function startWorker(name, options = {}) {
+export async function startWorker(name, options = {}, patch = (code) => code) {
   const { Miniflare, convertV4MiniflareOptions } = await import(requireFromWrangler.resolve('miniflare'));
   const script = {
-    modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundle(name) }],
+    modules: [{ type: 'ESModule', path: 'worker.js', contents: patch(await bundle(name)) }],
     compatibilityDate: '2026-09-15',
     host: '127.0.0.1',
     cf: false,
@@ -31,6 +32,7 @@ export async function startWorker(name, options = {}) {
       if (!response.ok) throw new Error(`The Worker failed: ${await response.text()}`);
       return response.json();
     },
+    getBucket: (binding) => miniflare.getR2Bucket(binding),
     stop: () => miniflare.dispose(),
   };
 }
@@ -45,6 +47,8 @@ async function bundle(name) {
     platform: 'browser',
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*'],
+    // The benchmarks run without variants, so no codec is loaded.
+    loader: { '.wasm': 'empty' },
     write: false,
     logLevel: 'error',
   });

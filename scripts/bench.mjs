@@ -21,6 +21,7 @@ const benchmarks = {
   restore: async () => (await import('../bench/restore.mjs')).runRestoreBench(),
   variants: async () => (await import('../bench/variants.mjs')).runVariantsBench(),
   window: async () => (await import('../bench/window.mjs')).runWindowBench(),
+  delivery: async () => (await import('../bench/delivery.mjs')).runDeliveryBench(),
 };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks));

@@ -43,7 +43,10 @@ function cacheResults(real) {
 /** Requests of the benchmark itself. */
 const setup = new Hono();
 setup.post('/bench/sql', async (c) => c.json(await c.env.DB.prepare((await c.req.json()).sql).run()));
-setup.post('/bench/put', async (c) => c.json(await c.env.AVATARS.put((await c.req.json()).key, png())));
+setup.post('/bench/put', async (c) => {
+  const bucket = c.env.PENDING ?? c.env.AVATARS;
+  return c.json(await bucket.put((await c.req.json()).key, png()));
+});
 
 /** The environment without D1. It is one object for all requests, as a Worker's own environment is. */
 let offline;
