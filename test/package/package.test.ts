@@ -178,9 +178,9 @@ describe('the package', () => {
 
   it('has a source map with the sources for each file that bundlers read', () => {
     const files = readdirSync(join(packed.folder, 'dist')).filter((file) => /\.js$/.test(file));
-    // The command and the workers are not debugged in a host's project; an entry that only exports has no code.
+    // The command, the workers and the bundler's own helpers have none; an entry that only exports has no code.
     const isCode = (file: string) => !/^((import|export) .*\n?)*$/.test(read('dist', file));
-    const mapped = files.filter((file) => !/^cli|-worker-/.test(file) && isCode(file));
+    const mapped = files.filter((file) => !/^cli|-worker-|^rolldown-runtime-/.test(file) && isCode(file));
     expect(mapped.length).toBeGreaterThan(20);
     for (const file of mapped) {
       const { sources, sourcesContent, mappings } = JSON.parse(read('dist', `${file}.map`));
