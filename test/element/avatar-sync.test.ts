@@ -220,7 +220,7 @@ describe('the page', () => {
       const [element] = await createLoadedElements('');
       expect(counts.get('online')).to.equal(1);
       element.remove();
-      expect([...counts.values()]).to.deep.equal([0, 0, 0, 0]);
+      expect([...counts.values()]).to.deep.equal([0, 0, 0, 0, 0]);
     } finally {
       Object.assign(window, { addEventListener, removeEventListener });
     }
