@@ -8,7 +8,7 @@ import { recordNetwork, showPictures } from './network-log.mjs';
 import { startPeopleServer, uploadAs } from './people-server.mjs';
 import { median } from './report.mjs';
 import { Users } from './users.mjs';
-import { readMigrations, startWorker } from './worker.mjs';
+import { LOCAL_SETTINGS, readMigrations, startWorker } from './worker.mjs';
 
 const PEOPLE = Array.from({ length: 50 }, (_, n) => `person-${n}`);
 const PUBLIC_PEOPLE = PEOPLE.slice(0, 5);
@@ -116,12 +116,7 @@ const createOptions = (name, bindings = {}, ...buckets) => ({
   d1Databases: { DB: name },
   r2Buckets: Object.fromEntries(['AVATARS', ...buckets].map((binding) => [binding, `${name}-${binding}`])),
   bindings: {
-    LOCAL_DEV: 'on',
-    OWNER_SECRET: 'bench-owner-secret-of-32-characters',
-    R2_ENDPOINT: 'https://account.r2.test',
-    R2_BUCKET: 'flare-avatars',
-    R2_ACCESS_KEY_ID: 'bench-access-key',
-    R2_SECRET_ACCESS_KEY: 'bench-secret-key',
+    ...LOCAL_SETTINGS,
     ...bindings,
   },
 });

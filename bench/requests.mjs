@@ -1,6 +1,6 @@
 import { CONCURRENCY, HttpClient } from './http-client.mjs';
 import { median, printRow } from './report.mjs';
-import { readMigrations, startWorker } from './worker.mjs';
+import { LOCAL_SETTINGS, readMigrations, startWorker } from './worker.mjs';
 
 const ROUNDS = 7;
 /** Requests of each kind per round. */
@@ -13,14 +13,7 @@ export async function runRequestsBench() {
   const worker = await startWorker('requests', {
     d1Databases: { DB: 'requests' },
     r2Buckets: { AVATARS: 'requests' },
-    bindings: {
-      LOCAL_DEV: 'on',
-      OWNER_SECRET: 'bench-owner-secret-of-32-characters',
-      R2_ENDPOINT: 'https://account.r2.test',
-      R2_BUCKET: 'flare-avatars',
-      R2_ACCESS_KEY_ID: 'bench-access-key',
-      R2_SECRET_ACCESS_KEY: 'bench-secret-key',
-    },
+    bindings: LOCAL_SETTINGS,
   });
   const client = new HttpClient(worker.url);
   try {

@@ -7,6 +7,16 @@ import { root } from '../scripts/setup.mjs';
 /** Resolves Wrangler's copy of Miniflare: a second copy of workerd would take 130 MB. */
 const requireFromWrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
 
+/** The settings of a Worker that answers the API locally. */
+export const LOCAL_SETTINGS = {
+  LOCAL_DEV: 'on',
+  OWNER_SECRET: 'bench-owner-secret-of-32-characters',
+  R2_ENDPOINT: 'https://account.r2.test',
+  R2_BUCKET: 'flare-avatars',
+  R2_ACCESS_KEY_ID: 'bench-access-key',
+  R2_SECRET_ACCESS_KEY: 'bench-secret-key',
+};
+
 /**
  * Starts a Worker of bench/workers.
  *
