@@ -64,60 +64,71 @@ const sharedOptions = {
 };
 
 /**
- * Bundles a worker into one file; a page that can't start workers imports the
- * same file. The source names it by `new URL('…', import.meta.url)`, the form in
- * which bundlers find and copy it.
+ * Bundles a worker into one file; a page that can't start workers imports the same file.
  *
  * @param entry - `src/…/<name>.worker.ts`
- * @param external - packages that stay imports
+ * @param options - `minify`; `external`: packages that stay imports; `wrap` changes the code, which has `format`
  * @returns the file's name, relative to the folder
  */
-async function buildWorker(entry, folder, name, minify, licenses, external = []) {
-  const lib = { entry, formats: ['es'] };
+async function buildWorker(entry, folder, name, licenses, options = {}) {
+  const { minify = false, external = [], format = 'es', wrap = (code) => code } = options;
+  const lib = { entry, formats: [format], name: 'worker' };
   const rolldownOptions = { external, output: { minify, comments: !minify } };
   const [{ output }] = await build({
     ...sharedOptions,
     plugins: [licenses.createPlugin()],
     build: { write: false, target: 'es2022', minify, lib, rolldownOptions },
   });
-  const [{ code }] = output;
+  const code = wrap(output[0].code);
   const file = `./${name}-${createHash('sha256').update(code).digest('hex').slice(0, 8)}.js`;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, file), code);
   return file;
 }
 
+/** Adds to a worker's file what src/image/start-bundled-worker.ts and its like for HEIC read. */
+const exportUrl = (code) => `${code}\nexport const moduleUrl = import.meta.url;\n`;
+
+/** Puts the code of a worker without imports into a function, whose source can be started where a bundle is one file. */
+const exportSource = (code) =>
+  exportUrl(`function defineWorker() {
+${code}
+return worker;
+}
+export const { runImageJob } = defineWorker();
+export const source = \`(\${defineWorker})()\`;`);
+
 /**
- * Makes the source use the workers' files. With `isInlined`, the bundle also contains the workers' source.
+ * Makes the source use the workers' files.
  *
  * @param files - the file of each worker, by the worker's name in the source
+ * @param isInlined - whether the bundle also contains the workers' source
+ * @param isForBundlers - whether the workers are started as an application's bundler allows it
  */
-function workerFilePlugin(files, isInlined) {
-  // Where a worker is started by a literal URL, that is hidden from Vite, which would bundle the file once more.
-  const nameFile = (_, start, started, named) =>
-    start ? `${start}'${files[started]}', ${MODULE_URL}` : `'${files[named]}'`;
+function workerFilePlugin(files, { isInlined = false, isForBundlers = false }) {
   return {
     name: 'worker-file',
     enforce: 'pre',
-    resolveId: (id) => {
+    resolveId(id, importer, resolveOptions) {
       const file = files[/^\.\/(\w+)\.worker\.js$/.exec(id)?.[1]];
-      return file && !isInlined ? { id: file, external: 'relative' } : null;
+      if (file && !isInlined) return { id: file, external: 'relative' };
+      const starter = isForBundlers && /^\.\/start-(image|heic)-worker\.js$/.test(id);
+      return starter ? this.resolve('./start-bundled-worker.js', importer, resolveOptions) : null;
     },
     transform: (code, id) =>
       id.startsWith(join(root, 'src')) && code.includes('.worker.ts')
-        ? edit(code, (changed) => changed.replaceAll(WORKER_FILE, nameFile))
+        ? edit(code, (changed) => changed.replaceAll(WORKER_FILE, (_, name) => `'${files[name]}', ${MODULE_URL}`))
         : null,
+    // In the classic script, `flareScript` is its URL.
     renderChunk: (code) =>
-      edit(code, (changed) =>
-        changed.replaceAll(/\/\* @vite-ignore \*\/\s*/g, '').replaceAll(MODULE_URL, 'import.meta.url'),
-      ),
+      edit(code, (changed) => changed.replaceAll(MODULE_URL, isInlined ? 'flareScript' : 'import.meta.url')),
   };
 }
 
-/** The source of a worker, alone or where the worker is started. */
-const WORKER_FILE = /(new Worker\(new URL\()'\.\/(\w+)\.worker\.ts', import\.meta\.url|'\.\/(\w+)\.worker\.ts'/g;
+/** The file of a worker, where it is started. */
+const WORKER_FILE = /'\.\/(\w+)\.worker\.ts', import\.meta\.url/g;
 
-/** Stands for `import.meta.url` until Vite has transformed a module. */
+/** Stands for `import.meta.url` until Vite has transformed a module: it would bundle the file once more. */
 const MODULE_URL = 'flareModuleUrl';
 
 /**
@@ -175,12 +186,23 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const dependencies = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
 const licenses = new LicenseCollector();
 const workers = {
-  image: await buildWorker('src/image/image.worker.ts', dist, 'image-worker', false, licenses),
-  heic: await buildWorker('src/heic/heic.worker.ts', dist, 'heic-worker', false, licenses, ['heic-to/csp']),
+  image: await buildWorker('src/image/image.worker.ts', dist, 'image-worker', licenses, {
+    format: 'iife',
+    wrap: exportSource,
+  }),
+  heic: await buildWorker('src/heic/heic.worker.ts', dist, 'heic-worker', licenses, {
+    external: ['heic-to/csp'],
+    wrap: exportUrl,
+  }),
 };
 await build({
   ...sharedOptions,
-  plugins: [minifyTemplates, localePlugin(), workerFilePlugin(workers), licenses.createPlugin()],
+  plugins: [
+    minifyTemplates,
+    localePlugin(),
+    workerFilePlugin(workers, { isForBundlers: true }),
+    licenses.createPlugin(),
+  ],
   build: {
     ...outputOptions,
     sourcemap: true,
@@ -210,9 +232,10 @@ await build({
 // For <script>: with all dependencies, and minified. (Library builds keep white space.)
 const cdn = join(dist, 'cdn');
 const cdnLicenses = new LicenseCollector();
+const buildCdnWorker = (entry, name) => buildWorker(entry, cdn, name, cdnLicenses, { minify: true });
 const cdnWorkers = {
-  image: await buildWorker('src/image/image.worker.ts', cdn, 'flare-avatar-upload.worker', true, cdnLicenses),
-  heic: await buildWorker('src/heic/heic.worker.ts', cdn, 'flare-avatar-upload.heic-worker', true, cdnLicenses),
+  image: await buildCdnWorker('src/image/image.worker.ts', 'flare-avatar-upload.worker'),
+  heic: await buildCdnWorker('src/heic/heic.worker.ts', 'flare-avatar-upload.heic-worker'),
 };
 
 /** Lets the HEIC entry import the error class from the element's file, which would be split in two otherwise. */
@@ -232,12 +255,10 @@ const buildScript = (format, entry, options) =>
       minifyTemplates,
       removeLitHooks,
       localePlugin(format === 'iife' ? SCRIPT_TABLE : IMPORT_TABLE),
-      workerFilePlugin(cdnWorkers, format === 'iife'),
+      workerFilePlugin(cdnWorkers, { isInlined: format === 'iife' }),
       shareErrorClass,
       cdnLicenses.createPlugin(),
     ],
-    // A classic script can read its own URL only while it runs for the first time.
-    define: format === 'iife' ? { 'import.meta.url': 'flareScript' } : {},
     build: {
       ...outputOptions,
       outDir: cdn,
@@ -268,6 +289,7 @@ await buildScript(
 await buildScript('iife', element, {
   output: {
     codeSplitting: false,
+    // A classic script can read its own URL only while it runs for the first time.
     intro: 'const flareScript = document.currentScript?.src || location.href;',
   },
 });

@@ -1,6 +1,7 @@
 import { AvatarUploadError, type ErrorDetails } from '../core/errors.js';
 import type { HeicMessage } from './heic.worker.js';
 import { countPixels, HEADER_LENGTH, isHeic } from './heic-header.js';
+import { startHeicWorker } from './start-heic-worker.js';
 
 /** Most pixels of a photo that is decoded: more than any phone stores as HEIC. */
 const MAX_PIXELS = 64e6;
@@ -50,6 +51,8 @@ async function decode(file: Blob, signal?: AbortSignal): Promise<Blob> {
   const { convertHeic } = await import('./heic.worker.js').catch(async (cause: unknown) => {
     throw await createError('The HEIC decoder can’t be loaded. If heic-to is missing: npm install heic-to', { cause });
   });
+  const { reportMissingWorker } = await import('../image/index.js');
+  reportMissingWorker();
   return convertHeic(file).catch(toDecodeError);
 }
 
@@ -74,14 +77,6 @@ const isDecodedByBrowser = (file: Blob): Promise<boolean> =>
     },
     () => false,
   );
-
-async function startHeicWorker(): Promise<Worker | null> {
-  const { startWorker, startWorkerFile } = await import('../image/index.js');
-  // The form in which bundlers find the worker, and bundle heic-to into it.
-  const worker = await startWorker(() => new Worker(new URL('./heic.worker.ts', import.meta.url), { type: 'module' }));
-  // For pages with Trusted Types, and for scripts from another origin.
-  return worker ?? startWorkerFile(new URL(/* @vite-ignore */ './heic.worker.ts', import.meta.url));
-}
 
 /** Decodes a photo in a worker of its own, which ends with it: its memory is never given back otherwise. */
 function decodeInWorker(worker: Worker, file: Blob, signal?: AbortSignal): Promise<Blob> {

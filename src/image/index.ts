@@ -12,4 +12,4 @@ export {
   prepareSquare,
   type SquareOptions,
 } from './prepare-image.js';
-export { startWorker, startWorkerFile } from './start-worker.js';
+export { reportMissingWorker, startWorker, startWorkerFile } from './start-worker.js';

@@ -14,22 +14,42 @@ export async function startWorker(create: () => Worker): Promise<Worker | null> 
   return null;
 }
 
-/** Starts a worker from a file, which may be on another origin. Resolves with null if it can't be started. */
-export async function startWorkerFile({ href, origin }: URL): Promise<Worker | null> {
+/**
+ * Starts a worker from a file, which may be on another origin. Resolves with null if it can't be started.
+ * @param url - absolute, or relative to the page.
+ */
+export async function startWorkerFile(url: URL | string): Promise<Worker | null> {
+  const { href, origin } = new URL(url, location.href);
   // A script from another origin can be started only through a blob of this one.
-  return (origin === location.origin && (await startByUrl(href))) || startByBlob(href);
+  return (origin === location.origin && (await startByUrl(href))) || startByBlob(createImport(href));
 }
+
+/** A static import would need the file's origin in worker-src, too. Rejections reach the page only as errors. */
+const createImport = (url: string): string =>
+  `import(${JSON.stringify(url)}).catch((error) => setTimeout(() => { throw error }))`;
 
 const startByUrl = (url: string): Promise<Worker | null> =>
   startWorker(() => new Worker(createTrustedUrl(url), { type: 'module' }));
 
-async function startByBlob(url: string): Promise<Worker | null> {
-  const blob = new Blob([`import ${JSON.stringify(url)}`], { type: 'text/javascript' });
+/** Starts a worker from its source, of which the worker becomes a module. */
+export async function startByBlob(source: string): Promise<Worker | null> {
+  const blob = new Blob([source], { type: 'text/javascript' });
   const blobUrl = URL.createObjectURL(blob);
   const worker = await startByUrl(blobUrl);
   URL.revokeObjectURL(blobUrl);
   return worker;
 }
+
+let isReported = false;
+
+/** Tells the developer, once per page, that pictures are processed without a worker. */
+export function reportMissingWorker(): void {
+  if (!isReported) console.warn(MISSING_WORKER);
+  isReported = true;
+}
+
+const MISSING_WORKER =
+  'flare-avatar-upload: A worker can’t be started, so the picture is processed on the main thread. See https://github.com/flare-avatar-upload/flare-avatar-upload/blob/main/docs/pictures.md#the-worker';
 
 interface ScriptPolicy {
   createScriptURL(url: string): string;

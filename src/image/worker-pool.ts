@@ -1,6 +1,7 @@
 import type { WorkerMessage, WorkerRequest } from './image.worker.js';
 import type { ImageJob, JobResult } from './jobs.js';
-import { startWorkerFile } from './start-worker.js';
+import { startImageWorker } from './start-image-worker.js';
+import { reportMissingWorker } from './start-worker.js';
 
 /** How long an idle worker is kept for the next job, in milliseconds. */
 const IDLE_TIMEOUT = 60_000;
@@ -83,8 +84,8 @@ export class WorkerPool {
 
   async #spawn(): Promise<Worker | null> {
     if (this.#isBlocked) return null;
-    const url = new URL(/* @vite-ignore */ './image.worker.ts', import.meta.url);
-    const worker = await startWorkerFile(url);
+    const worker = await startImageWorker();
+    if (!worker) reportMissingWorker();
     this.#isBlocked = !worker;
     return worker;
   }

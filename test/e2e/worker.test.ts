@@ -20,12 +20,16 @@ interface Result {
   square: [string, number];
   /** Directives of the page's policy that blocked something. */
   violations: string[];
+  /** What the package wrote to the console. */
+  warnings: string[];
 }
+
+const MISSING_WORKER = expect.stringMatching(/can’t be started.*docs\/pictures\.md#the-worker$/);
 
 const TRUSTED_TYPES = "require-trusted-types-for 'script'; trusted-types lit-html flare-avatar-upload";
 const MODULE = 'type="module" src="/cdn/flare-avatar-upload.js"';
 
-/** Prepares a picture in a page with a Content Security Policy. */
+/** Prepares two pictures, one after the other, in a page with a Content Security Policy. */
 async function prepareWith(policy: string, script = MODULE): Promise<Result> {
   const base = "default-src 'none'; connect-src 'self'; img-src blob:; style-src 'self'; ";
   const html = `<!doctype html><meta charset="utf-8"><title>Worker</title><script ${script}></script>
@@ -34,6 +38,10 @@ async function prepareWith(policy: string, script = MODULE): Promise<Result> {
   const page = await openPage(browser);
   const workers: string[] = [];
   page.on('worker', (worker) => workers.push(worker.url()));
+  const warnings: string[] = [];
+  page.on('console', (message) => {
+    if (message.text().startsWith('flare-avatar-upload:')) warnings.push(message.text());
+  });
   await page.addInitScript(() => {
     const violations: string[] = [];
     Object.assign(window, { violations });
@@ -41,10 +49,11 @@ async function prepareWith(policy: string, script = MODULE): Promise<Result> {
   });
   await page.goto(`${origin}/page`);
   await page.waitForFunction(() => customElements.get('flare-avatar-upload'));
+  await preparePicture(page, [...png({ width: 20, height: 20 })]);
   const square = await preparePicture(page, [...png({ width: 30, height: 20 })]);
   const violations = await page.evaluate(() => (window as unknown as { violations: string[] }).violations);
   await page.context().close();
-  return { workers, square, violations };
+  return { workers, square, violations, warnings };
 }
 
 const preparePicture = (page: Page, bytes: number[]) =>
@@ -67,52 +76,52 @@ const SQUARE = ['image/webp', 20];
 
 describe('the worker', () => {
   it('starts directly from the same origin, under the strictest policy', async () => {
-    const { workers, square, violations } = await prepareWith(`script-src 'self'; ${TRUSTED_TYPES}`);
+    const { workers, square, violations, warnings } = await prepareWith(`script-src 'self'; ${TRUSTED_TYPES}`);
     expect(square).toEqual(SQUARE);
     expect(workers).toEqual([expect.stringMatching(new RegExp(`^${origin}/cdn/flare-avatar-upload.worker-\\w+.js$`))]);
-    expect(violations).toEqual([]);
+    expect([violations, warnings]).toEqual([[], []]);
   });
 
   it('starts from a blob that imports it, if it is on another origin', async () => {
     const script = `type="module" crossorigin src="${cdnOrigin}/cdn/flare-avatar-upload.js"`;
-    const { workers, square, violations } = await prepareWith(
+    const { workers, square, violations, warnings } = await prepareWith(
       `script-src ${cdnOrigin}; worker-src blob:; ${TRUSTED_TYPES}`,
       script,
     );
     expect(square).toEqual(SQUARE);
     expect(workers).toEqual([expect.stringMatching(/^blob:/)]);
-    expect(violations).toEqual([]);
+    expect([violations, warnings]).toEqual([[], []]);
   });
 
-  it('is not used if the policy forbids workers', async () => {
-    const { workers, square } = await prepareWith(`script-src 'self'; worker-src 'none'; ${TRUSTED_TYPES}`);
-    expect([square, workers]).toEqual([SQUARE, []]);
+  it('is not used if the policy forbids workers, and the console says so once', async () => {
+    const { workers, square, warnings } = await prepareWith(`script-src 'self'; worker-src 'none'; ${TRUSTED_TYPES}`);
+    expect([square, workers, warnings]).toEqual([SQUARE, [], [MISSING_WORKER]]);
   });
 
   it('is not used if the policy forbids the Trusted Types policy of the package', async () => {
-    const { workers, square } = await prepareWith(
+    const { workers, square, warnings } = await prepareWith(
       "script-src 'self'; require-trusted-types-for 'script'; trusted-types lit-html",
     );
-    expect([square, workers]).toEqual([SQUARE, []]);
+    expect([square, workers, warnings]).toEqual([SQUARE, [], [MISSING_WORKER]]);
   });
 
   it('of the classic script is the file next to it', async () => {
-    const { workers, square, violations } = await prepareWith(
+    const { workers, square, violations, warnings } = await prepareWith(
       `script-src 'self'; ${TRUSTED_TYPES}`,
       'src="/cdn/flare-avatar-upload.iife.js"',
     );
     expect(square).toEqual(SQUARE);
     expect(workers).toEqual([expect.stringContaining('/cdn/flare-avatar-upload.worker-')]);
-    expect(violations).toEqual([]);
+    expect([violations, warnings]).toEqual([[], []]);
   });
 
   it('is not used if the classic script is alone: the script contains its code', async () => {
     site.missing = /worker-/;
-    const { square } = await prepareWith(
+    const { square, warnings } = await prepareWith(
       `script-src 'self'; ${TRUSTED_TYPES}`,
       'src="/cdn/flare-avatar-upload.iife.js"',
     );
     site.missing = /^$/;
-    expect(square).toEqual(SQUARE);
+    expect([square, warnings]).toEqual([SQUARE, [MISSING_WORKER]]);
   });
 });

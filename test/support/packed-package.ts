@@ -8,7 +8,7 @@ import { root } from './dev-server.js';
 export class PackedPackage {
   private constructor(
     /** Folder of the project. */
-    private readonly project: string,
+    readonly project: string,
     /** Folder of the package. */
     readonly folder: string,
   ) {}
