@@ -143,6 +143,8 @@ export class AvatarField extends SettingsElement {
   }
 
   protected override firstUpdated(): void {
+    // The browser has looked for `autofocus` before a script that comes late defines the element.
+    if (this.autofocus && document.activeElement === document.body) this.focus();
     if (this.#isOff || !hasPendingCommit()) return;
     this.#run((engine) => engine.session.resumePendingCommit());
   }

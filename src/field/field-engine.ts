@@ -83,6 +83,7 @@ export class FieldEngine implements ReactiveController {
     // `load` events don't bubble.
     root.addEventListener('load', this.#onImageLoad, true);
     this.#countdown.follow(this.#view.wait);
+    describeTrigger(this.element, root);
     // A button that has done its work is removed with the focus on it: the trigger gets it.
     if (this.#focused && !this.#focused.isConnected) this.element.focus();
   }
@@ -128,6 +129,15 @@ export class FieldEngine implements ReactiveController {
   get #view(): FieldView {
     return deriveView(this.store.snapshot);
   }
+}
+
+/** The elements that describe the whole control describe its button, too: it is what has the focus. */
+function describeTrigger({ ariaDescribedByElements }: Element, root: ShadowRoot): void {
+  const trigger = root.querySelector('button') as HTMLButtonElement;
+  const others = ariaDescribedByElements ?? [];
+  // The attribute names what is in the shadow root, and nothing else.
+  if (others.length === 0) trigger.setAttribute('aria-describedby', 'status error');
+  else trigger.ariaDescribedByElements = [...root.querySelectorAll('#status, #error'), ...others];
 }
 
 /** Adds the styles of what the engine renders to an element, once. */
