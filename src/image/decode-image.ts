@@ -43,9 +43,7 @@ export async function decodeImage({ file, header }: PictureJob, scale: number): 
   const decoding = decodeFile(file, header, Math.max(MIN_SCALE, scale));
   decoding.catch(() => {});
   // Firefox and WebKit decode the part of a truncated file that is there.
-  if (!(await isComplete(file, header))) {
-    throw new DOMException(NO_END, header.type === 'image/jpeg' ? NEEDS_PAGE : 'EncodingError');
-  }
+  if (!(await isComplete(file, header))) throw new DOMException(NO_END, NEEDS_PAGE);
   const decoded = await decoding;
   // They also return a blank picture for data that is none.
   if (!isChromium && isBlank(decoded.source)) throw new DOMException(BLANK, NEEDS_PAGE);

@@ -72,7 +72,7 @@ export const TOO_MANY_PIXELS = 'TooManyPixelsError';
 /** Name of the error that is thrown for a file that only the page can prepare. The message is one of those below. */
 export const NEEDS_PAGE = 'NeedsPageError';
 
-/** A JPEG has no end mark. It may be complete otherwise. */
+/** A picture has no end mark. It may be complete otherwise. */
 export const NO_END = 'The end of the file is missing.';
 
 /** A picture has a high dynamic range: in a worker, its colors are wrong. */
