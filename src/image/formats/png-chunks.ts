@@ -29,7 +29,7 @@ export function readChunks(file: ByteReader): { chunks: PngChunk[]; end: number 
   let hasData = false;
   for (let at = 8; ; ) {
     file.budget.count();
-    if (hasData && at === file.length) return { chunks, end: 0 };
+    if (hasData && at + 8 > file.length) return { chunks, end: 0 };
     const length = file.u32(at);
     const type = file.readText(at + 4, file.checkEnd(at + 8) - at - 4);
     if (type === 'IEND') return { chunks, end: length === 0 && at + 12 <= file.length ? at + 12 : 0 };
