@@ -1,4 +1,4 @@
-import { BLANK, HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
+import { DAMAGED, HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
 
 /** A decoded picture, upright. It may be smaller than the original. */
 export interface DecodedImage {
@@ -44,9 +44,11 @@ export async function decodeImage({ file, header }: PictureJob, scale: number): 
   decoding.catch(() => {});
   // Firefox and WebKit decode the part of a truncated file that is there.
   if (!(await isComplete(file, header))) throw new DOMException(NO_END, NEEDS_PAGE);
-  const decoded = await decoding;
+  const decoded = await decoding.catch((error: Error) => {
+    throw error.name === NEEDS_PAGE ? error : new DOMException(DAMAGED, NEEDS_PAGE);
+  });
   // They also return a blank picture for data that is none.
-  if (!isChromium && isBlank(decoded.source)) throw new DOMException(BLANK, NEEDS_PAGE);
+  if (!isChromium && isBlank(decoded.source)) throw new DOMException(DAMAGED, NEEDS_PAGE);
   return decoded;
 }
 

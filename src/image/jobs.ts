@@ -78,5 +78,5 @@ export const NO_END = 'The end of the file is missing.';
 /** A picture has a high dynamic range: in a worker, its colors are wrong. */
 export const HDR = 'High dynamic range.';
 
-/** A picture seems to have a single color. It may be damaged. */
-export const BLANK = 'The picture is blank.';
+/** A picture can't be decoded, or seems to have a single color. The part that the back end stores may be intact. */
+export const DAMAGED = 'The picture seems to be damaged.';

@@ -20,8 +20,8 @@ export interface CheckedFile {
   isCut: boolean;
 }
 
-/** Mean difference of pixels that were encoded anew, in levels of 255. */
-const TOLERANCE = 12;
+/** Mean difference of pixels that were encoded anew, in levels of 255: with loss, and without. */
+const TOLERANCES = { lossy: 12, lossless: 1 };
 
 /** Returns what is wrong, or null. */
 export async function findFault(
@@ -88,13 +88,16 @@ async function findFaultOfPicture(
   const fault = comparePictures(
     look.kind === 'part' ? maskStored(stored, look) : stored,
     expected,
-    isKept ? 0 : TOLERANCE,
+    isKept ? 0 : TOLERANCES[isLossless(content) ? 'lossless' : 'lossy'],
   );
   if (fault) return `${fault} (${blob.type})`;
   return isSquare || !frames || outcome.isStill || blob.type !== type
     ? null
     : compareFrames(await readFrames(blob, blob.type), frames);
 }
+
+/** Whether a file was encoded without loss: a PNG, or a WebP that begins with such a picture. */
+const isLossless = (content: string): boolean => content.startsWith('PNG', 1) || content.startsWith('VP8L', 12);
 
 /** The bytes as text, one character per byte. */
 async function readText(blob: Blob): Promise<string> {
