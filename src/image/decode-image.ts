@@ -43,21 +43,22 @@ export async function decodeImage({ file, header }: PictureJob, scale: number): 
   const decoding = decodeFile(file, header, Math.max(MIN_SCALE, scale));
   decoding.catch(() => {});
   // Firefox and WebKit decode the part of a truncated file that is there.
-  if (!(await isComplete(file, header))) throw new DOMException(NO_END, NEEDS_PAGE);
+  if (!(await isComplete(file, header))) throw needsPageError(NO_END);
   const decoded = await decoding.catch((error: Error) => {
-    throw error.name === NEEDS_PAGE ? error : new DOMException(DAMAGED, NEEDS_PAGE);
+    if (error.name === NEEDS_PAGE) throw error;
   });
   // They also return a blank picture for data that is none.
-  if (!isChromium && isBlank(decoded.source)) throw new DOMException(DAMAGED, NEEDS_PAGE);
+  if (!decoded || (!isChromium && isBlank(decoded.source))) throw needsPageError(DAMAGED);
   return decoded;
 }
 
+const needsPageError = (reason: string): DOMException => new DOMException(reason, NEEDS_PAGE);
+
 /** Whether a picture seems to have a single color. */
 function isBlank(bitmap: ImageBitmap): boolean {
-  const context = new OffscreenCanvas(16, 16).getContext('2d');
-  context?.drawImage(bitmap, 0, 0, 16, 16);
-  const data = context?.getImageData(0, 0, 16, 16).data;
-  return data?.every((value, i) => value === data[i & 3]) ?? false;
+  const context = new OffscreenCanvas(16, 16).getContext('2d') as OffscreenCanvasRenderingContext2D;
+  context.drawImage(bitmap, 0, 0, 16, 16);
+  return new Set(new Uint32Array(context.getImageData(0, 0, 16, 16).data.buffer)).size === 1;
 }
 
 async function decodeFile(file: Blob, header: ImageHeader, scale: number): Promise<DecodedImage> {
@@ -106,7 +107,7 @@ async function decodeFrame(file: Blob, { type, width, height }: ImageHeader, rat
 async function copyFrame(frame: VideoFrame | null, header: Size, ratio: number): Promise<ImageBitmap | null> {
   if (!frame) return null;
   try {
-    if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw new DOMException(HDR, NEEDS_PAGE);
+    if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw needsPageError(HDR);
     return isScaled(frame.displayWidth, frame.displayHeight, header, ratio) ? await createImageBitmap(frame) : null;
   } finally {
     frame.close();

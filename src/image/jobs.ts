@@ -73,10 +73,10 @@ export const TOO_MANY_PIXELS = 'TooManyPixelsError';
 export const NEEDS_PAGE = 'NeedsPageError';
 
 /** A picture has no end mark. It may be complete otherwise. */
-export const NO_END = 'The end of the file is missing.';
+export const NO_END = 'The end is missing.';
 
 /** A picture has a high dynamic range: in a worker, its colors are wrong. */
 export const HDR = 'High dynamic range.';
 
 /** A picture can't be decoded, or seems to have a single color. The part that the back end stores may be intact. */
-export const DAMAGED = 'The picture seems to be damaged.';
+export const DAMAGED = 'The picture is damaged.';
