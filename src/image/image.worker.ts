@@ -64,7 +64,7 @@ async function cutSquare(job: SquareJob, onPreview?: (preview: Blob) => void): P
   // In pixels of the decoded image.
   const createSpan = (from: number | undefined, original: number, decoded: number): Span => ({
     // Whole pixels: between two pixels, a small picture would be blurred.
-    from: (Math.max(0, Math.min(from ?? Math.floor((original - side) / 2), original - side)) * decoded) / original,
+    from: (Math.max(0, Math.min(from ?? (original - side) >> 1, original - side)) * decoded) / original,
     length: (side * decoded) / original,
   });
   const targetSide = Math.max(1, Math.min(size, Math.round(side)));

@@ -18,6 +18,8 @@ const SHOWN_IN_PART = [
   'a progressive JPEG without an end mark',
   'a progressive JPEG whose scan repeats another',
   'a PNG with a palette of a color and a half',
+  'a PNG whose data is cut short',
+  'a GIF with too few pixels',
   'a GIF with a code size of 0',
   'a GIF with a code size of 1',
   'a GIF with a frame of no size',
