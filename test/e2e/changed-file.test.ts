@@ -35,11 +35,18 @@ const CHANGES: [name: string, change: (path: string) => void][] = [
   ['deleted', (path) => rmSync(path)],
 ];
 
-/** Chooses a file in an input of the page, which keeps it as `file`. */
+/**
+ * Chooses a file in an input of the page, which keeps it as `file`. Chromium
+ * notes size and time of the last change when they are first read: reading them
+ * at once makes every later change one after the pick.
+ */
 async function chooseFile(page: Page, path: string): Promise<void> {
   await page.evaluate(() => {
     const input = Object.assign(document.createElement('input'), { type: 'file', id: 'own' });
-    input.addEventListener('change', () => Object.assign(window, { file: input.files?.[0] }));
+    input.addEventListener('change', () => {
+      const file = input.files?.[0];
+      Object.assign(window, { file, picked: [file?.size, file?.lastModified] });
+    });
     document.body.append(input);
   });
   await page.setInputFiles('#own', path);
