@@ -130,8 +130,8 @@ async function resizeBitmap(file: Blob, header: ImageHeader, scale: number): Pro
   return null;
 }
 
-/** What ends a file, for the types that mark it: as text of the encoding that browsers call Latin-1. */
-const END_MARKS: Partial<Record<string, string>> = { 'image/jpeg': '\xff\xd9', 'image/png': 'IEND\xaeB`\u201a' };
+/** What ends a file, for the types that mark it. */
+const END_MARKS: Partial<Record<string, string>> = { 'image/jpeg': '\xff\xd9', 'image/png': 'IEND' };
 
 /** Bytes at the end of a file where the mark is, unless much follows it. */
 const TAIL_LENGTH = 64 * 1024;
