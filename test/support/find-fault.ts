@@ -30,8 +30,8 @@ export async function findFault(
   square: StoringUploader,
 ): Promise<string | null> {
   const blob = new File([file.bytes], `picture.${file.type.slice(6)}`, { type: file.type });
-  // Without an end mark, Firefox does not show the last rows of a JPEG.
-  const end = IS_FIREFOX && file.type === 'image/jpeg' ? [new Uint8Array([0xff, 0xd9])] : [];
+  // Without an end mark, Firefox and WebKit do not show the last pixels of a JPEG.
+  const end = !IS_CHROMIUM && file.type === 'image/jpeg' ? [new Uint8Array([0xff, 0xd9])] : [];
   const look = await lookAt(new Blob([file.bytes, ...end], { type: file.type }));
   const frames = look.kind === 'whole' ? await readFrames(blob, file.type) : null;
   const asWhole = await whole.upload(blob);
