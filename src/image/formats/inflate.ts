@@ -8,7 +8,7 @@ export interface Inflated {
   bytes: Uint8Array;
   /** Number of all bytes; more than `maxLength` if the rest was not read. */
   length: number;
-  /** Length of the stream in bytes, with its checksum. Undefined if the rest was not read. */
+  /** Length of the stream in bytes, with its checksum; 0 if the rest was not read. */
   streamLength: number;
 }
 

@@ -181,7 +181,7 @@ function readSegments(file: ByteReader, builder: JpegBuilder): number {
     const next = findMarker(file, at);
     const isEnded = next >= 0 && file.u8(next + 1) === EOI;
     at = next < 0 ? file.length : next;
-    builder.addScan(segment, skipFillBytesBefore(file, at), !isEnded);
+    builder.addScan(segment, findDataEnd(file, at), !isEnded);
     if (next < 0 && !builder.isLastScanWhole) throw new RangeError();
     const { frame } = builder;
     if (!frame || !isComplete(frame)) continue;
@@ -193,7 +193,7 @@ function readSegments(file: ByteReader, builder: JpegBuilder): number {
 }
 
 /** The end of a scan's data. Fill bytes before a marker, and the first half of an end marker, are no data. */
-function skipFillBytesBefore({ bytes }: ByteReader, marker: number): number {
+function findDataEnd({ bytes }: ByteReader, marker: number): number {
   let end = marker;
   while (bytes[end - 1] === 0xff) end--;
   return end;
