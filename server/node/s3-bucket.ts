@@ -112,17 +112,18 @@ class S3Bucket implements AvatarBucket {
     key: string,
     value: Uint8Array | ArrayBuffer | string,
     { httpMetadata = {}, customMetadata = {}, onlyIf }: BucketPutOptions = {},
-  ): Promise<null | undefined> {
+  ): Promise<BucketObject | null> {
     const { contentType, contentDisposition, cacheControl } = httpMetadata;
     const metadata = Object.entries(customMetadata).map(([name, text]) => [`x-amz-meta-${name}`, text]);
-    const isStored = await this.#client.storeObject(key, toBytes(value), {
+    const bytes = toBytes(value);
+    const isStored = await this.#client.storeObject(key, bytes, {
       'content-type': contentType ?? 'application/octet-stream',
       ...(contentDisposition && { 'content-disposition': contentDisposition }),
       ...(cacheControl && { 'cache-control': cacheControl }),
       ...(onlyIf && { 'if-none-match': onlyIf.etagDoesNotMatch }),
       ...Object.fromEntries(metadata),
     });
-    return isStored ? undefined : null;
+    return isStored ? { key, size: bytes.byteLength, httpMetadata, customMetadata } : null;
   }
 
   async list({ prefix, limit = 1000, cursor, startAfter, include = [] }: BucketListOptions = {}): Promise<BucketList> {

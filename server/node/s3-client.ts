@@ -100,7 +100,7 @@ export class S3Client {
     if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
       throw new Error('The key of an object must not have empty segments, or segments of dots.');
     }
-    return `${this.#address.bucketUrl}/${segments.map(encodeURIComponent).join('/')}`;
+    return `${this.#address.bucketUrl}/${segments.map(encodeSegment).join('/')}`;
   }
 
   /** Sends a request, once more if it fails in passing: every request of this bucket may be repeated. */
@@ -149,6 +149,13 @@ export class S3Client {
     return signed;
   }
 }
+
+/** As signatures need it: `encodeURIComponent()` leaves some characters as they are. */
+const encodeSegment = (segment: string): string =>
+  encodeURIComponent(segment).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
 function startTimer() {
   const controller = new AbortController();

@@ -2,6 +2,8 @@
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
+const NAMES = Object.fromEntries(Object.entries(ENTITIES).map(([name, character]) => [character, name]));
+
 const decodeXml = (text: string): string =>
   text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (entity, hex, decimal, name) => {
     if (name) return ENTITIES[name] ?? entity;
@@ -9,8 +11,7 @@ const decodeXml = (text: string): string =>
   });
 
 /** The text of a value in an element. */
-export const encodeXml = (text: string): string =>
-  text.replace(/[&<>"']|[^\x20-\x7e]/gu, (character) => `&#${character.codePointAt(0)};`);
+export const encodeXml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&${NAMES[character]};`);
 
 /** The content of each element of this name, as XML. */
 export const readTags = (xml: string, name: string): string[] =>
