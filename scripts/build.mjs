@@ -177,15 +177,19 @@ const SERVER_PACKAGES = ['hono', 'jose', 'aws4fetch', 'valibot', '@valibot/to-js
  */
 const nameInstallCommand = {
   name: 'name-install-command',
-  renderChunk: (code) =>
-    edit(code, (changed) =>
-      changed.replaceAll(/^(?:im|ex)port [^"\n]* from "([^."][^"\n]*)";$/gm, (line, from) =>
-        SERVER_PACKAGES.some((name) => from === name || from.startsWith(`${name}/`))
-          ? `${line} // flare-avatar-upload/server needs it: npm install ${SERVER_PACKAGES.join(' ')}`
-          : line,
-      ),
-    ),
+  // The last step: those before print the code without comments.
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle))
+      if (chunk.code) chunk.code = chunk.code.replace(PACKAGE_IMPORT, addCommand);
+  },
 };
+
+const PACKAGE_IMPORT = /^import [^"\n]* from "([^"]+)";$/gm;
+
+const addCommand = (line, from) =>
+  SERVER_PACKAGES.some((name) => from === name || from.startsWith(`${name}/`))
+    ? `${line} // flare-avatar-upload/server needs it: npm install ${SERVER_PACKAGES.join(' ')}`
+    : line;
 
 const outputOptions = { outDir: dist, emptyOutDir: false, target: 'es2022', copyPublicDir: false, minify: false };
 
