@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, isServer, nothing, type TemplateResult } from 'lit';
 import { emitEvent, type SuccessDetail } from '../events.js';
 import { Language } from '../i18n/language.js';
 import { SettingsElement } from '../settings-element.js';
@@ -28,6 +28,8 @@ export class AvatarField extends SettingsElement {
   readonly #language = new Language(this);
   readonly #store = new FieldStore((snapshot, former, event) => this.#onChange(snapshot, former, event));
   readonly #loader = new EngineLoader(this, this.#store, () => this.#createEngine());
+  /** A server renders the element, or has rendered it: the first update renders the same. */
+  #isStatic = isServer || this.shadowRoot !== null;
   readonly #watcher = new AvatarWatcher(this, this.#store, this.#loader);
 
   constructor() {
@@ -44,6 +46,12 @@ export class AvatarField extends SettingsElement {
     this.addEventListener('click', (event) => event.composedPath()[0] === this && this.pick());
     this.addEventListener('invalid', () => this.#setFlag('isUserInvalid', true));
     this.toggleCustomState('idle', true);
+    const root = this.createRenderRoot();
+    Object.assign(this, { renderRoot: root });
+    // Declarative shadow DOM on a page that doesn't hydrate it: what the server has rendered is replaced.
+    if (!this.renderOptions.renderBefore) return;
+    root.replaceChildren();
+    this.renderOptions.renderBefore = null;
   }
 
   /** What the element is doing. */
@@ -99,9 +107,29 @@ export class AvatarField extends SettingsElement {
     return this.#run((engine) => engine.currentAvatar.refresh(), { phase: 'load' });
   }
 
+  override connectedCallback(): void {
+    if (!this.#watcher.isPresent) super.connectedCallback();
+    this.connectedMoveCallback();
+  }
+
+  /**
+   * Called in place of the other two by `moveBefore()`.
+   * @internal
+   */
+  connectedMoveCallback(): void {
+    // The language, the form and the label may be others here.
+    this.requestUpdate();
+  }
+
+  /** An element that is in a page again at the end of the task was only moved. */
   override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#interrupt();
+    setTimeout(() => this.isConnected || !this.#watcher.isPresent || this.#leave());
+  }
+
+  /** @internal */
+  adoptedCallback(): void {
+    // The styles don't follow the element into another document: the engine adds them again.
+    this.#run(() => {});
   }
 
   /** @internal */
@@ -125,6 +153,8 @@ export class AvatarField extends SettingsElement {
   }
 
   protected override firstUpdated(): void {
+    if (this.#isStatic) this.requestUpdate();
+    this.#isStatic = false;
     if (this.#isOff || !hasPendingCommit()) return;
     this.#run((engine) => engine.session.resumePendingCommit());
   }
@@ -136,14 +166,16 @@ export class AvatarField extends SettingsElement {
   protected override render(): TemplateResult {
     const url = this.#getImageUrl();
     this.toggleCustomState('empty', !url);
+    // What a server knows nothing of is rendered in the browser: texts, form and label.
+    const isStatic = this.#isStatic;
     const label = this.label || this.labels[0]?.textContent?.trim() || this.#language.getText('label');
     const action = this.#language.getText(url ? 'change' : 'pick').replace('{label}', () => label);
     return html`
-      <div part="base" role="group" aria-label=${label}>
+      <div part="base" role="group" aria-label=${isStatic ? nothing : label}>
         <div class="frame">
           <div class="picture">${this.#renderPicture(url)}</div>
           ${this.#engine?.renderProgressRing()}
-          <button part="trigger" type="button" aria-label=${action} aria-describedby="status error"
+          <button part="trigger" type="button" aria-label=${isStatic ? nothing : action} aria-describedby="status error"
             ?disabled=${this.#isOff} @click=${this.pick}>
             <span class="badge"><slot name="icon">${renderBadge(url !== null)}</slot></span>
           </button>
@@ -177,10 +209,12 @@ export class AvatarField extends SettingsElement {
     const { status } = this.#view;
     const error = isLoading ? null : this.#view.error;
     // The picture or the error says enough. What screen readers read out waits for the element's language.
-    const isQuiet = isLoading || (status === 'idle' && (url || error || this.#store.snapshot.isLoading));
-    const text = isQuiet ? null : this.#engine ? this.#engine.renderStatus() : this.#language.getText(status);
+    const isQuiet =
+      this.#isStatic || isLoading || (status === 'idle' && (url || error || this.#store.snapshot.isLoading));
+    const text = isQuiet ? nothing : this.#engine ? this.#engine.renderStatus() : this.#language.getText(status);
     // Without the engine, the error is that it can't be loaded.
-    const message = error && (this.#engine?.formatError() ?? (this.#language.getText('network') || error.message));
+    const message =
+      (error && (this.#engine?.formatError() ?? (this.#language.getText('network') || error.message))) ?? nothing;
     return html`
       <span id="status" part="status" role="status" dir="auto">${text}</span>
       <span id="error" part="error" role="alert" dir="auto">${message}</span>`;
@@ -188,7 +222,7 @@ export class AvatarField extends SettingsElement {
 
   #renderButtons(): unknown {
     const { status, error } = this.#view;
-    if (this.#isOff) return nothing;
+    if (this.#isOff || this.#isStatic) return nothing;
     const name = error ? 'retry' : 'cancel';
     const canRemove = this.#picture && this.avatarUrl && !this.noRemove && (status === 'idle' || status === 'success');
     return [
@@ -211,7 +245,7 @@ export class AvatarField extends SettingsElement {
   }
 
   get #isOff(): boolean {
-    return this.disabled || this.isDisabled;
+    return this.disabled || (!this.#isStatic && this.isDisabled);
   }
 
   get #engine(): FieldEngine | null {
@@ -257,6 +291,14 @@ export class AvatarField extends SettingsElement {
     const command = { file: file ?? new File([], 'picture'), others, link, upload: !this.noAuto };
     this.#run((engine) => engine.session.selectFile(command), { phase: 'pick', command });
   };
+
+  /** Ends what is going on: the element is not in a page any more. */
+  #leave(): void {
+    super.disconnectedCallback();
+    this.#setFlag('isDragOver', false);
+    if (this.#engine) this.#engine.session.leave();
+    else if (this.#store.snapshot.activity.kind !== 'error') this.cancel();
+  }
 
   /** Before the engine is loaded: drops a file that waits for it, or the error. Returns false if there is neither. */
   #dismiss(): boolean {
