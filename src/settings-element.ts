@@ -1,6 +1,6 @@
 import { FormField } from './form-field.js';
 import type { Messages } from './i18n/messages.js';
-import { declareProperties, getDefaults, type Settings } from './settings.js';
+import { declareProperties, getAttributeName, getDefaults, SETTINGS, type Settings } from './settings.js';
 
 /** The properties that a page can set. Their defaults and attributes are in settings.ts. */
 export abstract class SettingsElement extends FormField implements Settings {
@@ -86,5 +86,15 @@ export abstract class SettingsElement extends FormField implements Settings {
   constructor() {
     super();
     Object.assign(this, getDefaults());
+  }
+
+  override connectedCallback(): void {
+    // On a server, React 19 writes the names of properties: `outputSize`, which HTML parses as `outputsize`.
+    for (const property in SETTINGS) {
+      const name = getAttributeName(property);
+      const text = this.getAttribute(property);
+      if (name && text !== null && !this.hasAttribute(name)) this.setAttribute(name, text);
+    }
+    super.connectedCallback();
   }
 }

@@ -3,6 +3,7 @@ import type { Crop } from '../core/crop.js';
 import { fillText, formatAngle, formatList, formatPercent } from '../i18n/format-text.js';
 import type { Translation } from '../i18n/messages.js';
 import type { ImagePreview } from '../image/index.js';
+import { adoptStyles } from '../view/adopt-styles.js';
 import { ChangeAnnouncer } from './change-announcer.js';
 import { cropDialogStyles } from './crop-dialog.styles.js';
 import { type CropDialogModel, renderCropDialog } from './crop-dialog-template.js';
@@ -68,16 +69,12 @@ export class CropDialog implements CropDialogModel, ReactiveController {
   /** Resolves when the user applies a crop; stays pending if the signal closes the dialog. */
   open(): Promise<Crop> {
     const { root, signal } = this.options;
-    const { styleSheet } = cropDialogStyles;
-    if (styleSheet && !root.adoptedStyleSheets.includes(styleSheet)) root.adoptedStyleSheets.push(styleSheet);
     root.append(this.#container);
     render(renderCropDialog(this), this.#container);
-    this.#dialog.showModal();
+    this.#show();
     this.#copyShape();
     this.#update();
-    const stage = this.#find('.stage');
-    stage.focus();
-    this.#resizeObserver.observe(stage);
+    this.#resizeObserver.observe(this.#find('.stage'));
     addEventListener('input', this.#onSliderInput, true);
     signal.addEventListener('abort', () => this.#close());
     this.#host.addController(this);
@@ -92,9 +89,19 @@ export class CropDialog implements CropDialogModel, ReactiveController {
     return formatPercent(this.viewport.zoom, this.options.translation);
   }
 
-  /** The texts may be in another language from now on. */
+  /** The texts may be in another language from now on, and the element in another place, where the dialog is not modal. */
   hostUpdated(): void {
+    if (this.#container.isConnected && !this.#dialog.matches(':modal')) this.#show();
     this.#update(this.motion);
+  }
+
+  #show(): void {
+    adoptStyles(this.options.root, cropDialogStyles);
+    this.gestures.reset();
+    this.motion = '';
+    this.#dialog.open = false;
+    this.#dialog.showModal();
+    this.#find('.stage').focus();
   }
 
   /** Announces nothing: screen readers read the slider's own value. */

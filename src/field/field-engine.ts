@@ -9,8 +9,10 @@ import { FieldTranslation } from '../i18n/field-translation.js';
 import { formatError } from '../i18n/format-error.js';
 import type { Language } from '../i18n/language.js';
 import type { Settings } from '../settings.js';
+import { adoptStyles } from '../view/adopt-styles.js';
 import { Countdown } from '../view/countdown.js';
 import { feedbackStyles } from '../view/feedback.styles.js';
+import { styles } from '../view/field.styles.js';
 import { renderButton } from '../view/field-template.js';
 import { renderProgressRing } from '../view/progress-ring.js';
 import { renderStatus } from '../view/status-line.js';
@@ -49,7 +51,7 @@ export class FieldEngine implements ReactiveController {
     this.#translation = new FieldTranslation(language);
     store.reducer = reduce;
     store.deriveView = deriveView;
-    this.#image = new DisplayedImage(element, watcher.brokenUrl);
+    this.#image = new DisplayedImage(element, watcher);
     this.currentAvatar = new CurrentAvatar(element, store, this.#image, watcher);
     this.session = new UploadSession(element, store, this.currentAvatar, {
       translation: this.#translation,
@@ -79,7 +81,7 @@ export class FieldEngine implements ReactiveController {
 
   hostUpdated(): void {
     const root = this.element.shadowRoot as ShadowRoot;
-    adoptStyles(root);
+    for (const sheet of [styles, feedbackStyles]) adoptStyles(root, sheet);
     // `load` events don't bubble.
     root.addEventListener('load', this.#onImageLoad, true);
     this.#countdown.follow(this.#view.wait);
@@ -138,10 +140,4 @@ function describeTrigger({ ariaDescribedByElements }: Element, root: ShadowRoot)
   // The attribute names what is in the shadow root, and nothing else.
   if (others.length === 0) trigger.setAttribute('aria-describedby', 'status error');
   else trigger.ariaDescribedByElements = [...root.querySelectorAll('#status, #error'), ...others];
-}
-
-/** Adds the styles of what the engine renders to an element, once. */
-function adoptStyles({ adoptedStyleSheets }: ShadowRoot): void {
-  const { styleSheet } = feedbackStyles;
-  if (styleSheet && !adoptedStyleSheets.includes(styleSheet)) adoptedStyleSheets.push(styleSheet);
 }

@@ -37,7 +37,7 @@ export type FieldEvent =
   | { type: 'removalStarted' }
   | { type: 'removalSucceeded' }
   | { type: 'fileRejected'; error: AvatarUploadError }
-  /** The element was disabled or removed from the page: everything ends silently. */
+  /** The element was disabled: everything ends silently. */
   | { type: 'interrupted' };
 
 /** True from the moment a command starts until it has ended. */

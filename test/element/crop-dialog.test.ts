@@ -172,21 +172,15 @@ describe('the crop dialog is closed', () => {
     element.cancel();
   });
 
-  const silentActions: [string, (element: FlareAvatarUpload) => unknown][] = [
-    ['disabling', (element) => Object.assign(element, { disabled: true }).updateComplete],
-    ['disconnecting', (element) => element.remove()],
-  ];
-  for (const [name, act] of silentActions) {
-    it(`by ${name}, without an event`, async () => {
-      const { element, log } = await createElement();
-      const code = getErrorCode(element.upload(createPhoto()));
-      await waitForDialog(element);
-      await act(element);
-      expect(await code).to.equal('aborted');
-      expect([isDialogOpen(element), element.state]).to.deep.equal([false, 'idle']);
-      expect(log.names).to.deep.equal(['flare-accept', '→cropping']);
-    });
-  }
+  it('by disabling, without an event', async () => {
+    const { element, log } = await createElement();
+    const code = getErrorCode(element.upload(createPhoto()));
+    await waitForDialog(element);
+    element.disabled = true;
+    expect(await code).to.equal('aborted');
+    expect([isDialogOpen(element), element.state]).to.deep.equal([false, 'idle']);
+    expect(log.names).to.deep.equal(['flare-accept', '→cropping']);
+  });
 
   it('by cancel(), which drops the file, too', async () => {
     const { element, log } = await createElement('no-auto');
