@@ -7,8 +7,8 @@ import { listCameras, openStream, rememberCamera, stopStream } from './camera-st
 import { type Still, takeStill } from './take-still.js';
 
 export interface CameraDialogOptions extends ModalDialogOptions {
-  /** Types that the element accepts. */
-  accept: string;
+  /** Whether the element accepts files of a type. */
+  isAccepted(type: string): boolean;
 }
 
 /** The dialog in which the user takes a photo. Its camera is off as soon as it closes, or its page is hidden. */
@@ -76,7 +76,7 @@ export class CameraDialog extends ModalDialog<CameraDialogOptions> implements Ca
   readonly use = (): void => {
     const { still } = this;
     if (!still) return;
-    this.close(still.createFile(this.options.accept));
+    this.close(still.createFile(this.options.isAccepted));
   };
 
   protected override renderDialog(): TemplateResult {

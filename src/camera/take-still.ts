@@ -1,11 +1,9 @@
-import { matchesAccept } from '../core/file-limits.js';
-
 /** A photo as the camera saw it: not mirrored. */
 export interface Still {
   /** Shows the photo: the page's policy may forbid blobs in an `<img>`. */
   readonly canvas: HTMLCanvasElement;
-  /** Creates the file. */
-  createFile(accept: string): Promise<File>;
+  /** Creates a file of a type that is accepted. */
+  createFile(isAccepted: (type: string) => boolean): Promise<File>;
 }
 
 /** The part of the Image Capture API that is used; TypeScript does not know it. */
@@ -64,8 +62,7 @@ function draw(source: CanvasImageSource, width: number, height: number): HTMLCan
 
 const createStill = (canvas: HTMLCanvasElement, photo?: Blob): Still => ({
   canvas,
-  createFile: async (accept) => {
-    const isAccepted = (type: string) => matchesAccept(accept, '', type);
+  createFile: async (isAccepted) => {
     if (photo && isAccepted(photo.type)) return toFile(photo);
     const type = ['image/jpeg', 'image/png', 'image/webp'].find(isAccepted);
     return toFile(await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, 0.95)));

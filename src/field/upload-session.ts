@@ -67,13 +67,17 @@ export class UploadSession {
     const camera = new AbortController();
     const { signal } = camera;
     this.#camera = camera;
-    const close = () => this.#closeCamera();
+    const cancel = () => this.#closeCamera();
     const { translation } = services;
     try {
-      const { takePhoto } = await loadModule(import('../camera/index.js'), 'pick');
+      const [{ takePhoto }, { matchesAccept }] = await Promise.all([
+        loadModule(import('../camera/index.js'), 'pick'),
+        loadUploads('pick'),
+      ]);
       throwIfAborted(signal, 'pick');
       const root = element.shadowRoot as ShadowRoot;
-      const file = await takePhoto({ root, accept: element.accept, translation, cancel: close, signal });
+      const isAccepted = (type: string) => matchesAccept(element.accept, '', type);
+      const file = await takePhoto({ root, isAccepted, translation, cancel, signal });
       if (file) this.selectFile({ file, upload: !element.noAuto }).catch(() => {});
     } catch (cause) {
       if (!signal.aborted) this.#reportCamera(cause);
