@@ -28,6 +28,7 @@ const ATTRIBUTES: Record<string, string[]> = {
   'output-type': ['image/webp', 'image/jpeg', 'image/png'],
   'output-size': ['512', '256', '1024'],
   initials: ['', 'yes'],
+  camera: [],
   'no-auto': [],
   'no-remove': [],
   'no-drop': [],

@@ -44,6 +44,8 @@ export abstract class SettingsElement extends FormField implements Settings {
   declare outputQuality: number;
   /** Which camera to use, as on `<input type=file>`. */
   declare capture: string | null;
+  /** Offer to take a photo with the device's camera. */
+  declare camera: boolean;
   /** Ignore dropped files. */
   declare noDrop: boolean;
   /** Ignore pasted files. */

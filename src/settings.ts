@@ -32,6 +32,7 @@ export interface Settings extends UploadSettings {
   /** 0 to 1. */
   outputQuality: number;
   capture: string | null;
+  camera: boolean;
   noDrop: boolean;
   noPaste: boolean;
   noAuto: boolean;
@@ -79,6 +80,7 @@ export const SETTINGS: Readonly<Record<keyof Settings, Default>> = {
   outputType: 'image/webp',
   outputQuality: 0.85,
   capture: null,
+  camera: false,
   noDrop: false,
   noPaste: false,
   noAuto: false,

@@ -75,7 +75,7 @@ const renderButton = (
   iconPath = '',
   isPressed?: boolean,
 ): TemplateResult =>
-  html`<button part="editor-${name}" type="button" aria-pressed=${isPressed ?? nothing} @click=${onClick}>
+  html`<button part="editor-${name}" class=${name === 'apply' ? 'primary' : nothing} type="button" aria-pressed=${isPressed ?? nothing} @click=${onClick}>
     ${iconPath && html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${iconPath} /></svg>`}${text(`editor_${name}`)}
   </button>`;
 

@@ -1,4 +1,5 @@
 import { html, isServer, nothing, type TemplateResult } from 'lit';
+import { isCameraAllowed } from '../camera/is-camera-allowed.js';
 import { emitEvent, type SuccessDetail } from '../events.js';
 import { Language } from '../i18n/language.js';
 import { SettingsElement } from '../settings-element.js';
@@ -80,6 +81,11 @@ export class AvatarField extends SettingsElement {
     this.#input?.remove();
     this.#input?.click();
     this.#run((engine) => engine.session.preloadImageModule());
+  }
+
+  /** Opens the camera dialog. Resolves when it is closed, whether a photo was taken or not. */
+  openCamera(): Promise<void> {
+    return this.#run((engine) => engine.session.openCamera(), { phase: 'pick', camera: true });
   }
 
   /**
@@ -254,10 +260,13 @@ export class AvatarField extends SettingsElement {
     const { status, error } = this.#view;
     if (this.#isOff || this.#isStatic) return nothing;
     const name = error ? 'retry' : 'cancel';
-    const canRemove = this.#picture && this.avatarUrl && !this.noRemove && (status === 'idle' || status === 'success');
+    const isResting = status === 'idle' || status === 'success';
+    const canRemove = this.#picture && this.avatarUrl && !this.noRemove && isResting;
+    const hasCamera = this.camera && isResting && navigator.mediaDevices && isCameraAllowed();
     return [
       this.#engine?.renderButtons() ??
         renderButton(name, (error || status === 'preparing') && this.#language.getText(name), () => this[name]()),
+      renderButton('camera', hasCamera && this.#language.getText('camera'), () => this.openCamera()),
       renderButton('remove', canRemove && this.#language.getText('remove'), () => this.removeAvatar().catch(() => {})),
     ];
   }

@@ -42,6 +42,8 @@ describe('the size', () => {
     'metadata removed from a file that is kept': gzipped('flare-avatar-upload.keep-picture-'),
     "what a file is that can't be stored": gzipped('flare-avatar-upload.inspect-other-'),
     'the editor': gzipped('flare-avatar-upload.editor-'),
+    'the camera': gzipped('flare-avatar-upload.camera-'),
+    'what the editor and the camera share': gzipped('flare-avatar-upload.modal-dialog-'),
     'what went wrong, for the developer': gzipped('flare-avatar-upload.diagnose-error-'),
     'the HEIC hook, without the decoder': gzipped('flare-avatar-upload-heic.js'),
     'everything in one file': gzipped('flare-avatar-upload.iife.js'),
