@@ -1,4 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
+import { mayHideProgress } from '../core/hidden-progress.js';
 import type { FieldView } from '../field/derive-view.js';
 import { formatPercent, getExactText } from '../i18n/format-text.js';
 import type { Translation } from '../i18n/messages.js';
@@ -12,8 +13,8 @@ export function renderProgressRing(
   shape: string,
   translation: Translation,
 ): TemplateResult {
-  // All bytes are sent: the answer may take any time.
-  const sent = ratio === 1 ? null : ratio;
+  // All bytes are sent: the answer may take any time. And with a service worker the first report may be the last one.
+  const sent = ratio === 1 || (ratio === 0 && mayHideProgress()) ? null : ratio;
   const radius = RADIUS[shape] ?? '0';
   const bar = svg`<rect class=${sent === null && isInProgress ? 'done waiting' : 'done'} width="100%" height="100%"
     rx=${radius} pathLength="100" stroke-dashoffset=${100 - (sent ?? 1) * 100} />`;
