@@ -242,7 +242,7 @@ describe('the package', () => {
       expect.arrayContaining(['presign-url', 'max-file-size', 'no-auto', 'disabled']),
     );
     expect(names(element.events)).toHaveLength(13);
-    expect(names(element.cssParts)).toHaveLength(20);
+    expect(names(element.cssParts)).toHaveLength(28);
     expect(names(element.slots)).toEqual(['placeholder', 'icon', 'hint']);
     expect(names(element.cssStates)).toHaveLength(17);
   });
