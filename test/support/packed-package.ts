@@ -47,6 +47,7 @@ export class PackedPackage {
       module: 'ESNext',
       moduleResolution: 'Bundler',
       types: ['@cloudflare/workers-types'],
+      jsx: 'react-jsx',
       strict: true,
       noEmit: true,
       skipLibCheck: true,
