@@ -43,7 +43,9 @@ async function importSettings() {
 /** Removes what is not public, and adds to each setting its default and its attribute. */
 function addSettings(element, { getAttributeName, getDefaults }) {
   const defaults = getDefaults();
-  element.members = element.members.filter(({ privacy }) => privacy !== 'private' && privacy !== 'protected');
+  // The element observes ARIA attributes, which every element has: they are no members of the class.
+  const isPublic = ({ name, privacy }) => privacy !== 'private' && privacy !== 'protected' && !name.startsWith("'");
+  element.members = element.members.filter(isPublic);
   element.attributes = [];
   for (const member of element.members) {
     if (!(member.name in defaults) || member.static) continue;

@@ -3,11 +3,13 @@ import type { Crop } from '../core/crop.js';
 import { fillText, formatAngle, formatList, formatPercent } from '../i18n/format-text.js';
 import type { Translation } from '../i18n/messages.js';
 import type { ImagePreview } from '../image/index.js';
+import { adoptStyles } from '../view/adopt-styles.js';
 import { ChangeAnnouncer } from './change-announcer.js';
 import { cropDialogStyles } from './crop-dialog.styles.js';
 import { type CropDialogModel, renderCropDialog } from './crop-dialog-template.js';
 import { CENTER, CropViewport, type Point } from './crop-viewport.js';
 import { getCenter, getSpread, PointerGestures } from './pointer-gestures.js';
+import { createSliderHandler } from './zoom-slider.js';
 
 export interface CropDialogOptions {
   /** The element's shadow root, in which the dialog is opened. */
@@ -67,16 +69,13 @@ export class CropDialog implements CropDialogModel, ReactiveController {
   /** Resolves when the user applies a crop; stays pending if the signal closes the dialog. */
   open(): Promise<Crop> {
     const { root, signal } = this.options;
-    const { styleSheet } = cropDialogStyles;
-    if (styleSheet && !root.adoptedStyleSheets.includes(styleSheet)) root.adoptedStyleSheets.push(styleSheet);
     root.append(this.#container);
     render(renderCropDialog(this), this.#container);
-    this.#dialog.showModal();
+    this.#show();
     this.#copyShape();
     this.#update();
-    const stage = this.#find('.stage');
-    stage.focus();
-    this.#resizeObserver.observe(stage);
+    this.#resizeObserver.observe(this.#find('.stage'));
+    addEventListener('input', this.#onSliderInput, true);
     signal.addEventListener('abort', () => this.#close());
     this.#host.addController(this);
     return new Promise((resolve) => {
@@ -90,15 +89,35 @@ export class CropDialog implements CropDialogModel, ReactiveController {
     return formatPercent(this.viewport.zoom, this.options.translation);
   }
 
-  /** The texts may be in another language from now on. */
+  /** The texts may be in another language from now on, and the element in another place, where the dialog is not modal. */
   hostUpdated(): void {
+    if (this.#container.isConnected && !this.#dialog.matches(':modal')) this.#show();
     this.#update(this.motion);
   }
 
+  #show(): void {
+    adoptStyles(this.options.root, cropDialogStyles);
+    this.gestures.reset();
+    this.motion = '';
+    this.#dialog.open = false;
+    this.#dialog.showModal();
+    this.#find('.stage').focus();
+  }
+
   /** Announces nothing: screen readers read the slider's own value. */
-  readonly slideZoom = (percent: number): void => {
+  readonly #slideZoom = (percent: number): void => {
     this.viewport.zoomTo(percent / 100);
     this.#update();
+  };
+
+  readonly handleSlider = createSliderHandler(this.#slideZoom);
+
+  /** Assistive technology sets the slider's value itself: the page must not see that event either. */
+  readonly #onSliderInput = (event: Event): void => {
+    const slider = event.composedPath()[0];
+    if (!(slider instanceof HTMLInputElement) || !this.#container.contains(slider)) return;
+    event.stopImmediatePropagation();
+    this.#slideZoom(slider.valueAsNumber);
   };
 
   readonly zoomByWheel = (event: WheelEvent): void => {
@@ -230,6 +249,7 @@ export class CropDialog implements CropDialogModel, ReactiveController {
 
   #close(): void {
     this.#host.removeController(this);
+    removeEventListener('input', this.#onSliderInput, true);
     this.#resizeObserver.disconnect();
     this.#announcer.stop();
     // The browser returns the focus to the control that had it before.

@@ -93,6 +93,12 @@ export class UploadSession {
     if (wasOpen) emitEvent(this.element, 'flare-cancel', undefined);
   }
 
+  /** The element has left the page: like `cancel()`, but what is not in progress stays as it is. */
+  leave(): void {
+    this.#run.controller.abort();
+    if (isBusy(this.store.snapshot)) this.cancel(this.#restorable);
+  }
+
   /** Ends what is going on, silently. */
   interrupt(): void {
     this.#run.controller.abort();
