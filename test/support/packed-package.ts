@@ -49,6 +49,7 @@ export class PackedPackage {
       module: 'ESNext',
       moduleResolution: 'Bundler',
       types: [types],
+      jsx: 'react-jsx',
       strict: true,
       noEmit: true,
       skipLibCheck: true,
