@@ -28,10 +28,15 @@ function handlePut({ path, method, req, res, response }, next) {
   });
 }
 
+/** Two cameras that show a test picture, and a user who allows every page to use them. */
+const cameraFlags = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2'];
+
 /** The browser engines. scripts/run-tests.mjs sets the variables that Firefox and WebKit need. */
 const engines = {
   chromium: () =>
-    chromeLauncher({ launchOptions: { executablePath: findBrowser(), args: browserFlags, headless: true } }),
+    chromeLauncher({
+      launchOptions: { executablePath: findBrowser(), args: [...browserFlags, ...cameraFlags], headless: true },
+    }),
   firefox: () =>
     chromeLauncher({
       launchOptions: { browser: 'firefox', executablePath: process.env.FIREFOX_PATH, headless: true },

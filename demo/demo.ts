@@ -1,4 +1,5 @@
 import '../src/define.js';
+import { decodeHeic } from '../src/heic.js';
 import { renderPeople } from './people.js';
 
 const USERS = { ada: 'Ada Lovelace', grace: 'Grace Hopper', alan: 'Alan Turing' };
@@ -27,6 +28,7 @@ const ATTRIBUTES: Record<string, string[]> = {
   'output-type': ['image/webp', 'image/jpeg', 'image/png'],
   'output-size': ['512', '256', '1024'],
   initials: ['', 'yes'],
+  camera: [],
   'no-auto': [],
   'no-remove': [],
   'no-drop': [],
@@ -85,6 +87,8 @@ function renderElement(): void {
   for (const type of EVENT_TYPES) element.addEventListener(type, logEvent);
   for (const type of ['flare-success', 'flare-removed']) element.addEventListener(type, renderPublicAvatar);
   element.setAttribute('name', 'avatar');
+  element.accept += ',image/heic,.heic';
+  element.decode = decodeHeic;
   applySettings();
   getElement('#element').replaceChildren(element);
   renderPublicAvatar();

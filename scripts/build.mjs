@@ -179,6 +179,29 @@ const removeLitHooks = {
       : null,
 };
 
+/** The packages of the back end. An application installs them itself: the element needs none of them. */
+const SERVER_PACKAGES = ['hono', 'jose', 'aws4fetch', 'valibot', '@valibot/to-json-schema'];
+
+/**
+ * Adds the command that installs the packages of the back end to the lines that import them: bundlers print the line
+ * of an import that they can't resolve.
+ */
+const nameInstallCommand = {
+  name: 'name-install-command',
+  // The last step: those before print the code without comments.
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle))
+      if (chunk.code) chunk.code = chunk.code.replace(PACKAGE_IMPORT, addCommand);
+  },
+};
+
+const PACKAGE_IMPORT = /^import [^"\n]* from "([^"]+)";$/gm;
+
+const addCommand = (line, from) =>
+  SERVER_PACKAGES.some((name) => from === name || from.startsWith(`${name}/`))
+    ? `${line} // flare-avatar-upload/server needs it: npm install ${SERVER_PACKAGES.join(' ')}`
+    : line;
+
 const outputOptions = { outDir: dist, emptyOutDir: false, target: 'es2022', copyPublicDir: false, minify: false };
 
 // For bundlers: dependencies stay imports.
@@ -201,6 +224,7 @@ await build({
     minifyTemplates,
     localePlugin(),
     workerFilePlugin(workers, { isForBundlers: true }),
+    nameInstallCommand,
     licenses.createPlugin(),
   ],
   build: {
@@ -215,6 +239,7 @@ await build({
         heic: 'src/heic.ts',
         react: 'src/react.ts',
         server: 'server/index.ts',
+        'server-node': 'server/node/index.ts',
         variants: 'server/variants/index.ts',
         'variants-workerd': 'server/variants/workerd.ts',
       },

@@ -1,7 +1,12 @@
-/** Writes dist/custom-elements.json: the analyzer's manifest, completed by the settings table. */
+/**
+ * Writes dist/custom-elements.json: the analyzer's manifest, completed by the settings table; and from it the types
+ * for frameworks and the data for editors.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { writeEditorData } from './editor-data.mjs';
+import { writeFrameworkTypes } from './framework-types.mjs';
 import { root, run } from './setup.mjs';
 
 /** The element and the classes that it extends. */
@@ -20,8 +25,11 @@ export async function writeManifest() {
   const path = join(root, 'dist', 'custom-elements.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8'));
   manifest.modules = manifest.modules.filter((module) => module.path === SOURCES.at(-1));
-  addSettings(manifest.modules[0].declarations[0], await importSettings());
+  const [element] = manifest.modules[0].declarations;
+  addSettings(element, await importSettings());
   writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  writeFrameworkTypes(element, join(root, 'dist', 'types', 'src'));
+  writeEditorData(element, join(root, 'dist'));
   return 0;
 }
 
@@ -35,7 +43,9 @@ async function importSettings() {
 /** Removes what is not public, and adds to each setting its default and its attribute. */
 function addSettings(element, { getAttributeName, getDefaults }) {
   const defaults = getDefaults();
-  element.members = element.members.filter(({ privacy }) => privacy !== 'private' && privacy !== 'protected');
+  // The element observes ARIA attributes, which every element has: they are no members of the class.
+  const isPublic = ({ name, privacy }) => privacy !== 'private' && privacy !== 'protected' && !name.startsWith("'");
+  element.members = element.members.filter(isPublic);
   element.attributes = [];
   for (const member of element.members) {
     if (!(member.name in defaults) || member.static) continue;

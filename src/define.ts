@@ -9,8 +9,10 @@ declare global {
   }
 }
 
+const NAME = 'flare-avatar-upload';
 // Loaded twice, by two scripts or in two versions: the first one stays.
-if (!customElements.get('flare-avatar-upload')) customElements.define('flare-avatar-upload', FlareAvatarUpload);
+if (!customElements.get(NAME)) customElements.define(NAME, FlareAvatarUpload);
+else console.warn(`${NAME}: the tag is already defined, by another copy of this package. This copy is not used.`);
 
 export { AvatarUploadError } from './core/errors.js';
 export { registerLocale } from './i18n/language.js';

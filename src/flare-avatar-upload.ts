@@ -41,6 +41,14 @@ import { AvatarField } from './field/avatar-field.js';
  * @csspart retry-button - Retries what failed.
  * @csspart cancel-button - Cancels the upload.
  * @csspart edit-button - Opens the crop editor for the picked file.
+ * @csspart camera-button - Opens the camera dialog.
+ * @csspart camera - The camera dialog.
+ * @csspart camera-preview - What the camera sees, and then the photo.
+ * @csspart camera-select - The choice of camera, where there are several.
+ * @csspart camera-shutter - Takes the photo.
+ * @csspart camera-retake - Drops the photo, and shows the camera again.
+ * @csspart camera-use - Uses the photo.
+ * @csspart camera-cancel - Closes the camera dialog without a photo.
  * @csspart editor - The crop dialog.
  * @csspart editor-stage - The picture under the crop frame.
  * @csspart editor-zoom - The zoom slider.
@@ -58,8 +66,8 @@ import { AvatarField } from './field/avatar-field.js';
  * @cssprop [--flare-badge-border] - Color of the line around the badge. Default: the color of the page.
  * @cssprop [--flare-text-width=15rem] - Minimum width of the element, for the status line.
  * @cssprop [--flare-font-size=0.8125rem] - Font size of the status line.
- * @cssprop [--flare-editor-width=27rem] - Width of the editor, where the window is wide enough.
- * @cssprop [--flare-editor-surface] - Background of the editor.
+ * @cssprop [--flare-editor-width=27rem] - Width of the editor and the camera dialog, where the window is wide enough.
+ * @cssprop [--flare-editor-surface] - Background of the editor and the camera dialog.
  * @cssprop [--flare-editor-shade] - Color over the picture outside the crop frame.
  *
  * @cssstate idle - Nothing is going on.

@@ -1,10 +1,16 @@
 import { FormField } from './form-field.js';
 import type { Messages } from './i18n/messages.js';
-import { declareProperties, getDefaults, type Settings } from './settings.js';
+import { declareProperties, getAttributeName, getDefaults, SETTINGS, type Settings } from './settings.js';
 
 /** The properties that a page can set. Their defaults and attributes are in settings.ts. */
 export abstract class SettingsElement extends FormField implements Settings {
-  static override readonly properties = declareProperties();
+  static override readonly properties = {
+    ...declareProperties(),
+    // The platform's own attributes: the element is rendered again when they change.
+    'aria-label': {},
+    'aria-labelledby': {},
+    'aria-describedby': {},
+  };
 
   /** Endpoint that mints the presigned PUT. */
   declare presignUrl: string;
@@ -38,6 +44,8 @@ export abstract class SettingsElement extends FormField implements Settings {
   declare outputQuality: number;
   /** Which camera to use, as on `<input type=file>`. */
   declare capture: string | null;
+  /** Offer to take a photo with the device's camera. */
+  declare camera: boolean;
   /** Ignore dropped files. */
   declare noDrop: boolean;
   /** Ignore pasted files. */
@@ -48,6 +56,8 @@ export abstract class SettingsElement extends FormField implements Settings {
   declare noRemove: boolean;
   /** Don't ask before the page is left while bytes are in flight. */
   declare noUnloadGuard: boolean;
+  /** Submit the form without waiting for a running upload. */
+  declare noHold: boolean;
   /** Name of the field in its form. */
   declare name: string;
   /** The form can't be submitted without a picture. */
@@ -78,5 +88,15 @@ export abstract class SettingsElement extends FormField implements Settings {
   constructor() {
     super();
     Object.assign(this, getDefaults());
+  }
+
+  override connectedCallback(): void {
+    // On a server, React 19 writes the names of properties: `outputSize`, which HTML parses as `outputsize`.
+    for (const property in SETTINGS) {
+      const name = getAttributeName(property);
+      const text = this.getAttribute(property);
+      if (name && text !== null && !this.hasAttribute(name)) this.setAttribute(name, text);
+    }
+    super.connectedCallback();
   }
 }

@@ -32,11 +32,13 @@ export interface Settings extends UploadSettings {
   /** 0 to 1. */
   outputQuality: number;
   capture: string | null;
+  camera: boolean;
   noDrop: boolean;
   noPaste: boolean;
   noAuto: boolean;
   noRemove: boolean;
   noUnloadGuard: boolean;
+  noHold: boolean;
   name: string;
   required: boolean;
   disabled: boolean;
@@ -78,11 +80,13 @@ export const SETTINGS: Readonly<Record<keyof Settings, Default>> = {
   outputType: 'image/webp',
   outputQuality: 0.85,
   capture: null,
+  camera: false,
   noDrop: false,
   noPaste: false,
   noAuto: false,
   noRemove: false,
   noUnloadGuard: false,
+  noHold: false,
   name: '',
   required: false,
   disabled: false,

@@ -1,6 +1,7 @@
 import { callEndpoint } from './call-endpoint.js';
 import { watchCspViolations } from './csp-watcher.js';
 import { AvatarUploadError, type ErrorDetails } from './errors.js';
+import { mayHideProgress } from './hidden-progress.js';
 import { isReadable } from './is-readable.js';
 import type { PutRequest, PutResponse, Transport } from './transport.js';
 
@@ -18,6 +19,9 @@ export const browserTransport: Transport = { call: callEndpoint, put: putBlob };
 /** Longest delay of a timer, in milliseconds: a longer one would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
+/** Slowest transfer of a PUT whose progress is not known, in bytes per second. */
+const MIN_SPEED = 16_000;
+
 function putBlob(request: PutRequest, signal: AbortSignal): Promise<PutResponse> {
   return new Promise((resolve, reject) => {
     const fail = (code: string, details?: ErrorDetails) => reject(new AvatarUploadError(code, 'put', details));
@@ -25,9 +29,10 @@ function putBlob(request: PutRequest, signal: AbortSignal): Promise<PutResponse>
     const xhr = new XMLHttpRequest();
     const cspWatcher = watchCspViolations(request.url);
     let stallTimer: ReturnType<typeof setTimeout> | undefined;
-    const restartStallTimer = (factor = 1) => {
+    /** @param seconds - until the PUT counts as lost. */
+    const restartStallTimer = (seconds = request.stallTimeout) => {
       clearTimeout(stallTimer);
-      const delay = Math.min(request.stallTimeout * factor * 1000, LONGEST_DELAY);
+      const delay = Math.min(seconds * 1000, LONGEST_DELAY);
       stallTimer = setTimeout(() => finish(() => fail('timeout')), delay);
     };
     const abort = () => finish(() => fail('aborted'));
@@ -44,7 +49,7 @@ function putBlob(request: PutRequest, signal: AbortSignal): Promise<PutResponse>
       restartStallTimer();
       request.onProgress(Math.min(loaded, request.body.size));
     };
-    xhr.upload.onload = () => restartStallTimer(2);
+    xhr.upload.onload = () => restartStallTimer(request.stallTimeout * 2);
     xhr.onload = () => finish(() => resolve(readResponse(xhr)));
     xhr.onerror = async () => {
       const hint = await cspWatcher.findHint();
@@ -54,7 +59,8 @@ function putBlob(request: PutRequest, signal: AbortSignal): Promise<PutResponse>
     signal.addEventListener('abort', abort);
     try {
       sendBlob(xhr, request);
-      restartStallTimer();
+      // Without progress events, silence says nothing: the PUT may take as long as its bytes on a slow line.
+      restartStallTimer(request.stallTimeout + (mayHideProgress() ? request.body.size / MIN_SPEED : 0));
     } catch {
       // The URL or a header is invalid. The exception is dropped because its message may contain the URL.
       finish(() => fail('bad_response'));

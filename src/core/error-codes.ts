@@ -57,6 +57,9 @@ export const ERROR_CODES = {
   file_empty: { scope: 'file' },
   file_changed: { scope: 'file' },
   decode_failed: { scope: 'file' },
+  camera_denied: { scope: 'request' },
+  camera_missing: { scope: 'request' },
+  camera_failed: { scope: 'request' },
 } as const satisfies Record<string, ErrorCodeInfo>;
 
 /** Every code that the package itself uses. */

@@ -2,6 +2,7 @@ import { rejectOnAbort, throwIfAborted } from './abort.js';
 import { isRetriedAutomatically } from './error-info.js';
 import { describeErrors } from './error-sentences.js';
 import { AvatarUploadError, type Phase } from './errors.js';
+import type { HeadersSource } from './transport.js';
 import { UPLOAD_DEFAULTS } from './upload-defaults.js';
 
 /** A failed try that is followed by another one. */
@@ -53,6 +54,8 @@ export class StepRetrier {
   #totalDelay = 0;
   /** Retries of each step that count towards `maxRetries`. */
   readonly #retries = new Map<Phase, number>();
+  /** Steps that were answered with 401, after which the page's `headers` function was called again. */
+  readonly #reauthorized = new Set<Phase>();
   /** Retries of each step that were reported. */
   readonly #reports = new Map<Phase, number>();
 
@@ -66,16 +69,22 @@ export class StepRetrier {
   /**
    * Runs a step until it succeeds, fails for good, or has been tried often enough.
    * @param attempt - makes one try. Its signal is aborted with the upload, and when the browser goes offline.
+   * @param headers - what the request sends. A function is called again once after a 401: its token may have expired.
    * @throws {@link AvatarUploadError} of the last try.
    */
-  async runStep<T>(phase: Phase, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async runStep<T>(
+    phase: Phase,
+    attempt: (signal: AbortSignal) => Promise<T>,
+    headers?: HeadersSource | undefined,
+  ): Promise<T> {
     for (;;) {
       throwIfAborted(this.signal, phase);
       try {
         return await attemptWhileOnline(phase, attempt, this.signal);
       } catch (cause) {
         throwIfAborted(this.signal, phase);
-        await this.#waitForNextTry(phase, cause as AvatarUploadError);
+        const error = cause as AvatarUploadError;
+        if (!this.#canReauthorize(phase, error, headers)) await this.#waitForNextTry(phase, error);
       }
     }
   }
@@ -85,6 +94,15 @@ export class StepRetrier {
     const attempt = (this.#reports.get(error.phase) ?? 0) + 1;
     this.#reports.set(error.phase, attempt);
     this.options.onRetry?.({ attempt, delay, error });
+  }
+
+  /** Whether the next try is made at once, with new headers. It does not count towards `maxRetries`. */
+  #canReauthorize(phase: Phase, error: AvatarUploadError, headers: HeadersSource | undefined): boolean {
+    const isExpired = error.status === 401 && typeof headers === 'function' && !this.#reauthorized.has(phase);
+    if (!isExpired) return false;
+    this.#reauthorized.add(phase);
+    this.reportRetry(error);
+    return true;
   }
 
   /** @throws {@link AvatarUploadError} if there is no next try. */

@@ -1,7 +1,8 @@
 import type { Phase } from './errors.js';
 
 /**
- * Headers for the endpoint calls: an object, or a function that is called before each request.
+ * Headers for the endpoint calls: an object, or a function that is called before each request, and once more if
+ * the endpoint answers with 401.
  *
  * @example
  * ```ts
@@ -46,7 +47,8 @@ export interface PutRequest {
   body: Blob;
   /**
    * Seconds without progress after which the PUT counts as lost. Once all bytes
-   * are handed to the network it is twice as long, because the last of them are still in buffers.
+   * are handed to the network it is twice as long, because the last of them are still in buffers. Where the browser
+   * reports no progress, because of a service worker, the PUT has this time plus that of its bytes at 16 kB per second.
    */
   stallTimeout: number;
   /**

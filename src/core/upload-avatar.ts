@@ -177,15 +177,17 @@ class Upload {
   }
 
   async commit(key: string): Promise<UploadResult> {
-    const { commitUrl: url = UPLOAD_DEFAULTS.commitUrl, commit } = this.options;
-    const avatar = await this.#retrier.runStep('commit', async (signal) => {
+    const { commitUrl: url = UPLOAD_DEFAULTS.commitUrl, commit, headers } = this.options;
+    const attempt = async (signal: AbortSignal) => {
       const { body } = await this.#callEndpoint(
         { phase: 'commit', url, body: { key }, keepalive: true },
         commit,
         signal,
       );
       return parseCommitResponse(body);
-    });
+    };
+    // A hook sends its own headers.
+    const avatar = await this.#retrier.runStep('commit', attempt, commit ? undefined : headers);
     return { key: avatar?.key || key, avatar };
   }
 
@@ -204,13 +206,14 @@ class Upload {
 
   async #presign(request: PresignRequest): Promise<PresignResponse | null> {
     const { presignUrl: url = UPLOAD_DEFAULTS.presignUrl, presign } = this.options;
-    return this.#retrier.runStep('presign', async (signal) => {
+    const attempt = async (signal: AbortSignal) => {
       const requestedAt = Date.now();
       const { body, headers } = await this.#callEndpoint({ phase: 'presign', url, body: request }, presign, signal);
       const presigned = parsePresignResponse(body);
       this.#checkpoint.savePresigned(presigned, getUrlLifetime(presigned, headers, Date.now() - requestedAt));
       return presigned;
-    });
+    };
+    return this.#retrier.runStep('presign', attempt, presign ? undefined : this.options.headers);
   }
 
   /** Makes one try of the PUT. */

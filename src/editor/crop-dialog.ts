@@ -1,28 +1,22 @@
-import { type ReactiveController, type ReactiveControllerHost, render } from 'lit';
+import type { TemplateResult } from 'lit';
 import type { Crop } from '../core/crop.js';
+import { ModalDialog, type ModalDialogOptions } from '../dialog/modal-dialog.js';
 import { fillText, formatAngle, formatList, formatPercent } from '../i18n/format-text.js';
-import type { Translation } from '../i18n/messages.js';
 import type { ImagePreview } from '../image/index.js';
 import { ChangeAnnouncer } from './change-announcer.js';
 import { cropDialogStyles } from './crop-dialog.styles.js';
 import { type CropDialogModel, renderCropDialog } from './crop-dialog-template.js';
 import { CENTER, CropViewport, type Point } from './crop-viewport.js';
 import { getCenter, getSpread, PointerGestures } from './pointer-gestures.js';
+import { createSliderHandler } from './zoom-slider.js';
 
-export interface CropDialogOptions {
-  /** The element's shadow root, in which the dialog is opened. */
-  root: ShadowRoot;
+export interface CropDialogOptions extends ModalDialogOptions {
   /** A smaller copy of the picture. The dialog closes its bitmap. */
   picture: ImagePreview;
   /** The first crop; by default the largest square in the center. */
   crop?: Crop | undefined;
   /** Width and height of the square that will be created, in pixels. */
   outputSize: number;
-  translation: Translation;
-  /** Called when the user cancels. The caller closes the dialog by aborting the signal. */
-  cancel(): void;
-  /** Closes the dialog. */
-  signal: AbortSignal;
 }
 
 /** How far an arrow key moves the picture, alone and with Shift, as a share of the crop frame. */
@@ -40,17 +34,17 @@ const ARROWS: Record<string, Point> = {
 };
 
 /** The dialog in which the user chooses the crop of a picture. */
-export class CropDialog implements CropDialogModel, ReactiveController {
+export class CropDialog extends ModalDialog<CropDialogOptions> implements CropDialogModel {
   readonly viewport: CropViewport;
   readonly canvas = document.createElement('canvas');
   readonly gestures: PointerGestures;
   motion = '';
-  readonly #container = document.createElement('div');
   readonly #resizeObserver = new ResizeObserver(() => this.#update());
-  readonly #announcer = new ChangeAnnouncer((changes) => this.#describe(changes), this.#container);
+  readonly #announcer = new ChangeAnnouncer((changes) => this.#describe(changes), this.container);
   #resolve: (crop: Crop) => void = () => {};
 
-  constructor(private readonly options: CropDialogOptions) {
+  constructor(options: CropDialogOptions) {
+    super(options, cropDialogStyles);
     const { bitmap, width, height } = options.picture;
     // With fewer pixels than a quarter of the output size the avatar would look blurred.
     this.viewport = new CropViewport(width, height, options.outputSize / 4, options.crop);
@@ -66,39 +60,46 @@ export class CropDialog implements CropDialogModel, ReactiveController {
 
   /** Resolves when the user applies a crop; stays pending if the signal closes the dialog. */
   open(): Promise<Crop> {
-    const { root, signal } = this.options;
-    const { styleSheet } = cropDialogStyles;
-    if (styleSheet && !root.adoptedStyleSheets.includes(styleSheet)) root.adoptedStyleSheets.push(styleSheet);
-    root.append(this.#container);
-    render(renderCropDialog(this), this.#container);
-    this.#dialog.showModal();
+    this.show();
     this.#copyShape();
     this.#update();
-    const stage = this.#find('.stage');
-    stage.focus();
-    this.#resizeObserver.observe(stage);
-    signal.addEventListener('abort', () => this.#close());
-    this.#host.addController(this);
+    this.#resizeObserver.observe(this.find('.stage'));
+    addEventListener('input', this.#onSliderInput, true);
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
 
-  readonly text = (key: string): string => this.options.translation.getText(key);
-
   get zoomText(): string {
     return formatPercent(this.viewport.zoom, this.options.translation);
   }
 
-  /** The texts may be in another language from now on. */
-  hostUpdated(): void {
+  override hostUpdated(): void {
+    super.hostUpdated();
     this.#update(this.motion);
   }
 
+  protected override present(): void {
+    super.present();
+    this.gestures.reset();
+    this.motion = '';
+    this.find('.stage').focus();
+  }
+
   /** Announces nothing: screen readers read the slider's own value. */
-  readonly slideZoom = (percent: number): void => {
+  readonly #slideZoom = (percent: number): void => {
     this.viewport.zoomTo(percent / 100);
     this.#update();
+  };
+
+  readonly handleSlider = createSliderHandler(this.#slideZoom);
+
+  /** Assistive technology sets the slider's value itself: the page must not see that event either. */
+  readonly #onSliderInput = (event: Event): void => {
+    const slider = event.composedPath()[0];
+    if (!(slider instanceof HTMLInputElement) || !this.container.contains(slider)) return;
+    event.stopImmediatePropagation();
+    this.#slideZoom(slider.valueAsNumber);
   };
 
   readonly zoomByWheel = (event: WheelEvent): void => {
@@ -126,32 +127,12 @@ export class CropDialog implements CropDialogModel, ReactiveController {
   };
 
   readonly apply = (): void => {
-    this.#close();
+    this.close();
     this.#resolve(this.viewport.crop);
   };
 
-  readonly cancel = (): void => this.options.cancel();
-
-  handleEvent(event: Event): void {
-    // Inner controls are invisible to the page.
-    event.stopPropagation();
-    if (event.type === 'keydown') this.#handleKey(event as KeyboardEvent);
-    // Keeps the page behind the dialog from scrolling.
-    else if (event.type === 'wheel' && event.target === this.#dialog) event.preventDefault();
-    // The browser closes dialogs, too: by the back button of a phone, or from a script.
-    else if (event.type === 'cancel' || event.type === 'close') this.#leave(event);
-  }
-
-  get #dialog(): HTMLDialogElement {
-    return this.#find('dialog') as HTMLDialogElement;
-  }
-
-  #find(selector: string): HTMLElement {
-    return this.#container.querySelector(selector) as HTMLElement;
-  }
-
-  get #host(): ReactiveControllerHost & HTMLElement {
-    return this.options.root.host as ReactiveControllerHost & HTMLElement;
+  protected override renderDialog(): TemplateResult {
+    return renderCropDialog(this);
   }
 
   /** Gives the crop frame the shape of the element's picture. Radii in pixels are scaled to the frame's size. */
@@ -159,17 +140,17 @@ export class CropDialog implements CropDialogModel, ReactiveController {
     const picture = this.options.root.querySelector('.picture') as HTMLElement;
     const radius = getComputedStyle(picture).borderStartStartRadius;
     const share = Number.parseFloat(radius) / picture.offsetWidth;
-    this.#find('.crop-frame').style.borderRadius = radius.endsWith('px') && share ? `${share * 100}%` : radius;
+    this.find('.crop-frame').style.borderRadius = radius.endsWith('px') && share ? `${share * 100}%` : radius;
   }
 
   #update(motion = ''): void {
     this.motion = motion;
     const { x, y, side, turns, mirrored } = this.viewport.crop;
-    const scale = this.#find('.crop-frame').getBoundingClientRect().width / side;
+    const scale = this.find('.crop-frame').getBoundingClientRect().width / side;
     const { width, height } = this.viewport;
     this.canvas.style.transform = `scale(${mirrored ? -scale : scale}, ${scale}) rotate(${turns * 90}deg)
       translate(${-x - side / 2}px, ${-y - side / 2}px) scale(${width / this.canvas.width}, ${height / this.canvas.height})`;
-    render(renderCropDialog(this), this.#container);
+    this.update();
   }
 
   #showChange(change: string, motion = ''): void {
@@ -179,7 +160,7 @@ export class CropDialog implements CropDialogModel, ReactiveController {
 
   /** Converts a point of the browser's viewport to one of the crop frame. */
   #toFramePoint({ x, y }: Point): Point {
-    const { left, top, width } = this.#find('.crop-frame').getBoundingClientRect();
+    const { left, top, width } = this.find('.crop-frame').getBoundingClientRect();
     return { x: (x - left) / width - 0.5, y: (y - top) / width - 0.5 };
   }
 
@@ -195,26 +176,19 @@ export class CropDialog implements CropDialogModel, ReactiveController {
     else if (isDouble) this.#zoomTo(this.viewport.zoom < TAP_ZOOM * 0.99 ? TAP_ZOOM : 1, point);
   }
 
-  #handleKey(event: KeyboardEvent): void {
+  protected override handleKey(event: KeyboardEvent): void {
     const { key, shiftKey, ctrlKey, altKey, metaKey, repeat } = event;
     const step = shiftKey ? LARGE_STEP : STEP;
     const arrow = ARROWS[key];
-    const isOnStage = event.target === this.#find('.stage') && !ctrlKey && !altKey && !metaKey;
-    if (key === 'Escape') this.#leave(event);
-    else if (!isOnStage) return;
-    else if (arrow) this.#move(CENTER, { x: arrow.x * step, y: arrow.y * step });
+    const isOnStage = event.target === this.find('.stage') && !ctrlKey && !altKey && !metaKey;
+    if (!isOnStage) return;
+    if (arrow) this.#move(CENTER, { x: arrow.x * step, y: arrow.y * step });
     else if (/[+=]/.test(key)) this.#zoomTo(this.viewport.zoom * KEY_ZOOM);
     else if (/[-_]/.test(key)) this.#zoomTo(this.viewport.zoom / KEY_ZOOM);
     else if (/^r$/i.test(key)) repeat || this.rotate();
     else if (key === 'Enter') repeat || this.apply();
     else return;
     event.preventDefault();
-  }
-
-  #leave(event: Event): void {
-    event.preventDefault();
-    // The close event comes after the dialog was removed.
-    if (this.#container.isConnected) this.cancel();
   }
 
   #move(from: Point, to: Point): void {
@@ -228,14 +202,11 @@ export class CropDialog implements CropDialogModel, ReactiveController {
     this.#showChange('zoomed', motion);
   }
 
-  #close(): void {
-    this.#host.removeController(this);
+  protected override close(): void {
+    removeEventListener('input', this.#onSliderInput, true);
     this.#resizeObserver.disconnect();
     this.#announcer.stop();
-    // The browser returns the focus to the control that had it before.
-    this.#dialog.close();
-    this.#container.remove();
-    if (document.activeElement === document.body) this.#host.focus({ preventScroll: true });
+    super.close();
   }
 
   #describe(changes: string[]): string {

@@ -28,6 +28,12 @@ export class PointerGestures {
 
   constructor(private readonly listener: GestureListener) {}
 
+  /** Forgets the pointers that are down: the element was moved, and doesn't hear of them any more. */
+  reset(): void {
+    this.#points.clear();
+    this.#tapStart = null;
+  }
+
   handleEvent(event: PointerEvent): void {
     const { type, pointerId, clientX: x, clientY: y } = event;
     if (type === 'pointerdown') this.#handleDown(event, { x, y });

@@ -22,12 +22,12 @@ export function retryLoad<T>(
   signal: AbortSignal,
 ): Promise<T> {
   let isFirst = true;
-  const tries = new StepRetrier(settings, signal).runStep('load', (trySignal) => {
+  const attempt = (trySignal: AbortSignal) => {
     const result = isFirst ? Promise.reject(failure) : load(trySignal);
     isFirst = false;
     return result.catch((cause) => throwLoadError(cause, trySignal));
-  });
-  return withHint(settings, tries);
+  };
+  return withHint(settings, new StepRetrier(settings, signal).runStep('load', attempt, settings.headers));
 }
 
 /** @throws {AvatarUploadError} always. */
@@ -53,15 +53,15 @@ export async function deleteAvatar(
 ): Promise<void> {
   const { avatarUrl: url, headers, credentials } = settings;
   if (!url) throw new AvatarUploadError('invalid_request', 'remove', { hint: 'avatar-url is empty.' });
-  const tries = new StepRetrier(options, signal).runStep('remove', async (trySignal) => {
+  const attempt = async (trySignal: AbortSignal) => {
     options.onTry();
     const request = { phase: 'remove', method: 'DELETE', url, headers, credentials } as const;
     const response = await callEndpoint(request, trySignal);
     const body = parseResponse(response, 'remove');
     // Other back ends may answer 204 without a body.
     if (response.status !== 204) assertOkResponse(body, 'remove');
-  });
-  await withHint(settings, tries);
+  };
+  await withHint(settings, new StepRetrier(options, signal).runStep('remove', attempt, headers));
 }
 
 /** @throws {AvatarUploadError} the rejection, with a hint for the developer. */

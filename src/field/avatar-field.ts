@@ -1,4 +1,5 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, isServer, nothing, type TemplateResult } from 'lit';
+import { isCameraAllowed } from '../camera/is-camera-allowed.js';
 import { emitEvent, type SuccessDetail } from '../events.js';
 import { Language } from '../i18n/language.js';
 import { SettingsElement } from '../settings-element.js';
@@ -17,6 +18,12 @@ import { IDLE, type RetryAction, type Snapshot } from './snapshot.js';
 /** Events of the inner input stay inside the element. */
 const stopPropagation = (event: Event): void => event.stopPropagation();
 
+/** The texts of the elements that name a control. */
+const joinTexts = (nodes: Iterable<Node> | null): string =>
+  Array.from(nodes ?? [], (node) => node.textContent)
+    .join(' ')
+    .trim();
+
 /** What `<flare-avatar-upload>` does: it renders its snapshot, and sends commands to its engine. */
 export class AvatarField extends SettingsElement {
   static override readonly shadowRootOptions: ShadowRootInit = {
@@ -28,7 +35,11 @@ export class AvatarField extends SettingsElement {
   readonly #language = new Language(this);
   readonly #store = new FieldStore((snapshot, former, event) => this.#onChange(snapshot, former, event));
   readonly #loader = new EngineLoader(this, this.#store, () => this.#createEngine());
+  /** A server renders the element, or has rendered it: the first update renders the same. */
+  #isStatic = isServer || this.shadowRoot !== null;
   readonly #watcher = new AvatarWatcher(this, this.#store, this.#loader);
+  /** The file input, once the picker has been opened. */
+  #input: HTMLInputElement | null = null;
 
   constructor() {
     super();
@@ -44,6 +55,12 @@ export class AvatarField extends SettingsElement {
     this.addEventListener('click', (event) => event.composedPath()[0] === this && this.pick());
     this.addEventListener('invalid', () => this.#setFlag('isUserInvalid', true));
     this.toggleCustomState('idle', true);
+    const root = this.createRenderRoot();
+    Object.assign(this, { renderRoot: root });
+    // Declarative shadow DOM on a page that doesn't hydrate it: what the server has rendered is replaced.
+    if (!this.renderOptions.renderBefore) return;
+    root.replaceChildren();
+    this.renderOptions.renderBefore = null;
   }
 
   /** What the element is doing. */
@@ -59,8 +76,16 @@ export class AvatarField extends SettingsElement {
   /** Opens the file picker. Needs a user gesture, as on `<input type=file>`. */
   pick(): void {
     if (this.#isOff) return;
-    this.renderRoot.querySelector('input')?.click();
+    this.#input ??= this.renderRoot.querySelector('input');
+    // Outside of the page, so that the page doesn't see the events that follow.
+    this.#input?.remove();
+    this.#input?.click();
     this.#run((engine) => engine.session.preloadImageModule());
+  }
+
+  /** Opens the camera dialog. Resolves when it is closed, whether a photo was taken or not. */
+  openCamera(): Promise<void> {
+    return this.#run((engine) => engine.session.openCamera(), { phase: 'pick', camera: true });
   }
 
   /**
@@ -99,9 +124,29 @@ export class AvatarField extends SettingsElement {
     return this.#run((engine) => engine.currentAvatar.refresh(), { phase: 'load' });
   }
 
+  override connectedCallback(): void {
+    if (!this.#watcher.isPresent) super.connectedCallback();
+    this.connectedMoveCallback();
+  }
+
+  /**
+   * Called in place of the other two by `moveBefore()`.
+   * @internal
+   */
+  connectedMoveCallback(): void {
+    // The language, the form and the label may be others here.
+    this.requestUpdate();
+  }
+
+  /** An element that is in a page again at the end of the task was only moved. */
   override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#interrupt();
+    setTimeout(() => this.isConnected || !this.#watcher.isPresent || this.#leave());
+  }
+
+  /** @internal */
+  adoptedCallback(): void {
+    // The styles don't follow the element into another document: the engine adds them again.
+    this.#run(() => {});
   }
 
   /** @internal */
@@ -114,9 +159,16 @@ export class AvatarField extends SettingsElement {
   /** @internal */
   formResetCallback(): void {
     this.cancel();
-    const { avatar } = this.#store.snapshot;
-    this.#store.setFacts({ avatar: { ...avatar, key: '' }, isUserInvalid: false });
-    this.refresh();
+    this.formStateRestoreCallback('');
+    this.#run((engine) => engine.reset(), { phase: 'load' });
+  }
+
+  /**
+   * The browser restores the value of a page that the user comes back to.
+   * @internal
+   */
+  formStateRestoreCallback(key: string): void {
+    this.#store.setFacts({ avatar: { ...this.#store.snapshot.avatar, key } });
   }
 
   protected override willUpdate(): void {
@@ -125,6 +177,10 @@ export class AvatarField extends SettingsElement {
   }
 
   protected override firstUpdated(): void {
+    if (this.#isStatic) this.requestUpdate();
+    this.#isStatic = false;
+    // The browser has looked for `autofocus` before a script that comes late defines the element.
+    if (this.autofocus && document.activeElement === document.body) this.focus();
     if (this.#isOff || !hasPendingCommit()) return;
     this.#run((engine) => engine.session.resumePendingCommit());
   }
@@ -136,14 +192,22 @@ export class AvatarField extends SettingsElement {
   protected override render(): TemplateResult {
     const url = this.#getImageUrl();
     this.toggleCustomState('empty', !url);
-    const label = this.label || this.labels[0]?.textContent?.trim() || this.#language.getText('label');
+    // What a server knows nothing of is rendered in the browser: texts, form and label.
+    const isStatic = this.#isStatic;
+    const label =
+      joinTexts(this.ariaLabelledByElements) ||
+      this.ariaLabel ||
+      this.label ||
+      joinTexts(this.labels) ||
+      this.#language.getText('label');
+    if (!isStatic) this.setName(label);
     const action = this.#language.getText(url ? 'change' : 'pick').replace('{label}', () => label);
     return html`
-      <div part="base" role="group" aria-label=${label}>
+      <div part="base">
         <div class="frame">
-          <div class="picture">${this.#renderPicture(url)}</div>
+          <div class="picture">${this.#renderPicture(url, label)}</div>
           ${this.#engine?.renderProgressRing()}
-          <button part="trigger" type="button" aria-label=${action} aria-describedby="status error"
+          <button part="trigger" type="button" aria-label=${isStatic ? nothing : action} aria-describedby="status error"
             ?disabled=${this.#isOff} @click=${this.pick}>
             <span class="badge"><slot name="icon">${renderBadge(url !== null)}</slot></span>
           </button>
@@ -151,7 +215,7 @@ export class AvatarField extends SettingsElement {
         <p class="line">${this.#renderTexts(url)}${this.#renderButtons()}</p>
         <slot name="hint"></slot>
         <input type="file" hidden .accept=${this.accept} capture=${this.capture ?? nothing}
-          @click=${stopPropagation} @input=${stopPropagation} @change=${(event: Event) => takePickedFile(event, this.#selectFiles)}>
+          @input=${stopPropagation} @change=${this.#takePickedFile} @cancel=${this.#takePickedFile}>
       </div>`;
   }
 
@@ -160,9 +224,10 @@ export class AvatarField extends SettingsElement {
     return this.#picture === this.#watcher.brokenUrl ? null : (this.#picture as string | null);
   }
 
-  #renderPicture(url: string | null): TemplateResult {
+  #renderPicture(url: string | null, label: string): TemplateResult {
     if (!url) return renderPlaceholder(this.initials);
-    return html`<img part="image" src=${url} alt=${this.alt}
+    const alt = this.alt || (this.hasAttribute('alt') ? '' : label);
+    return html`<img part="image" src=${url} alt=${alt}
       @error=${() => this.#handleBrokenImage(url)}>`;
   }
 
@@ -177,30 +242,42 @@ export class AvatarField extends SettingsElement {
     const { status } = this.#view;
     const error = isLoading ? null : this.#view.error;
     // The picture or the error says enough. What screen readers read out waits for the element's language.
-    const isQuiet = isLoading || (status === 'idle' && (url || error || this.#store.snapshot.isLoading));
-    const text = isQuiet ? null : this.#engine ? this.#engine.renderStatus() : this.#language.getText(status);
+    const isQuiet =
+      this.#isStatic || isLoading || (status === 'idle' && (url || error || this.#store.snapshot.isLoading));
+    const text = isQuiet ? nothing : this.#engine ? this.#engine.renderStatus() : this.#language.getText(status);
     // Without the engine, the error is that it can't be loaded.
-    const message = error && (this.#engine?.formatError() ?? (this.#language.getText('network') || error.message));
+    const message = isLoading
+      ? null
+      : this.#engine
+        ? this.#engine.formatError()
+        : error && (this.#language.getText('network') || error.message);
     return html`
       <span id="status" part="status" role="status" dir="auto">${text}</span>
-      <span id="error" part="error" role="alert" dir="auto">${message}</span>`;
+      <span id="error" part="error" role="alert" dir="auto">${message ?? nothing}</span>`;
   }
 
   #renderButtons(): unknown {
     const { status, error } = this.#view;
-    if (this.#isOff) return nothing;
+    if (this.#isOff || this.#isStatic) return nothing;
     const name = error ? 'retry' : 'cancel';
-    const canRemove = this.#picture && this.avatarUrl && !this.noRemove && (status === 'idle' || status === 'success');
+    const isResting = status === 'idle' || status === 'success';
+    const canRemove = this.#picture && this.avatarUrl && !this.noRemove && isResting;
+    const hasCamera = this.camera && isResting && navigator.mediaDevices && isCameraAllowed();
     return [
       this.#engine?.renderButtons() ??
         renderButton(name, (error || status === 'preparing') && this.#language.getText(name), () => this[name]()),
+      renderButton('camera', hasCamera && this.#language.getText('camera'), () => this.openCamera()),
       renderButton('remove', canRemove && this.#language.getText('remove'), () => this.removeAvatar().catch(() => {})),
     ];
   }
 
   protected override updateValidity(): void {
     const isMissing = this.required && !this.value && !this.#picture;
-    this.setMissing(isMissing ? this.#language.getText('required') : '');
+    const isUploading = this.#engine?.isUploading;
+    this.setInvalid(
+      isMissing ? this.#language.getText(isUploading ? 'required_uploading' : 'required') : '',
+      isUploading ? 'customError' : 'valueMissing',
+    );
     if (!isMissing) this.#setFlag('isUserInvalid', false);
   }
 
@@ -211,7 +288,7 @@ export class AvatarField extends SettingsElement {
   }
 
   get #isOff(): boolean {
-    return this.disabled || this.isDisabled;
+    return this.disabled || (!this.#isStatic && this.isDisabled);
   }
 
   get #engine(): FieldEngine | null {
@@ -252,11 +329,25 @@ export class AvatarField extends SettingsElement {
     await this.#loader.call(command, retry).catch(() => {});
   }
 
+  readonly #takePickedFile = (event: Event): void => {
+    // Page tests find it there.
+    if (this.#input) this.renderRoot.append(this.#input);
+    takePickedFile(event, this.#selectFiles);
+  };
+
   readonly #selectFiles = ([file, ...others]: Iterable<File>, link?: string): void => {
     if (!file && !link) return;
     const command = { file: file ?? new File([], 'picture'), others, link, upload: !this.noAuto };
     this.#run((engine) => engine.session.selectFile(command), { phase: 'pick', command });
   };
+
+  /** Ends what is going on: the element is not in a page any more. */
+  #leave(): void {
+    super.disconnectedCallback();
+    this.#setFlag('isDragOver', false);
+    if (this.#engine) this.#engine.session.leave();
+    else if (this.#store.snapshot.activity.kind !== 'error') this.cancel();
+  }
 
   /** Before the engine is loaded: drops a file that waits for it, or the error. Returns false if there is neither. */
   #dismiss(): boolean {

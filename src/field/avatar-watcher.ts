@@ -38,6 +38,8 @@ interface AvatarEngine {
  * avatar has to be loaded again. Every later load is up to the engine.
  */
 export class AvatarWatcher implements ReactiveController, Subscriber {
+  /** The element is in a page, or on its way to another place in it. */
+  isPresent = false;
   /** Undefined before the first load, and after the element has left the page: changes may have been missed. */
   source: string | undefined;
   /** The first load, while it is in progress. */
@@ -51,7 +53,7 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The first load starts when the element is rendered: until then its size is not known. */
   #isStarting = false;
-  readonly #resizes = new ResizeObserver(() => this.renewIfDue('resize'));
+  #resizes: ResizeObserver | undefined;
 
   constructor(
     private readonly element: ReactiveControllerHost & HTMLElement & Settings,
@@ -62,28 +64,24 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
   }
 
   hostConnected(): void {
+    this.isPresent = true;
     subscribe(this);
     this.renewIfDue();
-    this.element.requestUpdate();
   }
 
   hostDisconnected(): void {
+    this.isPresent = false;
     unsubscribe(this);
+    this.#resizes?.disconnect();
     clearTimeout(this.#timer);
-    if (this.load) {
-      this.source = undefined;
-      this.store.setFacts({ isLoading: false });
-    }
+    if (this.load) this.store.setFacts({ isLoading: false });
     this.#abort();
-    queueMicrotask(() => {
-      // An element that is only moved misses no change.
-      if (!this.element.isConnected) this.source = undefined;
-    });
+    this.source = undefined;
   }
 
   hostUpdate(): void {
     const source = getSource(this.element);
-    if (this.engineLoader.engine || source === this.source || !this.element.isConnected) return;
+    if (this.engineLoader.engine || source === this.source || !this.isPresent) return;
     this.source = source;
     this.renewAt = Infinity;
     this.#abort();
@@ -119,7 +117,7 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
 
   renewIfDue(event?: string): void {
     const isTooSmall = this.size && this.#neededSize > this.size;
-    if (!this.element.isConnected || (event === 'resize' && !isTooSmall)) return;
+    if (!this.isPresent || (event === 'resize' && !isTooSmall)) return;
     clearTimeout(this.#timer);
     const remaining = this.renewAt - Date.now();
     if (remaining <= 0 || isTooSmall) this.#wake(({ currentAvatar }) => currentAvatar.renew());
@@ -129,6 +127,7 @@ export class AvatarWatcher implements ReactiveController, Subscriber {
 
   /** Returns the size for a request, in device pixels. Once it has been requested, only growth asks for another one. */
   claimSize(): number {
+    this.#resizes ??= new ResizeObserver(() => this.renewIfDue('resize'));
     if (this.#frame) this.#resizes.observe(this.#frame);
     this.size = Math.max(this.size, this.#neededSize) || HIDDEN_SIZE;
     return this.size;

@@ -54,12 +54,9 @@ export class CurrentAvatar implements ReactiveController {
 
   hostDisconnected(): void {
     this.#observer.disconnect();
-    this.#isStale ||= this.#load !== null;
+    // From now on it misses changes.
+    this.#isStale = true;
     this.#abortLoad();
-    // An element that is only moved misses no change.
-    queueMicrotask(() => {
-      this.#isStale ||= !this.element.isConnected;
-    });
   }
 
   hostUpdate(): void {
@@ -71,7 +68,7 @@ export class CurrentAvatar implements ReactiveController {
 
   hostUpdated(): void {
     // What the user is doing comes first.
-    const canLoad = hasEndpoint(this.element) && this.element.isConnected && !isBusy(this.store.snapshot);
+    const canLoad = hasEndpoint(this.element) && this.watcher.isPresent && !isBusy(this.store.snapshot);
     if (canLoad && (this.#isStale || this.#isRenewalDue)) this.#reload(true);
   }
 
@@ -155,8 +152,9 @@ export class CurrentAvatar implements ReactiveController {
     const isShown = !isSilent || this.store.snapshot.isLoading;
     this.#abortLoad();
     // An element that is not in the page does not hear of changes.
-    this.#isStale = !this.element.isConnected;
+    this.#isStale = !this.watcher.isPresent;
     this.#isRenewalDue = false;
+    this.#observer.disconnect();
     const controller = new AbortController();
     const result = requestAvatar(this.element, this.watcher.claimSize(), controller.signal);
     this.#load = { controller, result };

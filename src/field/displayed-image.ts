@@ -1,4 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { AvatarWatcher } from './avatar-watcher.js';
 
 /**
  * Chooses the address for the element's `<img>`: the preview of an upload, the
@@ -11,17 +12,12 @@ export class DisplayedImage implements ReactiveController {
   #displayed: Blob | string | null = null;
   #url: string | null = null;
 
-  /** @param brokenUrl - address that the browser has already failed to load. */
   constructor(
-    private readonly host: ReactiveControllerHost & { isConnected: boolean },
-    brokenUrl: string | null,
+    private readonly host: ReactiveControllerHost,
+    private readonly watcher: Pick<AvatarWatcher, 'brokenUrl' | 'isPresent'>,
   ) {
-    this.#broken = brokenUrl;
+    this.#broken = watcher.brokenUrl;
     host.addController(this);
-  }
-
-  hostConnected(): void {
-    this.host.requestUpdate();
   }
 
   hostDisconnected(): void {
@@ -36,7 +32,7 @@ export class DisplayedImage implements ReactiveController {
   getUrl(picture: Blob | string | null, preview: Blob | null): string | null {
     const choice = preview && preview !== this.#broken ? preview : picture;
     // An element that is not in a page displays nothing, and must not keep an object URL alive.
-    this.#display(this.host.isConnected ? choice : null);
+    this.#display(this.watcher.isPresent ? choice : null);
     return this.#displayed === this.#broken ? null : this.#url;
   }
 

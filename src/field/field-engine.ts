@@ -9,8 +9,10 @@ import { FieldTranslation } from '../i18n/field-translation.js';
 import { formatError } from '../i18n/format-error.js';
 import type { Language } from '../i18n/language.js';
 import type { Settings } from '../settings.js';
+import { adoptStyles } from '../view/adopt-styles.js';
 import { Countdown } from '../view/countdown.js';
 import { feedbackStyles } from '../view/feedback.styles.js';
+import { styles } from '../view/field.styles.js';
 import { renderButton } from '../view/field-template.js';
 import { renderProgressRing } from '../view/progress-ring.js';
 import { renderStatus } from '../view/status-line.js';
@@ -19,16 +21,18 @@ import { CurrentAvatar } from './current-avatar.js';
 import { deriveView, type FieldView } from './derive-view.js';
 import { DisplayedImage } from './displayed-image.js';
 import type { FieldStore } from './field-store.js';
-import { reduce } from './reduce.js';
+import { isUploading, reduce } from './reduce.js';
+import { SubmitHold } from './submit-hold.js';
 import { UploadSession } from './upload-session.js';
 
 /** The element, as its engine knows it. */
-type FieldElement = ReactiveControllerHost & HTMLElement & Settings;
+type FieldElement = ReactiveControllerHost & HTMLElement & Settings & { form: HTMLFormElement | null };
 
 /** Owns the upload session and the current avatar of one element, and renders what they do. */
 export class FieldEngine implements ReactiveController {
   readonly currentAvatar: CurrentAvatar;
   readonly session: UploadSession;
+  readonly #hold: SubmitHold;
   readonly #translation: FieldTranslation;
   readonly #image: DisplayedImage;
   readonly #countdown = new Countdown(() => this.element.requestUpdate());
@@ -47,13 +51,26 @@ export class FieldEngine implements ReactiveController {
     this.#translation = new FieldTranslation(language);
     store.reducer = reduce;
     store.deriveView = deriveView;
-    this.#image = new DisplayedImage(element, watcher.brokenUrl);
+    this.#image = new DisplayedImage(element, watcher);
     this.currentAvatar = new CurrentAvatar(element, store, this.#image, watcher);
     this.session = new UploadSession(element, store, this.currentAvatar, {
       translation: this.#translation,
       isDisabled,
     });
+    this.#hold = new SubmitHold(element, store);
     element.addController(this);
+  }
+
+  /** The form was reset. */
+  reset(): Promise<void> {
+    this.#hold.clear();
+    this.store.setFacts({ isUserInvalid: false });
+    return this.currentAvatar.refresh();
+  }
+
+  /** A file was picked, and its upload has not ended. */
+  get isUploading(): boolean {
+    return isUploading(this.store.snapshot);
   }
 
   readonly #onImageLoad = (): void => this.currentAvatar.handleLoadedImage();
@@ -64,10 +81,11 @@ export class FieldEngine implements ReactiveController {
 
   hostUpdated(): void {
     const root = this.element.shadowRoot as ShadowRoot;
-    adoptStyles(root);
+    for (const sheet of [styles, feedbackStyles]) adoptStyles(root, sheet);
     // `load` events don't bubble.
     root.addEventListener('load', this.#onImageLoad, true);
     this.#countdown.follow(this.#view.wait);
+    describeTrigger(this.element, root);
     // A button that has done its work is removed with the focus on it: the trigger gets it.
     if (this.#focused && !this.#focused.isConnected) this.element.focus();
   }
@@ -83,12 +101,18 @@ export class FieldEngine implements ReactiveController {
   }
 
   renderStatus(): unknown {
-    return renderStatus(this.#view, this.#translation);
+    const held = this.#hold.isHolding && this.#translation.getText('held');
+    return renderStatus(this.#view, this.#translation, held || '');
   }
 
+  /** What went wrong, and what follows from it for the form. */
   formatError(): string | null {
     const { error } = this.#view;
-    return error && formatError(error, this.element.maxFileSize, this.#translation);
+    const sentences = [
+      error && formatError(error, this.element.maxFileSize, this.#translation),
+      this.#hold.isDropped && this.#translation.getText('not_submitted'),
+    ];
+    return sentences.filter(Boolean).join(' ') || null;
   }
 
   renderButtons(): unknown {
@@ -109,8 +133,11 @@ export class FieldEngine implements ReactiveController {
   }
 }
 
-/** Adds the styles of what the engine renders to an element, once. */
-function adoptStyles({ adoptedStyleSheets }: ShadowRoot): void {
-  const { styleSheet } = feedbackStyles;
-  if (styleSheet && !adoptedStyleSheets.includes(styleSheet)) adoptedStyleSheets.push(styleSheet);
+/** The elements that describe the whole control describe its button, too: it is what has the focus. */
+function describeTrigger({ ariaDescribedByElements }: Element, root: ShadowRoot): void {
+  const trigger = root.querySelector('button') as HTMLButtonElement;
+  const others = ariaDescribedByElements ?? [];
+  // The attribute names what is in the shadow root, and nothing else.
+  if (others.length === 0) trigger.setAttribute('aria-describedby', 'status error');
+  else trigger.ariaDescribedByElements = [...root.querySelectorAll('#status, #error'), ...others];
 }

@@ -14,6 +14,7 @@ import type { Selection, UploadCommand, ValidatedFile } from './snapshot.js';
 import { UnloadGuard } from './unload-guard.js';
 import { pickUploadOptions } from './upload-options.js';
 
+export { matchesAccept } from '../core/file-limits.js';
 export { preloadImageModule } from './prepare-file.js';
 export { resumeCommit } from './resume-commit.js';
 

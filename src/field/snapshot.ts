@@ -51,9 +51,10 @@ export interface UploadCommand {
   readonly previous?: Selection | null;
 }
 
-/** What `retry()` does: an upload, a removal or a load, from its first phase on. */
+/** What `retry()` does: an upload, a photo, a removal or a load, from its first phase on. */
 export type RetryAction =
   | { readonly phase: 'pick'; readonly command: UploadCommand }
+  | { readonly phase: 'pick'; readonly camera: true }
   | { readonly phase: 'remove' | 'load' };
 
 /** Why nothing is sent at the moment: a pause before the next try, or no network. */

@@ -33,6 +33,8 @@ interface SessionServices {
 /** One run is active at a time: each new command aborts the run before it. */
 export class UploadSession {
   #run: Run = { controller: new AbortController() };
+  /** Closes the camera dialog, if it is open or on its way. */
+  #camera: AbortController | null = null;
 
   constructor(
     private readonly element: HTMLElement & Settings,
@@ -54,6 +56,45 @@ export class UploadSession {
   /** Validates what the user chose, and uploads it if the command says so. */
   async selectFile(command: UploadCommand): Promise<void> {
     await this.#start({ ...command, previous: this.#restorable });
+  }
+
+  /** Opens the camera dialog, and selects the photo. Resolves when that is over, whether it succeeded or not. */
+  async openCamera(): Promise<void> {
+    const { element, store, services } = this;
+    const { activity, selection } = store.snapshot;
+    if (services.isDisabled() || isBusy(store.snapshot) || this.#camera) return;
+    if (activity.kind === 'error' && 'camera' in activity.retry) store.dispatch({ type: 'canceled', selection });
+    const camera = new AbortController();
+    const { signal } = camera;
+    this.#camera = camera;
+    const cancel = () => this.#closeCamera();
+    const { translation } = services;
+    try {
+      const [{ takePhoto }, { matchesAccept }] = await Promise.all([
+        loadModule(import('../camera/index.js'), 'pick'),
+        loadUploads('pick'),
+      ]);
+      throwIfAborted(signal, 'pick');
+      const root = element.shadowRoot as ShadowRoot;
+      const isAccepted = (type: string) => matchesAccept(element.accept, '', type);
+      const file = await takePhoto({ root, isAccepted, translation, cancel, signal });
+      if (file) this.selectFile({ file, upload: !element.noAuto }).catch(() => {});
+    } catch (cause) {
+      if (!signal.aborted) this.#reportCamera(cause);
+    } finally {
+      if (this.#camera === camera) this.#camera = null;
+    }
+  }
+
+  #reportCamera(cause: unknown): void {
+    const error =
+      cause instanceof AvatarUploadError ? cause : new AvatarUploadError('camera_failed', 'pick', { cause });
+    reportFailure(this.element, this.store, { type: 'failed', error, retry: { phase: 'pick', camera: true } });
+  }
+
+  #closeCamera(): void {
+    this.#camera?.abort();
+    this.#camera = null;
   }
 
   /** Uploads a file, or the selection that waits. An upload in progress is joined. */
@@ -93,9 +134,15 @@ export class UploadSession {
     if (wasOpen) emitEvent(this.element, 'flare-cancel', undefined);
   }
 
+  /** The element has left the page: like `cancel()`, but what is not in progress stays as it is. */
+  leave(): void {
+    this.#abort();
+    if (isBusy(this.store.snapshot)) this.cancel(this.#restorable);
+  }
+
   /** Ends what is going on, silently. */
   interrupt(): void {
-    this.#run.controller.abort();
+    this.#abort();
     if (isBusy(this.store.snapshot)) this.store.dispatch({ type: 'interrupted' });
   }
 
@@ -107,6 +154,7 @@ export class UploadSession {
     if (this.services.isDisabled() || activity.kind !== 'error') return;
     const { retry } = activity;
     if (retry.phase === 'load') await this.currentAvatar.refresh();
+    else if ('camera' in retry) await this.openCamera();
     else await ('command' in retry ? this.#start(retry.command) : this.remove()).catch(() => {});
   }
 
@@ -143,6 +191,11 @@ export class UploadSession {
   }
 
   /** The selection to go back to if the user cancels the crop dialog of the next file. */
+  #abort(): void {
+    this.#closeCamera();
+    this.#run.controller.abort();
+  }
+
   get #restorable(): Selection | null {
     const { activity, selection } = this.store.snapshot;
     if ('command' in activity) return activity.command.previous ?? null;
@@ -155,7 +208,7 @@ export class UploadSession {
 
   /** Aborts the run before, and makes a new one. A listener that starts another one aborts this one. */
   #begin(event: FieldEvent): Run {
-    this.#run.controller.abort();
+    this.#abort();
     const run: Run = { controller: new AbortController() };
     this.#run = run;
     forgetCommit(this.element);
@@ -233,7 +286,7 @@ export class UploadSession {
     if (run.controller.signal.aborted) return new AvatarUploadError('aborted', error.phase);
     // A listener of flare-accept has prevented the upload.
     if (!isBusy(store.snapshot)) return error;
-    if (retry.phase === 'pick' && isRejection(error)) {
+    if ('command' in retry && isRejection(error)) {
       store.dispatch({ type: 'fileRejected', error });
       if (!run.controller.signal.aborted) emitEvent(element, 'flare-reject', { file: retry.command.file, error });
     } else {

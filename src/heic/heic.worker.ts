@@ -26,14 +26,17 @@ export async function convertHeic(file: Blob): Promise<Blob> {
     isDecoderBlocked = true;
     throw createBlockedError();
   });
-  const blob = encodeBmp(bitmap) ?? (await encodePng(bitmap));
+  const blob = await encodeBitmap(bitmap);
   bitmap.close();
   return blob;
 }
 
 const createBlockedError = () => new DOMException('The HEIC decoder can’t be started.', DECODER_BLOCKED);
 
-function encodePng(bitmap: ImageBitmap): Promise<Blob> {
+/** Encodes without loss: as BMP, which is faster, or as PNG if a pixel is transparent. */
+export async function encodeBitmap(bitmap: ImageBitmap): Promise<Blob> {
+  const bmp = encodeBmp(bitmap);
+  if (bmp) return bmp;
   const context = createContext(bitmap.width, bitmap.height);
   context.drawImage(bitmap, 0, 0);
   return context.canvas.convertToBlob({ type: 'image/png' });

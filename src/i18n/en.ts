@@ -29,6 +29,10 @@ export const en = {
   removing: 'Removing…',
   edit: 'Edit',
 
+  required_uploading: 'Wait until the picture is uploaded.',
+  held: 'The form will be submitted after that.',
+  not_submitted: 'The form wasn’t submitted, because the upload didn’t finish.',
+
   file_too_large: 'This file is too large. Choose one that’s {limit} or smaller.',
   // Texts for a refused file whose actual type is known: a MIME type, or a prefix such as `video/`.
   'application/pdf': `PDF files aren’t supported. ${CHOOSE}`,
@@ -69,4 +73,17 @@ export const en = {
   editor_flipped: 'Flipped',
   editor_unflipped: 'Not flipped',
   editor_restored: 'Crop reset',
+
+  camera_forbidden: 'The camera isn’t allowed on this page. Choose a picture instead.',
+  camera_insecure: 'The camera needs a secure connection (HTTPS). Choose a picture instead.',
+  camera_in_use: 'Another app is using the camera. Close that app, then try again.',
+  camera_unplugged: 'The camera was disconnected. Reconnect it, then try again.',
+  camera_starting: 'Starting the camera. If your browser asks, allow access.',
+  camera_ready: 'The camera is on',
+  camera_preview: 'Preview',
+  camera_select: 'Camera',
+  camera_shutter: 'Take photo',
+  camera_taken: 'Photo taken',
+  camera_retake: 'Retake',
+  camera_use: 'Use photo',
 } as const;

@@ -4,6 +4,7 @@ export const restingMessages = {
   idle: 'Add a picture',
   pick: '{label}: add a picture',
   change: '{label}: change picture',
+  camera: 'Take a photo',
   remove: 'Remove',
   retry: 'Try again',
   cancel: 'Cancel',

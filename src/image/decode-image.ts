@@ -1,4 +1,4 @@
-import { BLANK, HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
+import { DAMAGED, HDR, type ImageHeader, NEEDS_PAGE, NO_END, type PictureJob, TOO_MANY_PIXELS } from './jobs.js';
 
 /** A decoded picture, upright. It may be smaller than the original. */
 export interface DecodedImage {
@@ -43,21 +43,22 @@ export async function decodeImage({ file, header }: PictureJob, scale: number): 
   const decoding = decodeFile(file, header, Math.max(MIN_SCALE, scale));
   decoding.catch(() => {});
   // Firefox and WebKit decode the part of a truncated file that is there.
-  if (!(await isComplete(file, header))) {
-    throw new DOMException(NO_END, header.type === 'image/jpeg' ? NEEDS_PAGE : 'EncodingError');
-  }
-  const decoded = await decoding;
+  if (!(await isComplete(file, header))) throw needsPageError(NO_END);
+  const decoded = await decoding.catch((error: Error) => {
+    if (error.name === NEEDS_PAGE) throw error;
+  });
   // They also return a blank picture for data that is none.
-  if (!isChromium && isBlank(decoded.source)) throw new DOMException(BLANK, NEEDS_PAGE);
+  if (!decoded || (!isChromium && isBlank(decoded.source))) throw needsPageError(DAMAGED);
   return decoded;
 }
 
+const needsPageError = (reason: string): DOMException => new DOMException(reason, NEEDS_PAGE);
+
 /** Whether a picture seems to have a single color. */
 function isBlank(bitmap: ImageBitmap): boolean {
-  const context = new OffscreenCanvas(16, 16).getContext('2d');
-  context?.drawImage(bitmap, 0, 0, 16, 16);
-  const data = context?.getImageData(0, 0, 16, 16).data;
-  return data?.every((value, i) => value === data[i & 3]) ?? false;
+  const context = new OffscreenCanvas(16, 16).getContext('2d') as OffscreenCanvasRenderingContext2D;
+  context.drawImage(bitmap, 0, 0, 16, 16);
+  return new Set(new Uint32Array(context.getImageData(0, 0, 16, 16).data.buffer)).size === 1;
 }
 
 async function decodeFile(file: Blob, header: ImageHeader, scale: number): Promise<DecodedImage> {
@@ -106,7 +107,7 @@ async function decodeFrame(file: Blob, { type, width, height }: ImageHeader, rat
 async function copyFrame(frame: VideoFrame | null, header: Size, ratio: number): Promise<ImageBitmap | null> {
   if (!frame) return null;
   try {
-    if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw new DOMException(HDR, NEEDS_PAGE);
+    if (/pq|hlg/.test(String(frame.colorSpace.transfer))) throw needsPageError(HDR);
     return isScaled(frame.displayWidth, frame.displayHeight, header, ratio) ? await createImageBitmap(frame) : null;
   } finally {
     frame.close();

@@ -25,11 +25,11 @@ import {
 } from './pixels.js';
 import { isOpaque, resample, type Span, scaleColors } from './resample.js';
 
-/** Pixels to decode per pixel of the result, along each axis. With fewer, fine detail is lost. */
-const DECODE_SCALE = 1.4;
-
-/** Pixels to halve down to per pixel of the result, along each axis: the last step needs enough to filter well. */
-const HALVING_SCALE = 1.4;
+/**
+ * Pixels to decode, and to halve down to, per pixel of the result, along each axis. With fewer, fine detail is lost: the
+ * last step needs enough to filter well.
+ */
+const SAMPLING_SCALE = 1.4;
 
 /** A side of this many pixels is halved enough, unless the result is larger. */
 const HALVED_SIDE = 2048;
@@ -57,13 +57,14 @@ async function checkDecodable(job: CheckJob): Promise<undefined> {
 
 async function cutSquare(job: SquareJob, onPreview?: (preview: Blob) => void): Promise<Blob> {
   const { header, size, crop } = job;
-  const scale = (DECODE_SCALE * size) / (crop.side ?? Math.min(header.width, header.height));
+  const scale = (SAMPLING_SCALE * size) / (crop.side ?? Math.min(header.width, header.height));
   const image = await decodeImage(job, scale);
   const { width, height } = image.original;
   const side = Math.max(1, Math.min(crop.side ?? width, width, height));
   // In pixels of the decoded image.
   const createSpan = (from: number | undefined, original: number, decoded: number): Span => ({
-    from: (Math.max(0, Math.min(from ?? (original - side) / 2, original - side)) * decoded) / original,
+    // Whole pixels: between two pixels, a small picture would be blurred.
+    from: (Math.max(0, Math.min(from ?? (original - side) >> 1, original - side)) * decoded) / original,
     length: (side * decoded) / original,
   });
   const targetSide = Math.max(1, Math.min(size, Math.round(side)));
@@ -79,7 +80,7 @@ async function cutSquare(job: SquareJob, onPreview?: (preview: Blob) => void): P
 }
 
 function scaleSquare(image: DecodedImage, horizontal: Span, vertical: Span, targetSide: number) {
-  const minSide = Math.max(targetSide, Math.min(targetSide * HALVING_SCALE, HALVED_SIDE));
+  const minSide = Math.max(targetSide, Math.min(targetSide * SAMPLING_SCALE, HALVED_SIDE));
   const halved = halveImage(image, horizontal, vertical, minSide);
   const { width, height } = halved.context.canvas;
   const { data } = halved.context.getImageData(0, 0, width, height);

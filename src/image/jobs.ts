@@ -72,11 +72,11 @@ export const TOO_MANY_PIXELS = 'TooManyPixelsError';
 /** Name of the error that is thrown for a file that only the page can prepare. The message is one of those below. */
 export const NEEDS_PAGE = 'NeedsPageError';
 
-/** A JPEG has no end mark. It may be complete otherwise. */
-export const NO_END = 'The end of the file is missing.';
+/** A picture has no end mark. It may be complete otherwise. */
+export const NO_END = 'The end is missing.';
 
 /** A picture has a high dynamic range: in a worker, its colors are wrong. */
 export const HDR = 'High dynamic range.';
 
-/** A picture seems to have a single color. It may be damaged. */
-export const BLANK = 'The picture is blank.';
+/** A picture can't be decoded, or seems to have a single color. The part that the back end stores may be intact. */
+export const DAMAGED = 'The picture is damaged.';

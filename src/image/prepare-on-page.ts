@@ -1,5 +1,5 @@
 /** For the few files that only a page can prepare: loaded when such a file is picked. */
-import { BLANK, HDR, type ImageHeader, NO_END } from './jobs.js';
+import { HDR, type ImageHeader, NO_END } from './jobs.js';
 
 /** Rows that are compared at a time. */
 const STRIP_HEIGHT = 256;
@@ -13,17 +13,20 @@ const MAX_PIXELS = 50e6;
  * @throws DOMException if the browser can't decode the file either.
  */
 export function prepareOnPage(file: Blob, header: ImageHeader, reason: string): Promise<Blob | ImageBitmap> {
-  if (reason === BLANK) return decodeAsStored(file, header);
-  return reason === HDR ? drawAsShown(file) : addJpegEnd(file, header);
+  if (reason === HDR) return drawAsShown(file);
+  return reason === NO_END && header.type === 'image/jpeg' ? addJpegEnd(file, header) : decodeAsStored(file, header);
 }
 
-/** Decodes a picture as the back end stores it: of some damaged files, Firefox and WebKit show nothing else. */
+/**
+ * Decodes a picture as the back end stores it: with its end, and without the damage that Firefox and WebKit stumble
+ * over.
+ */
 async function decodeAsStored(file: Blob, { type }: ImageHeader): Promise<ImageBitmap> {
   // The back end stores no other type.
   if (!type || type === 'image/avif') return createImageBitmap(file);
   const { createStoredBlob } = await import('./keep-picture.js');
   const stored = await createStoredBlob(file);
-  if (!stored) throw new DOMException(BLANK, 'EncodingError');
+  if (!stored) throw new DOMException(NO_END, 'EncodingError');
   return createImageBitmap(stored);
 }
 

@@ -8,6 +8,7 @@ const ar: LocaleMessages = {
   idle: 'إضافة صورة',
   pick: '{label}: إضافة صورة',
   change: '{label}: تغيير الصورة',
+  camera: 'التقاط صورة',
   remove: 'إزالة',
   retry: 'إعادة المحاولة',
   cancel: 'إلغاء',
@@ -20,6 +21,9 @@ const ar: LocaleMessages = {
   file_type: `نوع الملف هذا غير مدعوم. ${CHOOSE}`,
   file_changed: 'تم نقل هذا الملف أو تغييره. يُرجى اختياره مرة أخرى.',
   decode_failed: 'يتعذّر على المتصفح فتح هذه الصورة. يُرجى اختيار صورة أخرى.',
+  camera_denied: 'الوصول إلى الكاميرا محظور. يُرجى السماح به في إعدادات المتصفح ثم إعادة المحاولة.',
+  camera_missing: 'لم يتم العثور على كاميرا. يُرجى توصيل كاميرا ثم إعادة المحاولة.',
+  camera_failed: 'تعذّر تشغيل الكاميرا. يُرجى إعادة المحاولة.',
   aborted: 'تم إلغاء هذا الإجراء.',
   pick_failed: 'يتعذّر استخدام هذا الملف. يُرجى اختيار ملف آخر.',
   prepare_failed: 'يتعذّر استخدام هذه الصورة. يُرجى اختيار صورة أخرى.',
@@ -67,6 +71,10 @@ const ar: LocaleMessages = {
   removing: 'جارٍ الإزالة…',
   edit: 'تعديل',
 
+  required_uploading: 'انتظر حتى يكتمل تحميل الصورة.',
+  held: 'سيتم إرسال النموذج بعد ذلك.',
+  not_submitted: 'لم يتم إرسال النموذج لأن التحميل لم يكتمل.',
+
   'application/pdf': `ملفات PDF غير مدعومة. ${CHOOSE}`,
   'application/office': `مستندات Office غير مدعومة. ${CHOOSE}`,
   'application/zip': `الملفات المضغوطة غير مدعومة. ${CHOOSE}`,
@@ -106,6 +114,19 @@ const ar: LocaleMessages = {
   editor_flipped: 'تم القلب',
   editor_unflipped: 'بدون قلب',
   editor_restored: 'تمت إعادة ضبط الاقتصاص',
+
+  camera_forbidden: 'غير مسموح باستخدام الكاميرا في هذه الصفحة. يُرجى اختيار صورة بدلاً من ذلك.',
+  camera_insecure: 'تتطلب الكاميرا اتصالاً آمنًا (HTTPS). يُرجى اختيار صورة بدلاً من ذلك.',
+  camera_in_use: 'يستخدم تطبيق آخر الكاميرا. يُرجى إغلاقه ثم إعادة المحاولة.',
+  camera_unplugged: 'تم فصل الكاميرا. يُرجى إعادة توصيلها ثم إعادة المحاولة.',
+  camera_starting: 'جارٍ تشغيل الكاميرا. إذا طلب المتصفح الإذن، يُرجى السماح بالوصول.',
+  camera_ready: 'الكاميرا قيد التشغيل',
+  camera_preview: 'معاينة',
+  camera_select: 'الكاميرا',
+  camera_shutter: 'التقاط',
+  camera_taken: 'تم التقاط الصورة',
+  camera_retake: 'إعادة الالتقاط',
+  camera_use: 'استخدام الصورة',
 };
 
 export default ar;

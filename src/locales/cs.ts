@@ -8,6 +8,7 @@ const cs: LocaleMessages = {
   idle: 'Přidat obrázek',
   pick: '{label}: přidat obrázek',
   change: '{label}: změnit obrázek',
+  camera: 'Vyfotit',
   remove: 'Odebrat',
   retry: 'Zkusit znovu',
   cancel: 'Zrušit',
@@ -20,6 +21,9 @@ const cs: LocaleMessages = {
   file_type: `Tento typ souboru není podporován. ${CHOOSE}`,
   file_changed: 'Tento soubor byl přesunut nebo změněn. Vyberte ho znovu.',
   decode_failed: 'Váš prohlížeč tento obrázek nedokáže otevřít. Vyberte jiný.',
+  camera_denied: 'Přístup k fotoaparátu je zablokovaný. Povolte ho v nastavení prohlížeče a zkuste to znovu.',
+  camera_missing: 'Nebyl nalezen žádný fotoaparát. Připojte ho a zkuste to znovu.',
+  camera_failed: 'Fotoaparát se nepodařilo spustit. Zkuste to znovu.',
   aborted: 'Tato akce byla zrušena.',
   pick_failed: 'Tento soubor nelze použít. Vyberte jiný.',
   prepare_failed: 'Tento obrázek nelze použít. Vyberte jiný.',
@@ -64,6 +68,10 @@ const cs: LocaleMessages = {
   removing: 'Odebírání…',
   edit: 'Upravit',
 
+  required_uploading: 'Počkejte, než se obrázek nahraje.',
+  held: 'Formulář se odešle potom.',
+  not_submitted: 'Formulář nebyl odeslán, protože nahrávání neskončilo.',
+
   'application/pdf': `Soubory PDF nejsou podporovány. ${CHOOSE}`,
   'application/office': `Dokumenty Office nejsou podporovány. ${CHOOSE}`,
   'application/zip': `Komprimované soubory nejsou podporovány. ${CHOOSE}`,
@@ -103,6 +111,19 @@ const cs: LocaleMessages = {
   editor_flipped: 'Převráceno',
   editor_unflipped: 'Nepřevráceno',
   editor_restored: 'Oříznutí obnoveno',
+
+  camera_forbidden: 'Na této stránce není fotoaparát povolený. Místo toho vyberte obrázek.',
+  camera_insecure: 'Fotoaparát vyžaduje zabezpečené připojení (HTTPS). Místo toho vyberte obrázek.',
+  camera_in_use: 'Fotoaparát používá jiná aplikace. Zavřete ji a zkuste to znovu.',
+  camera_unplugged: 'Fotoaparát byl odpojen. Připojte ho a zkuste to znovu.',
+  camera_starting: 'Fotoaparát se spouští. Pokud se prohlížeč zeptá, povolte přístup.',
+  camera_ready: 'Fotoaparát je zapnutý',
+  camera_preview: 'Náhled',
+  camera_select: 'Fotoaparát',
+  camera_shutter: 'Pořídit snímek',
+  camera_taken: 'Fotka pořízena',
+  camera_retake: 'Vyfotit znovu',
+  camera_use: 'Použít fotku',
 };
 
 export default cs;

@@ -8,6 +8,7 @@ const da: LocaleMessages = {
   idle: 'Tilføj et billede',
   pick: '{label}: tilføj et billede',
   change: '{label}: skift billede',
+  camera: 'Tag et billede',
   remove: 'Fjern',
   retry: 'Prøv igen',
   cancel: 'Annuller',
@@ -20,6 +21,9 @@ const da: LocaleMessages = {
   file_type: `Filtypen understøttes ikke. ${CHOOSE}`,
   file_changed: 'Filen er blevet flyttet eller ændret. Vælg den igen.',
   decode_failed: 'Din browser kan ikke åbne billedet. Vælg et andet.',
+  camera_denied: 'Adgang til kameraet er blokeret. Tillad den i browserens indstillinger, og prøv igen.',
+  camera_missing: 'Der blev ikke fundet noget kamera. Tilslut et, og prøv igen.',
+  camera_failed: 'Kameraet kunne ikke startes. Prøv igen.',
   aborted: 'Handlingen blev annulleret.',
   pick_failed: 'Filen kan ikke bruges. Vælg en anden.',
   prepare_failed: 'Billedet kan ikke bruges. Vælg et andet.',
@@ -63,6 +67,10 @@ const da: LocaleMessages = {
   removing: 'Fjerner…',
   edit: 'Rediger',
 
+  required_uploading: 'Vent, til billedet er uploadet.',
+  held: 'Formularen sendes bagefter.',
+  not_submitted: 'Formularen blev ikke sendt, fordi uploaden ikke blev færdig.',
+
   'application/pdf': `PDF-filer understøttes ikke. ${CHOOSE}`,
   'application/office': `Office-dokumenter understøttes ikke. ${CHOOSE}`,
   'application/zip': `Komprimerede filer understøttes ikke. ${CHOOSE}`,
@@ -102,6 +110,19 @@ const da: LocaleMessages = {
   editor_flipped: 'Vendt',
   editor_unflipped: 'Ikke vendt',
   editor_restored: 'Beskæring nulstillet',
+
+  camera_forbidden: 'Kameraet er ikke tilladt på denne side. Vælg et billede i stedet.',
+  camera_insecure: 'Kameraet kræver en sikker forbindelse (HTTPS). Vælg et billede i stedet.',
+  camera_in_use: 'En anden app bruger kameraet. Luk den, og prøv igen.',
+  camera_unplugged: 'Kameraet blev afbrudt. Tilslut det igen, og prøv igen.',
+  camera_starting: 'Kameraet starter. Tillad adgang, hvis browseren spørger.',
+  camera_ready: 'Kameraet er tændt',
+  camera_preview: 'Eksempel',
+  camera_select: 'Kamera',
+  camera_shutter: 'Tag billede',
+  camera_taken: 'Billedet er taget',
+  camera_retake: 'Tag nyt billede',
+  camera_use: 'Brug billede',
 };
 
 export default da;

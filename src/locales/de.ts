@@ -8,6 +8,7 @@ const de: LocaleMessages = {
   idle: 'Bild hinzufügen',
   pick: '{label}: Bild hinzufügen',
   change: '{label}: Bild ändern',
+  camera: 'Foto aufnehmen',
   remove: 'Entfernen',
   retry: 'Erneut versuchen',
   cancel: 'Abbrechen',
@@ -20,6 +21,10 @@ const de: LocaleMessages = {
   file_type: `Dieser Dateityp wird nicht unterstützt. ${CHOOSE}`,
   file_changed: 'Diese Datei wurde verschoben oder geändert. Wählen Sie sie noch einmal.',
   decode_failed: 'Ihr Browser kann dieses Bild nicht öffnen. Wählen Sie ein anderes.',
+  camera_denied:
+    'Der Zugriff auf die Kamera ist blockiert. Erlauben Sie ihn in den Browsereinstellungen und versuchen Sie es noch einmal.',
+  camera_missing: 'Es wurde keine Kamera gefunden. Schließen Sie eine an und versuchen Sie es noch einmal.',
+  camera_failed: 'Die Kamera konnte nicht gestartet werden. Versuchen Sie es noch einmal.',
   aborted: 'Dieser Vorgang wurde abgebrochen.',
   pick_failed: 'Diese Datei kann nicht verwendet werden. Wählen Sie eine andere.',
   prepare_failed: 'Dieses Bild kann nicht verwendet werden. Wählen Sie ein anderes.',
@@ -63,6 +68,10 @@ const de: LocaleMessages = {
   removing: 'Wird entfernt …',
   edit: 'Bearbeiten',
 
+  required_uploading: 'Warten Sie, bis das Bild hochgeladen ist.',
+  held: 'Danach wird das Formular gesendet.',
+  not_submitted: 'Das Formular wurde nicht gesendet, weil das Hochladen nicht abgeschlossen wurde.',
+
   'application/pdf': `PDF-Dateien werden nicht unterstützt. ${CHOOSE}`,
   'application/office': `Office-Dokumente werden nicht unterstützt. ${CHOOSE}`,
   'application/zip': `Komprimierte Dateien werden nicht unterstützt. ${CHOOSE}`,
@@ -105,6 +114,19 @@ const de: LocaleMessages = {
   editor_flipped: 'Gespiegelt',
   editor_unflipped: 'Nicht gespiegelt',
   editor_restored: 'Ausschnitt zurückgesetzt',
+
+  camera_forbidden: 'Die Kamera ist auf dieser Seite nicht erlaubt. Wählen Sie stattdessen ein Bild.',
+  camera_insecure: 'Die Kamera benötigt eine sichere Verbindung (HTTPS). Wählen Sie stattdessen ein Bild.',
+  camera_in_use: 'Eine andere App verwendet die Kamera. Schließen Sie diese und versuchen Sie es noch einmal.',
+  camera_unplugged: 'Die Kamera wurde getrennt. Schließen Sie sie wieder an und versuchen Sie es noch einmal.',
+  camera_starting: 'Kamera wird gestartet. Wenn Ihr Browser fragt, erlauben Sie den Zugriff.',
+  camera_ready: 'Die Kamera ist an',
+  camera_preview: 'Vorschau',
+  camera_select: 'Kamera',
+  camera_shutter: 'Aufnehmen',
+  camera_taken: 'Foto aufgenommen',
+  camera_retake: 'Wiederholen',
+  camera_use: 'Foto verwenden',
 };
 
 export default de;

@@ -8,6 +8,7 @@ const es: LocaleMessages = {
   idle: 'Añadir foto',
   pick: '{label}: añadir foto',
   change: '{label}: cambiar foto',
+  camera: 'Hacer una foto',
   remove: 'Eliminar',
   retry: 'Reintentar',
   cancel: 'Cancelar',
@@ -20,6 +21,9 @@ const es: LocaleMessages = {
   file_type: `Este tipo de archivo no es compatible. ${CHOOSE}`,
   file_changed: 'Este archivo se ha movido o modificado. Vuelve a elegirlo.',
   decode_failed: 'Tu navegador no puede abrir esta imagen. Elige otra.',
+  camera_denied: 'El acceso a la cámara está bloqueado. Permítelo en los ajustes del navegador y vuelve a intentarlo.',
+  camera_missing: 'No se ha encontrado ninguna cámara. Conecta una y vuelve a intentarlo.',
+  camera_failed: 'No se ha podido iniciar la cámara. Vuelve a intentarlo.',
   aborted: 'Esta acción se ha cancelado.',
   pick_failed: 'Este archivo no se puede usar. Elige otro.',
   prepare_failed: 'Esta imagen no se puede usar. Elige otra.',
@@ -63,6 +67,10 @@ const es: LocaleMessages = {
   removing: 'Eliminando…',
   edit: 'Editar',
 
+  required_uploading: 'Espera a que se suba la imagen.',
+  held: 'El formulario se enviará después.',
+  not_submitted: 'El formulario no se ha enviado porque la subida no ha terminado.',
+
   'application/pdf': `Los archivos PDF no son compatibles. ${CHOOSE}`,
   'application/office': `Los documentos de Office no son compatibles. ${CHOOSE}`,
   'application/zip': `Los archivos comprimidos no son compatibles. ${CHOOSE}`,
@@ -102,6 +110,19 @@ const es: LocaleMessages = {
   editor_flipped: 'Volteada',
   editor_unflipped: 'Sin voltear',
   editor_restored: 'Recorte restablecido',
+
+  camera_forbidden: 'Esta página no permite usar la cámara. Elige una foto.',
+  camera_insecure: 'La cámara necesita una conexión segura (HTTPS). Elige una foto.',
+  camera_in_use: 'Otra aplicación está usando la cámara. Ciérrala y vuelve a intentarlo.',
+  camera_unplugged: 'La cámara se ha desconectado. Vuelve a conectarla e inténtalo de nuevo.',
+  camera_starting: 'Iniciando la cámara. Si el navegador te lo pide, permite el acceso.',
+  camera_ready: 'La cámara está encendida',
+  camera_preview: 'Vista previa',
+  camera_select: 'Cámara',
+  camera_shutter: 'Capturar',
+  camera_taken: 'Foto hecha',
+  camera_retake: 'Repetir',
+  camera_use: 'Usar foto',
 };
 
 export default es;

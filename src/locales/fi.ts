@@ -8,6 +8,7 @@ const fi: LocaleMessages = {
   idle: 'Lisää kuva',
   pick: '{label}: lisää kuva',
   change: '{label}: vaihda kuva',
+  camera: 'Ota kuva',
   remove: 'Poista',
   retry: 'Yritä uudelleen',
   cancel: 'Peruuta',
@@ -20,6 +21,9 @@ const fi: LocaleMessages = {
   file_type: `Tätä tiedostotyyppiä ei tueta. ${CHOOSE}`,
   file_changed: 'Tiedostoa on siirretty tai muutettu. Valitse se uudelleen.',
   decode_failed: 'Selain ei voi avata tätä kuvaa. Valitse toinen.',
+  camera_denied: 'Kameran käyttö on estetty. Salli se selaimen asetuksissa ja yritä uudelleen.',
+  camera_missing: 'Kameraa ei löytynyt. Liitä kamera ja yritä uudelleen.',
+  camera_failed: 'Kameraa ei voitu käynnistää. Yritä uudelleen.',
   aborted: 'Toiminto peruutettiin.',
   pick_failed: 'Tätä tiedostoa ei voi käyttää. Valitse toinen.',
   prepare_failed: 'Tätä kuvaa ei voi käyttää. Valitse toinen.',
@@ -63,6 +67,10 @@ const fi: LocaleMessages = {
   removing: 'Poistetaan…',
   edit: 'Muokkaa',
 
+  required_uploading: 'Odota, kunnes kuva on lähetetty.',
+  held: 'Lomake lähetetään sen jälkeen.',
+  not_submitted: 'Lomaketta ei lähetetty, koska kuvan lähetys ei valmistunut.',
+
   'application/pdf': `PDF-tiedostoja ei tueta. ${CHOOSE}`,
   'application/office': `Office-asiakirjoja ei tueta. ${CHOOSE}`,
   'application/zip': `Pakattuja tiedostoja ei tueta. ${CHOOSE}`,
@@ -102,6 +110,19 @@ const fi: LocaleMessages = {
   editor_flipped: 'Peilattu',
   editor_unflipped: 'Ei peilattu',
   editor_restored: 'Rajaus palautettu',
+
+  camera_forbidden: 'Kameraa ei saa käyttää tällä sivulla. Valitse sen sijaan kuva.',
+  camera_insecure: 'Kamera vaatii suojatun yhteyden (HTTPS). Valitse sen sijaan kuva.',
+  camera_in_use: 'Toinen sovellus käyttää kameraa. Sulje se ja yritä uudelleen.',
+  camera_unplugged: 'Kameran yhteys katkesi. Liitä kamera ja yritä uudelleen.',
+  camera_starting: 'Kamera käynnistyy. Jos selain pyytää lupaa, salli käyttö.',
+  camera_ready: 'Kamera on päällä',
+  camera_preview: 'Esikatselu',
+  camera_select: 'Kamera',
+  camera_shutter: 'Kuvaa',
+  camera_taken: 'Kuva otettu',
+  camera_retake: 'Ota uudelleen',
+  camera_use: 'Käytä kuvaa',
 };
 
 export default fi;

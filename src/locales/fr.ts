@@ -8,6 +8,7 @@ const fr: LocaleMessages = {
   idle: 'Ajouter une photo',
   pick: '{label}\u00a0: ajouter une photo',
   change: '{label}\u00a0: changer la photo',
+  camera: 'Prendre une photo',
   remove: 'Supprimer',
   retry: 'Réessayer',
   cancel: 'Annuler',
@@ -20,6 +21,10 @@ const fr: LocaleMessages = {
   file_type: `Ce type de fichier n’est pas pris en charge. ${CHOOSE}`,
   file_changed: 'Ce fichier a été déplacé ou modifié. Choisissez-le à nouveau.',
   decode_failed: 'Votre navigateur ne peut pas ouvrir cette image. Choisissez-en une autre.',
+  camera_denied:
+    'L’accès à l’appareil photo est bloqué. Autorisez-le dans les paramètres du navigateur, puis réessayez.',
+  camera_missing: 'Aucun appareil photo trouvé. Branchez-en un, puis réessayez.',
+  camera_failed: 'L’appareil photo n’a pas pu démarrer. Réessayez.',
   aborted: 'Cette action a été annulée.',
   pick_failed: 'Ce fichier ne peut pas être utilisé. Choisissez-en un autre.',
   prepare_failed: 'Cette image ne peut pas être utilisée. Choisissez-en une autre.',
@@ -63,6 +68,10 @@ const fr: LocaleMessages = {
   removing: 'Suppression…',
   edit: 'Modifier',
 
+  required_uploading: 'Attendez que l’image soit importée.',
+  held: 'Le formulaire sera envoyé ensuite.',
+  not_submitted: 'Le formulaire n’a pas été envoyé, car l’importation n’est pas arrivée à son terme.',
+
   'application/pdf': `Les fichiers PDF ne sont pas pris en charge. ${CHOOSE}`,
   'application/office': `Les documents Office ne sont pas pris en charge. ${CHOOSE}`,
   'application/zip': `Les fichiers compressés ne sont pas pris en charge. ${CHOOSE}`,
@@ -103,6 +112,19 @@ const fr: LocaleMessages = {
   editor_flipped: 'Photo retournée',
   editor_unflipped: 'Photo non retournée',
   editor_restored: 'Recadrage réinitialisé',
+
+  camera_forbidden: 'L’appareil photo n’est pas autorisé sur cette page. Choisissez plutôt une photo.',
+  camera_insecure: 'L’appareil photo nécessite une connexion sécurisée (HTTPS). Choisissez plutôt une photo.',
+  camera_in_use: 'Une autre application utilise l’appareil photo. Fermez-la, puis réessayez.',
+  camera_unplugged: 'L’appareil photo a été débranché. Rebranchez-le, puis réessayez.',
+  camera_starting: 'Démarrage de l’appareil photo. Si le navigateur le demande, autorisez l’accès.',
+  camera_ready: 'L’appareil photo est allumé',
+  camera_preview: 'Aperçu',
+  camera_select: 'Appareil photo',
+  camera_shutter: 'Photographier',
+  camera_taken: 'Photo prise',
+  camera_retake: 'Reprendre',
+  camera_use: 'Utiliser la photo',
 };
 
 export default fr;

@@ -8,6 +8,7 @@ const he: LocaleMessages = {
   idle: 'הוספת תמונה',
   pick: '{label}: הוספת תמונה',
   change: '{label}: החלפת תמונה',
+  camera: 'צילום תמונה',
   remove: 'הסרה',
   retry: 'ניסיון נוסף',
   cancel: 'ביטול',
@@ -20,6 +21,9 @@ const he: LocaleMessages = {
   file_type: `אין תמיכה בסוג הקובץ הזה. ${CHOOSE}`,
   file_changed: 'הקובץ הזה הועבר או השתנה. יש לבחור אותו שוב.',
   decode_failed: 'הדפדפן לא יכול לפתוח את התמונה הזו. יש לבחור תמונה אחרת.',
+  camera_denied: 'הגישה למצלמה חסומה. יש לאפשר אותה בהגדרות הדפדפן ולנסות שוב.',
+  camera_missing: 'לא נמצאה מצלמה. יש לחבר מצלמה ולנסות שוב.',
+  camera_failed: 'לא ניתן היה להפעיל את המצלמה. יש לנסות שוב.',
   aborted: 'הפעולה בוטלה.',
   pick_failed: 'אי אפשר להשתמש בקובץ הזה. יש לבחור קובץ אחר.',
   prepare_failed: 'אי אפשר להשתמש בתמונה הזו. יש לבחור תמונה אחרת.',
@@ -64,6 +68,10 @@ const he: LocaleMessages = {
   removing: 'בהסרה…',
   edit: 'עריכה',
 
+  required_uploading: 'יש להמתין עד שהתמונה תועלה.',
+  held: 'הטופס יישלח לאחר מכן.',
+  not_submitted: 'הטופס לא נשלח כי ההעלאה לא הושלמה.',
+
   'application/pdf': `אין תמיכה בקובצי PDF. ${CHOOSE}`,
   'application/office': `אין תמיכה במסמכי Office. ${CHOOSE}`,
   'application/zip': `אין תמיכה בקבצים דחוסים. ${CHOOSE}`,
@@ -103,6 +111,19 @@ const he: LocaleMessages = {
   editor_flipped: 'התמונה הפוכה',
   editor_unflipped: 'התמונה לא הפוכה',
   editor_restored: 'החיתוך אופס',
+
+  camera_forbidden: 'השימוש במצלמה אינו מותר בדף הזה. אפשר לבחור תמונה במקום זאת.',
+  camera_insecure: 'המצלמה דורשת חיבור מאובטח (HTTPS). אפשר לבחור תמונה במקום זאת.',
+  camera_in_use: 'אפליקציה אחרת משתמשת במצלמה. יש לסגור אותה ולנסות שוב.',
+  camera_unplugged: 'המצלמה נותקה. יש לחבר אותה מחדש ולנסות שוב.',
+  camera_starting: 'המצלמה מופעלת. אם הדפדפן מבקש, יש לאשר גישה.',
+  camera_ready: 'המצלמה פועלת',
+  camera_preview: 'תצוגה מקדימה',
+  camera_select: 'מצלמה',
+  camera_shutter: 'צילום',
+  camera_taken: 'התמונה צולמה',
+  camera_retake: 'צילום מחדש',
+  camera_use: 'שימוש בתמונה',
 };
 
 export default he;

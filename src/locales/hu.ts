@@ -8,6 +8,7 @@ const hu: LocaleMessages = {
   idle: 'Kép hozzáadása',
   pick: '{label}: kép hozzáadása',
   change: '{label}: kép módosítása',
+  camera: 'Fénykép készítése',
   remove: 'Eltávolítás',
   retry: 'Újra',
   cancel: 'Mégse',
@@ -20,6 +21,9 @@ const hu: LocaleMessages = {
   file_type: `Ez a fájltípus nem támogatott. ${CHOOSE}`,
   file_changed: 'Ezt a fájlt áthelyezték vagy módosították. Válassza ki újra.',
   decode_failed: 'A böngésző nem tudja megnyitni ezt a képet. Válasszon másikat.',
+  camera_denied: 'A kamera használata le van tiltva. Engedélyezze a böngésző beállításaiban, majd próbálja újra.',
+  camera_missing: 'Nem található kamera. Csatlakoztasson egyet, majd próbálja újra.',
+  camera_failed: 'Nem sikerült elindítani a kamerát. Próbálja újra.',
   aborted: 'A művelet meg lett szakítva.',
   pick_failed: 'Ez a fájl nem használható. Válasszon másikat.',
   prepare_failed: 'Ez a kép nem használható. Válasszon másikat.',
@@ -63,6 +67,10 @@ const hu: LocaleMessages = {
   removing: 'Eltávolítás…',
   edit: 'Szerkesztés',
 
+  required_uploading: 'Várjon, amíg a kép feltöltődik.',
+  held: 'Az űrlap elküldése ezután történik.',
+  not_submitted: 'Az űrlap nem lett elküldve, mert a feltöltés nem fejeződött be.',
+
   'application/pdf': `A PDF-fájlok nem támogatottak. ${CHOOSE}`,
   'application/office': `Az Office-dokumentumok nem támogatottak. ${CHOOSE}`,
   'application/zip': `A tömörített fájlok nem támogatottak. ${CHOOSE}`,
@@ -102,6 +110,19 @@ const hu: LocaleMessages = {
   editor_flipped: 'Tükrözve',
   editor_unflipped: 'Nincs tükrözve',
   editor_restored: 'Körbevágás visszaállítva',
+
+  camera_forbidden: 'A kamera ezen az oldalon nem engedélyezett. Válasszon inkább egy képet.',
+  camera_insecure: 'A kamerához biztonságos kapcsolat (HTTPS) szükséges. Válasszon inkább egy képet.',
+  camera_in_use: 'A kamerát egy másik alkalmazás használja. Zárja be, majd próbálja újra.',
+  camera_unplugged: 'A kamera kapcsolata megszakadt. Csatlakoztassa újra, majd próbálja meg ismét.',
+  camera_starting: 'A kamera indul. Ha a böngésző kéri, engedélyezze a hozzáférést.',
+  camera_ready: 'A kamera be van kapcsolva',
+  camera_preview: 'Előnézet',
+  camera_select: 'Kamera',
+  camera_shutter: 'Felvétel',
+  camera_taken: 'A fénykép elkészült',
+  camera_retake: 'Új felvétel',
+  camera_use: 'Kép használata',
 };
 
 export default hu;

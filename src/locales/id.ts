@@ -8,6 +8,7 @@ const id: LocaleMessages = {
   idle: 'Tambahkan foto',
   pick: '{label}: tambahkan foto',
   change: '{label}: ubah foto',
+  camera: 'Ambil foto',
   remove: 'Hapus',
   retry: 'Coba lagi',
   cancel: 'Batal',
@@ -20,6 +21,9 @@ const id: LocaleMessages = {
   file_type: `Jenis file ini tidak didukung. ${CHOOSE}`,
   file_changed: 'File ini telah dipindahkan atau diubah. Pilih lagi file tersebut.',
   decode_failed: 'Browser Anda tidak dapat membuka gambar ini. Pilih gambar lain.',
+  camera_denied: 'Akses kamera diblokir. Izinkan di setelan browser, lalu coba lagi.',
+  camera_missing: 'Kamera tidak ditemukan. Hubungkan kamera, lalu coba lagi.',
+  camera_failed: 'Kamera tidak dapat dimulai. Coba lagi.',
   aborted: 'Tindakan ini dibatalkan.',
   pick_failed: 'File ini tidak dapat digunakan. Pilih file lain.',
   prepare_failed: 'Gambar ini tidak dapat digunakan. Pilih gambar lain.',
@@ -62,6 +66,10 @@ const id: LocaleMessages = {
   removing: 'Menghapus…',
   edit: 'Edit',
 
+  required_uploading: 'Tunggu hingga gambar selesai diupload.',
+  held: 'Formulir akan dikirim setelah itu.',
+  not_submitted: 'Formulir tidak dikirim karena upload tidak selesai.',
+
   'application/pdf': `File PDF tidak didukung. ${CHOOSE}`,
   'application/office': `Dokumen Office tidak didukung. ${CHOOSE}`,
   'application/zip': `File terkompresi tidak didukung. ${CHOOSE}`,
@@ -101,6 +109,19 @@ const id: LocaleMessages = {
   editor_flipped: 'Dibalik',
   editor_unflipped: 'Tidak dibalik',
   editor_restored: 'Pangkasan direset',
+
+  camera_forbidden: 'Kamera tidak diizinkan di halaman ini. Pilih foto saja.',
+  camera_insecure: 'Kamera memerlukan koneksi aman (HTTPS). Pilih foto saja.',
+  camera_in_use: 'Aplikasi lain sedang menggunakan kamera. Tutup aplikasi itu, lalu coba lagi.',
+  camera_unplugged: 'Kamera terputus. Hubungkan kembali, lalu coba lagi.',
+  camera_starting: 'Memulai kamera. Jika browser meminta, izinkan akses.',
+  camera_ready: 'Kamera aktif',
+  camera_preview: 'Pratinjau',
+  camera_select: 'Kamera',
+  camera_shutter: 'Jepret',
+  camera_taken: 'Foto diambil',
+  camera_retake: 'Ambil ulang',
+  camera_use: 'Gunakan foto',
 };
 
 export default id;

@@ -8,6 +8,7 @@ const it: LocaleMessages = {
   idle: 'Aggiungi immagine',
   pick: '{label}: aggiungi immagine',
   change: '{label}: cambia immagine',
+  camera: 'Scatta una foto',
   remove: 'Rimuovi',
   retry: 'Riprova',
   cancel: 'Annulla',
@@ -20,6 +21,9 @@ const it: LocaleMessages = {
   file_type: `Questo tipo di file non è supportato. ${CHOOSE}`,
   file_changed: 'Questo file è stato spostato o modificato. Sceglilo di nuovo.',
   decode_failed: 'Il browser non riesce ad aprire questa immagine. Scegline un’altra.',
+  camera_denied: 'L’accesso alla fotocamera è bloccato. Consentilo nelle impostazioni del browser e riprova.',
+  camera_missing: 'Nessuna fotocamera trovata. Collegane una e riprova.',
+  camera_failed: 'Impossibile avviare la fotocamera. Riprova.',
   aborted: 'Questa azione è stata annullata.',
   pick_failed: 'Impossibile usare questo file. Scegline un altro.',
   prepare_failed: 'Impossibile usare questa immagine. Scegline un’altra.',
@@ -63,6 +67,10 @@ const it: LocaleMessages = {
   removing: 'Rimozione…',
   edit: 'Modifica',
 
+  required_uploading: 'Attendi il caricamento dell’immagine.',
+  held: 'Il modulo verrà inviato al termine.',
+  not_submitted: 'Il modulo non è stato inviato perché il caricamento non è terminato.',
+
   'application/pdf': `I file PDF non sono supportati. ${CHOOSE}`,
   'application/office': `I documenti di Office non sono supportati. ${CHOOSE}`,
   'application/zip': `I file compressi non sono supportati. ${CHOOSE}`,
@@ -102,6 +110,19 @@ const it: LocaleMessages = {
   editor_flipped: 'Riflessa',
   editor_unflipped: 'Non riflessa',
   editor_restored: 'Ritaglio ripristinato',
+
+  camera_forbidden: 'La fotocamera non è consentita in questa pagina. Scegli un’immagine.',
+  camera_insecure: 'La fotocamera richiede una connessione sicura (HTTPS). Scegli un’immagine.',
+  camera_in_use: 'Un’altra app sta usando la fotocamera. Chiudila e riprova.',
+  camera_unplugged: 'La fotocamera è stata scollegata. Ricollegala e riprova.',
+  camera_starting: 'Avvio della fotocamera. Se il browser lo chiede, consenti l’accesso.',
+  camera_ready: 'La fotocamera è attiva',
+  camera_preview: 'Anteprima',
+  camera_select: 'Fotocamera',
+  camera_shutter: 'Scatta',
+  camera_taken: 'Foto scattata',
+  camera_retake: 'Scatta di nuovo',
+  camera_use: 'Usa foto',
 };
 
 export default it;

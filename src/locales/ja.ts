@@ -8,6 +8,7 @@ const ja: LocaleMessages = {
   idle: '写真を追加',
   pick: '{label}: 写真を追加',
   change: '{label}: 写真を変更',
+  camera: '写真を撮る',
   remove: '削除',
   retry: '再試行',
   cancel: 'キャンセル',
@@ -20,6 +21,9 @@ const ja: LocaleMessages = {
   file_type: `このファイル形式には対応していません。${CHOOSE}`,
   file_changed: 'このファイルは移動または変更されています。もう一度選択してください。',
   decode_failed: 'お使いのブラウザではこの画像を開けません。別の画像を選択してください。',
+  camera_denied: 'カメラへのアクセスがブロックされています。ブラウザの設定で許可してから、もう一度お試しください。',
+  camera_missing: 'カメラが見つかりません。カメラを接続して、もう一度お試しください。',
+  camera_failed: 'カメラを起動できませんでした。もう一度お試しください。',
   aborted: 'この操作はキャンセルされました。',
   pick_failed: 'このファイルは使用できません。別のファイルを選択してください。',
   prepare_failed: 'この画像は使用できません。別の画像を選択してください。',
@@ -62,6 +66,10 @@ const ja: LocaleMessages = {
   removing: '削除中…',
   edit: '編集',
 
+  required_uploading: '画像のアップロードが終わるまでお待ちください。',
+  held: '完了後にフォームが送信されます。',
+  not_submitted: 'アップロードが完了しなかったため、フォームは送信されませんでした。',
+
   'application/pdf': `PDFファイルには対応していません。${CHOOSE}`,
   'application/office': `Office文書には対応していません。${CHOOSE}`,
   'application/zip': `圧縮ファイルには対応していません。${CHOOSE}`,
@@ -100,6 +108,19 @@ const ja: LocaleMessages = {
   editor_flipped: '反転しました',
   editor_unflipped: '反転していません',
   editor_restored: '切り抜きをリセットしました',
+
+  camera_forbidden: 'このページではカメラを使用できません。代わりに写真を選択してください。',
+  camera_insecure: 'カメラには安全な接続（HTTPS）が必要です。代わりに写真を選択してください。',
+  camera_in_use: '別のアプリがカメラを使用しています。そのアプリを閉じて、もう一度お試しください。',
+  camera_unplugged: 'カメラの接続が解除されました。接続し直して、もう一度お試しください。',
+  camera_starting: 'カメラを起動しています。ブラウザに確認が表示されたら、アクセスを許可してください。',
+  camera_ready: 'カメラがオンです',
+  camera_preview: 'プレビュー',
+  camera_select: 'カメラ',
+  camera_shutter: '撮影',
+  camera_taken: '写真を撮影しました',
+  camera_retake: '撮り直す',
+  camera_use: '写真を使用',
 };
 
 export default ja;

@@ -8,6 +8,7 @@ const ko: LocaleMessages = {
   idle: '사진 추가',
   pick: '{label}: 사진 추가',
   change: '{label}: 사진 변경',
+  camera: '사진 찍기',
   remove: '삭제',
   retry: '다시 시도',
   cancel: '취소',
@@ -20,6 +21,9 @@ const ko: LocaleMessages = {
   file_type: `지원되지 않는 파일 형식입니다. ${CHOOSE}`,
   file_changed: '파일이 이동되었거나 변경되었습니다. 파일을 다시 선택하세요.',
   decode_failed: '브라우저에서 이 사진을 열 수 없습니다. 다른 사진을 선택하세요.',
+  camera_denied: '카메라 액세스가 차단되었습니다. 브라우저 설정에서 허용한 다음 다시 시도하세요.',
+  camera_missing: '카메라를 찾을 수 없습니다. 카메라를 연결한 다음 다시 시도하세요.',
+  camera_failed: '카메라를 시작할 수 없습니다. 다시 시도하세요.',
   aborted: '작업이 취소되었습니다.',
   pick_failed: '이 파일은 사용할 수 없습니다. 다른 파일을 선택하세요.',
   prepare_failed: '이 사진은 사용할 수 없습니다. 다른 사진을 선택하세요.',
@@ -62,6 +66,10 @@ const ko: LocaleMessages = {
   removing: '삭제 중…',
   edit: '편집',
 
+  required_uploading: '사진이 업로드될 때까지 기다리세요.',
+  held: '완료되면 양식이 제출됩니다.',
+  not_submitted: '업로드가 완료되지 않아 양식이 제출되지 않았습니다.',
+
   'application/pdf': `PDF 파일은 지원되지 않습니다. ${CHOOSE}`,
   'application/office': `Office 문서는 지원되지 않습니다. ${CHOOSE}`,
   'application/zip': `압축 파일은 지원되지 않습니다. ${CHOOSE}`,
@@ -101,6 +109,19 @@ const ko: LocaleMessages = {
   editor_flipped: '좌우 반전됨',
   editor_unflipped: '좌우 반전 안 됨',
   editor_restored: '자르기 재설정됨',
+
+  camera_forbidden: '이 페이지에서는 카메라를 사용할 수 없습니다. 대신 사진을 선택하세요.',
+  camera_insecure: '카메라를 사용하려면 보안 연결(HTTPS)이 필요합니다. 대신 사진을 선택하세요.',
+  camera_in_use: '다른 앱에서 카메라를 사용하고 있습니다. 해당 앱을 닫은 다음 다시 시도하세요.',
+  camera_unplugged: '카메라 연결이 끊겼습니다. 다시 연결한 다음 다시 시도하세요.',
+  camera_starting: '카메라를 시작하는 중입니다. 브라우저에서 요청하면 액세스를 허용하세요.',
+  camera_ready: '카메라가 켜져 있음',
+  camera_preview: '미리보기',
+  camera_select: '카메라',
+  camera_shutter: '촬영',
+  camera_taken: '사진 촬영됨',
+  camera_retake: '다시 찍기',
+  camera_use: '사진 사용',
 };
 
 export default ko;

@@ -8,6 +8,7 @@ const nb: LocaleMessages = {
   idle: 'Legg til et bilde',
   pick: '{label}: legg til et bilde',
   change: '{label}: bytt bilde',
+  camera: 'Ta et bilde',
   remove: 'Fjern',
   retry: 'Prøv på nytt',
   cancel: 'Avbryt',
@@ -20,6 +21,9 @@ const nb: LocaleMessages = {
   file_type: `Denne filtypen støttes ikke. ${CHOOSE}`,
   file_changed: 'Denne filen er flyttet eller endret. Velg den på nytt.',
   decode_failed: 'Nettleseren kan ikke åpne dette bildet. Velg et annet.',
+  camera_denied: 'Tilgang til kameraet er blokkert. Tillat den i nettleserinnstillingene, og prøv på nytt.',
+  camera_missing: 'Fant ikke noe kamera. Koble til et, og prøv på nytt.',
+  camera_failed: 'Kameraet kunne ikke startes. Prøv på nytt.',
   aborted: 'Handlingen ble avbrutt.',
   pick_failed: 'Denne filen kan ikke brukes. Velg en annen.',
   prepare_failed: 'Dette bildet kan ikke brukes. Velg et annet.',
@@ -63,6 +67,10 @@ const nb: LocaleMessages = {
   removing: 'Fjerner\u00a0…',
   edit: 'Rediger',
 
+  required_uploading: 'Vent til bildet er lastet opp.',
+  held: 'Skjemaet sendes etterpå.',
+  not_submitted: 'Skjemaet ble ikke sendt fordi opplastingen ikke ble fullført.',
+
   'application/pdf': `PDF-filer støttes ikke. ${CHOOSE}`,
   'application/office': `Office-dokumenter støttes ikke. ${CHOOSE}`,
   'application/zip': `Komprimerte filer støttes ikke. ${CHOOSE}`,
@@ -103,6 +111,19 @@ const nb: LocaleMessages = {
   editor_flipped: 'Speilvendt',
   editor_unflipped: 'Ikke speilvendt',
   editor_restored: 'Beskjæringen er tilbakestilt',
+
+  camera_forbidden: 'Kameraet er ikke tillatt på denne siden. Velg et bilde i stedet.',
+  camera_insecure: 'Kameraet krever en sikker tilkobling (HTTPS). Velg et bilde i stedet.',
+  camera_in_use: 'En annen app bruker kameraet. Lukk den, og prøv på nytt.',
+  camera_unplugged: 'Kameraet ble koblet fra. Koble det til igjen, og prøv på nytt.',
+  camera_starting: 'Kameraet starter. Tillat tilgang hvis nettleseren spør.',
+  camera_ready: 'Kameraet er på',
+  camera_preview: 'Forhåndsvisning',
+  camera_select: 'Kamera',
+  camera_shutter: 'Ta bilde',
+  camera_taken: 'Bildet er tatt',
+  camera_retake: 'Ta på nytt',
+  camera_use: 'Bruk bildet',
 };
 
 export default nb;

@@ -8,6 +8,7 @@ const nl: LocaleMessages = {
   idle: 'Afbeelding toevoegen',
   pick: '{label}: afbeelding toevoegen',
   change: '{label}: afbeelding wijzigen',
+  camera: 'Foto maken',
   remove: 'Verwijderen',
   retry: 'Opnieuw proberen',
   cancel: 'Annuleren',
@@ -20,6 +21,9 @@ const nl: LocaleMessages = {
   file_type: `Dit bestandstype wordt niet ondersteund. ${CHOOSE}`,
   file_changed: 'Dit bestand is verplaatst of gewijzigd. Kies het opnieuw.',
   decode_failed: 'Je browser kan deze afbeelding niet openen. Kies een andere afbeelding.',
+  camera_denied: 'Toegang tot de camera is geblokkeerd. Sta deze toe in de browserinstellingen en probeer het opnieuw.',
+  camera_missing: 'Er is geen camera gevonden. Sluit een camera aan en probeer het opnieuw.',
+  camera_failed: 'De camera kan niet worden gestart. Probeer het opnieuw.',
   aborted: 'Deze actie is geannuleerd.',
   pick_failed: 'Dit bestand kan niet worden gebruikt. Kies een ander bestand.',
   prepare_failed: 'Deze afbeelding kan niet worden gebruikt. Kies een andere afbeelding.',
@@ -63,6 +67,10 @@ const nl: LocaleMessages = {
   removing: 'Verwijderen…',
   edit: 'Bewerken',
 
+  required_uploading: 'Wacht tot de afbeelding is geüpload.',
+  held: 'Het formulier wordt daarna verzonden.',
+  not_submitted: 'Het formulier is niet verzonden omdat het uploaden niet is voltooid.',
+
   'application/pdf': `PDF-bestanden worden niet ondersteund. ${CHOOSE}`,
   'application/office': `Office-documenten worden niet ondersteund. ${CHOOSE}`,
   'application/zip': `Gecomprimeerde bestanden worden niet ondersteund. ${CHOOSE}`,
@@ -103,6 +111,19 @@ const nl: LocaleMessages = {
   editor_flipped: 'Gespiegeld',
   editor_unflipped: 'Niet gespiegeld',
   editor_restored: 'Uitsnede hersteld',
+
+  camera_forbidden: 'De camera is niet toegestaan op deze pagina. Kies in plaats daarvan een afbeelding.',
+  camera_insecure: 'De camera heeft een beveiligde verbinding (HTTPS) nodig. Kies in plaats daarvan een afbeelding.',
+  camera_in_use: 'Een andere app gebruikt de camera. Sluit die app en probeer het opnieuw.',
+  camera_unplugged: 'De camera is losgekoppeld. Sluit de camera weer aan en probeer het opnieuw.',
+  camera_starting: 'Camera wordt gestart. Sta toegang toe als je browser daarom vraagt.',
+  camera_ready: 'De camera staat aan',
+  camera_preview: 'Voorbeeld',
+  camera_select: 'Camera',
+  camera_shutter: 'Vastleggen',
+  camera_taken: 'Foto gemaakt',
+  camera_retake: 'Opnieuw',
+  camera_use: 'Foto gebruiken',
 };
 
 export default nl;

@@ -8,6 +8,7 @@ const pl: LocaleMessages = {
   idle: 'Dodaj zdjęcie',
   pick: '{label}: dodaj zdjęcie',
   change: '{label}: zmień zdjęcie',
+  camera: 'Zrób zdjęcie',
   remove: 'Usuń',
   retry: 'Spróbuj ponownie',
   cancel: 'Anuluj',
@@ -20,6 +21,9 @@ const pl: LocaleMessages = {
   file_type: `Ten typ pliku nie jest obsługiwany. ${CHOOSE}`,
   file_changed: 'Ten plik został przeniesiony lub zmieniony. Wybierz go ponownie.',
   decode_failed: 'Przeglądarka nie może otworzyć tego zdjęcia. Wybierz inne.',
+  camera_denied: 'Dostęp do aparatu jest zablokowany. Zezwól na niego w ustawieniach przeglądarki i spróbuj ponownie.',
+  camera_missing: 'Nie znaleziono aparatu. Podłącz go i spróbuj ponownie.',
+  camera_failed: 'Nie udało się uruchomić aparatu. Spróbuj ponownie.',
   aborted: 'Działanie zostało anulowane.',
   pick_failed: 'Nie można użyć tego pliku. Wybierz inny.',
   prepare_failed: 'Nie można użyć tego zdjęcia. Wybierz inne.',
@@ -65,6 +69,10 @@ const pl: LocaleMessages = {
   removing: 'Usuwanie…',
   edit: 'Edytuj',
 
+  required_uploading: 'Poczekaj na przesłanie zdjęcia.',
+  held: 'Formularz zostanie wysłany po zakończeniu.',
+  not_submitted: 'Formularz nie został wysłany, ponieważ przesyłanie nie zostało ukończone.',
+
   'application/pdf': `Pliki PDF nie są obsługiwane. ${CHOOSE}`,
   'application/office': `Dokumenty Office nie są obsługiwane. ${CHOOSE}`,
   'application/zip': `Pliki skompresowane nie są obsługiwane. ${CHOOSE}`,
@@ -104,6 +112,19 @@ const pl: LocaleMessages = {
   editor_flipped: 'Odbito',
   editor_unflipped: 'Bez odbicia',
   editor_restored: 'Zresetowano przycięcie',
+
+  camera_forbidden: 'Na tej stronie nie można używać aparatu. Wybierz zdjęcie.',
+  camera_insecure: 'Aparat wymaga bezpiecznego połączenia (HTTPS). Wybierz zdjęcie.',
+  camera_in_use: 'Inna aplikacja używa aparatu. Zamknij ją i spróbuj ponownie.',
+  camera_unplugged: 'Aparat został odłączony. Podłącz go i spróbuj ponownie.',
+  camera_starting: 'Uruchamianie aparatu. Jeśli przeglądarka zapyta, zezwól na dostęp.',
+  camera_ready: 'Aparat jest włączony',
+  camera_preview: 'Podgląd',
+  camera_select: 'Aparat',
+  camera_shutter: 'Zrób',
+  camera_taken: 'Zdjęcie zrobione',
+  camera_retake: 'Powtórz',
+  camera_use: 'Użyj zdjęcia',
 };
 
 export default pl;

@@ -8,6 +8,7 @@ const ptBR: LocaleMessages = {
   idle: 'Adicionar foto',
   pick: '{label}: adicionar foto',
   change: '{label}: alterar foto',
+  camera: 'Tirar uma foto',
   remove: 'Remover',
   retry: 'Tentar de novo',
   cancel: 'Cancelar',
@@ -20,6 +21,9 @@ const ptBR: LocaleMessages = {
   file_type: `Este tipo de arquivo não é aceito. ${CHOOSE}`,
   file_changed: 'Este arquivo foi movido ou alterado. Escolha-o de novo.',
   decode_failed: 'O navegador não consegue abrir esta foto. Escolha outra.',
+  camera_denied: 'O acesso à câmera está bloqueado. Permita-o nas configurações do navegador e tente de novo.',
+  camera_missing: 'Nenhuma câmera encontrada. Conecte uma e tente de novo.',
+  camera_failed: 'Não foi possível iniciar a câmera. Tente de novo.',
   aborted: 'Esta ação foi cancelada.',
   pick_failed: 'Não é possível usar este arquivo. Escolha outro.',
   prepare_failed: 'Não é possível usar esta foto. Escolha outra.',
@@ -63,6 +67,10 @@ const ptBR: LocaleMessages = {
   removing: 'Removendo…',
   edit: 'Editar',
 
+  required_uploading: 'Aguarde o envio da imagem.',
+  held: 'O formulário será enviado em seguida.',
+  not_submitted: 'O formulário não foi enviado porque o envio da imagem não foi concluído.',
+
   'application/pdf': `Arquivos PDF não são aceitos. ${CHOOSE}`,
   'application/office': `Documentos do Office não são aceitos. ${CHOOSE}`,
   'application/zip': `Arquivos compactados não são aceitos. ${CHOOSE}`,
@@ -102,6 +110,19 @@ const ptBR: LocaleMessages = {
   editor_flipped: 'Foto invertida',
   editor_unflipped: 'Foto não invertida',
   editor_restored: 'Corte redefinido',
+
+  camera_forbidden: 'A câmera não é permitida nesta página. Escolha uma foto.',
+  camera_insecure: 'A câmera precisa de uma conexão segura (HTTPS). Escolha uma foto.',
+  camera_in_use: 'Outro app está usando a câmera. Feche-o e tente de novo.',
+  camera_unplugged: 'A câmera foi desconectada. Reconecte-a e tente de novo.',
+  camera_starting: 'Iniciando a câmera. Se o navegador pedir, permita o acesso.',
+  camera_ready: 'A câmera está ligada',
+  camera_preview: 'Visualização',
+  camera_select: 'Câmera',
+  camera_shutter: 'Tirar foto',
+  camera_taken: 'Foto tirada',
+  camera_retake: 'Tirar outra',
+  camera_use: 'Usar foto',
 };
 
 export default ptBR;

@@ -8,6 +8,7 @@ const pt: LocaleMessages = {
   idle: 'Adicionar imagem',
   pick: '{label}: adicionar imagem',
   change: '{label}: alterar imagem',
+  camera: 'Tirar uma fotografia',
   remove: 'Remover',
   retry: 'Tentar novamente',
   cancel: 'Cancelar',
@@ -20,6 +21,9 @@ const pt: LocaleMessages = {
   file_type: `Este tipo de ficheiro não é suportado. ${CHOOSE}`,
   file_changed: 'Este ficheiro foi movido ou alterado. Escolha-o novamente.',
   decode_failed: 'O navegador não consegue abrir esta imagem. Escolha outra.',
+  camera_denied: 'O acesso à câmara está bloqueado. Permita-o nas definições do navegador e tente novamente.',
+  camera_missing: 'Nenhuma câmara encontrada. Ligue uma e tente novamente.',
+  camera_failed: 'Não foi possível iniciar a câmara. Tente novamente.',
   aborted: 'Esta ação foi cancelada.',
   pick_failed: 'Não é possível utilizar este ficheiro. Escolha outro.',
   prepare_failed: 'Não é possível utilizar esta imagem. Escolha outra.',
@@ -63,6 +67,10 @@ const pt: LocaleMessages = {
   removing: 'A remover…',
   edit: 'Editar',
 
+  required_uploading: 'Aguarde até a imagem ser carregada.',
+  held: 'O formulário será enviado a seguir.',
+  not_submitted: 'O formulário não foi enviado porque o carregamento não terminou.',
+
   'application/pdf': `Os ficheiros PDF não são suportados. ${CHOOSE}`,
   'application/office': `Os documentos do Office não são suportados. ${CHOOSE}`,
   'application/zip': `Os ficheiros comprimidos não são suportados. ${CHOOSE}`,
@@ -103,6 +111,19 @@ const pt: LocaleMessages = {
   editor_flipped: 'Imagem invertida',
   editor_unflipped: 'Imagem não invertida',
   editor_restored: 'Recorte reposto',
+
+  camera_forbidden: 'A câmara não é permitida nesta página. Escolha uma imagem.',
+  camera_insecure: 'A câmara precisa de uma ligação segura (HTTPS). Escolha uma imagem.',
+  camera_in_use: 'Outra aplicação está a utilizar a câmara. Feche-a e tente novamente.',
+  camera_unplugged: 'A câmara foi desligada. Volte a ligá-la e tente novamente.',
+  camera_starting: 'A iniciar a câmara. Se o navegador pedir, permita o acesso.',
+  camera_ready: 'A câmara está ligada',
+  camera_preview: 'Pré-visualização',
+  camera_select: 'Câmara',
+  camera_shutter: 'Captar',
+  camera_taken: 'Fotografia tirada',
+  camera_retake: 'Repetir',
+  camera_use: 'Utilizar fotografia',
 };
 
 export default pt;

@@ -8,6 +8,7 @@ const ro: LocaleMessages = {
   idle: 'Adaugă o imagine',
   pick: '{label}: adaugă o imagine',
   change: '{label}: schimbă imaginea',
+  camera: 'Fă o fotografie',
   remove: 'Elimină',
   retry: 'Încearcă din nou',
   cancel: 'Anulează',
@@ -20,6 +21,9 @@ const ro: LocaleMessages = {
   file_type: `Acest tip de fișier nu este acceptat. ${CHOOSE}`,
   file_changed: 'Acest fișier a fost mutat sau modificat. Alege-l din nou.',
   decode_failed: 'Browserul nu poate deschide această imagine. Alege alta.',
+  camera_denied: 'Accesul la cameră este blocat. Permite-l în setările browserului și încearcă din nou.',
+  camera_missing: 'Nu s-a găsit nicio cameră. Conectează una și încearcă din nou.',
+  camera_failed: 'Camera nu a putut fi pornită. Încearcă din nou.',
   aborted: 'Acțiunea a fost anulată.',
   pick_failed: 'Acest fișier nu poate fi folosit. Alege altul.',
   prepare_failed: 'Această imagine nu poate fi folosită. Alege alta.',
@@ -64,6 +68,10 @@ const ro: LocaleMessages = {
   removing: 'Se elimină…',
   edit: 'Editează',
 
+  required_uploading: 'Așteaptă să se încarce imaginea.',
+  held: 'Formularul va fi trimis după aceea.',
+  not_submitted: 'Formularul nu a fost trimis, deoarece încărcarea nu s-a finalizat.',
+
   'application/pdf': `Fișierele PDF nu sunt acceptate. ${CHOOSE}`,
   'application/office': `Documentele Office nu sunt acceptate. ${CHOOSE}`,
   'application/zip': `Fișierele comprimate nu sunt acceptate. ${CHOOSE}`,
@@ -103,6 +111,19 @@ const ro: LocaleMessages = {
   editor_flipped: 'Oglindită',
   editor_unflipped: 'Neoglindită',
   editor_restored: 'Decupare resetată',
+
+  camera_forbidden: 'Camera nu este permisă pe această pagină. Alege o imagine.',
+  camera_insecure: 'Camera are nevoie de o conexiune securizată (HTTPS). Alege o imagine.',
+  camera_in_use: 'Altă aplicație folosește camera. Închide-o și încearcă din nou.',
+  camera_unplugged: 'Camera a fost deconectată. Reconecteaz-o și încearcă din nou.',
+  camera_starting: 'Se pornește camera. Dacă browserul întreabă, permite accesul.',
+  camera_ready: 'Camera este pornită',
+  camera_preview: 'Previzualizare',
+  camera_select: 'Cameră',
+  camera_shutter: 'Fotografiază',
+  camera_taken: 'Fotografie făcută',
+  camera_retake: 'Refă',
+  camera_use: 'Folosește fotografia',
 };
 
 export default ro;

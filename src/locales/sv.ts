@@ -8,6 +8,7 @@ const sv: LocaleMessages = {
   idle: 'Lägg till en bild',
   pick: '{label}: lägg till en bild',
   change: '{label}: byt bild',
+  camera: 'Ta ett foto',
   remove: 'Ta bort',
   retry: 'Försök igen',
   cancel: 'Avbryt',
@@ -20,6 +21,9 @@ const sv: LocaleMessages = {
   file_type: `Filtypen stöds inte. ${CHOOSE}`,
   file_changed: 'Filen har flyttats eller ändrats. Välj den igen.',
   decode_failed: 'Webbläsaren kan inte öppna bilden. Välj en annan.',
+  camera_denied: 'Åtkomst till kameran är blockerad. Tillåt den i webbläsarens inställningar och försök igen.',
+  camera_missing: 'Ingen kamera hittades. Anslut en och försök igen.',
+  camera_failed: 'Det gick inte att starta kameran. Försök igen.',
   aborted: 'Åtgärden avbröts.',
   pick_failed: 'Filen kan inte användas. Välj en annan.',
   prepare_failed: 'Bilden kan inte användas. Välj en annan.',
@@ -63,6 +67,10 @@ const sv: LocaleMessages = {
   removing: 'Tar bort\u00a0…',
   edit: 'Redigera',
 
+  required_uploading: 'Vänta tills bilden har laddats upp.',
+  held: 'Formuläret skickas efteråt.',
+  not_submitted: 'Formuläret skickades inte eftersom uppladdningen inte slutfördes.',
+
   'application/pdf': `PDF-filer stöds inte. ${CHOOSE}`,
   'application/office': `Office-dokument stöds inte. ${CHOOSE}`,
   'application/zip': `Komprimerade filer stöds inte. ${CHOOSE}`,
@@ -103,6 +111,19 @@ const sv: LocaleMessages = {
   editor_flipped: 'Spegelvänd',
   editor_unflipped: 'Inte spegelvänd',
   editor_restored: 'Beskärningen har återställts',
+
+  camera_forbidden: 'Kameran är inte tillåten på den här sidan. Välj en bild i stället.',
+  camera_insecure: 'Kameran kräver en säker anslutning (HTTPS). Välj en bild i stället.',
+  camera_in_use: 'En annan app använder kameran. Stäng den och försök igen.',
+  camera_unplugged: 'Kameran kopplades från. Anslut den och försök igen.',
+  camera_starting: 'Kameran startar. Tillåt åtkomst om webbläsaren frågar.',
+  camera_ready: 'Kameran är på',
+  camera_preview: 'Förhandsgranskning',
+  camera_select: 'Kamera',
+  camera_shutter: 'Ta foto',
+  camera_taken: 'Fotot är taget',
+  camera_retake: 'Ta om',
+  camera_use: 'Använd foto',
 };
 
 export default sv;

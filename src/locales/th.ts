@@ -8,6 +8,7 @@ const th: LocaleMessages = {
   idle: 'เพิ่มรูปภาพ',
   pick: '{label}: เพิ่มรูปภาพ',
   change: '{label}: เปลี่ยนรูปภาพ',
+  camera: 'ถ่ายรูป',
   remove: 'นำออก',
   retry: 'ลองอีกครั้ง',
   cancel: 'ยกเลิก',
@@ -20,6 +21,9 @@ const th: LocaleMessages = {
   file_type: `ไม่รองรับไฟล์ประเภทนี้ ${CHOOSE}`,
   file_changed: 'ไฟล์นี้ถูกย้ายหรือมีการเปลี่ยนแปลง เลือกไฟล์อีกครั้ง',
   decode_failed: 'เบราว์เซอร์เปิดรูปภาพนี้ไม่ได้ เลือกรูปภาพอื่น',
+  camera_denied: 'การเข้าถึงกล้องถูกบล็อก อนุญาตในการตั้งค่าของเบราว์เซอร์แล้วลองอีกครั้ง',
+  camera_missing: 'ไม่พบกล้อง เชื่อมต่อกล้องแล้วลองอีกครั้ง',
+  camera_failed: 'เปิดกล้องไม่ได้ ลองอีกครั้ง',
   aborted: 'ยกเลิกการดำเนินการนี้แล้ว',
   pick_failed: 'ใช้ไฟล์นี้ไม่ได้ เลือกไฟล์อื่น',
   prepare_failed: 'ใช้รูปภาพนี้ไม่ได้ เลือกรูปภาพอื่น',
@@ -62,6 +66,10 @@ const th: LocaleMessages = {
   removing: 'กำลังนำออก…',
   edit: 'แก้ไข',
 
+  required_uploading: 'รอให้อัปโหลดรูปภาพเสร็จก่อน',
+  held: 'ระบบจะส่งแบบฟอร์มหลังจากนั้น',
+  not_submitted: 'ไม่ได้ส่งแบบฟอร์มเนื่องจากการอัปโหลดไม่เสร็จสมบูรณ์',
+
   'application/pdf': `ไม่รองรับไฟล์ PDF ${CHOOSE}`,
   'application/office': `ไม่รองรับเอกสาร Office ${CHOOSE}`,
   'application/zip': `ไม่รองรับไฟล์บีบอัด ${CHOOSE}`,
@@ -100,6 +108,19 @@ const th: LocaleMessages = {
   editor_flipped: 'พลิกแล้ว',
   editor_unflipped: 'ไม่ได้พลิก',
   editor_restored: 'รีเซ็ตการครอบตัดแล้ว',
+
+  camera_forbidden: 'หน้านี้ไม่อนุญาตให้ใช้กล้อง เลือกรูปภาพแทน',
+  camera_insecure: 'กล้องต้องใช้การเชื่อมต่อที่ปลอดภัย (HTTPS) เลือกรูปภาพแทน',
+  camera_in_use: 'แอปอื่นกำลังใช้กล้องอยู่ ปิดแอปนั้นแล้วลองอีกครั้ง',
+  camera_unplugged: 'กล้องถูกยกเลิกการเชื่อมต่อ เชื่อมต่ออีกครั้งแล้วลองใหม่',
+  camera_starting: 'กำลังเปิดกล้อง หากเบราว์เซอร์ถาม ให้อนุญาตการเข้าถึง',
+  camera_ready: 'กล้องเปิดอยู่',
+  camera_preview: 'ตัวอย่าง',
+  camera_select: 'กล้อง',
+  camera_shutter: 'ถ่าย',
+  camera_taken: 'ถ่ายรูปแล้ว',
+  camera_retake: 'ถ่ายใหม่',
+  camera_use: 'ใช้รูปนี้',
 };
 
 export default th;

@@ -8,6 +8,7 @@ const tr: LocaleMessages = {
   idle: 'Resim ekle',
   pick: '{label}: resim ekle',
   change: '{label}: resmi değiştir',
+  camera: 'Fotoğraf çek',
   remove: 'Kaldır',
   retry: 'Tekrar dene',
   cancel: 'İptal',
@@ -20,6 +21,9 @@ const tr: LocaleMessages = {
   file_type: `Bu dosya türü desteklenmiyor. ${CHOOSE}`,
   file_changed: 'Bu dosya taşındı veya değiştirildi. Dosyayı tekrar seçin.',
   decode_failed: 'Tarayıcınız bu resmi açamıyor. Başka bir resim seçin.',
+  camera_denied: 'Kamera erişimi engellendi. Tarayıcı ayarlarından izin verip tekrar deneyin.',
+  camera_missing: 'Kamera bulunamadı. Bir kamera bağlayıp tekrar deneyin.',
+  camera_failed: 'Kamera başlatılamadı. Tekrar deneyin.',
   aborted: 'Bu işlem iptal edildi.',
   pick_failed: 'Bu dosya kullanılamıyor. Başka bir dosya seçin.',
   prepare_failed: 'Bu resim kullanılamıyor. Başka bir resim seçin.',
@@ -63,6 +67,10 @@ const tr: LocaleMessages = {
   removing: 'Kaldırılıyor…',
   edit: 'Düzenle',
 
+  required_uploading: 'Resmin yüklenmesini bekleyin.',
+  held: 'Form bundan sonra gönderilecek.',
+  not_submitted: 'Yükleme tamamlanmadığı için form gönderilmedi.',
+
   'application/pdf': `PDF dosyaları desteklenmiyor. ${CHOOSE}`,
   'application/office': `Office belgeleri desteklenmiyor. ${CHOOSE}`,
   'application/zip': `Sıkıştırılmış dosyalar desteklenmiyor. ${CHOOSE}`,
@@ -103,6 +111,19 @@ const tr: LocaleMessages = {
   editor_flipped: 'Çevrildi',
   editor_unflipped: 'Çevrilmedi',
   editor_restored: 'Kırpma sıfırlandı',
+
+  camera_forbidden: 'Bu sayfada kameraya izin verilmiyor. Bunun yerine bir resim seçin.',
+  camera_insecure: 'Kamera için güvenli bağlantı (HTTPS) gerekir. Bunun yerine bir resim seçin.',
+  camera_in_use: 'Kamerayı başka bir uygulama kullanıyor. O uygulamayı kapatıp tekrar deneyin.',
+  camera_unplugged: 'Kameranın bağlantısı kesildi. Yeniden bağlayıp tekrar deneyin.',
+  camera_starting: 'Kamera başlatılıyor. Tarayıcınız sorarsa erişime izin verin.',
+  camera_ready: 'Kamera açık',
+  camera_preview: 'Önizleme',
+  camera_select: 'Kamera',
+  camera_shutter: 'Çek',
+  camera_taken: 'Fotoğraf çekildi',
+  camera_retake: 'Yeniden çek',
+  camera_use: 'Fotoğrafı kullan',
 };
 
 export default tr;

@@ -8,6 +8,7 @@ const vi: LocaleMessages = {
   idle: 'Thêm ảnh',
   pick: '{label}: thêm ảnh',
   change: '{label}: đổi ảnh',
+  camera: 'Chụp ảnh',
   remove: 'Xóa',
   retry: 'Thử lại',
   cancel: 'Hủy',
@@ -20,6 +21,9 @@ const vi: LocaleMessages = {
   file_type: `Loại tệp này không được hỗ trợ. ${CHOOSE}`,
   file_changed: 'Tệp này đã bị di chuyển hoặc thay đổi. Hãy chọn lại tệp.',
   decode_failed: 'Trình duyệt không mở được ảnh này. Hãy chọn ảnh khác.',
+  camera_denied: 'Quyền truy cập máy ảnh đã bị chặn. Hãy cho phép trong phần cài đặt của trình duyệt rồi thử lại.',
+  camera_missing: 'Không tìm thấy máy ảnh. Hãy kết nối máy ảnh rồi thử lại.',
+  camera_failed: 'Không thể khởi động máy ảnh. Hãy thử lại.',
   aborted: 'Thao tác này đã bị hủy.',
   pick_failed: 'Không dùng được tệp này. Hãy chọn tệp khác.',
   prepare_failed: 'Không dùng được ảnh này. Hãy chọn ảnh khác.',
@@ -62,6 +66,10 @@ const vi: LocaleMessages = {
   removing: 'Đang xóa…',
   edit: 'Chỉnh sửa',
 
+  required_uploading: 'Chờ cho đến khi ảnh được tải lên.',
+  held: 'Biểu mẫu sẽ được gửi sau đó.',
+  not_submitted: 'Biểu mẫu chưa được gửi vì quá trình tải lên chưa hoàn tất.',
+
   'application/pdf': `Tệp PDF không được hỗ trợ. ${CHOOSE}`,
   'application/office': `Tài liệu Office không được hỗ trợ. ${CHOOSE}`,
   'application/zip': `Tệp nén không được hỗ trợ. ${CHOOSE}`,
@@ -101,6 +109,19 @@ const vi: LocaleMessages = {
   editor_flipped: 'Đã lật',
   editor_unflipped: 'Không lật',
   editor_restored: 'Đã đặt lại vùng cắt',
+
+  camera_forbidden: 'Trang này không cho phép dùng máy ảnh. Hãy chọn ảnh.',
+  camera_insecure: 'Máy ảnh cần có kết nối bảo mật (HTTPS). Hãy chọn ảnh.',
+  camera_in_use: 'Một ứng dụng khác đang dùng máy ảnh. Hãy đóng ứng dụng đó rồi thử lại.',
+  camera_unplugged: 'Máy ảnh đã bị ngắt kết nối. Hãy kết nối lại rồi thử lại.',
+  camera_starting: 'Đang khởi động máy ảnh. Nếu trình duyệt hỏi, hãy cho phép truy cập.',
+  camera_ready: 'Máy ảnh đang bật',
+  camera_preview: 'Xem trước',
+  camera_select: 'Máy ảnh',
+  camera_shutter: 'Chụp',
+  camera_taken: 'Đã chụp ảnh',
+  camera_retake: 'Chụp lại',
+  camera_use: 'Dùng ảnh',
 };
 
 export default vi;

@@ -8,6 +8,7 @@ const zhCN: LocaleMessages = {
   idle: '添加图片',
   pick: '{label}：添加图片',
   change: '{label}：更换图片',
+  camera: '拍照',
   remove: '移除',
   retry: '重试',
   cancel: '取消',
@@ -20,6 +21,9 @@ const zhCN: LocaleMessages = {
   file_type: `不支持此文件类型。${CHOOSE}`,
   file_changed: '此文件已被移动或更改。请重新选择。',
   decode_failed: '您的浏览器无法打开此图片。请选择其他图片。',
+  camera_denied: '相机访问权限已被阻止。请在浏览器设置中允许访问，然后重试。',
+  camera_missing: '未找到相机。请连接相机，然后重试。',
+  camera_failed: '无法启动相机。请重试。',
   aborted: '此操作已取消。',
   pick_failed: '无法使用此文件。请选择其他文件。',
   prepare_failed: '无法使用此图片。请选择其他图片。',
@@ -62,6 +66,10 @@ const zhCN: LocaleMessages = {
   removing: '正在移除…',
   edit: '编辑',
 
+  required_uploading: '请等待图片上传完成。',
+  held: '完成后将提交表单。',
+  not_submitted: '上传未完成，因此未提交表单。',
+
   'application/pdf': `不支持 PDF 文件。${CHOOSE}`,
   'application/office': `不支持 Office 文档。${CHOOSE}`,
   'application/zip': `不支持压缩文件。${CHOOSE}`,
@@ -100,6 +108,19 @@ const zhCN: LocaleMessages = {
   editor_flipped: '已翻转',
   editor_unflipped: '未翻转',
   editor_restored: '已重置裁剪',
+
+  camera_forbidden: '此页面不允许使用相机。请改为选择图片。',
+  camera_insecure: '相机需要安全连接 (HTTPS)。请改为选择图片。',
+  camera_in_use: '其他应用正在使用相机。请关闭该应用，然后重试。',
+  camera_unplugged: '相机已断开连接。请重新连接，然后重试。',
+  camera_starting: '正在启动相机。如果浏览器询问，请允许访问。',
+  camera_ready: '相机已开启',
+  camera_preview: '预览',
+  camera_select: '相机',
+  camera_shutter: '拍摄',
+  camera_taken: '已拍摄照片',
+  camera_retake: '重拍',
+  camera_use: '使用照片',
 };
 
 export default zhCN;

@@ -8,6 +8,7 @@ const zhTW: LocaleMessages = {
   idle: '新增圖片',
   pick: '{label}：新增圖片',
   change: '{label}：變更圖片',
+  camera: '拍照',
   remove: '移除',
   retry: '再試一次',
   cancel: '取消',
@@ -20,6 +21,9 @@ const zhTW: LocaleMessages = {
   file_type: `不支援這種檔案類型。${CHOOSE}`,
   file_changed: '這個檔案已移動或變更。請重新選擇。',
   decode_failed: '瀏覽器無法開啟這張圖片。請選擇其他圖片。',
+  camera_denied: '相機存取權遭到封鎖。請在瀏覽器設定中允許存取，然後再試一次。',
+  camera_missing: '找不到相機。請連接相機，然後再試一次。',
+  camera_failed: '無法啟動相機。請再試一次。',
   aborted: '這項操作已取消。',
   pick_failed: '無法使用這個檔案。請選擇其他檔案。',
   prepare_failed: '無法使用這張圖片。請選擇其他圖片。',
@@ -62,6 +66,10 @@ const zhTW: LocaleMessages = {
   removing: '移除中…',
   edit: '編輯',
 
+  required_uploading: '請等待圖片上傳完成。',
+  held: '完成後將提交表單。',
+  not_submitted: '上傳未完成，因此未提交表單。',
+
   'application/pdf': `不支援 PDF 檔案。${CHOOSE}`,
   'application/office': `不支援 Office 文件。${CHOOSE}`,
   'application/zip': `不支援壓縮檔。${CHOOSE}`,
@@ -100,6 +108,19 @@ const zhTW: LocaleMessages = {
   editor_flipped: '已翻轉',
   editor_unflipped: '未翻轉',
   editor_restored: '已重設裁剪',
+
+  camera_forbidden: '這個網頁不允許使用相機。請改為選擇圖片。',
+  camera_insecure: '相機需要安全連線 (HTTPS)。請改為選擇圖片。',
+  camera_in_use: '其他應用程式正在使用相機。請關閉該應用程式，然後再試一次。',
+  camera_unplugged: '相機已中斷連線。請重新連接，然後再試一次。',
+  camera_starting: '正在啟動相機。如果瀏覽器詢問，請允許存取。',
+  camera_ready: '相機已開啟',
+  camera_preview: '預覽',
+  camera_select: '相機',
+  camera_shutter: '拍攝',
+  camera_taken: '已拍攝相片',
+  camera_retake: '重拍',
+  camera_use: '使用相片',
 };
 
 export default zhTW;

@@ -9,6 +9,7 @@ export const styles = css`
     --_ring: clamp(2px, var(--_size) / 32, 5px);
     --_badge: clamp(15px, var(--_size) / 4, 36px);
     display: inline-block;
+    vertical-align: top;
     width: max(var(--_size) + var(--_ring) * 4, var(--flare-text-width, 15rem));
     max-width: 100%;
     font-size: var(--flare-font-size, 0.8125rem);

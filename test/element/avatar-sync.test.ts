@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { createLoadedElements, createPngFile, waitForFrames, waitUntil } from '../support/element-fixtures.js';
 import { avatar, getImageUrl, installFakeBackend, jsonResponse, PIXEL, recordEvents } from '../support/fake-backend.js';
+import { waitForTask } from '../support/tracked-element.js';
 
 const backend = installFakeBackend();
 beforeEach(() => backend.simulateStorage('avatars/me/1.webp'));
@@ -186,8 +187,10 @@ describe('the page', () => {
       window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
       expect(open.size).to.equal(1);
       first.remove();
+      await waitForTask();
       expect(open.size).to.equal(1);
       second.remove();
+      await waitForTask();
       expect(open.size).to.equal(0);
     } finally {
       window.BroadcastChannel = BroadcastChannel;
@@ -205,6 +208,8 @@ describe('the page', () => {
   });
 
   it('keeps no listeners after the last element is removed', async () => {
+    // The elements of the test before leave the page after a task.
+    await waitForTask();
     const counts = new Map<string, number>();
     const { addEventListener, removeEventListener } = window;
     const add = (type: string, change: number) => counts.set(type, (counts.get(type) ?? 0) + change);
@@ -220,6 +225,7 @@ describe('the page', () => {
       const [element] = await createLoadedElements('');
       expect(counts.get('online')).to.equal(1);
       element.remove();
+      await waitForTask();
       expect([...counts.values()]).to.deep.equal([0, 0, 0, 0, 0]);
     } finally {
       Object.assign(window, { addEventListener, removeEventListener });

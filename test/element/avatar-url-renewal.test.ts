@@ -20,6 +20,7 @@ import {
   recordEvents,
   waitForState,
 } from '../support/fake-backend.js';
+import { waitForTask } from '../support/tracked-element.js';
 
 const backend = installFakeBackend();
 let clock: FakeClock;
@@ -215,6 +216,7 @@ describe('an avatar URL that expires', () => {
     expect(clock.timers.size).to.equal(1);
     const { parentElement } = element;
     element.remove();
+    await waitForTask();
     expect(clock.timers.size).to.equal(0);
     clock.advance(600_000);
     parentElement?.append(element);

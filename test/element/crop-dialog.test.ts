@@ -172,21 +172,15 @@ describe('the crop dialog is closed', () => {
     element.cancel();
   });
 
-  const silentActions: [string, (element: FlareAvatarUpload) => unknown][] = [
-    ['disabling', (element) => Object.assign(element, { disabled: true }).updateComplete],
-    ['disconnecting', (element) => element.remove()],
-  ];
-  for (const [name, act] of silentActions) {
-    it(`by ${name}, without an event`, async () => {
-      const { element, log } = await createElement();
-      const code = getErrorCode(element.upload(createPhoto()));
-      await waitForDialog(element);
-      await act(element);
-      expect(await code).to.equal('aborted');
-      expect([isDialogOpen(element), element.state]).to.deep.equal([false, 'idle']);
-      expect(log.names).to.deep.equal(['flare-accept', '→cropping']);
-    });
-  }
+  it('by disabling, without an event', async () => {
+    const { element, log } = await createElement();
+    const code = getErrorCode(element.upload(createPhoto()));
+    await waitForDialog(element);
+    element.disabled = true;
+    expect(await code).to.equal('aborted');
+    expect([isDialogOpen(element), element.state]).to.deep.equal([false, 'idle']);
+    expect(log.names).to.deep.equal(['flare-accept', '→cropping']);
+  });
 
   it('by cancel(), which drops the file, too', async () => {
     const { element, log } = await createElement('no-auto');
@@ -231,7 +225,7 @@ describe('the Edit button', () => {
       await waitForDialog(element);
       expect(getPart<HTMLInputElement>(element, 'editor-zoom')?.value).to.equal(zoom);
       Object.assign(getPart(element, 'editor-zoom') as HTMLElement, { value: 200 });
-      getPart(element, 'editor-zoom')?.dispatchEvent(new Event('input'));
+      getPart(element, 'editor-zoom')?.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
       getPart(element, 'editor-apply')?.click();
       await waitForState(element, 'idle');
     }

@@ -19,6 +19,7 @@ import {
   PIXEL,
   waitForState,
 } from '../support/fake-backend.js';
+import { waitForTask } from '../support/tracked-element.js';
 
 const backend = installFakeBackend();
 let clock: FakeClock;
@@ -57,8 +58,10 @@ describe('the request for the avatar', () => {
     const [first, second] = await createElements('', '');
     const signal = backend.requestInits[0]?.signal;
     first.remove();
+    await waitForTask();
     expect(signal?.aborted).to.equal(false);
     second.remove();
+    await waitForTask();
     expect(signal?.aborted).to.equal(true);
   });
 
@@ -181,7 +184,7 @@ describe('the displayed image', () => {
       requestUpdate() {},
       updateComplete: Promise.resolve(true),
     };
-    const image = new DisplayedImage({ ...host, isConnected: true }, null);
+    const image = new DisplayedImage(host, { isPresent: true, brokenUrl: null });
     image.getUrl('/old.png', null);
     image.getUrl('/new.png', null);
     image.markBroken('/old.png');

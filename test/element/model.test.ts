@@ -94,6 +94,11 @@ const steps = [
     tracked.element.remove();
     return tracked.markRunEnded();
   }),
+  createStep('move', noValue, ({ form, element }) => {
+    if (!element.isConnected) return;
+    element.remove();
+    form.append(element);
+  }),
   createStep('connect', noValue, ({ form, element }) => form.append(element)),
   createStep('disabled', booleans, (tracked, isDisabled) => {
     tracked.element.disabled = isDisabled;

@@ -15,6 +15,7 @@ import {
 } from '../support/fake-backend.js';
 import { avif, gif, jpeg, png, text } from '../support/pictures.js';
 import { ResourceTracker } from '../support/resource-tracker.js';
+import { waitForTask } from '../support/tracked-element.js';
 
 const backend = installFakeBackend();
 
@@ -167,6 +168,7 @@ describe('a picked file', () => {
       await element.updateComplete;
       expect(resources.objectUrls.size).to.equal(1);
       element.remove();
+      await waitForTask();
       element.requestUpdate();
       await element.updateComplete;
       expect(resources.objectUrls.size).to.equal(0);

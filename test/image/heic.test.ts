@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { AvatarUploadError } from '../../src/core/errors.js';
 import { encodeBmp } from '../../src/heic/bmp.js';
+import { encodeBitmap } from '../../src/heic/heic.worker.js';
 import { decodeHeic } from '../../src/heic.js';
 import { avif } from '../support/avif.js';
 import { png } from '../support/pictures.js';
@@ -159,5 +160,13 @@ describe('encodeBmp', () => {
     const pixels = createPixels(5, 300);
     pixels.data[pixels.data.length - 1] = 254;
     expect(encodeBmp(await createImageBitmap(pixels))).to.equal(null);
+  });
+
+  it('is replaced by a PNG that keeps the pixels and their transparency', async () => {
+    const pixels = createPixels(6, 256);
+    for (let i = 0; i < pixels.data.length; i += 8) pixels.data.fill(0, i, i + 4);
+    const blob = await encodeBitmap(await createImageBitmap(pixels));
+    expect(blob.type).to.equal('image/png');
+    expect(await readPixels(blob)).to.deep.equal(Array.from(pixels.data));
   });
 });

@@ -42,6 +42,8 @@ describe('the size', () => {
     'metadata removed from a file that is kept': gzipped('flare-avatar-upload.keep-picture-'),
     "what a file is that can't be stored": gzipped('flare-avatar-upload.inspect-other-'),
     'the editor': gzipped('flare-avatar-upload.editor-'),
+    'the camera': gzipped('flare-avatar-upload.camera-'),
+    'what the editor and the camera share': gzipped('flare-avatar-upload.modal-dialog-'),
     'what went wrong, for the developer': gzipped('flare-avatar-upload.diagnose-error-'),
     'the HEIC hook, without the decoder': gzipped('flare-avatar-upload-heic.js'),
     'everything in one file': gzipped('flare-avatar-upload.iife.js'),
@@ -240,7 +242,7 @@ describe('the package', () => {
       expect.arrayContaining(['presign-url', 'max-file-size', 'no-auto', 'disabled']),
     );
     expect(names(element.events)).toHaveLength(13);
-    expect(names(element.cssParts)).toHaveLength(20);
+    expect(names(element.cssParts)).toHaveLength(28);
     expect(names(element.slots)).toEqual(['placeholder', 'icon', 'hint']);
     expect(names(element.cssStates)).toHaveLength(17);
   });
@@ -255,6 +257,16 @@ describe('the package', () => {
     [
       'flare-avatar-upload/server',
       { createAvatarApi: 'function', sweepAvatars: 'function', avatarService: 'function' },
+    ],
+    [
+      'flare-avatar-upload/server/node',
+      {
+        d1Database: 'function',
+        libsqlDatabase: 'function',
+        migrateDatabase: 'function',
+        s3Bucket: 'function',
+        sqliteDatabase: 'function',
+      },
     ],
     ['flare-avatar-upload/server/variants', { variants: 'function' }],
   ])('%s can be imported in Node, where there is no DOM', (entry, expected) => {

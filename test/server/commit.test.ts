@@ -227,7 +227,7 @@ describe('a commit is refused', () => {
     ['JPEG as PNG', 'image/png', jpeg()],
     ['PNG as JPEG', 'image/jpeg', png()],
     ['an empty file', 'image/png', new Uint8Array(0)],
-    ['a truncated PNG', 'image/png', png().slice(0, -12)],
+    ['a PNG whose data is cut', 'image/png', png().slice(0, -17)],
     ['a truncated JPEG', 'image/jpeg', jpeg().slice(0, -4)],
     ['a truncated GIF', 'image/gif', gif().slice(0, -2)],
     ['a truncated WebP', 'image/webp', webp().slice(0, -1)],

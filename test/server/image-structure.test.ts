@@ -37,8 +37,8 @@ describe('a truncated picture is refused, or lacks nothing but its end mark, at 
     for (let length = 0; length < bytes.length; length++) {
       const part = tryRead(bytes.slice(0, length));
       if (part) expect(part.bytes).toEqual(bytes);
-      // The longest end mark is that of a PNG, whose type is followed by a checksum.
-      if (part) expect(length).toBeGreaterThanOrEqual(bytes.length - 4);
+      // The longest end mark is that of a PNG, a chunk of 12 bytes.
+      if (part) expect(length).toBeGreaterThanOrEqual(bytes.length - 12);
     }
   });
 });
@@ -109,6 +109,12 @@ describe('a PNG is refused', () => {
   const buildControl = (frames: number) => pngChunk('acTL', [...u32(frames), ...u32(0)]);
   const buildFrame = (number: number, ...place: [[number, number], [number, number]]) =>
     concat(header, buildControl(1), frameControl(number, ...place), data, end);
+  const pixels = plain.slice(41, -16);
+  const rows = concat(new Array(18).fill(0), text('hidden'));
+  const buildSecondFrame = (compressed: Bytes) => [
+    frameControl(1, [2, 2]),
+    pngChunk('fdAT', concat(u32(2), compressed)),
+  ];
   it.each([
     toRow('with a damaged data chunk', patchBytes(plain, 45, 0xff)),
     toRow('with an unknown critical chunk', concat(header, pngChunk('CgBI', [0]), data, end)),
@@ -128,8 +134,22 @@ describe('a PNG is refused', () => {
       concat(header, buildControl(1), pngChunk('fdAT', [0, 0, 0, 0, 1]), frameControl(1, [2, 2]), data, end),
     ),
     toRow('with two animations', concat(header, buildControl(1), buildControl(1), frameControl(0, [2, 2]), data, end)),
+    toRow('with data after its last row', concat(header, pngChunk('IDAT', stored(rows)), end)),
+    toRow(
+      'with data after the last row of a frame',
+      concat(header, buildControl(2), frameControl(0, [2, 2]), data, ...buildSecondFrame(stored(rows)), end),
+    ),
+    toRow(
+      'with data after the compressed rows of a frame',
+      concat(header, buildControl(2), frameControl(0, [2, 2]), data, ...buildSecondFrame(concat(pixels, [1])), end),
+    ),
     toRow('with a damaged frame', patchBytes(picture, findText(picture, 'fcTL') + 25, 9)),
   ])('%s', (_, bytes) => expectRefusal(bytes));
+
+  it('but not for a second frame with exactly its rows', () => {
+    const frames = concat(header, buildControl(2), frameControl(0, [2, 2]), data, ...buildSecondFrame(pixels), end);
+    expect(readImage(frames)).toMatchObject({ frames: 2, bytes: frames });
+  });
 
   it('but not for damaged metadata, which is removed', () => {
     const damaged = patchBytes(pngChunk('gAMA', [0, 0, 0, 1]), 8, 9);

@@ -26,10 +26,19 @@ const unusedTables = concat(
   segment(0xc4, [0x13, ...new Array(15).fill(0), hidden.length, ...hidden]),
 );
 
+/** A picture with restart markers, each after two fill bytes. */
+const withFillBytes = concat(
+  ...[...jpeg({ coding: 'restarts' })].map((byte, i, all) =>
+    byte === 0xff && ((all[i + 1] ?? 0) & 0xf8) === 0xd0 ? [0xff, 0xff, byte] : [byte],
+  ),
+);
+
 const oddJpegs: OddPicture[] = [
   ['a JPEG without an end mark', photo.slice(0, -2), photo],
   ['a JPEG with half an end mark', photo.slice(0, -1), photo],
   ['a JPEG with restarts and no end mark', jpeg({ coding: 'restarts' }).slice(0, -2), jpeg({ coding: 'restarts' })],
+  ['a JPEG with fill bytes and no end mark', concat(photo.slice(0, -2), [0xff, 0xff, 0xff]), photo],
+  ['a JPEG with fill bytes before its restart markers, and no end mark', withFillBytes.slice(0, -2), withFillBytes],
   ['a JPEG with stray bytes before its scan', insert(photo, scan, hidden, [0xff, 0]), photo],
   ['a JPEG with markers without a segment', insert(photo, scan, [0xff, 0xd0, 0xff, 0x01]), photo],
   ['a JPEG with a segment that browsers ignore', insert(photo, scan, segment(0xcc, [0, 0])), photo],
@@ -72,6 +81,7 @@ const rgb = [0, 9, 8, 7, 6, 5, 4];
 
 const oddPngs: OddPicture[] = [
   ['a PNG whose end chunk has no checksum', drawing.slice(0, -4), drawing],
+  ['a PNG without its end chunk', drawing.slice(0, -12), drawing],
   ['a PNG whose end chunk has data', concat(header, pixels, pngChunk('IEND', hidden)), drawing],
   ['a PNG with damaged text', insert(drawing, 33, concat(pngChunk('tEXt', hidden).slice(0, -1), [0])), drawing],
   ['a PNG with bytes after its pixels', concat(header, pixels, pngChunk('IDAT', hidden), end), drawing],
@@ -195,7 +205,8 @@ export const BROKEN_PICTURES: readonly BrokenPicture[] = [
   ['a PNG whose data is damaged', buildData(0x78, 1, 7, 7, 7, 7)],
   ['a PNG whose data is cut short', buildData(...stored(concat([0], new Array(8).fill(9))))],
   ['a PNG with an unknown filter', buildPng(8, 2, [9, ...rgb.slice(1)])],
-  ['a PNG without its end chunk', drawing.slice(0, -12)],
+  ['a PNG that ends within its pixels', drawing.slice(0, -13)],
+  ['an animated PNG that ends before its last frame', animate(3, frame(1), frameData(2)).slice(0, -12)],
   [
     'an animated PNG whose first frame is smaller than its image',
     concat(header, control(2), frameControl(0, [1, 1]), pixels, frame(1), frameData(2), end),

@@ -66,6 +66,18 @@ function buildLargePng(length: number): Bytes {
   return concat(picture.slice(0, 33), ...chunks, picture.slice(-12));
 }
 
+/** Black pixels, of which each byte is a code of eight bits: the zeros of a fixed block of literals. */
+function buildLiterals(): Bytes {
+  const side = Math.floor(Math.sqrt(LIMIT)) - 1;
+  const codes = new Uint8Array(side * (side + 1) - 1).fill(0x60);
+  return concat(
+    png().slice(0, 8),
+    pngChunk('IHDR', [...u32(side), ...u32(side), 8, 0, 0, 0, 0]),
+    pngChunk('IDAT', concat([0x78, 1, 0x63], codes, [0, 0], new Array(4).fill(0))),
+    pngChunk('IEND', []),
+  );
+}
+
 const buildFrames = (count: number, data: Bytes): Bytes => {
   const picture = png({ width: 1, height: 1 });
   const frames = repeat(count - 1, (i) =>
@@ -81,6 +93,7 @@ const pngs: [string, () => Bytes][] = [
   ['data after the end of the pixels', () => insertAt(png(), png().length - 12)(pngChunk('IDAT', noise(LIMIT - 2000)))],
   ['empty data chunks', () => fillUpload(pngChunk('IDAT', []), afterHeader)],
   ['as many data chunks as allowed', () => buildLargePng(520)],
+  ['one block of literals', buildLiterals],
   ['empty unknown chunks', () => fillUpload(pngChunk('teSt', []), afterHeader)],
   ['empty chunks of a zero length', () => fillUpload(concat(u32(0), ascii('tEXt'), u32(0)), afterHeader)],
   [

@@ -84,6 +84,8 @@ export class TrackedElement {
   /** Notes that the run was ended: none of its events may follow. */
   async markRunEnded(): Promise<void> {
     await this.element.updateComplete;
+    // An element that was removed ends its run after the task.
+    await waitForTask();
     this.#eventsAtEnd = this.events.length;
   }
 

@@ -2,70 +2,146 @@ import { ImageError } from './byte-reader.js';
 
 // RFC 1950 and RFC 1951.
 
-/** The bytes that a zlib stream contains, at most as many as wanted. */
+/** What a zlib stream contains. */
 export interface Inflated {
+  /** The first bytes, at most as many as wanted. */
   bytes: Uint8Array;
-  /** Length of the stream, with its checksum; 0 if only its beginning was read. */
+  /** Number of all bytes; more than `maxLength` if the rest was not read. */
+  length: number;
+  /** Length of the stream in bytes, with its checksum; 0 if the rest was not read. */
   streamLength: number;
+}
+
+/** How much is read. */
+export interface InflateLimits {
+  /** Bytes that are decompressed. The rest is only measured, which takes no memory. */
+  keptLength: number;
+  /** Bytes after which reading stops. */
+  maxLength: number;
 }
 
 /** Order of the code lengths of code lengths. */
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
+/** The symbol that ends a block. Those before it are literals. */
+const END = 256;
+
+/** Codes of up to this many bits are looked up at once. Longer ones are rare. */
+const LOOKUP_BITS = 10;
+
 const inflateError = () => new ImageError('The compressed data of the picture is damaged.');
 
-/** A Huffman code: the number of codes of each length, and the symbols in their order. */
-interface Code {
-  counts: Uint16Array;
-  symbols: Uint16Array;
+/** A Huffman code. Its arrays are filled anew for each block, because there may be thousands. */
+class Code {
+  /** Number of codes of each length. */
+  readonly #counts = new Uint16Array(16);
+  /** The symbols, in the order of their codes. */
+  readonly #symbols = new Uint16Array(288);
+  /**
+   * By the next bits, an entry: the length of the code (4 bits) and its symbol; 0 for longer codes. From bit 16 on: the
+   * length of all literals in these bits (4 bits), and how many there are.
+   */
+  readonly lookup = new Uint32Array(2 ** LOOKUP_BITS);
+
+  constructor(lengths: ArrayLike<number> = []) {
+    this.build(lengths);
+  }
+
+  build(lengths: ArrayLike<number>): this {
+    const counts = this.#counts.fill(0);
+    for (let i = 0; i < lengths.length; i++) (counts[lengths[i] as number] as number)++;
+    counts[0] = 0;
+    const offsets = new Uint16Array(17);
+    let space = 1;
+    for (let i = 1; i < 16; i++) {
+      space = space * 2 - (counts[i] as number);
+      if (space < 0) throw inflateError();
+      offsets[i + 1] = (offsets[i] as number) + (counts[i] as number);
+    }
+    for (let i = 0; i < lengths.length; i++) {
+      if (lengths[i]) this.#symbols[(offsets[lengths[i] as number] as number)++] = i;
+    }
+    this.#fillLookup();
+    return this;
+  }
+
+  #fillLookup(): void {
+    this.lookup.fill(0);
+    let [code, index] = [0, 0];
+    for (let length = 1; length <= LOOKUP_BITS; length++, code <<= 1) {
+      for (let i = this.#counts[length] as number; i > 0; i--, code++) {
+        const entry = ((this.#symbols[index++] as number) << 4) | length;
+        for (let at = reverseBits(code, length); at < this.lookup.length; at += 1 << length) this.lookup[at] = entry;
+      }
+    }
+  }
+
+  /** Makes several literals found at once. */
+  addLiteralRuns(): this {
+    const { lookup } = this;
+    for (let bits = 0; bits < lookup.length; bits++) {
+      let [used, run] = [0, 0];
+      for (;;) {
+        const entry = (lookup[bits >> used] as number) & 0xffff;
+        const length = entry & 15;
+        if (length === 0 || entry >= END << 4 || used + length > LOOKUP_BITS) break;
+        used += length;
+        run++;
+      }
+      if (run > 1) (lookup[bits] as number) |= (run << 20) | (used << 16);
+    }
+    return this;
+  }
+
+  /** Finds the symbol of a code that is too long for the lookup, as an entry of it. */
+  findEntry(bits: number): number {
+    let [code, first, index] = [0, 0, 0];
+    for (let length = 1; length < 16; length++) {
+      const count = this.#counts[length] as number;
+      code |= (bits >> (length - 1)) & 1;
+      if (code - first < count) return ((this.#symbols[index + code - first] as number) << 4) | length;
+      index += count;
+      first = (first + count) << 1;
+      code <<= 1;
+    }
+    throw inflateError();
+  }
 }
 
-function buildCode(lengths: ArrayLike<number>): Code {
-  const counts = new Uint16Array(16);
-  for (let i = 0; i < lengths.length; i++) {
-    const length = lengths[i] as number;
-    counts[length] = (counts[length] as number) + 1;
-  }
-  counts[0] = 0;
-  const offsets = new Uint16Array(17);
-  let space = 1;
-  for (let i = 1; i < 16; i++) {
-    space = space * 2 - (counts[i] as number);
-    if (space < 0) throw inflateError();
-    offsets[i + 1] = (offsets[i] as number) + (counts[i] as number);
-  }
-  const symbols = new Uint16Array(lengths.length);
-  for (let i = 0; i < lengths.length; i++) {
-    const length = lengths[i] as number;
-    if (length === 0) continue;
-    symbols[offsets[length] as number] = i;
-    offsets[length] = (offsets[length] as number) + 1;
-  }
-  return { counts, symbols };
+function reverseBits(bits: number, length: number): number {
+  let reversed = 0;
+  for (let i = 0; i < length; i++) reversed |= ((bits >> i) & 1) << (length - 1 - i);
+  return reversed;
 }
 
 const FIXED = [
-  buildCode(Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8))),
-  buildCode(new Array(30).fill(5)),
+  new Code(Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8))).addLiteralRuns(),
+  new Code(new Array(30).fill(5)),
 ] as const;
 
+/** The codes of the current block. Shared by all streams: they are read one after the other. */
+const [LENGTHS, LITERALS, DISTANCES] = [new Code(), new Code(), new Code()];
+
 class Inflater {
+  /** Offset of the next byte. */
   #at = 2;
   #bits = 0;
   #count = 0;
   length = 0;
-  /** Offset of the next byte. */
-  get at(): number {
-    return this.#at;
-  }
-
   readonly out: Uint8Array;
 
   constructor(
     readonly bytes: Uint8Array,
-    limit: number,
+    readonly limits: InflateLimits,
+    /** Called for each block with codes: there can be any number of empty ones. */
+    readonly countBlock: () => void,
   ) {
-    this.out = new Uint8Array(limit);
+    this.out = new Uint8Array(Math.min(limits.keptLength, limits.maxLength));
+  }
+
+  /** Offset of the first byte that was not used. */
+  get end(): number {
+    return this.#at - (this.#count >> 3);
   }
 
   readBits(length: number): number {
@@ -76,57 +152,69 @@ class Inflater {
       this.#count += 8;
     }
     const value = this.#bits & ((1 << length) - 1);
-    this.#bits >>>= length;
-    this.#count -= length;
+    this.#skipBits(length);
     return value;
   }
 
-  readSymbol({ counts, symbols }: Code): number {
-    let [code, first, index] = [0, 0, 0];
-    for (let length = 1; length < 16; length++) {
-      const count = counts[length] as number;
-      code |= this.readBits(1);
-      if (code - first < count) return symbols[index + code - first] as number;
-      index += count;
-      first = (first + count) << 1;
-      code <<= 1;
-    }
-    throw inflateError();
+  #skipBits(length: number): void {
+    this.#bits >>>= length;
+    this.#count -= length;
   }
 
-  /** Returns false when the output is full. */
+  #readSymbol(code: Code): number {
+    // At the end of the data there may be less than the longest code.
+    while (this.#count < 15) {
+      this.#bits |= (this.bytes[this.#at++] ?? 0) << this.#count;
+      this.#count += 8;
+    }
+    const entry = code.lookup[this.#bits & (2 ** LOOKUP_BITS - 1)] || code.findEntry(this.#bits);
+    this.#skipBits(entry & 15);
+    this.#checkEnd();
+    return (entry >> 4) & 511;
+  }
+
+  #checkEnd(): void {
+    if (this.end > this.bytes.length) throw new RangeError();
+  }
+
+  /** Returns false if the stream is longer than allowed. */
   readBlock(type: number): boolean {
     if (type === 0) return this.#copyStored();
+    this.countBlock();
     if (type === 1) return this.#decode(...FIXED);
     if (type === 2) return this.#decode(...this.#readCodes());
     throw inflateError();
   }
 
   #copyStored(): boolean {
+    this.#at = this.end;
     [this.#bits, this.#count] = [0, 0];
     const [length, inverse] = [this.readBits(16), this.readBits(16)];
     if (length !== (~inverse & 0xffff)) throw inflateError();
     const data = this.bytes.subarray(this.#at, this.#at + length);
-    const room = this.out.length - this.length;
-    this.out.set(data.subarray(0, room), this.length);
-    this.length += Math.min(data.length, room);
-    if (data.length < length && data.length < room) throw new RangeError();
+    if (data.length < length) throw new RangeError();
+    this.out.set(data.subarray(0, Math.max(0, this.out.length - this.length)), Math.min(this.length, this.out.length));
+    this.length += length;
     this.#at += length;
-    return length <= room;
+    return this.length <= this.limits.maxLength;
   }
 
   #readCodes(): [Code, Code] {
     const [literals, distances] = [this.readBits(5) + 257, this.readBits(5) + 1];
     const lengthLengths = new Uint8Array(19);
     for (let i = 0, count = this.readBits(4) + 4; i < count; i++) lengthLengths[ORDER[i] as number] = this.readBits(3);
-    const lengths = this.#readLengths(buildCode(lengthLengths), literals + distances);
-    return [buildCode(lengths.subarray(0, literals)), buildCode(lengths.subarray(literals))];
+    if (literals > 286 || distances > 30) throw inflateError();
+    const lengths = this.#readLengths(LENGTHS.build(lengthLengths), literals + distances);
+    return [
+      LITERALS.build(lengths.subarray(0, literals)).addLiteralRuns(),
+      DISTANCES.build(lengths.subarray(literals)),
+    ];
   }
 
   #readLengths(code: Code, total: number): Uint8Array {
     const lengths = new Uint8Array(total);
     for (let i = 0; i < total; ) {
-      const symbol = this.readSymbol(code);
+      const symbol = this.#readSymbol(code);
       const count =
         symbol < 16
           ? 1
@@ -142,56 +230,106 @@ class Inflater {
     return lengths;
   }
 
+  /**
+   * Reads the codes of a block: most of the time is spent here, so that what it needs are local variables. It reads
+   * zeros after the end of the data.
+   */
   #decode(literals: Code, distances: Code): boolean {
-    for (;;) {
-      const symbol = this.readSymbol(literals);
-      if (symbol === 256) return true;
-      if (this.length === this.out.length) return false;
-      if (symbol < 256) this.out[this.length++] = symbol;
-      else this.#copyMatch(this.#readLength(symbol - 257), this.#readDistance(distances));
+    const { bytes, out } = this;
+    const { maxLength } = this.limits;
+    const [literalLookup, distanceLookup] = [literals.lookup, distances.lookup];
+    const mask = 2 ** LOOKUP_BITS - 1;
+    let [at, bits, count, length, symbol] = [this.#at, this.#bits, this.#count, this.length, 0];
+    while (length <= maxLength && at <= bytes.length + 4) {
+      if (count < 16) {
+        bits |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << count;
+        at += 2;
+        count += 16;
+      }
+      const entry = literalLookup[bits & mask] || literals.findEntry(bits);
+      if (entry > 0xffff && length >= out.length) {
+        const used = (entry >> 16) & 15;
+        bits >>>= used;
+        count -= used;
+        length += entry >> 20;
+        continue;
+      }
+      bits >>>= entry & 15;
+      count -= entry & 15;
+      symbol = (entry >> 4) & 511;
+      if (symbol < END) {
+        if (length < out.length) out[length] = symbol;
+        length++;
+        continue;
+      }
+      if (symbol === END) break;
+      if (symbol > 285) throw inflateError();
+      if (count < 16) {
+        bits |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << count;
+        at += 2;
+        count += 16;
+      }
+      const lengthExtra = EXTRA[symbol - 257] as number;
+      const matchLength = (BASES[symbol - 257] as number) + (bits & ((1 << lengthExtra) - 1));
+      bits >>>= lengthExtra;
+      count -= lengthExtra;
+      if (count < 16) {
+        bits |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << count;
+        at += 2;
+        count += 16;
+      }
+      const code = distanceLookup[bits & mask] || distances.findEntry(bits);
+      bits >>>= code & 15;
+      count -= code & 15;
+      const distanceCode = code >> 4;
+      if (distanceCode > 29) throw inflateError();
+      const distanceExtra = distanceCode < 4 ? 0 : (distanceCode >> 1) - 1;
+      if (count < 16) {
+        bits |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << count;
+        at += 2;
+        count += 16;
+      }
+      const distance = (DISTANCE_BASES[distanceCode] as number) + (bits & ((1 << distanceExtra) - 1));
+      bits >>>= distanceExtra;
+      count -= distanceExtra;
+      if (distance > length) throw inflateError();
+      const end = length + matchLength;
+      for (let i = length; i < end && i < out.length; i++) out[i] = out[i - distance] as number;
+      length = end;
     }
-  }
-
-  #readLength(code: number): number {
-    if (code > 28) throw inflateError();
-    if (code === 28) return 258;
-    if (code < 8) return code + 3;
-    const extra = (code >> 2) - 1;
-    return 3 + ((4 + (code & 3)) << extra) + this.readBits(extra);
-  }
-
-  #readDistance(distances: Code): number {
-    const code = this.readSymbol(distances);
-    if (code > 29) throw inflateError();
-    if (code < 4) return code + 1;
-    const extra = (code >> 1) - 1;
-    return 1 + ((2 + (code & 1)) << extra) + this.readBits(extra);
-  }
-
-  #copyMatch(length: number, distance: number): void {
-    if (distance > this.length) throw inflateError();
-    const end = Math.min(this.length + length, this.out.length);
-    for (; this.length < end; this.length++) this.out[this.length] = this.out[this.length - distance] as number;
+    [this.#at, this.#bits, this.#count, this.length] = [at, bits, count, length];
+    this.#checkEnd();
+    return symbol === END;
   }
 }
+
+/** RFC 1951, section 3.2.5: by code, the shortest length, and the number of extra bits. */
+const EXTRA = Uint8Array.from({ length: 29 }, (_, code) => (code < 8 || code === 28 ? 0 : (code >> 2) - 1));
+const BASES = Uint16Array.from({ length: 29 }, (_, code) =>
+  code === 28 ? 258 : code < 8 ? code + 3 : 3 + ((4 + (code & 3)) << ((code >> 2) - 1)),
+);
+
+/** The smallest distance. */
+const DISTANCE_BASES = Uint16Array.from({ length: 30 }, (_, code) =>
+  code < 4 ? code + 1 : 1 + ((2 + (code & 1)) << ((code >> 1) - 1)),
+);
 
 /** Whether data begins as a zlib stream does. */
 export const isZlib = ([method = 0, flags = 0]: Uint8Array): boolean =>
   (method & 15) === 8 && method >> 4 <= 7 && (flags & 32) === 0 && (method * 256 + flags) % 31 === 0;
 
 /**
- * Decompresses the beginning of a zlib stream.
- * @param limit - Maximum number of bytes of the result.
- * @param countBlock - Called for each block: there can be any number of empty ones.
- * @throws ImageError if it is damaged, and RangeError if it is cut short.
+ * Decompresses the beginning of a zlib stream, and measures the rest.
+ * @throws ImageError or RangeError if it is damaged or cut short.
  */
-export function inflate(bytes: Uint8Array, limit: number, countBlock: () => void): Inflated {
+export function inflate(bytes: Uint8Array, limits: InflateLimits, countBlock: () => void): Inflated {
   if (!isZlib(bytes)) throw inflateError();
-  const inflater = new Inflater(bytes, limit);
-  for (let isLast = false; !isLast; ) {
-    countBlock();
+  const inflater = new Inflater(bytes, limits, countBlock);
+  let isWhole = true;
+  for (let isLast = false; !isLast && isWhole; ) {
     isLast = inflater.readBits(1) === 1;
-    if (!inflater.readBlock(inflater.readBits(2))) return { bytes: inflater.out, streamLength: 0 };
+    isWhole = inflater.readBlock(inflater.readBits(2));
   }
-  return { bytes: inflater.out.subarray(0, inflater.length), streamLength: inflater.at + 4 };
+  const { out, length, end } = inflater;
+  return { bytes: out.subarray(0, length), length, streamLength: isWhole ? end + 4 : 0 };
 }

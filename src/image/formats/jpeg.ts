@@ -181,7 +181,7 @@ function readSegments(file: ByteReader, builder: JpegBuilder): number {
     const next = findMarker(file, at);
     const isEnded = next >= 0 && file.u8(next + 1) === EOI;
     at = next < 0 ? file.length : next;
-    builder.addScan(segment, trimMarker(file, at), !isEnded);
+    builder.addScan(segment, findDataEnd(file, at), !isEnded);
     if (next < 0 && !builder.isLastScanWhole) throw new RangeError();
     const { frame } = builder;
     if (!frame || !isComplete(frame)) continue;
@@ -192,9 +192,12 @@ function readSegments(file: ByteReader, builder: JpegBuilder): number {
   }
 }
 
-/** Removes the first half of an end marker. */
-const trimMarker = (file: ByteReader, end: number): number =>
-  end === file.length && file.bytes[end - 1] === 0xff ? end - 1 : end;
+/** The end of a scan's data. Fill bytes before a marker, and the first half of an end marker, are no data. */
+function findDataEnd({ bytes }: ByteReader, marker: number): number {
+  let end = marker;
+  while (bytes[end - 1] === 0xff) end--;
+  return end;
+}
 
 /**
  * The offset of the next marker; -1 if there is none. Skips what decoders skip: stray bytes, fill bytes, stuffed

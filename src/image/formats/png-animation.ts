@@ -1,6 +1,7 @@
 import { type ByteReader, ImageError, type Size } from './byte-reader.js';
 import { isZlib } from './inflate.js';
-import { isIntact, type PngChunk } from './png-chunks.js';
+import { isIntact, type PngChunk, type PngHeader } from './png-chunks.js';
+import { checkPixels, joinData } from './png-data.js';
 
 // W3C PNG Specification, third edition, sections 11.3.6 and 4.4.
 
@@ -27,8 +28,14 @@ const animationError = () => new ImageError('The PNG has an invalid animation.')
 /**
  * Null if there is no animation. The number of frames is a claim: browsers show
  * those that are there, and none after the first one that is damaged.
+ * @param hasEnd - Whether the file has an end chunk. If not, and frames are missing, it was cut short.
  */
-export function readPngAnimation(file: ByteReader, chunks: PngChunk[], canvas: Size): PngAnimation | null {
+export function readPngAnimation(
+  file: ByteReader,
+  chunks: PngChunk[],
+  canvas: PngHeader,
+  hasEnd: boolean,
+): PngAnimation | null {
   const control = chunks.find(({ type }) => type === 'acTL' || type === 'IDAT');
   if (control?.type !== 'acTL') return null;
   if (control.length !== 8 || !isIntact(file, control)) throw animationError();
@@ -36,10 +43,12 @@ export function readPngAnimation(file: ByteReader, chunks: PngChunk[], canvas: S
   const declared = file.u32(control.data);
   if (declared === 0) return null;
   const frames = readFrames(file, chunks, canvas).slice(0, declared);
+  if (frames.length < declared && !hasEnd) throw new RangeError();
   const beginsWithImage = frames[0]?.data[0]?.type === 'IDAT';
   if (frames.length === 0 || (beginsWithImage && !isWholeCanvas(file, frames[0] as Frame, canvas))) {
     throw animationError();
   }
+  for (const frame of frames) checkFrame(file, frame, canvas);
   const all = frames.flatMap(({ control, data }) => [control, ...data]);
   return {
     frames: frames.length,
@@ -49,6 +58,17 @@ export function readPngAnimation(file: ByteReader, chunks: PngChunk[], canvas: S
     chunks: new Set(all.filter(({ type }) => type !== 'IDAT')),
   };
 }
+
+/** Refuses a frame that does not have exactly the pixels of its size. Those of the image are checked as such. */
+function checkFrame(file: ByteReader, { control, data }: Frame, header: PngHeader): void {
+  if (data[0]?.type === 'IDAT') return;
+  const pixels = joinData(file, data, SEQUENCE_LENGTH);
+  const size = { width: file.u32(control.data + 4), height: file.u32(control.data + 8) };
+  if (checkPixels(file, pixels, { ...header, ...size }) < pixels.length) throw animationError();
+}
+
+/** The number at the beginning of a frame's data, in bytes. */
+const SEQUENCE_LENGTH = 4;
 
 /** The frames before the first damaged one. */
 function readFrames(file: ByteReader, chunks: PngChunk[], canvas: Size): Frame[] {

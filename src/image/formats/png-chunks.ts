@@ -20,12 +20,16 @@ export interface PngHeader extends Size {
 
 const CRITICAL = new Set(['IHDR', 'PLTE', 'IDAT']);
 
-/** Reads the chunks before the end chunk. Browsers ignore what that one contains, and end at what is no chunk after the data. */
+/**
+ * Reads the chunks before the end chunk. Browsers ignore what that one contains, and end at what is no chunk after the
+ * data, which may be the end of the file.
+ */
 export function readChunks(file: ByteReader): { chunks: PngChunk[]; end: number } {
   const chunks: PngChunk[] = [];
   let hasData = false;
   for (let at = 8; ; ) {
     file.budget.count();
+    if (hasData && at + 8 > file.length) return { chunks, end: 0 };
     const length = file.u32(at);
     const type = file.readText(at + 4, file.checkEnd(at + 8) - at - 4);
     if (type === 'IEND') return { chunks, end: length === 0 && at + 12 <= file.length ? at + 12 : 0 };

@@ -2,11 +2,8 @@ import { type ByteReader, concatBytes, ImageError } from './byte-reader.js';
 import { inflate } from './inflate.js';
 import type { PngChunk, PngHeader } from './png-chunks.js';
 
-/**
- * How much of the pixel data is checked, in bytes: compressed, and decompressed.
- * If the beginning is good, browsers show at least that part of the picture.
- */
-const LIMITS = { compressed: 2 ** 17, decompressed: 2 ** 16 };
+/** Bytes of the decompressed data whose filters are checked. Browsers show at least that part of the picture. */
+const CHECKED_LENGTH = 2 ** 16;
 
 /** Number of values of a pixel, by color type. */
 const CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
@@ -23,48 +20,48 @@ const PASSES = [
 ] as const;
 
 /**
- * Refuses pixel data whose beginning can't be decoded, and small pictures that are cut short.
- * Returns the data of a small picture, without bytes after its end; null for a larger one.
+ * Refuses compressed pixels that can't be decoded, and those that are not exactly as many as the header says: after the
+ * last row, text could be hidden.
+ * @returns the length of the compressed data without bytes after its end.
  */
-export function checkPixelData(file: ByteReader, chunks: readonly PngChunk[], header: PngHeader): Uint8Array | null {
-  const start = readStart(file, chunks);
-  const isCut = start.length === LIMITS.compressed;
-  try {
-    const { bytes, streamLength } = inflate(start, LIMITS.decompressed, () => file.budget.count());
-    const length = checkRows(bytes, header);
-    if (streamLength > 0 && length > bytes.length) throw new RangeError();
-    return streamLength > 0 ? start.subarray(0, streamLength) : null;
-  } catch (error) {
-    if (error instanceof RangeError && isCut) return null;
-    throw error;
-  }
+export function checkPixels(file: ByteReader, data: Uint8Array, header: PngHeader): number {
+  const passes = listPasses(header);
+  const expected = passes.reduce((sum, { rows, rowLength }) => sum + rows * rowLength, 0);
+  const limits = { keptLength: CHECKED_LENGTH, maxLength: expected };
+  const { bytes, length, streamLength } = inflate(data, limits, () => file.budget.count());
+  checkFilters(bytes, passes);
+  if (length > expected) throw new ImageError('The PNG has data after its last row.');
+  if (length < expected) throw new RangeError();
+  return streamLength;
 }
 
-/** The beginning of the compressed data. */
-function readStart(file: ByteReader, chunks: readonly PngChunk[]): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let room = LIMITS.compressed;
-  for (const { data, length } of chunks) {
-    if (room === 0) break;
-    const size = Math.min(length, room);
-    if (size > 0) parts.push(file.slice(data, data + size));
-    room -= size;
-  }
+/** The data of some chunks, after a number of bytes of each. */
+export function joinData(file: ByteReader, chunks: readonly PngChunk[], skipped = 0): Uint8Array {
+  const parts = chunks.map(({ data, length }) => file.slice(data + skipped, data + length));
   return parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts);
 }
 
-/** Checks that each row begins with the number of a filter. Returns the length of all rows together. */
-function checkRows(bytes: Uint8Array, { width, height, depth, colorType, isInterlaced }: PngHeader): number {
-  let at = 0;
-  for (const [left, top, columnStep, rowStep] of isInterlaced ? PASSES : [[0, 0, 1, 1] as const]) {
+/** Rows that follow each other, each with the number of its filter before its pixels. */
+interface Pass {
+  rows: number;
+  rowLength: number;
+}
+
+function listPasses({ width, height, depth, colorType, isInterlaced }: PngHeader): Pass[] {
+  return (isInterlaced ? PASSES : [[0, 0, 1, 1] as const]).map(([left, top, columnStep, rowStep]) => {
     const columns = Math.ceil((width - left) / columnStep);
-    const rows = columns > 0 ? Math.ceil((height - top) / rowStep) : 0;
-    const rowLength = 1 + Math.ceil((columns * depth * (CHANNELS[colorType] as number)) / 8);
+    const rows = columns > 0 ? Math.max(0, Math.ceil((height - top) / rowStep)) : 0;
+    return { rows, rowLength: 1 + Math.ceil((columns * depth * (CHANNELS[colorType] as number)) / 8) };
+  });
+}
+
+function checkFilters(bytes: Uint8Array, passes: Pass[]): void {
+  let at = 0;
+  for (const { rows, rowLength } of passes) {
     const end = at + rows * rowLength;
     for (; at < Math.min(end, bytes.length); at += rowLength) {
       if ((bytes[at] as number) > 4) throw new ImageError('The PNG has an unknown filter.');
     }
-    at = Math.max(at, end);
+    at = end;
   }
-  return at;
 }

@@ -13,7 +13,7 @@ import { readProfileLength } from './icc.js';
 import { type Inflated, inflate } from './inflate.js';
 import { type PngAnimation, readPngAnimation } from './png-animation.js';
 import { buildChunk, isIntact, type PngChunk, type PngHeader, readChunks } from './png-chunks.js';
-import { checkPixelData } from './png-data.js';
+import { checkPixels, joinData } from './png-data.js';
 
 // W3C PNG Specification, third edition, sections 5 and 11.
 
@@ -31,8 +31,8 @@ const COLOR_TYPES: Record<number, { depths: number; tRNS: number; sBIT: number; 
 /** Ancillary chunks that change how the picture looks, and the length of each in bytes. */
 const DISPLAY_CHUNKS: Record<string, number> = { gAMA: 4, cHRM: 32, sRGB: 1, cICP: 4, mDCV: 24, cLLI: 8, pHYs: 9 };
 
-/** Maximum length of a profile that is checked as a whole. */
-const PROFILE_LIMIT = 2 ** 16;
+/** A profile's header, and more bytes than a profile may have. */
+const PROFILE_LIMITS = { keptLength: 128, maxLength: 2 ** 20 };
 
 const SIGNATURE = [0x89, ...encodeAscii('PNG\r\n\x1a\n')];
 
@@ -41,8 +41,10 @@ export function readPng(file: ByteReader): ImageStructure {
   const header = readHeader(file, chunks);
   const data = readDataChunks(chunks);
   const palette = findPalette(chunks, header);
-  const animation = readPngAnimation(file, chunks, header);
-  const pixelData = checkPixelData(file, data, header);
+  const animation = readPngAnimation(file, chunks, header, end > 0);
+  const compressed = joinData(file, data);
+  const dataLength = checkPixels(file, compressed, header);
+  const pixelData = dataLength < compressed.length ? compressed.subarray(0, dataLength) : null;
   const orientation = readExifOrientation(file, chunks);
   const isRotated = swapsSides(orientation);
   const pixels = header.width * header.height;
@@ -109,7 +111,7 @@ interface PngContent {
   chunks: PngChunk[];
   header: PngHeader;
   data: PngChunk[];
-  /** The pixels of a small picture, which are written as one chunk. */
+  /** The pixels as one chunk, if bytes after their end are removed. */
   pixelData: Uint8Array | null;
   palette: { chunk: PngChunk; length: number } | null;
   animation: PngAnimation | null;
@@ -165,16 +167,13 @@ function buildProfile(file: ByteReader, { data, length }: PngChunk): ArrayLike<n
   const profile = start < 3 || chunk[start - 1] !== 0 ? null : tryInflate(file, stream);
   const stated = profile ? readProfileLength(profile.bytes) : 0;
   if (!profile || stated === 0) return [];
-  const { bytes, streamLength } = profile;
-  // Of a large profile only the beginning is checked. Compressed, it is hardly ever longer than the profile.
-  const isDamaged = streamLength > 0 ? bytes.length !== stated : length > stated + PROFILE_LIMIT;
-  if (isDamaged) throw new ImageError('The PNG has a damaged color profile.');
-  return buildChunk('iCCP', [...encodeAscii('icc\0\0'), ...stream.subarray(0, streamLength || stream.length)]);
+  if (profile.length !== stated) throw new ImageError('The PNG has a damaged color profile.');
+  return buildChunk('iCCP', [...encodeAscii('icc\0\0'), ...stream.subarray(0, profile.streamLength)]);
 }
 
 function tryInflate(file: ByteReader, stream: Uint8Array): Inflated | null {
   try {
-    return inflate(stream, PROFILE_LIMIT, () => file.budget.count());
+    return inflate(stream, PROFILE_LIMITS, () => file.budget.count());
   } catch (error) {
     if (error instanceof RangeError || error instanceof ImageError) return null;
     throw error;

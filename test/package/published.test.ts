@@ -1,0 +1,83 @@
+import { readFileSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { build } from 'esbuild';
+import { publint } from 'publint';
+import { afterAll, describe, expect, it } from 'vitest';
+import { fillIntegrity, hashContent } from '../../scripts/integrity.mjs';
+import { root } from '../support/dev-server.js';
+import { PackedPackage } from '../support/packed-package.js';
+
+const packed = PackedPackage.create();
+afterAll(() => packed.remove());
+
+const modules = join(packed.folder, '..');
+const manifest = JSON.parse(readFileSync(join(packed.folder, 'package.json'), 'utf8'));
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const INSTALL_COMMAND = 'npm install hono jose aws4fetch valibot @valibot/to-json-schema';
+
+describe('the published package', () => {
+  it('has nothing that publint complains about', async () => {
+    expect((await publint({ pkgDir: packed.folder, strict: true, pack: false })).messages).toEqual([]);
+  });
+
+  it('has types that TypeScript finds for every entry point, as ES modules', async () => {
+    const tarball = readFileSync(join(modules, '..', `flare-avatar-upload-${manifest.version}.tgz`));
+    const result = await checkPackage(createPackageFromTarballData(new Uint8Array(tarball)));
+    if (!result.types) throw new Error('The package has no types.');
+    // CommonJS modules import it with import(), and the resolution of Node 10 knows no `exports`.
+    const isSupported = (problem: object) =>
+      !('resolutionKind' in problem && /^(node10|node16-cjs)$/.test(String(problem.resolutionKind)));
+    expect(result.problems.filter(isSupported)).toEqual([]);
+  });
+});
+
+describe('the dependencies of the back end', () => {
+  const names = ['hono', 'jose', 'aws4fetch', 'valibot', '@valibot/to-json-schema'];
+
+  it('are not installed with the element', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['@lit/react', 'lit']);
+    const { peerDependencies, peerDependenciesMeta } = manifest;
+    for (const name of names) expect(peerDependencies[name], name).toMatch(/^\^\d/);
+    for (const name of Object.keys(peerDependencies))
+      expect(peerDependenciesMeta[name], name).toEqual({ optional: true });
+  });
+
+  it.each(names)('are named with the command that installs them, if %s is missing', async (name) => {
+    const isolated = PackedPackage.create();
+    // A link to the installed package, or to the folder of its scope.
+    unlinkSync(join(isolated.folder, '..', name.split('/')[0] ?? ''));
+    const contents = "import { createAvatarApi } from 'flare-avatar-upload/server'; console.log(createAvatarApi);";
+    const bundling = build({
+      stdin: { contents, resolveDir: isolated.folder },
+      bundle: true,
+      format: 'esm',
+      write: false,
+      logLevel: 'silent',
+    });
+    const { errors } = await bundling.catch((failure) => failure);
+    isolated.remove();
+    expect(errors[0].text).toContain(`Could not resolve "${name}`);
+    expect(errors[0].location.lineText).toContain(INSTALL_COMMAND);
+  });
+});
+
+describe('README.md', () => {
+  it('has only absolute links and pictures, which npm shows as well', () => {
+    const targets = Array.from(readme.matchAll(/\]\(([^)]+)\)/g), ([, target]) => target);
+    expect(targets.length).toBeGreaterThan(20);
+    expect(targets.filter((target) => !target?.startsWith('https://'))).toEqual([]);
+  });
+
+  it('gets the version and the hashes of the CDN files when the package is packed', () => {
+    const files = ['flare-avatar-upload.js', 'flare-avatar-upload.iife.js'];
+    const read = (file: string) => readFileSync(join(packed.folder, 'dist', 'cdn', file));
+    const page = fillIntegrity(readme, '9.8.7', read);
+    for (const host of ['https://cdn.jsdelivr.net/npm', 'https://unpkg.com'])
+      for (const file of files)
+        expect(page).toContain(
+          `src="${host}/flare-avatar-upload@9.8.7/dist/cdn/${file}" integrity="${hashContent(read(file))}" crossorigin`,
+        );
+    expect(manifest.scripts.prepack).toMatch(/ && node scripts\/integrity\.mjs$/);
+  });
+});
