@@ -66,12 +66,10 @@ declare module 'svelte/elements' { interface SvelteHTMLElements { 'flare-avatar-
 
 /**
  * @param element - the class in dist/custom-elements.json
+ * @param properties - its members that a page can set
  * @param folder - dist/types/src
  */
-export function writeFrameworkTypes(element, folder) {
-  const properties = element.members.filter(
-    ({ kind, static: isStatic, readonly }) => kind === 'field' && !isStatic && !readonly,
-  );
+export function writeFrameworkTypes(element, properties, folder) {
   const attributes = element.attributes.filter(({ name, fieldName }) => name !== fieldName);
   const events = element.events.filter(({ name }) => name.startsWith('flare-'));
   const lists = [

@@ -26,9 +26,9 @@ export async function writeManifest() {
   const manifest = JSON.parse(readFileSync(path, 'utf8'));
   manifest.modules = manifest.modules.filter((module) => module.path === SOURCES.at(-1));
   const [element] = manifest.modules[0].declarations;
-  addSettings(element, await importSettings());
+  const settings = addSettings(element, await importSettings());
   writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
-  writeFrameworkTypes(element, join(root, 'dist', 'types', 'src'));
+  writeFrameworkTypes(element, settings, join(root, 'dist', 'types', 'src'));
   writeEditorData(element, join(root, 'dist'));
   return 0;
 }
@@ -40,15 +40,15 @@ async function importSettings() {
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 }
 
-/** Removes what is not public, and adds to each setting its default and its attribute. */
+/** Removes what is not public, and adds to each setting its default and its attribute. @returns the settings */
 function addSettings(element, { getAttributeName, getDefaults }) {
   const defaults = getDefaults();
   // The element observes ARIA attributes, which every element has: they are no members of the class.
   const isPublic = ({ name, privacy }) => privacy !== 'private' && privacy !== 'protected' && !name.startsWith("'");
   element.members = element.members.filter(isPublic);
   element.attributes = [];
-  for (const member of element.members) {
-    if (!(member.name in defaults) || member.static) continue;
+  const settings = element.members.filter((member) => member.name in defaults && !member.static);
+  for (const member of settings) {
     const { name: fieldName, type, description } = member;
     const defaultValue = formatDefault(defaults[fieldName]);
     member.default = defaultValue;
@@ -57,6 +57,7 @@ function addSettings(element, { getAttributeName, getDefaults }) {
     Object.assign(member, { attribute, reflects: true });
     element.attributes.push({ name: attribute, fieldName, type, description, default: defaultValue });
   }
+  return settings;
 }
 
 const formatDefault = (value) => (typeof value === 'string' ? `'${value}'` : String(value));
