@@ -66,8 +66,13 @@ export default defineConfig({
             'test/node/**/*.test.ts',
             ...(process.env.NODE_TESTS === 'all' ? ['test/server/**/*.test.ts'] : []),
           ],
-          // What these test is D1's own: the rows that a query reads, and its dialect in Better Auth.
-          exclude: ['test/server/query-cost.test.ts', 'test/server/better-auth.test.ts'],
+          // The first two test what is D1's own: the rows that a query reads, and its dialect in Better Auth.
+          exclude: [
+            'test/server/query-cost.test.ts',
+            'test/server/better-auth.test.ts',
+            // It skips every wait of the process, also the time limits of requests to the store.
+            'test/server/interleavings.test.ts',
+          ],
           setupFiles: ['test/server/migrate.ts'],
           globalSetup: ['test/node/local-store.ts'],
           isolate: false,
