@@ -160,9 +160,11 @@ describe('an avatar URL that expires', () => {
     const { element } = await createElement();
     await waitUntil(() => getImageUrl(element));
     await waitUntil(() => !element.matches(':state(loading)'));
-    const image = getPart(element, 'image');
+    const image = getPart(element, 'image') as HTMLImageElement;
+    await image.decode();
+    await waitForFrames();
     let loads = 0;
-    image?.addEventListener('load', () => loads++);
+    image.addEventListener('load', () => loads++);
     // The engine takes over from the first load.
     await element.refresh();
     clock.advance(2 ** 31);
