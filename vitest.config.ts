@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -43,6 +44,35 @@ export default defineConfig({
           include: ['test/server/**/*.test.ts'],
           setupFiles: ['test/server/migrate.ts'],
           isolate: false,
+          ...LIMITS,
+        },
+      },
+      {
+        // The server outside of Workers: its own tests, and those of test/server over S3 and SQLite.
+        oxc,
+        resolve: {
+          alias: [
+            { find: 'cloudflare:workers', replacement: join(import.meta.dirname, 'test/node/workers-env.ts') },
+            { find: 'cloudflare:test', replacement: join(import.meta.dirname, 'test/node/workers-test.ts') },
+            {
+              find: /^.*\/variants\/workerd\.js$/,
+              replacement: join(import.meta.dirname, 'test/node/variants-env.ts'),
+            },
+          ],
+        },
+        test: {
+          name: 'node',
+          include: [
+            'test/node/**/*.test.ts',
+            ...(process.env.NODE_TESTS === 'all' ? ['test/server/**/*.test.ts'] : []),
+          ],
+          // What these test is D1's own: the rows that a query reads, and its dialect in Better Auth.
+          exclude: ['test/server/query-cost.test.ts', 'test/server/better-auth.test.ts'],
+          setupFiles: ['test/server/migrate.ts'],
+          globalSetup: ['test/node/local-store.ts'],
+          isolate: false,
+          // All tests share the buckets.
+          maxWorkers: 1,
           ...LIMITS,
         },
       },

@@ -11,6 +11,7 @@ const USAGE = `npm test                           every step, then one summary
 npm run lint | format | types      Biome, without and with fixes; TypeScript for the package and for the server
 npm run test:core | test:element | test:server | test:package | test:e2e
                                    one group of tests
+npm run test:node                  the server in Node: its own tests, and test:server over S3 and SQLite
 npm run test:browsers              test:element in Chromium, Firefox and WebKitGTK
 npm run test:long                  the tests with random inputs, with many more of them
 

@@ -37,6 +37,12 @@ export const STEPS = {
     isInBackground: true,
     run: (options) => runVitest('server', options, { WRANGLER_LOG: 'error' }),
   },
+  // By itself, also the tests of `server` in Node, over S3 and SQLite.
+  node: {
+    isPartOfAll: true,
+    isInBackground: true,
+    run: (options) => runVitest('node', options, options.isBrief ? {} : { NODE_TESTS: 'all' }),
+  },
   element: {
     isPartOfAll: true,
     isInBackground: true,
@@ -74,7 +80,7 @@ async function runCheck(command, args, options, env = {}) {
 /** Checks the package and the server, or only the project that the given files belong to. */
 async function checkTypes(options) {
   const { files, watch } = options;
-  const isOfServer = (file) => /^(\.\/)?(test\/)?server\b/.test(file);
+  const isOfServer = (file) => /^(\.\/)?(server|test\/(server|node))\b/.test(file);
   const projects = { 'tsconfig.json': (file) => !isOfServer(file), server: isOfServer };
   const names = Object.keys(projects).filter((name) => files.length === 0 || files.some(projects[name]));
   const flags = watch ? ['--watch', '--preserveWatchOutput'] : [];

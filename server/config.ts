@@ -1,7 +1,9 @@
+import type { AvatarDatabase } from './db/database.js';
 import { type ApiError, DependencyError } from './errors.js';
 import { parseOrigins } from './parse-origins.js';
 import { parsePublicUrl } from './parse-public-url.js';
 import { type AccessKey, checkAccessKey, cleanText, parseBucketName, parseEndpoint } from './parse-s3-settings.js';
+import type { AvatarBucket } from './storage/bucket.js';
 import { type OwnerSecrets, parseOwnerSecrets } from './storage/owner.js';
 
 /**
@@ -18,19 +20,19 @@ import { type OwnerSecrets, parseOwnerSecrets } from './storage/owner.js';
  */
 export interface AvatarEnv {
   /** The bucket that holds avatars, pending uploads unless there is `PENDING`, and nothing else. */
-  AVATARS: R2Bucket;
+  AVATARS: AvatarBucket;
   /**
    * A bucket of its own for pending uploads, in the jurisdiction of `AVATARS`. Required with `PUBLIC_URL`.
    * @defaultValue pending uploads are in `AVATARS`
    */
-  PENDING?: R2Bucket;
+  PENDING?: AvatarBucket;
   /** The database with this package's migrations applied. */
-  DB: D1Database;
+  DB: AvatarDatabase;
   /**
    * Rate limit for presigning, committing and removing, counted per user.
    * @defaultValue no limit
    */
-  RATE_LIMITER?: RateLimit;
+  RATE_LIMITER?: RateLimiter;
   /** The S3 endpoint: `https://<account id>.r2.cloudflarestorage.com`, with or without the bucket as its path. */
   R2_ENDPOINT?: string;
   /** Name of the bucket that `AVATARS` is bound to. */
@@ -71,17 +73,22 @@ export interface AvatarEnv {
   LOCAL_DEV?: string;
 }
 
+/** A limit on the requests of one user, such as the rate limiting binding of a Worker. */
+export interface RateLimiter {
+  limit(options: { key: string }): Promise<{ success: boolean }>;
+}
+
 /** A validated setting, or what is wrong with it. */
 export type Setting<T> = { readonly value: T } | { readonly problem: string };
 
 /** The buckets, and the address of the public one. */
 export interface BucketsConfig {
-  bucket: R2Bucket;
+  bucket: AvatarBucket;
   /**
    * The buckets with pending uploads: `PENDING` before `AVATARS`, where those are
    * that were begun before `PENDING` was bound.
    */
-  pendingBuckets: readonly R2Bucket[];
+  pendingBuckets: readonly AvatarBucket[];
   /** Address of the avatars without a trailing slash; null if they are private. */
   publicUrl: string | null;
 }
@@ -89,7 +96,7 @@ export interface BucketsConfig {
 /** What the API needs for every authenticated request. */
 export interface StorageConfig extends BucketsConfig {
   ownerSecrets: OwnerSecrets;
-  database: D1Database;
+  database: AvatarDatabase;
 }
 
 /** Credentials and address of the bucket's S3 API, as configured. */
@@ -118,7 +125,7 @@ export interface Config {
   readonly storage: Setting<StorageConfig>;
   readonly s3: Setting<S3Config>;
   readonly trustedOrigins: Setting<readonly string[]>;
-  readonly rateLimiter: Setting<RateLimit | undefined>;
+  readonly rateLimiter: Setting<RateLimiter | undefined>;
   /** True if the local development flag is set. */
   readonly isLocalDev: boolean;
 }

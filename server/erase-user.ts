@@ -1,6 +1,7 @@
 import { DependencyError } from './errors.js';
 import { deleteBatchOfOwner, deleteKeys } from './jobs/delete-objects.js';
 import { notifyRemoved } from './remove-avatar.js';
+import type { AvatarBucket } from './storage/bucket.js';
 import type { UserContext } from './user-context.js';
 
 /**
@@ -33,7 +34,7 @@ async function listKeysOfUser({ owners, bucket, pendingBuckets }: UserContext): 
   return (await Promise.all(lists)).flat();
 }
 
-async function listKeys(bucket: R2Bucket, prefix: string): Promise<string[]> {
+async function listKeys(bucket: AvatarBucket, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for (let cursor = ''; ; ) {
     const page = await bucket.list({ prefix, ...(cursor && { cursor }) });

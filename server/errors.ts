@@ -54,6 +54,27 @@ export class DependencyError extends ApiError {
   }
 }
 
+/**
+ * A store outside of Cloudflare Workers failed, as `flare-avatar-upload/server/node`
+ * reports it. Not an `ApiError`: what it was doing may have taken effect.
+ */
+export class StoreError extends Error {
+  override name = 'StoreError';
+
+  /**
+   * @param message - What failed, for the log. It never holds a URL or a secret.
+   * @param isTransient - Whether the same request may succeed later.
+   */
+  constructor(
+    readonly dependency: 'database' | 'storage',
+    message: string,
+    readonly isTransient: boolean,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
 /** Hono's error handler: responds to a failure with JSON. */
 export function toErrorResponse(error: Error, c: Context): Response {
   const { message, code, headers, status } = toApiError(error);
@@ -68,6 +89,7 @@ export function toErrorResponse(error: Error, c: Context): Response {
 export function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
   if (isSchemaError(error)) return schemaError();
+  if (isStoreError(error) && error.isTransient) return storeUnavailableError();
   return (isHttpException(error) && fromHttpException(error)) || internalError();
 }
 
@@ -79,8 +101,15 @@ export const isSchemaError = (error: unknown): boolean =>
 export const schemaError = (): DependencyError =>
   new DependencyError(
     ['database'],
-    'The tables in the database are missing or too old. Apply the migrations: npx wrangler d1 migrations apply DB --remote (in this repository: npm run deploy).',
+    'The tables in the database are missing or too old. Apply the migrations: npx wrangler d1 migrations apply DB --remote (in this repository: npm run deploy; without Workers: await migrateDatabase(database)).',
   );
+
+/** (The entry `server/node` may be bundled apart from this one, with a class of its own.) */
+export const isStoreError = (error: unknown): error is StoreError =>
+  error instanceof Error && error.name === 'StoreError' && 'dependency' in error && 'isTransient' in error;
+
+const storeUnavailableError = () =>
+  new ApiError('unavailable', 'Pictures are not available right now. Please try again.', { 'retry-after': '2' });
 
 /** True for errors that say how to respond: those of the API, and Hono's. */
 export const isResponseError = (error: unknown): error is Error => error instanceof ApiError || isHttpException(error);

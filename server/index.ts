@@ -4,7 +4,7 @@ export { type OidcOptions, oidc } from './auth/oidc.js';
 export { type Session, type SignedCookie, type SignedCookieOptions, signedCookie } from './auth/signed-cookie.js';
 export type { AuthenticatedUser, User } from './auth/user.js';
 export { type AvatarService, avatarService, type PictureUrlOptions } from './avatar-service.js';
-export type { AvatarEnv } from './config.js';
+export type { AvatarEnv, RateLimiter } from './config.js';
 export { createAvatarApi } from './create-avatar-api.js';
 export { ApiError } from './errors.js';
 export type { Committed, Hooks, Rejected, Removed, UnseenImage } from './hooks.js';

@@ -1,6 +1,7 @@
 import type { Database } from './db/database.js';
 import { InstallationStore } from './db/installation-store.js';
 import { describeInstallationProblem, type InstallationState, MARK_KEY } from './installation-problem.js';
+import type { AvatarBucket } from './storage/bucket.js';
 
 /** A mark has 32 characters. A larger object is not read. */
 const MAX_MARK_BYTES = 64;
@@ -11,10 +12,10 @@ const MAX_MARK_BYTES = 64;
  * or restored.
  */
 export class Installation {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: AvatarBucket;
   readonly #store: InstallationStore;
 
-  constructor(bucket: R2Bucket, database: Database) {
+  constructor(bucket: AvatarBucket, database: Database) {
     this.#bucket = bucket;
     this.#store = new InstallationStore(database);
   }

@@ -1,4 +1,4 @@
-import { ApiError, type Dependency, DependencyError, toError } from './errors.js';
+import { ApiError, type Dependency, DependencyError, isStoreError, toError } from './errors.js';
 import { redactSecrets } from './redact-secrets.js';
 
 /**
@@ -75,6 +75,7 @@ export function describeFailure(error: unknown): { dependencies?: readonly Depen
 
 /** D1 and R2 begin their messages in ways of their own: `D1_ERROR: …`, `put: … (10001)`. */
 function findFailedStore(error: unknown): Dependency[] | undefined {
+  if (isStoreError(error)) return [error.dependency];
   const message = error instanceof Error ? error.message.slice(0, 1000) : '';
   if (/^D1_[A-Z]+/.test(message)) return ['database'];
   return /^(?:get|head|put|delete|list): .*\(\d+\)$/.test(message) ? ['storage'] : undefined;

@@ -45,10 +45,19 @@ export abstract class FormField extends LitElement {
   /** Brings validity up to date with the element's state. */
   protected abstract updateValidity(): void;
 
-  /** @param message - why the field is invalid; empty if it is valid. */
-  protected setMissing(message: string): void {
+  /**
+   * @param message - why the field is invalid; empty if it is valid.
+   * @param flag - the constraint that the field fails.
+   */
+  protected setInvalid(message: string, flag: keyof ValidityStateFlags): void {
     const anchor = this.shadowRoot?.querySelector('button') ?? undefined;
-    this.#internals.setValidity({ valueMissing: message !== '' }, message, anchor);
+    this.#internals.setValidity({ [flag]: message !== '' }, message, anchor);
+  }
+
+  /** @param name - accessible name of the control, which ARIA attributes of the page override. */
+  protected setName(name: string): void {
+    this.#internals.role = 'group';
+    this.#internals.ariaLabel = name;
   }
 
   /** @param value - what the form submits; nothing if it is empty. */

@@ -4,7 +4,13 @@ import { declareProperties, getDefaults, type Settings } from './settings.js';
 
 /** The properties that a page can set. Their defaults and attributes are in settings.ts. */
 export abstract class SettingsElement extends FormField implements Settings {
-  static override readonly properties = declareProperties();
+  static override readonly properties = {
+    ...declareProperties(),
+    // The platform's own attributes: the element is rendered again when they change.
+    'aria-label': {},
+    'aria-labelledby': {},
+    'aria-describedby': {},
+  };
 
   /** Endpoint that mints the presigned PUT. */
   declare presignUrl: string;
@@ -48,6 +54,8 @@ export abstract class SettingsElement extends FormField implements Settings {
   declare noRemove: boolean;
   /** Don't ask before the page is left while bytes are in flight. */
   declare noUnloadGuard: boolean;
+  /** Submit the form without waiting for a running upload. */
+  declare noHold: boolean;
   /** Name of the field in its form. */
   declare name: string;
   /** The form can't be submitted without a picture. */

@@ -37,6 +37,7 @@ export interface Settings extends UploadSettings {
   noAuto: boolean;
   noRemove: boolean;
   noUnloadGuard: boolean;
+  noHold: boolean;
   name: string;
   required: boolean;
   disabled: boolean;
@@ -83,6 +84,7 @@ export const SETTINGS: Readonly<Record<keyof Settings, Default>> = {
   noAuto: false,
   noRemove: false,
   noUnloadGuard: false,
+  noHold: false,
   name: '',
   required: false,
   disabled: false,

@@ -3,13 +3,18 @@ import { ImageError, type Picture, readPicture, UNKNOWN_TYPE } from '../../src/i
 import type { Upload } from '../db/rows.js';
 import { ApiError } from '../errors.js';
 import { isAvatarObject } from '../storage/avatar-object.js';
+import type { BucketObjectBody } from '../storage/bucket.js';
 import { createRejection, type UploadLimits } from './rejection.js';
 
 /**
  * Checks an uploaded object against what was declared for it.
  * @throws ApiError `not_uploaded`, or an `UploadRejection`.
  */
-export async function checkUpload(object: R2ObjectBody | null, upload: Upload, limits: UploadLimits): Promise<Picture> {
+export async function checkUpload(
+  object: BucketObjectBody | null,
+  upload: Upload,
+  limits: UploadLimits,
+): Promise<Picture> {
   const bytes = await readUpload(object, upload, limits);
   if (upload.sha256 !== null && (await computeSha256(bytes)) !== upload.sha256) {
     throw createRejection('mismatch', limits);
@@ -40,7 +45,7 @@ function readImage(bytes: Uint8Array, limits: UploadLimits, codeOfUnknown: ApiEr
 }
 
 /** The uploaded bytes. Metadata and size are checked before a byte is read. */
-async function readUpload(object: R2ObjectBody | null, upload: Upload, limits: UploadLimits): Promise<Uint8Array> {
+async function readUpload(object: BucketObjectBody | null, upload: Upload, limits: UploadLimits): Promise<Uint8Array> {
   if (!object) throw new ApiError('not_uploaded', "The file hasn't been uploaded yet.");
   // The store can be made to copy another user's avatar into an upload.
   const code = isAvatarObject(object) ? 'mismatch' : checkSize(object.size, upload.size, limits.maxBytes);

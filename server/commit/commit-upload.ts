@@ -3,6 +3,7 @@ import { CLAIM_LEASE_MS } from '../db/claim.js';
 import type { Upload } from '../db/rows.js';
 import type { ClaimedPicture } from '../db/upload-store.js';
 import { ApiError } from '../errors.js';
+import type { BucketObjectBody } from '../storage/bucket.js';
 import { createAvatarKey, type PendingKeyParts } from '../storage/object-keys.js';
 import type { UserContext } from '../user-context.js';
 import { checkUpload } from './check-upload.js';
@@ -67,7 +68,7 @@ async function claimAndCommit(job: CommitJob, upload: Upload, now: number): Prom
 }
 
 /** The uploaded object, in the first bucket that has it. */
-async function findUploadedObject({ pending, pendingBuckets }: CommitJob): Promise<R2ObjectBody | null> {
+async function findUploadedObject({ pending, pendingBuckets }: CommitJob): Promise<BucketObjectBody | null> {
   for (const bucket of pendingBuckets) {
     const object = await bucket.get(pending.key);
     if (object) return object;

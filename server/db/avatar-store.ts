@@ -1,7 +1,7 @@
 import type { Avatar } from '../../src/core/protocol.js';
 import type { Owners } from '../storage/owner.js';
 import { CLAIMED_UPLOAD } from './claim.js';
-import { type Database, isOwnedBy, readReturnedKey, runBatch } from './database.js';
+import { type Database, isOwnedBy, readReturnedKey, runBatch, type Statement } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
 import { type AvatarRow, type StoredPicture, toStoredPicture } from './rows.js';
 import type { UploadRef } from './upload-store.js';
@@ -118,14 +118,14 @@ export class AvatarStore {
     return readReturnedKey(removed);
   }
 
-  #prepareRemove(owners: Owners): D1PreparedStatement {
+  #prepareRemove(owners: Owners): Statement {
     return this.#db
       .prepare(`DELETE FROM flare_avatar_current WHERE ${isOwnedBy(owners, 1)} RETURNING key`)
       .bind(...owners);
   }
 
   /** Deletes the user's rows under former secrets if a claimed upload is about to replace them. */
-  #prepareForgetFormer(owners: Owners, upload: UploadRef, key: string): D1PreparedStatement {
+  #prepareForgetFormer(owners: Owners, upload: UploadRef, key: string): Statement {
     return this.#db
       .prepare(
         `DELETE FROM flare_avatar_current WHERE ${isOwnedBy(owners, 4)} AND owner <> ?4
@@ -134,7 +134,7 @@ export class AvatarStore {
       .bind(upload.owner, upload.id, key, ...owners);
   }
 
-  #preparePublish(owner: string, upload: UploadRef, { avatar, sizes }: StoredPicture): D1PreparedStatement {
+  #preparePublish(owner: string, upload: UploadRef, { avatar, sizes }: StoredPicture): Statement {
     const { key, contentType, size, width, height, createdAt } = avatar;
     return this.#db
       .prepare(
@@ -159,7 +159,7 @@ export class AvatarStore {
   }
 
   /** Marks the user's commits in progress that claimed their upload before this one. */
-  #prepareSupersedeEarlier(owners: Owners, upload: UploadRef, key: string): D1PreparedStatement {
+  #prepareSupersedeEarlier(owners: Owners, upload: UploadRef, key: string): Statement {
     return this.#db
       .prepare(
         `UPDATE flare_avatar_uploads INDEXED BY flare_avatar_uploads_claimed SET superseded = 1
@@ -168,7 +168,7 @@ export class AvatarStore {
       .bind(upload.owner, upload.id, key, ...owners);
   }
 
-  #prepareCommitted(upload: UploadRef, avatar: Avatar): D1PreparedStatement {
+  #prepareCommitted(upload: UploadRef, avatar: Avatar): Statement {
     const { key, contentType, size, width, height, createdAt } = avatar;
     return this.#db
       .prepare(

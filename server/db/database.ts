@@ -1,8 +1,54 @@
 import { PICTURE_LENGTH } from '../storage/object-keys.js';
 import type { Owners } from '../storage/owner.js';
 
+/**
+ * The database: what the server uses of D1. A D1 binding of a Worker is one as it
+ * is; elsewhere `sqliteDatabase()`, `libsqlDatabase()` and `d1Database()` from
+ * `flare-avatar-upload/server/node` make one.
+ *
+ * @example
+ * ```ts
+ * const database: AvatarDatabase = sqliteDatabase('avatars.db');
+ * ```
+ */
+export interface AvatarDatabase extends Database {
+  /** Where the database has read replicas: a session that may read from any of them. */
+  withSession?(constraint: 'first-unconstrained'): Database;
+}
+
 /** The database, or one session with it. */
-export type Database = Pick<D1Database, 'prepare' | 'batch'>;
+export interface Database {
+  /** @param sql - One statement, with the parameters ?1, ?2 and so on. */
+  prepare(sql: string): Statement;
+  /** Runs the statements in order, as one transaction. */
+  batch(statements: Statement[]): Promise<QueryResult[]>;
+}
+
+/** A value of a parameter. */
+export type SqlValue = string | number | null;
+
+/** A prepared statement. */
+export interface Statement {
+  /** The statement with these values for its parameters. */
+  bind(...values: SqlValue[]): Statement;
+  /** The value of one column in the first row, or null if there is no row. */
+  first<T = unknown>(column: string): Promise<T | null>;
+  /** The first row, or null if there is none. */
+  first<T = Record<string, unknown>>(): Promise<T | null>;
+  all<T = Record<string, unknown>>(): Promise<QueryResult<T>>;
+  run<T = Record<string, unknown>>(): Promise<QueryResult<T>>;
+}
+
+/** What a statement returned and changed. */
+export interface QueryResult<T = unknown> {
+  results: T[];
+  /** `changes`: the number of rows that it added, changed or deleted. */
+  meta: { changes: number };
+}
+
+/** A database or session that may read from a replica, for reads that may be some seconds old. */
+export const openReadSession = (database: AvatarDatabase): Database =>
+  database.withSession?.('first-unconstrained') ?? database;
 
 /**
  * Runs statements as one transaction, in the order in which they are named, and
@@ -19,11 +65,11 @@ export type Database = Pick<D1Database, 'prepare' | 'batch'>;
  */
 export async function runBatch<Name extends string>(
   db: Database,
-  statements: Readonly<Record<Name, D1PreparedStatement>>,
-): Promise<Record<Name, D1Result>> {
+  statements: Readonly<Record<Name, Statement>>,
+): Promise<Record<Name, QueryResult>> {
   const names = Object.keys(statements) as Name[];
   const results = await db.batch(names.map((name) => statements[name]));
-  return Object.fromEntries(names.map((name, index) => [name, results[index]])) as Record<Name, D1Result>;
+  return Object.fromEntries(names.map((name, index) => [name, results[index]])) as Record<Name, QueryResult>;
 }
 
 /**
@@ -45,7 +91,7 @@ export const isPartOf = (avatar: string, key: string): string =>
     SELECT ${selectPictureName(`${avatar}.key`)} || '.' || value || '.webp' FROM json_each(${avatar}.sizes)))`;
 
 /** The key in the first row of a `RETURNING key`, or null if there is no row. */
-export function readReturnedKey({ results }: D1Result): string | null {
+export function readReturnedKey({ results }: QueryResult): string | null {
   const [row] = results as { key: string }[];
   return row?.key ?? null;
 }

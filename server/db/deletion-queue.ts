@@ -1,7 +1,7 @@
 import type { PendingKeyParts } from '../storage/object-keys.js';
 import type { Owners } from '../storage/owner.js';
 import { CLAIMED_UPLOAD, LATE_WRITE_MS, REPLACED_KEEP_MS } from './claim.js';
-import { type Database, isOwnedBy, isPartOf, runBatch, selectPictureName } from './database.js';
+import { type Database, isOwnedBy, isPartOf, runBatch, type Statement, selectPictureName } from './database.js';
 import { parseSizes } from './rows.js';
 
 /** An object to delete, with the widths of its smaller copies. */
@@ -46,7 +46,7 @@ export class DeletionQueue {
   }
 
   /** Queues the object of a claim that is older than its lease. Not due at once: its commit may still be writing it. */
-  prepareStaleClaim(owner: string, uploadId: string, staleBefore: number, now: number): D1PreparedStatement {
+  prepareStaleClaim(owner: string, uploadId: string, staleBefore: number, now: number): Statement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes, due) SELECT avatar_key, sizes, ?5 FROM flare_avatar_uploads
@@ -56,7 +56,7 @@ export class DeletionQueue {
   }
 
   /** Queues the object of a claimed upload that a later commit, or a removal, has superseded. */
-  prepareSuperseded(owner: string, uploadId: string, key: string): D1PreparedStatement {
+  prepareSuperseded(owner: string, uploadId: string, key: string): Statement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes) SELECT ?3, sizes ${CLAIMED_UPLOAD} AND superseded = 1`,
@@ -73,7 +73,7 @@ export class DeletionQueue {
     { owner, id }: Pick<PendingKeyParts, 'owner' | 'id'>,
     key: string,
     now: number,
-  ): D1PreparedStatement {
+  ): Statement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes, due)
@@ -84,7 +84,7 @@ export class DeletionQueue {
   }
 
   /** Queues the user's current avatar. */
-  prepareCurrent(owners: Owners): D1PreparedStatement {
+  prepareCurrent(owners: Owners): Statement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes)
@@ -94,14 +94,14 @@ export class DeletionQueue {
   }
 
   /** Makes the user's replaced avatars due at once: whoever removes the present one doesn't mean to keep those. */
-  prepareHasten(owners: Owners, now: number): D1PreparedStatement {
+  prepareHasten(owners: Owners, now: number): Statement {
     return this.#db
       .prepare(`UPDATE flare_avatar_deletions SET due = 0 WHERE +due <= ?1 AND (${isKeyOfOwners(owners, 2)})`)
       .bind(now + REPLACED_KEEP_MS, ...owners);
   }
 
   /** Queues an object, due at once, unless it is the owner's current avatar. */
-  prepareUnlessCurrent(owner: string, key: string, sizes: readonly number[]): D1PreparedStatement {
+  prepareUnlessCurrent(owner: string, key: string, sizes: readonly number[]): Statement {
     return this.#db
       .prepare(
         `INSERT INTO flare_avatar_deletions (key, sizes)
@@ -112,7 +112,7 @@ export class DeletionQueue {
   }
 
   /** Queues the objects that the user's commits in progress may write. Not due before these have ended. */
-  prepareClaimed(owners: Owners): D1PreparedStatement {
+  prepareClaimed(owners: Owners): Statement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes, due)
@@ -123,7 +123,7 @@ export class DeletionQueue {
   }
 
   /** Queues the pending objects of all the user's uploads, whether or not they exist. */
-  preparePending(owners: Owners): D1PreparedStatement {
+  preparePending(owners: Owners): Statement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key)
@@ -152,7 +152,7 @@ export class DeletionQueue {
   }
 
   /** Removes the entries of smaller copies that have become part of the owner's current avatar. */
-  prepareKept(keys: readonly string[]): D1PreparedStatement {
+  prepareKept(keys: readonly string[]): Statement {
     return this.#db
       .prepare(
         `DELETE FROM flare_avatar_deletions AS entry WHERE key IN (SELECT value FROM json_each(?1)) AND ${IS_CURRENT}`,
@@ -161,7 +161,7 @@ export class DeletionQueue {
   }
 
   /** Removes the entry of a copy that has become the owner's current avatar. */
-  prepareCopied(owner: string, key: string): D1PreparedStatement {
+  prepareCopied(owner: string, key: string): Statement {
     return this.#db
       .prepare(
         `DELETE FROM flare_avatar_deletions WHERE key = ?2
@@ -174,7 +174,7 @@ export class DeletionQueue {
    * Queues the current avatars that match a condition. Not due at once: browsers may keep redirects to them.
    * @param condition - SQL with the parameters ?1 to ?n.
    */
-  prepareReplacedWhere(condition: string, values: readonly (string | number)[], now: number): D1PreparedStatement {
+  prepareReplacedWhere(condition: string, values: readonly (string | number)[], now: number): Statement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_deletions (key, sizes, due)
@@ -189,14 +189,14 @@ export class DeletionQueue {
   }
 
   /** Queues objects that nothing refers to once the batch has run. */
-  prepareEntries(keys: readonly string[]): D1PreparedStatement {
+  prepareEntries(keys: readonly string[]): Statement {
     return this.#db
       .prepare('INSERT OR IGNORE INTO flare_avatar_deletions (key) SELECT value FROM json_each(?1)')
       .bind(JSON.stringify(keys));
   }
 
   /** Forgets that objects of the user were unknown. */
-  prepareForgetUnknown(owners: Owners): D1PreparedStatement {
+  prepareForgetUnknown(owners: Owners): Statement {
     return this.#db.prepare(`DELETE FROM flare_avatar_unknown WHERE ${isKeyOfOwners(owners, 1)}`).bind(...owners);
   }
 

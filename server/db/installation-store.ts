@@ -1,4 +1,4 @@
-import type { Database } from './database.js';
+import type { Database, Statement } from './database.js';
 
 /** The database's half of the installation mark. */
 export interface DatabaseMark {
@@ -23,7 +23,7 @@ export class InstallationStore {
   }
 
   /** Selects a row if the mark is confirmed: to be run in a batch with other statements. */
-  prepareIsConfirmed(): D1PreparedStatement {
+  prepareIsConfirmed(): Statement {
     return this.#db.prepare('SELECT 1 FROM flare_avatar_installation WHERE id = 1 AND confirmed = 1');
   }
 

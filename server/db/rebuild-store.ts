@@ -1,7 +1,7 @@
 import type { StoredAvatar } from '../storage/avatar-object.js';
 import type { AvatarKeyParts } from '../storage/object-keys.js';
 import { LATE_WRITE_MS } from './claim.js';
-import { type Database, runBatch } from './database.js';
+import { type Database, runBatch, type Statement } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
 import type { StoredPicture } from './rows.js';
 
@@ -157,7 +157,7 @@ export class RebuildStore {
     return saved.meta.changes > 0;
   }
 
-  #prepare(sql: string, values: (string | number)[]): D1PreparedStatement {
+  #prepare(sql: string, values: (string | number)[]): Statement {
     return this.#db.prepare(sql).bind(...values);
   }
 }

@@ -1,5 +1,5 @@
 import { type AvatarKeyParts, type PendingKeyParts, toOwnerBound } from '../storage/object-keys.js';
-import { type Database, isPartOf, runBatch, selectPictureName } from './database.js';
+import { type Database, isPartOf, runBatch, type Statement, selectPictureName } from './database.js';
 import { parseSizes } from './rows.js';
 
 /** How far a walk has come. */
@@ -136,7 +136,7 @@ export class ReconcileStore {
     await runBatch(this.#db, { ...Object.fromEntries(statements), position });
   }
 
-  #preparePosition(after: string, seen: number, differing: number): D1PreparedStatement {
+  #preparePosition(after: string, seen: number, differing: number): Statement {
     return this.#db
       .prepare(
         `INSERT INTO flare_avatar_reconcile (id, after_key, seen, differing) VALUES (1, ?1, ?2, ?3)
@@ -145,7 +145,7 @@ export class ReconcileStore {
       .bind(after, seen, differing);
   }
 
-  #prepareUnknown(unknown: readonly AvatarKeyParts[], now: number): D1PreparedStatement {
+  #prepareUnknown(unknown: readonly AvatarKeyParts[], now: number): Statement {
     return this.#db
       .prepare(
         `INSERT OR IGNORE INTO flare_avatar_unknown (key, first_seen) SELECT value ->> 'key', ?2 FROM json_each(?1)`,
@@ -153,19 +153,19 @@ export class ReconcileStore {
       .bind(JSON.stringify(unknown), now);
   }
 
-  #prepareNoLongerUnknown(keys: readonly string[]): D1PreparedStatement {
+  #prepareNoLongerUnknown(keys: readonly string[]): Statement {
     return this.#db
       .prepare('DELETE FROM flare_avatar_unknown WHERE key IN (SELECT value FROM json_each(?1))')
       .bind(JSON.stringify(keys));
   }
 
-  #prepareMissing(missing: readonly AvatarKeyParts[], now: number): D1PreparedStatement {
+  #prepareMissing(missing: readonly AvatarKeyParts[], now: number): Statement {
     return this.#db
       .prepare(`UPDATE flare_avatar_current SET missing_since = COALESCE(missing_since, ?2) WHERE ${IS_LISTED}`)
       .bind(JSON.stringify(missing), now);
   }
 
-  #prepareNoLongerMissing(avatars: readonly AvatarKeyParts[]): D1PreparedStatement {
+  #prepareNoLongerMissing(avatars: readonly AvatarKeyParts[]): Statement {
     return this.#db
       .prepare(`UPDATE flare_avatar_current SET missing_since = NULL WHERE ${IS_LISTED}`)
       .bind(JSON.stringify(avatars));
@@ -213,5 +213,5 @@ export class ReconcileStore {
 const prepareIfAny = <T>(
   name: string,
   items: readonly T[],
-  prepare: (items: readonly T[]) => D1PreparedStatement,
-): [string, D1PreparedStatement][] => (items.length > 0 ? [[name, prepare(items)]] : []);
+  prepare: (items: readonly T[]) => Statement,
+): [string, Statement][] => (items.length > 0 ? [[name, prepare(items)]] : []);

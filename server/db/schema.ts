@@ -1,4 +1,5 @@
 import { isSchemaError, schemaError } from '../errors.js';
+import type { AvatarDatabase } from './database.js';
 
 /** The schema that the code needs: the number of the last migration. Each migration ends by storing its number. */
 export const SCHEMA_VERSION = 1;
@@ -7,7 +8,7 @@ export const SCHEMA_VERSION = 1;
 export const SCHEMA_QUERY = 'SELECT version FROM flare_avatar_schema';
 
 /** Databases whose schema is known to be right. Workers pass the same binding to every request of an isolate. */
-const checked = new WeakSet<D1Database>();
+const checked = new WeakSet<AvatarDatabase>();
 
 /**
  * Makes sure that the migrations are applied: with a query until it succeeds,
@@ -15,19 +16,19 @@ const checked = new WeakSet<D1Database>();
  * during a deployment.
  * @throws ApiError `unavailable` that names the command to run.
  */
-export async function requireSchema(database: D1Database): Promise<void> {
+export async function requireSchema(database: AvatarDatabase): Promise<void> {
   if (checked.has(database)) return;
   await checkSchema(database);
   checked.add(database);
 }
 
 /** Asks the database whether the migrations are applied. @throws like `requireSchema()`. */
-export async function checkSchema(database: D1Database): Promise<void> {
+export async function checkSchema(database: AvatarDatabase): Promise<void> {
   if ((await readSchemaVersion(database)) < SCHEMA_VERSION) throw schemaError();
 }
 
 /** The version of the schema; 0 if there is none. */
-async function readSchemaVersion(database: D1Database): Promise<number> {
+export async function readSchemaVersion(database: AvatarDatabase): Promise<number> {
   try {
     return (await database.prepare(SCHEMA_QUERY).first<number>('version')) ?? 0;
   } catch (error) {

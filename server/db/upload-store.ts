@@ -2,7 +2,7 @@ import type { ApiErrorCode, ImageType } from '../../src/core/protocol.js';
 import type { PendingKeyParts } from '../storage/object-keys.js';
 import type { Owners } from '../storage/owner.js';
 import { CLAIM_LEASE_MS, LATE_WRITE_MS } from './claim.js';
-import { type Database, isOwnedBy, runBatch } from './database.js';
+import { type Database, isOwnedBy, type QueryResult, runBatch } from './database.js';
 import { DeletionQueue } from './deletion-queue.js';
 import { InstallationStore } from './installation-store.js';
 import { type NewUpload, toUpload, type Upload, type UploadRow } from './rows.js';
@@ -44,7 +44,7 @@ const selectNextClaim = (isOwned: string, now: string): string => `MAX(${now},
   1 + COALESCE((SELECT MAX(created_at) FROM flare_avatar_current WHERE ${isOwned}), 0))`;
 
 /** The claim in the first row of a `RETURNING claim`; null if there is no row. */
-function readClaim(claimed: D1Result, marked: D1Result): Claim | null {
+function readClaim(claimed: QueryResult, marked: QueryResult): Claim | null {
   const [row] = claimed.results as { claim: number }[];
   return row ? { order: row.claim, isMarked: marked.results.length > 0 } : null;
 }

@@ -2,11 +2,12 @@ import { readPicture } from '../../src/image/formats/read-picture.js';
 import type { RebuildStore } from '../db/rebuild-store.js';
 import type { PictureEncoder } from '../picture-encoder.js';
 import { describeCopyObject, type StoredAvatar } from '../storage/avatar-object.js';
+import type { AvatarBucket } from '../storage/bucket.js';
 import { createCopyKey } from '../storage/object-keys.js';
 
 /** What adding smaller copies works with. */
 export interface VariantsAccess {
-  bucket: R2Bucket;
+  bucket: AvatarBucket;
   /** Makes the copies; null adds none. */
   encoder: PictureEncoder | null;
   /** Whether avatars are public, as the objects' headers say. */

@@ -1,5 +1,6 @@
 import type { BucketsConfig } from '../config.js';
 import type { DeletionQueue, DueObject } from '../db/deletion-queue.js';
+import type { AvatarBucket } from '../storage/bucket.js';
 import { listKeysOfPicture, parsePendingKey } from '../storage/object-keys.js';
 import type { UserContext } from '../user-context.js';
 
@@ -61,6 +62,6 @@ export async function deleteKeys({ bucket, pendingBuckets }: BucketsConfig, keys
   await deleteKeysFrom(bucket, keys);
 }
 
-async function deleteKeysFrom(bucket: R2Bucket, keys: readonly string[]): Promise<void> {
+async function deleteKeysFrom(bucket: AvatarBucket, keys: readonly string[]): Promise<void> {
   for (let at = 0; at < keys.length; at += BATCH_SIZE) await bucket.delete(keys.slice(at, at + BATCH_SIZE));
 }

@@ -1,5 +1,6 @@
 import type { RebuildStore } from '../db/rebuild-store.js';
 import { describeAvatarObject, describeCopyObject, type StoredAvatar } from '../storage/avatar-object.js';
+import type { AvatarBucket } from '../storage/bucket.js';
 import { createAvatarKey, createCopyKey } from '../storage/object-keys.js';
 import { deriveOwner, type OwnerSecrets } from '../storage/owner.js';
 import { openUserId, sealUserId } from '../storage/sealed-user.js';
@@ -9,7 +10,7 @@ const PARALLEL_MOVES = 8;
 
 /** What moving avatars works with. */
 export interface MoveAccess {
-  bucket: R2Bucket;
+  bucket: AvatarBucket;
   /** The current secret, to which avatars are moved, and former ones; null leaves every avatar where it is. */
   secrets: OwnerSecrets | null;
   /** Whether avatars are public, as the objects' headers say. */

@@ -1,7 +1,9 @@
+import type { AvatarDatabase } from '../db/database.js';
 import { type KnownState, RebuildStore } from '../db/rebuild-store.js';
 import { parseSizes } from '../db/rows.js';
 import { Installation } from '../installation.js';
 import { readAvatarObject, type StoredAvatar } from '../storage/avatar-object.js';
+import type { BucketList, BucketObject } from '../storage/bucket.js';
 import { getPictureName, parseCopyKey } from '../storage/object-keys.js';
 import { addVariants, type VariantsAccess } from './add-variants.js';
 import { type MoveAccess, type MoveCounts, moveAvatars } from './move-avatars.js';
@@ -11,7 +13,7 @@ const SLICE_SIZE = 1000;
 
 /** What a rebuild works with. */
 export interface RebuildAccess extends MoveAccess, VariantsAccess {
-  database: Pick<D1Database, 'prepare' | 'batch'>;
+  database: Pick<AvatarDatabase, 'prepare' | 'batch'>;
 }
 
 /** What a rebuild found, and what it did. Each object is counted as found and once more; `MoveCounts` are in addition. */
@@ -102,12 +104,12 @@ export async function rebuildSlice(access: RebuildAccess, after: string): Promis
 
 /** A slice of the bucket: the objects other than copies of one of them, and the sizes of these by picture. */
 interface SeparatedSlice {
-  objects: R2Object[];
+  objects: BucketObject[];
   sizes: ReadonlyMap<string, number[]>;
 }
 
 /** Separates the smaller copies from their pictures, which follow them. Copies at the end are left for the next slice. */
-function separateCopies({ objects, truncated }: R2Objects): SeparatedSlice {
+function separateCopies({ objects, truncated }: BucketList): SeparatedSlice {
   const sizes = new Map<string, number[]>();
   const pictures = new Set(objects.filter(({ key }) => !parseCopyKey(key)).map(({ key }) => getPictureName(key)));
   const last = getPictureName(objects.at(-1)?.key ?? '');
@@ -125,7 +127,7 @@ function separateCopies({ objects, truncated }: R2Objects): SeparatedSlice {
   return { objects: others, sizes };
 }
 
-const readAvatars = (objects: readonly R2Object[], sizes: SeparatedSlice['sizes']): StoredAvatar[] =>
+const readAvatars = (objects: readonly BucketObject[], sizes: SeparatedSlice['sizes']): StoredAvatar[] =>
   objects
     .map(readAvatarObject)
     .filter((avatar) => avatar !== null)

@@ -1,6 +1,7 @@
 import type { BucketsConfig } from '../config.js';
 import type { DeletionQueue } from '../db/deletion-queue.js';
 import type { ReconcileStore, WalkedAvatar, WalkPosition } from '../db/reconcile-store.js';
+import type { BucketObject } from '../storage/bucket.js';
 import {
   type AvatarKeyParts,
   listKeysOfPicture,
@@ -149,7 +150,7 @@ async function walkSlice(
 interface SliceContent {
   /** The last key of the range. */
   end: string;
-  objects: R2Object[];
+  objects: BucketObject[];
   avatars: WalkedAvatar[];
   /** Keys of objects that were unknown the last time. */
   noted: string[];
@@ -228,5 +229,5 @@ async function repeatWhileFull(step: () => Promise<number>): Promise<void> {
   for (let i = 0; i < MAX_BATCHES && (await step()) === BATCH_SIZE; i++);
 }
 
-const parseKeys = <T extends AvatarKeyParts>(objects: R2Object[], parse: (key: string) => T | null): T[] =>
+const parseKeys = <T extends AvatarKeyParts>(objects: BucketObject[], parse: (key: string) => T | null): T[] =>
   objects.map(({ key }) => parse(key)).filter((parts) => parts !== null);

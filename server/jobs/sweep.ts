@@ -1,10 +1,12 @@
 import { type AvatarEnv, type BucketsConfig, type BucketsEnv, parseBuckets, requireValues } from '../config.js';
+import type { AvatarDatabase } from '../db/database.js';
 import { DeletionQueue } from '../db/deletion-queue.js';
 import { ReconcileStore } from '../db/reconcile-store.js';
 import { requireSchema } from '../db/schema.js';
 import { SweepStore } from '../db/sweep-store.js';
 import { Installation } from '../installation.js';
 import { describeError, guardLog, type Log, logToConsole } from '../log.js';
+import type { AvatarBucket } from '../storage/bucket.js';
 import { pendingKey } from '../storage/object-keys.js';
 import { functionRule, integerRule, type OptionRules, oneOfRule, readOptions } from '../validate-options.js';
 import { deleteDueObjects } from './delete-objects.js';
@@ -87,7 +89,7 @@ type SweepEnv = Pick<AvatarEnv, 'AVATARS' | 'DB'> & Partial<BucketsEnv>;
 
 /** One run of the sweep. */
 interface SweepRun extends BucketsConfig {
-  database: D1Database;
+  database: AvatarDatabase;
   options: Required<SweepOptions>;
   now: number;
   counts: SweepCounts;
@@ -180,7 +182,7 @@ async function sweepUploads({ pendingBuckets, database, options, now, counts }: 
 
 /** Closes one batch of expired uploads and deletes their pending objects; returns how many. */
 async function sweepBatch(
-  buckets: readonly R2Bucket[],
+  buckets: readonly AvatarBucket[],
   store: SweepStore,
   batchSize: number,
   now: number,

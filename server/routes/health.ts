@@ -7,6 +7,7 @@ import { markHealthCheck } from '../health-checks.js';
 import { MARK_KEY } from '../installation-problem.js';
 import type { AvatarApiOptions } from '../options.js';
 import { literalTrue, nameSchema } from '../schemas.js';
+import type { AvatarBucket } from '../storage/bucket.js';
 import type { Operation } from './operation.js';
 
 /** Path of the health check, below the path where the API is mounted. */
@@ -130,7 +131,7 @@ async function checkStores(env: AvatarEnv): Promise<Problem[]> {
 }
 
 /** @throws Error if uploads would be stored between the avatars, which may be public. */
-async function checkPendingBucket(bucket: R2Bucket): Promise<void> {
+async function checkPendingBucket(bucket: AvatarBucket): Promise<void> {
   if (await bucket.head(MARK_KEY)) {
     throw new Error('PENDING leads to the bucket of AVATARS. Bind it to the bucket that R2_PENDING_BUCKET names.');
   }

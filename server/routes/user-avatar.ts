@@ -1,5 +1,6 @@
 import { requireSetting } from '../config.js';
 import type { ApiContext, ViewContext, ViewHandler } from '../context.js';
+import { openReadSession } from '../db/database.js';
 import type { StoredPicture } from '../db/rows.js';
 import { ApiError, callHost } from '../errors.js';
 import { findPictures } from '../find-pictures.js';
@@ -58,7 +59,7 @@ async function findVisiblePicture(
   const storage = requireSetting(config.storage);
   const { database } = storage;
   // Users have to see their own new picture at once; other people's may come from a replica that lags by seconds.
-  const session = id === viewer?.id ? database : database.withSession('first-unconstrained');
+  const session = id === viewer?.id ? database : openReadSession(database);
   return (await findPictures(storage, session, [id])).get(id);
 }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { requireSetting } from '../config.js';
 import type { ViewHandler } from '../context.js';
+import { openReadSession } from '../db/database.js';
 import type { StoredPicture } from '../db/rows.js';
 import { callHost } from '../errors.js';
 import { findPictures } from '../find-pictures.js';
@@ -66,7 +67,7 @@ export const listUserAvatars: ViewHandler = async (c, { viewer, config, options 
   const { database } = storage;
   // Users have to see their own new picture at once; other people's may come from a replica that lags by seconds.
   const isOwn = viewer !== null && visible.includes(viewer.id);
-  const pictures = await findPictures(storage, isOwn ? database : database.withSession('first-unconstrained'), visible);
+  const pictures = await findPictures(storage, isOwn ? database : openReadSession(database), visible);
   const entries = unique.map(async (id) => {
     const picture = pictures.get(id);
     const createUrl = (found: StoredPicture) => createPictureUrl(config, c.req.url, found, size, SHARED_URL_SECONDS);

@@ -1,4 +1,5 @@
 import type { Avatar } from '../../src/core/protocol.js';
+import type { BucketHttpMetadata, BucketObject, BucketPutOptions } from './bucket.js';
 import { type AvatarKeyParts, isStoredType, parseAvatarKey } from './object-keys.js';
 
 /** Marks the objects that a commit has written. A copy that the store makes of one is marked too. */
@@ -14,7 +15,7 @@ export interface StoredAvatar extends AvatarKeyParts {
 }
 
 /** The headers of every avatar. Nothing is ever written to its key again. */
-const createHeaders = (contentType: string, isPublic: boolean): R2HTTPMetadata => ({
+const createHeaders = (contentType: string, isPublic: boolean): BucketHttpMetadata => ({
   contentType,
   contentDisposition: 'inline',
   cacheControl: `${isPublic ? 'public' : 'private'}, max-age=31536000, immutable`,
@@ -24,7 +25,7 @@ const createHeaders = (contentType: string, isPublic: boolean): R2HTTPMetadata =
  * The headers and metadata of an avatar's smaller copy.
  * @param isPublic - Whether shared caches may keep it.
  */
-export const describeCopyObject = (isPublic: boolean): R2PutOptions => ({
+export const describeCopyObject = (isPublic: boolean): BucketPutOptions => ({
   httpMetadata: createHeaders('image/webp', isPublic),
   customMetadata: { kind: KIND },
 });
@@ -34,7 +35,7 @@ export const describeCopyObject = (isPublic: boolean): R2PutOptions => ({
  * knows about it, so that the bucket is enough to rebuild the database.
  * @param isPublic - Whether shared caches may keep it.
  */
-export function describeAvatarObject(avatar: Avatar, sealedUser: string | null, isPublic: boolean): R2PutOptions {
+export function describeAvatarObject(avatar: Avatar, sealedUser: string | null, isPublic: boolean): BucketPutOptions {
   const { contentType, width, height, createdAt } = avatar;
   return {
     httpMetadata: createHeaders(contentType, isPublic),
@@ -49,10 +50,10 @@ export function describeAvatarObject(avatar: Avatar, sealedUser: string | null, 
 }
 
 /** Whether a commit has written the object, or the store has copied one that a commit has written. */
-export const isAvatarObject = ({ customMetadata }: R2Object): boolean => customMetadata?.kind === KIND;
+export const isAvatarObject = ({ customMetadata }: BucketObject): boolean => customMetadata?.kind === KIND;
 
 /** The avatar in an object listed with its metadata; null if a commit has not written the object. */
-export function readAvatarObject(object: R2Object): StoredAvatar | null {
+export function readAvatarObject(object: BucketObject): StoredAvatar | null {
   const { key, size, httpMetadata, customMetadata = {} } = object;
   const parts = parseAvatarKey(key);
   const contentType = httpMetadata?.contentType;

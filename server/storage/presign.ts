@@ -64,7 +64,7 @@ async function presignUrl(
     accessKeyId: s3.accessKeyId,
     secretAccessKey: s3.secretAccessKey,
     service: 's3',
-    region: 'auto',
+    region: findRegion(objectUrl),
     datetime: new Date(signedAt).toISOString().replace(/[:-]|\.\d{3}/g, ''),
     signQuery: true,
     // By default aws4fetch signs `host` alone, and the store would accept any type or length.
@@ -74,8 +74,16 @@ async function presignUrl(
   return { url: url.href, expiresAt: signedAt + seconds * 1000 };
 }
 
+/** The region in the host of an S3 endpoint, such as that of Amazon. R2 and MinIO take `auto`. */
+export function findRegion(url: string): string {
+  const { hostname } = new URL(url);
+  if (/(^|\.)s3\.amazonaws\.com$/.test(hostname)) return 'us-east-1';
+  const [, region] = /(?:^|\.)s3[.-]([a-z]+(?:-[a-z\d]+)+)\.[\w-]+\.[a-z]+$/.exec(hostname) ?? [];
+  return region ?? 'auto';
+}
+
 /** aws4fetch with a cached CryptoKey: its own cache holds raw bytes, which are imported for each signature. */
-class Signer extends AwsV4Signer {
+export class Signer extends AwsV4Signer {
   override async signature(): Promise<string> {
     const key = await getSigningKey(this.secretAccessKey, this.credentialString);
     return toHex(await signHmac(key, await this.stringToSign()));

@@ -13,8 +13,8 @@ export interface CropDialogModel {
   text(key: string): string;
   /** The zoom, such as `150%`. */
   zoomText: string;
-  /** @param percent - zoom, 100 and more. */
-  slideZoom(percent: number): void;
+  /** Handles the events of the zoom slider. */
+  handleSlider(event: Event): void;
   zoomByWheel(event: WheelEvent): void;
   rotate(): void;
   flip(): void;
@@ -55,17 +55,17 @@ export function renderCropDialog(model: CropDialogModel): TemplateResult {
   </dialog>`;
 }
 
-function renderSlider({ viewport, text, zoomText, slideZoom }: CropDialogModel): TemplateResult {
+function renderSlider({ viewport, text, zoomText, handleSlider }: CropDialogModel): TemplateResult {
   const max = Math.floor(viewport.maxZoom * 100);
   const zoom = viewport.zoom * 100;
   return html`
-    <label class="zoom">
-      ${text('editor_zoom')}
+    <div class="zoom">
+      <span id="editor-zoom" aria-hidden="true">${text('editor_zoom')}</span>
       <input part="editor-zoom" type="range" min="100" max=${max} step=${max > 400 ? 5 : 1} .value=${String(zoom)}
-        aria-valuetext=${zoomText} ?disabled=${max === 100}
-        @input=${(event: Event) => slideZoom((event.target as HTMLInputElement).valueAsNumber)}>
-      <span aria-hidden="true">${zoomText}</span>
-    </label>`;
+        aria-labelledby="editor-zoom" aria-valuetext=${zoomText} ?disabled=${max === 100} @keydown=${handleSlider}
+        @pointerdown=${handleSlider} @pointermove=${handleSlider} @mousedown=${handleSlider} @touchstart=${handleSlider}>
+      <span class="value" aria-hidden="true">${zoomText}</span>
+    </div>`;
 }
 
 const renderButton = (

@@ -42,7 +42,7 @@ export const cropDialogStyles = css`
       font-size: 1.0625rem;
     }
     p,
-    .zoom span {
+    .value {
       font-size: 0.8125rem;
       opacity: 0.75;
     }
@@ -125,7 +125,7 @@ export const cropDialogStyles = css`
       align-items: center;
       gap: 10px;
     }
-    .zoom span {
+    .value {
       min-width: 3.2em;
       text-align: end;
     }
@@ -134,6 +134,7 @@ export const cropDialogStyles = css`
       min-width: 0;
       height: 28px;
       margin: 0;
+      touch-action: none;
       accent-color: var(--_accent);
     }
     .turns {
@@ -158,6 +159,7 @@ export const cropDialogStyles = css`
       }
       &[aria-pressed='true'] {
         color: var(--_accent);
+        box-shadow: inset 0 0 0 2px;
       }
     }
     [part='editor-apply'] {
@@ -210,6 +212,9 @@ export const cropDialogStyles = css`
       &,
       button {
         border: 1px solid;
+      }
+      [aria-pressed='true'] {
+        border-width: 3px;
       }
       [part='editor-apply'] {
         forced-color-adjust: none;

@@ -8,6 +8,7 @@ import { cropDialogStyles } from './crop-dialog.styles.js';
 import { type CropDialogModel, renderCropDialog } from './crop-dialog-template.js';
 import { CENTER, CropViewport, type Point } from './crop-viewport.js';
 import { getCenter, getSpread, PointerGestures } from './pointer-gestures.js';
+import { createSliderHandler } from './zoom-slider.js';
 
 export interface CropDialogOptions {
   /** The element's shadow root, in which the dialog is opened. */
@@ -77,6 +78,7 @@ export class CropDialog implements CropDialogModel, ReactiveController {
     const stage = this.#find('.stage');
     stage.focus();
     this.#resizeObserver.observe(stage);
+    addEventListener('input', this.#onSliderInput, true);
     signal.addEventListener('abort', () => this.#close());
     this.#host.addController(this);
     return new Promise((resolve) => {
@@ -96,9 +98,19 @@ export class CropDialog implements CropDialogModel, ReactiveController {
   }
 
   /** Announces nothing: screen readers read the slider's own value. */
-  readonly slideZoom = (percent: number): void => {
+  readonly #slideZoom = (percent: number): void => {
     this.viewport.zoomTo(percent / 100);
     this.#update();
+  };
+
+  readonly handleSlider = createSliderHandler(this.#slideZoom);
+
+  /** Assistive technology sets the slider's value itself: the page must not see that event either. */
+  readonly #onSliderInput = (event: Event): void => {
+    const slider = event.composedPath()[0];
+    if (!(slider instanceof HTMLInputElement) || !this.#container.contains(slider)) return;
+    event.stopImmediatePropagation();
+    this.#slideZoom(slider.valueAsNumber);
   };
 
   readonly zoomByWheel = (event: WheelEvent): void => {
@@ -230,6 +242,7 @@ export class CropDialog implements CropDialogModel, ReactiveController {
 
   #close(): void {
     this.#host.removeController(this);
+    removeEventListener('input', this.#onSliderInput, true);
     this.#resizeObserver.disconnect();
     this.#announcer.stop();
     // The browser returns the focus to the control that had it before.

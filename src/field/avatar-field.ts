@@ -17,6 +17,12 @@ import { IDLE, type RetryAction, type Snapshot } from './snapshot.js';
 /** Events of the inner input stay inside the element. */
 const stopPropagation = (event: Event): void => event.stopPropagation();
 
+/** The texts of the elements that name a control. */
+const joinTexts = (nodes: Iterable<Node> | null): string =>
+  Array.from(nodes ?? [], (node) => node.textContent)
+    .join(' ')
+    .trim();
+
 /** What `<flare-avatar-upload>` does: it renders its snapshot, and sends commands to its engine. */
 export class AvatarField extends SettingsElement {
   static override readonly shadowRootOptions: ShadowRootInit = {
@@ -29,6 +35,8 @@ export class AvatarField extends SettingsElement {
   readonly #store = new FieldStore((snapshot, former, event) => this.#onChange(snapshot, former, event));
   readonly #loader = new EngineLoader(this, this.#store, () => this.#createEngine());
   readonly #watcher = new AvatarWatcher(this, this.#store, this.#loader);
+  /** The file input, once the picker has been opened. */
+  #input: HTMLInputElement | null = null;
 
   constructor() {
     super();
@@ -59,7 +67,10 @@ export class AvatarField extends SettingsElement {
   /** Opens the file picker. Needs a user gesture, as on `<input type=file>`. */
   pick(): void {
     if (this.#isOff) return;
-    this.renderRoot.querySelector('input')?.click();
+    this.#input ??= this.renderRoot.querySelector('input');
+    // Outside of the page, so that the page doesn't see the events that follow.
+    this.#input?.remove();
+    this.#input?.click();
     this.#run((engine) => engine.session.preloadImageModule());
   }
 
@@ -114,9 +125,16 @@ export class AvatarField extends SettingsElement {
   /** @internal */
   formResetCallback(): void {
     this.cancel();
-    const { avatar } = this.#store.snapshot;
-    this.#store.setFacts({ avatar: { ...avatar, key: '' }, isUserInvalid: false });
-    this.refresh();
+    this.formStateRestoreCallback('');
+    this.#run((engine) => engine.reset(), { phase: 'load' });
+  }
+
+  /**
+   * The browser restores the value of a page that the user comes back to.
+   * @internal
+   */
+  formStateRestoreCallback(key: string): void {
+    this.#store.setFacts({ avatar: { ...this.#store.snapshot.avatar, key } });
   }
 
   protected override willUpdate(): void {
@@ -125,6 +143,8 @@ export class AvatarField extends SettingsElement {
   }
 
   protected override firstUpdated(): void {
+    // The browser has looked for `autofocus` before a script that comes late defines the element.
+    if (this.autofocus && document.activeElement === document.body) this.focus();
     if (this.#isOff || !hasPendingCommit()) return;
     this.#run((engine) => engine.session.resumePendingCommit());
   }
@@ -136,12 +156,18 @@ export class AvatarField extends SettingsElement {
   protected override render(): TemplateResult {
     const url = this.#getImageUrl();
     this.toggleCustomState('empty', !url);
-    const label = this.label || this.labels[0]?.textContent?.trim() || this.#language.getText('label');
+    const label =
+      joinTexts(this.ariaLabelledByElements) ||
+      this.ariaLabel ||
+      this.label ||
+      joinTexts(this.labels) ||
+      this.#language.getText('label');
+    this.setName(label);
     const action = this.#language.getText(url ? 'change' : 'pick').replace('{label}', () => label);
     return html`
-      <div part="base" role="group" aria-label=${label}>
+      <div part="base">
         <div class="frame">
-          <div class="picture">${this.#renderPicture(url)}</div>
+          <div class="picture">${this.#renderPicture(url, label)}</div>
           ${this.#engine?.renderProgressRing()}
           <button part="trigger" type="button" aria-label=${action} aria-describedby="status error"
             ?disabled=${this.#isOff} @click=${this.pick}>
@@ -151,7 +177,7 @@ export class AvatarField extends SettingsElement {
         <p class="line">${this.#renderTexts(url)}${this.#renderButtons()}</p>
         <slot name="hint"></slot>
         <input type="file" hidden .accept=${this.accept} capture=${this.capture ?? nothing}
-          @click=${stopPropagation} @input=${stopPropagation} @change=${(event: Event) => takePickedFile(event, this.#selectFiles)}>
+          @input=${stopPropagation} @change=${this.#takePickedFile} @cancel=${this.#takePickedFile}>
       </div>`;
   }
 
@@ -160,9 +186,10 @@ export class AvatarField extends SettingsElement {
     return this.#picture === this.#watcher.brokenUrl ? null : (this.#picture as string | null);
   }
 
-  #renderPicture(url: string | null): TemplateResult {
+  #renderPicture(url: string | null, label: string): TemplateResult {
     if (!url) return renderPlaceholder(this.initials);
-    return html`<img part="image" src=${url} alt=${this.alt}
+    const alt = this.alt || (this.hasAttribute('alt') ? '' : label);
+    return html`<img part="image" src=${url} alt=${alt}
       @error=${() => this.#handleBrokenImage(url)}>`;
   }
 
@@ -180,7 +207,11 @@ export class AvatarField extends SettingsElement {
     const isQuiet = isLoading || (status === 'idle' && (url || error || this.#store.snapshot.isLoading));
     const text = isQuiet ? null : this.#engine ? this.#engine.renderStatus() : this.#language.getText(status);
     // Without the engine, the error is that it can't be loaded.
-    const message = error && (this.#engine?.formatError() ?? (this.#language.getText('network') || error.message));
+    const message = isLoading
+      ? null
+      : this.#engine
+        ? this.#engine.formatError()
+        : error && (this.#language.getText('network') || error.message);
     return html`
       <span id="status" part="status" role="status" dir="auto">${text}</span>
       <span id="error" part="error" role="alert" dir="auto">${message}</span>`;
@@ -200,7 +231,11 @@ export class AvatarField extends SettingsElement {
 
   protected override updateValidity(): void {
     const isMissing = this.required && !this.value && !this.#picture;
-    this.setMissing(isMissing ? this.#language.getText('required') : '');
+    const isUploading = this.#engine?.isUploading;
+    this.setInvalid(
+      isMissing ? this.#language.getText(isUploading ? 'required_uploading' : 'required') : '',
+      isUploading ? 'customError' : 'valueMissing',
+    );
     if (!isMissing) this.#setFlag('isUserInvalid', false);
   }
 
@@ -251,6 +286,12 @@ export class AvatarField extends SettingsElement {
   async #run(command: (engine: FieldEngine) => unknown, retry?: RetryAction): Promise<void> {
     await this.#loader.call(command, retry).catch(() => {});
   }
+
+  readonly #takePickedFile = (event: Event): void => {
+    // Page tests find it there.
+    if (this.#input) this.renderRoot.append(this.#input);
+    takePickedFile(event, this.#selectFiles);
+  };
 
   readonly #selectFiles = ([file, ...others]: Iterable<File>, link?: string): void => {
     if (!file && !link) return;

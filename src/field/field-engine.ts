@@ -19,16 +19,18 @@ import { CurrentAvatar } from './current-avatar.js';
 import { deriveView, type FieldView } from './derive-view.js';
 import { DisplayedImage } from './displayed-image.js';
 import type { FieldStore } from './field-store.js';
-import { reduce } from './reduce.js';
+import { isUploading, reduce } from './reduce.js';
+import { SubmitHold } from './submit-hold.js';
 import { UploadSession } from './upload-session.js';
 
 /** The element, as its engine knows it. */
-type FieldElement = ReactiveControllerHost & HTMLElement & Settings;
+type FieldElement = ReactiveControllerHost & HTMLElement & Settings & { form: HTMLFormElement | null };
 
 /** Owns the upload session and the current avatar of one element, and renders what they do. */
 export class FieldEngine implements ReactiveController {
   readonly currentAvatar: CurrentAvatar;
   readonly session: UploadSession;
+  readonly #hold: SubmitHold;
   readonly #translation: FieldTranslation;
   readonly #image: DisplayedImage;
   readonly #countdown = new Countdown(() => this.element.requestUpdate());
@@ -53,7 +55,20 @@ export class FieldEngine implements ReactiveController {
       translation: this.#translation,
       isDisabled,
     });
+    this.#hold = new SubmitHold(element, store);
     element.addController(this);
+  }
+
+  /** The form was reset. */
+  reset(): Promise<void> {
+    this.#hold.clear();
+    this.store.setFacts({ isUserInvalid: false });
+    return this.currentAvatar.refresh();
+  }
+
+  /** A file was picked, and its upload has not ended. */
+  get isUploading(): boolean {
+    return isUploading(this.store.snapshot);
   }
 
   readonly #onImageLoad = (): void => this.currentAvatar.handleLoadedImage();
@@ -68,6 +83,7 @@ export class FieldEngine implements ReactiveController {
     // `load` events don't bubble.
     root.addEventListener('load', this.#onImageLoad, true);
     this.#countdown.follow(this.#view.wait);
+    describeTrigger(this.element, root);
     // A button that has done its work is removed with the focus on it: the trigger gets it.
     if (this.#focused && !this.#focused.isConnected) this.element.focus();
   }
@@ -83,12 +99,18 @@ export class FieldEngine implements ReactiveController {
   }
 
   renderStatus(): unknown {
-    return renderStatus(this.#view, this.#translation);
+    const held = this.#hold.isHolding && this.#translation.getText('held');
+    return renderStatus(this.#view, this.#translation, held || '');
   }
 
+  /** What went wrong, and what follows from it for the form. */
   formatError(): string | null {
     const { error } = this.#view;
-    return error && formatError(error, this.element.maxFileSize, this.#translation);
+    const sentences = [
+      error && formatError(error, this.element.maxFileSize, this.#translation),
+      this.#hold.isDropped && this.#translation.getText('not_submitted'),
+    ];
+    return sentences.filter(Boolean).join(' ') || null;
   }
 
   renderButtons(): unknown {
@@ -107,6 +129,15 @@ export class FieldEngine implements ReactiveController {
   get #view(): FieldView {
     return deriveView(this.store.snapshot);
   }
+}
+
+/** The elements that describe the whole control describe its button, too: it is what has the focus. */
+function describeTrigger({ ariaDescribedByElements }: Element, root: ShadowRoot): void {
+  const trigger = root.querySelector('button') as HTMLButtonElement;
+  const others = ariaDescribedByElements ?? [];
+  // The attribute names what is in the shadow root, and nothing else.
+  if (others.length === 0) trigger.setAttribute('aria-describedby', 'status error');
+  else trigger.ariaDescribedByElements = [...root.querySelectorAll('#status, #error'), ...others];
 }
 
 /** Adds the styles of what the engine renders to an element, once. */

@@ -41,7 +41,10 @@ export type FieldEvent =
   | { type: 'interrupted' };
 
 /** True from the moment a command starts until it has ended. */
-export const isBusy = ({ activity }: Snapshot): boolean => 'command' in activity || activity.kind === 'removing';
+export const isBusy = (snapshot: Snapshot): boolean => isUploading(snapshot) || snapshot.activity.kind === 'removing';
+
+/** True from the moment a file is picked until its upload has ended. */
+export const isUploading = ({ activity }: Snapshot): boolean => 'command' in activity;
 
 /** True while there is something that `cancel()` ends or dismisses. */
 export const canCancel = (snapshot: Snapshot): boolean =>

@@ -29,6 +29,10 @@ export const en = {
   removing: 'Removing…',
   edit: 'Edit',
 
+  required_uploading: 'Wait until the picture is uploaded.',
+  held: 'The form will be submitted after that.',
+  not_submitted: 'The form wasn’t submitted, because the upload didn’t finish.',
+
   file_too_large: 'This file is too large. Choose one that’s {limit} or smaller.',
   // Texts for a refused file whose actual type is known: a MIME type, or a prefix such as `video/`.
   'application/pdf': `PDF files aren’t supported. ${CHOOSE}`,

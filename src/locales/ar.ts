@@ -67,6 +67,10 @@ const ar: LocaleMessages = {
   removing: 'جارٍ الإزالة…',
   edit: 'تعديل',
 
+  required_uploading: 'انتظر حتى يكتمل تحميل الصورة.',
+  held: 'سيتم إرسال النموذج بعد ذلك.',
+  not_submitted: 'لم يتم إرسال النموذج لأن التحميل لم يكتمل.',
+
   'application/pdf': `ملفات PDF غير مدعومة. ${CHOOSE}`,
   'application/office': `مستندات Office غير مدعومة. ${CHOOSE}`,
   'application/zip': `الملفات المضغوطة غير مدعومة. ${CHOOSE}`,

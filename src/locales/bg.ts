@@ -63,6 +63,10 @@ const bg: LocaleMessages = {
   removing: 'Премахва се…',
   edit: 'Редактиране',
 
+  required_uploading: 'Изчакайте снимката да се качи.',
+  held: 'След това формулярът ще бъде изпратен.',
+  not_submitted: 'Формулярът не беше изпратен, защото качването не завърши.',
+
   'application/pdf': `PDF файловете не се поддържат. ${CHOOSE}`,
   'application/office': `Документите на Office не се поддържат. ${CHOOSE}`,
   'application/zip': `Компресираните файлове не се поддържат. ${CHOOSE}`,

@@ -64,6 +64,10 @@ const cs: LocaleMessages = {
   removing: 'Odebírání…',
   edit: 'Upravit',
 
+  required_uploading: 'Počkejte, než se obrázek nahraje.',
+  held: 'Formulář se odešle potom.',
+  not_submitted: 'Formulář nebyl odeslán, protože nahrávání neskončilo.',
+
   'application/pdf': `Soubory PDF nejsou podporovány. ${CHOOSE}`,
   'application/office': `Dokumenty Office nejsou podporovány. ${CHOOSE}`,
   'application/zip': `Komprimované soubory nejsou podporovány. ${CHOOSE}`,

@@ -63,6 +63,10 @@ const da: LocaleMessages = {
   removing: 'Fjerner…',
   edit: 'Rediger',
 
+  required_uploading: 'Vent, til billedet er uploadet.',
+  held: 'Formularen sendes bagefter.',
+  not_submitted: 'Formularen blev ikke sendt, fordi uploaden ikke blev færdig.',
+
   'application/pdf': `PDF-filer understøttes ikke. ${CHOOSE}`,
   'application/office': `Office-dokumenter understøttes ikke. ${CHOOSE}`,
   'application/zip': `Komprimerede filer understøttes ikke. ${CHOOSE}`,

@@ -63,6 +63,10 @@ const de: LocaleMessages = {
   removing: 'Wird entfernt …',
   edit: 'Bearbeiten',
 
+  required_uploading: 'Warten Sie, bis das Bild hochgeladen ist.',
+  held: 'Danach wird das Formular gesendet.',
+  not_submitted: 'Das Formular wurde nicht gesendet, weil das Hochladen nicht abgeschlossen wurde.',
+
   'application/pdf': `PDF-Dateien werden nicht unterstützt. ${CHOOSE}`,
   'application/office': `Office-Dokumente werden nicht unterstützt. ${CHOOSE}`,
   'application/zip': `Komprimierte Dateien werden nicht unterstützt. ${CHOOSE}`,

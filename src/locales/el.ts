@@ -63,6 +63,10 @@ const el: LocaleMessages = {
   removing: 'Κατάργηση…',
   edit: 'Επεξεργασία',
 
+  required_uploading: 'Περιμένετε μέχρι να μεταφορτωθεί η εικόνα.',
+  held: 'Η φόρμα θα υποβληθεί μετά.',
+  not_submitted: 'Η φόρμα δεν υποβλήθηκε, επειδή η μεταφόρτωση δεν ολοκληρώθηκε.',
+
   'application/pdf': `Τα αρχεία PDF δεν υποστηρίζονται. ${CHOOSE}`,
   'application/office': `Τα έγγραφα του Office δεν υποστηρίζονται. ${CHOOSE}`,
   'application/zip': `Τα συμπιεσμένα αρχεία δεν υποστηρίζονται. ${CHOOSE}`,

@@ -63,6 +63,10 @@ const es: LocaleMessages = {
   removing: 'Eliminando…',
   edit: 'Editar',
 
+  required_uploading: 'Espera a que se suba la imagen.',
+  held: 'El formulario se enviará después.',
+  not_submitted: 'El formulario no se ha enviado porque la subida no ha terminado.',
+
   'application/pdf': `Los archivos PDF no son compatibles. ${CHOOSE}`,
   'application/office': `Los documentos de Office no son compatibles. ${CHOOSE}`,
   'application/zip': `Los archivos comprimidos no son compatibles. ${CHOOSE}`,

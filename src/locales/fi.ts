@@ -63,6 +63,10 @@ const fi: LocaleMessages = {
   removing: 'Poistetaan…',
   edit: 'Muokkaa',
 
+  required_uploading: 'Odota, kunnes kuva on lähetetty.',
+  held: 'Lomake lähetetään sen jälkeen.',
+  not_submitted: 'Lomaketta ei lähetetty, koska kuvan lähetys ei valmistunut.',
+
   'application/pdf': `PDF-tiedostoja ei tueta. ${CHOOSE}`,
   'application/office': `Office-asiakirjoja ei tueta. ${CHOOSE}`,
   'application/zip': `Pakattuja tiedostoja ei tueta. ${CHOOSE}`,

@@ -63,6 +63,10 @@ const fr: LocaleMessages = {
   removing: 'Suppression…',
   edit: 'Modifier',
 
+  required_uploading: 'Attendez que l’image soit importée.',
+  held: 'Le formulaire sera envoyé ensuite.',
+  not_submitted: 'Le formulaire n’a pas été envoyé, car l’importation n’est pas arrivée à son terme.',
+
   'application/pdf': `Les fichiers PDF ne sont pas pris en charge. ${CHOOSE}`,
   'application/office': `Les documents Office ne sont pas pris en charge. ${CHOOSE}`,
   'application/zip': `Les fichiers compressés ne sont pas pris en charge. ${CHOOSE}`,

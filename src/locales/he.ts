@@ -64,6 +64,10 @@ const he: LocaleMessages = {
   removing: 'בהסרה…',
   edit: 'עריכה',
 
+  required_uploading: 'יש להמתין עד שהתמונה תועלה.',
+  held: 'הטופס יישלח לאחר מכן.',
+  not_submitted: 'הטופס לא נשלח כי ההעלאה לא הושלמה.',
+
   'application/pdf': `אין תמיכה בקובצי PDF. ${CHOOSE}`,
   'application/office': `אין תמיכה במסמכי Office. ${CHOOSE}`,
   'application/zip': `אין תמיכה בקבצים דחוסים. ${CHOOSE}`,

@@ -63,6 +63,10 @@ const hi: LocaleMessages = {
   removing: 'हटाया जा रहा है…',
   edit: 'बदलाव करें',
 
+  required_uploading: 'तस्वीर अपलोड होने तक इंतज़ार करें.',
+  held: 'इसके बाद फ़ॉर्म सबमिट किया जाएगा.',
+  not_submitted: 'फ़ॉर्म सबमिट नहीं हुआ, क्योंकि अपलोड पूरा नहीं हुआ.',
+
   'application/pdf': `PDF फ़ाइलों का इस्तेमाल नहीं किया जा सकता. ${CHOOSE}`,
   'application/office': `Office दस्तावेज़ों का इस्तेमाल नहीं किया जा सकता. ${CHOOSE}`,
   'application/zip': `कंप्रेस की गई फ़ाइलों का इस्तेमाल नहीं किया जा सकता. ${CHOOSE}`,

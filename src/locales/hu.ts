@@ -63,6 +63,10 @@ const hu: LocaleMessages = {
   removing: 'Eltávolítás…',
   edit: 'Szerkesztés',
 
+  required_uploading: 'Várjon, amíg a kép feltöltődik.',
+  held: 'Az űrlap elküldése ezután történik.',
+  not_submitted: 'Az űrlap nem lett elküldve, mert a feltöltés nem fejeződött be.',
+
   'application/pdf': `A PDF-fájlok nem támogatottak. ${CHOOSE}`,
   'application/office': `Az Office-dokumentumok nem támogatottak. ${CHOOSE}`,
   'application/zip': `A tömörített fájlok nem támogatottak. ${CHOOSE}`,

@@ -62,6 +62,10 @@ const id: LocaleMessages = {
   removing: 'Menghapus…',
   edit: 'Edit',
 
+  required_uploading: 'Tunggu hingga gambar selesai diupload.',
+  held: 'Formulir akan dikirim setelah itu.',
+  not_submitted: 'Formulir tidak dikirim karena upload tidak selesai.',
+
   'application/pdf': `File PDF tidak didukung. ${CHOOSE}`,
   'application/office': `Dokumen Office tidak didukung. ${CHOOSE}`,
   'application/zip': `File terkompresi tidak didukung. ${CHOOSE}`,

@@ -63,6 +63,10 @@ const it: LocaleMessages = {
   removing: 'Rimozione…',
   edit: 'Modifica',
 
+  required_uploading: 'Attendi il caricamento dell’immagine.',
+  held: 'Il modulo verrà inviato al termine.',
+  not_submitted: 'Il modulo non è stato inviato perché il caricamento non è terminato.',
+
   'application/pdf': `I file PDF non sono supportati. ${CHOOSE}`,
   'application/office': `I documenti di Office non sono supportati. ${CHOOSE}`,
   'application/zip': `I file compressi non sono supportati. ${CHOOSE}`,

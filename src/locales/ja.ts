@@ -62,6 +62,10 @@ const ja: LocaleMessages = {
   removing: '削除中…',
   edit: '編集',
 
+  required_uploading: '画像のアップロードが終わるまでお待ちください。',
+  held: '完了後にフォームが送信されます。',
+  not_submitted: 'アップロードが完了しなかったため、フォームは送信されませんでした。',
+
   'application/pdf': `PDFファイルには対応していません。${CHOOSE}`,
   'application/office': `Office文書には対応していません。${CHOOSE}`,
   'application/zip': `圧縮ファイルには対応していません。${CHOOSE}`,

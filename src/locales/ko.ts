@@ -62,6 +62,10 @@ const ko: LocaleMessages = {
   removing: '삭제 중…',
   edit: '편집',
 
+  required_uploading: '사진이 업로드될 때까지 기다리세요.',
+  held: '완료되면 양식이 제출됩니다.',
+  not_submitted: '업로드가 완료되지 않아 양식이 제출되지 않았습니다.',
+
   'application/pdf': `PDF 파일은 지원되지 않습니다. ${CHOOSE}`,
   'application/office': `Office 문서는 지원되지 않습니다. ${CHOOSE}`,
   'application/zip': `압축 파일은 지원되지 않습니다. ${CHOOSE}`,

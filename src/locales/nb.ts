@@ -63,6 +63,10 @@ const nb: LocaleMessages = {
   removing: 'Fjerner\u00a0…',
   edit: 'Rediger',
 
+  required_uploading: 'Vent til bildet er lastet opp.',
+  held: 'Skjemaet sendes etterpå.',
+  not_submitted: 'Skjemaet ble ikke sendt fordi opplastingen ikke ble fullført.',
+
   'application/pdf': `PDF-filer støttes ikke. ${CHOOSE}`,
   'application/office': `Office-dokumenter støttes ikke. ${CHOOSE}`,
   'application/zip': `Komprimerte filer støttes ikke. ${CHOOSE}`,

@@ -63,6 +63,10 @@ const nl: LocaleMessages = {
   removing: 'Verwijderen…',
   edit: 'Bewerken',
 
+  required_uploading: 'Wacht tot de afbeelding is geüpload.',
+  held: 'Het formulier wordt daarna verzonden.',
+  not_submitted: 'Het formulier is niet verzonden omdat het uploaden niet is voltooid.',
+
   'application/pdf': `PDF-bestanden worden niet ondersteund. ${CHOOSE}`,
   'application/office': `Office-documenten worden niet ondersteund. ${CHOOSE}`,
   'application/zip': `Gecomprimeerde bestanden worden niet ondersteund. ${CHOOSE}`,

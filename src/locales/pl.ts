@@ -65,6 +65,10 @@ const pl: LocaleMessages = {
   removing: 'Usuwanie…',
   edit: 'Edytuj',
 
+  required_uploading: 'Poczekaj na przesłanie zdjęcia.',
+  held: 'Formularz zostanie wysłany po zakończeniu.',
+  not_submitted: 'Formularz nie został wysłany, ponieważ przesyłanie nie zostało ukończone.',
+
   'application/pdf': `Pliki PDF nie są obsługiwane. ${CHOOSE}`,
   'application/office': `Dokumenty Office nie są obsługiwane. ${CHOOSE}`,
   'application/zip': `Pliki skompresowane nie są obsługiwane. ${CHOOSE}`,

@@ -63,6 +63,10 @@ const ptBR: LocaleMessages = {
   removing: 'Removendo…',
   edit: 'Editar',
 
+  required_uploading: 'Aguarde o envio da imagem.',
+  held: 'O formulário será enviado em seguida.',
+  not_submitted: 'O formulário não foi enviado porque o envio da imagem não foi concluído.',
+
   'application/pdf': `Arquivos PDF não são aceitos. ${CHOOSE}`,
   'application/office': `Documentos do Office não são aceitos. ${CHOOSE}`,
   'application/zip': `Arquivos compactados não são aceitos. ${CHOOSE}`,

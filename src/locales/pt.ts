@@ -63,6 +63,10 @@ const pt: LocaleMessages = {
   removing: 'A remover…',
   edit: 'Editar',
 
+  required_uploading: 'Aguarde até a imagem ser carregada.',
+  held: 'O formulário será enviado a seguir.',
+  not_submitted: 'O formulário não foi enviado porque o carregamento não terminou.',
+
   'application/pdf': `Os ficheiros PDF não são suportados. ${CHOOSE}`,
   'application/office': `Os documentos do Office não são suportados. ${CHOOSE}`,
   'application/zip': `Os ficheiros comprimidos não são suportados. ${CHOOSE}`,

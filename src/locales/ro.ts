@@ -64,6 +64,10 @@ const ro: LocaleMessages = {
   removing: 'Se elimină…',
   edit: 'Editează',
 
+  required_uploading: 'Așteaptă să se încarce imaginea.',
+  held: 'Formularul va fi trimis după aceea.',
+  not_submitted: 'Formularul nu a fost trimis, deoarece încărcarea nu s-a finalizat.',
+
   'application/pdf': `Fișierele PDF nu sunt acceptate. ${CHOOSE}`,
   'application/office': `Documentele Office nu sunt acceptate. ${CHOOSE}`,
   'application/zip': `Fișierele comprimate nu sunt acceptate. ${CHOOSE}`,

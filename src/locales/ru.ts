@@ -65,6 +65,10 @@ const ru: LocaleMessages = {
   removing: 'Удаление…',
   edit: 'Изменить',
 
+  required_uploading: 'Дождитесь загрузки изображения.',
+  held: 'После этого форма будет отправлена.',
+  not_submitted: 'Форма не отправлена, так как загрузка не завершена.',
+
   'application/pdf': `Файлы PDF не поддерживаются. ${CHOOSE}`,
   'application/office': `Документы Office не поддерживаются. ${CHOOSE}`,
   'application/zip': `Архивы не поддерживаются. ${CHOOSE}`,

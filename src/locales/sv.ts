@@ -63,6 +63,10 @@ const sv: LocaleMessages = {
   removing: 'Tar bort\u00a0…',
   edit: 'Redigera',
 
+  required_uploading: 'Vänta tills bilden har laddats upp.',
+  held: 'Formuläret skickas efteråt.',
+  not_submitted: 'Formuläret skickades inte eftersom uppladdningen inte slutfördes.',
+
   'application/pdf': `PDF-filer stöds inte. ${CHOOSE}`,
   'application/office': `Office-dokument stöds inte. ${CHOOSE}`,
   'application/zip': `Komprimerade filer stöds inte. ${CHOOSE}`,

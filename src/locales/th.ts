@@ -62,6 +62,10 @@ const th: LocaleMessages = {
   removing: 'กำลังนำออก…',
   edit: 'แก้ไข',
 
+  required_uploading: 'รอให้อัปโหลดรูปภาพเสร็จก่อน',
+  held: 'ระบบจะส่งแบบฟอร์มหลังจากนั้น',
+  not_submitted: 'ไม่ได้ส่งแบบฟอร์มเนื่องจากการอัปโหลดไม่เสร็จสมบูรณ์',
+
   'application/pdf': `ไม่รองรับไฟล์ PDF ${CHOOSE}`,
   'application/office': `ไม่รองรับเอกสาร Office ${CHOOSE}`,
   'application/zip': `ไม่รองรับไฟล์บีบอัด ${CHOOSE}`,

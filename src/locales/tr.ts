@@ -63,6 +63,10 @@ const tr: LocaleMessages = {
   removing: 'Kaldırılıyor…',
   edit: 'Düzenle',
 
+  required_uploading: 'Resmin yüklenmesini bekleyin.',
+  held: 'Form bundan sonra gönderilecek.',
+  not_submitted: 'Yükleme tamamlanmadığı için form gönderilmedi.',
+
   'application/pdf': `PDF dosyaları desteklenmiyor. ${CHOOSE}`,
   'application/office': `Office belgeleri desteklenmiyor. ${CHOOSE}`,
   'application/zip': `Sıkıştırılmış dosyalar desteklenmiyor. ${CHOOSE}`,

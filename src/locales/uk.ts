@@ -65,6 +65,10 @@ const uk: LocaleMessages = {
   removing: 'Видалення…',
   edit: 'Редагувати',
 
+  required_uploading: 'Зачекайте, доки зображення завантажиться.',
+  held: 'Після цього форму буде надіслано.',
+  not_submitted: 'Форму не надіслано, оскільки завантаження не завершено.',
+
   'application/pdf': `Файли PDF не підтримуються. ${CHOOSE}`,
   'application/office': `Документи Office не підтримуються. ${CHOOSE}`,
   'application/zip': `Архіви не підтримуються. ${CHOOSE}`,

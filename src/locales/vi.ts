@@ -62,6 +62,10 @@ const vi: LocaleMessages = {
   removing: 'Đang xóa…',
   edit: 'Chỉnh sửa',
 
+  required_uploading: 'Chờ cho đến khi ảnh được tải lên.',
+  held: 'Biểu mẫu sẽ được gửi sau đó.',
+  not_submitted: 'Biểu mẫu chưa được gửi vì quá trình tải lên chưa hoàn tất.',
+
   'application/pdf': `Tệp PDF không được hỗ trợ. ${CHOOSE}`,
   'application/office': `Tài liệu Office không được hỗ trợ. ${CHOOSE}`,
   'application/zip': `Tệp nén không được hỗ trợ. ${CHOOSE}`,

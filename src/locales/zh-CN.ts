@@ -62,6 +62,10 @@ const zhCN: LocaleMessages = {
   removing: '正在移除…',
   edit: '编辑',
 
+  required_uploading: '请等待图片上传完成。',
+  held: '完成后将提交表单。',
+  not_submitted: '上传未完成，因此未提交表单。',
+
   'application/pdf': `不支持 PDF 文件。${CHOOSE}`,
   'application/office': `不支持 Office 文档。${CHOOSE}`,
   'application/zip': `不支持压缩文件。${CHOOSE}`,

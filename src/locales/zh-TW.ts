@@ -62,6 +62,10 @@ const zhTW: LocaleMessages = {
   removing: '移除中…',
   edit: '編輯',
 
+  required_uploading: '請等待圖片上傳完成。',
+  held: '完成後將提交表單。',
+  not_submitted: '上傳未完成，因此未提交表單。',
+
   'application/pdf': `不支援 PDF 檔案。${CHOOSE}`,
   'application/office': `不支援 Office 文件。${CHOOSE}`,
   'application/zip': `不支援壓縮檔。${CHOOSE}`,

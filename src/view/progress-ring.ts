@@ -1,6 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import type { FieldView } from '../field/derive-view.js';
-import { formatPercent } from '../i18n/format-text.js';
+import { formatPercent, getExactText } from '../i18n/format-text.js';
 import type { Translation } from '../i18n/messages.js';
 
 /** Radius of the ring's corners: a rectangle whose corners are round enough is a circle. */
@@ -8,7 +8,7 @@ const RADIUS: Record<string, string> = { circle: '50%', rounded: '24%' };
 
 /** The ring around the picture. It spins while it is not known how long something takes. */
 export function renderProgressRing(
-  { isInProgress, ratio }: FieldView,
+  { isInProgress, ratio, status }: FieldView,
   shape: string,
   translation: Translation,
 ): TemplateResult {
@@ -17,10 +17,12 @@ export function renderProgressRing(
   const radius = RADIUS[shape] ?? '0';
   const bar = svg`<rect class=${sent === null && isInProgress ? 'done waiting' : 'done'} width="100%" height="100%"
     rx=${radius} pathLength="100" stroke-dashoffset=${100 - (sent ?? 1) * 100} />`;
+  // While it waits for the next attempt, it is still the same progress.
+  const name = getExactText(translation, status) || translation.getText('uploading');
   const percent = isInProgress && sent !== null ? Math.floor(sent * 100) : null;
   return html`
     <div part="progress" class=${isInProgress ? 'on' : ''} role=${isInProgress ? 'progressbar' : 'none'}
-      aria-labelledby=${isInProgress ? 'status' : nothing}
+      aria-label=${isInProgress ? name : nothing}
       aria-valuenow=${percent ?? nothing}
       aria-valuetext=${percent === null ? nothing : formatPercent(percent / 100, translation)}>
       <svg aria-hidden="true"><rect width="100%" height="100%" rx=${radius} />${bar}</svg>

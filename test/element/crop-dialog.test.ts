@@ -231,7 +231,7 @@ describe('the Edit button', () => {
       await waitForDialog(element);
       expect(getPart<HTMLInputElement>(element, 'editor-zoom')?.value).to.equal(zoom);
       Object.assign(getPart(element, 'editor-zoom') as HTMLElement, { value: 200 });
-      getPart(element, 'editor-zoom')?.dispatchEvent(new Event('input'));
+      getPart(element, 'editor-zoom')?.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
       getPart(element, 'editor-apply')?.click();
       await waitForState(element, 'idle');
     }

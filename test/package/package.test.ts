@@ -256,6 +256,16 @@ describe('the package', () => {
       'flare-avatar-upload/server',
       { createAvatarApi: 'function', sweepAvatars: 'function', avatarService: 'function' },
     ],
+    [
+      'flare-avatar-upload/server/node',
+      {
+        d1Database: 'function',
+        libsqlDatabase: 'function',
+        migrateDatabase: 'function',
+        s3Bucket: 'function',
+        sqliteDatabase: 'function',
+      },
+    ],
     ['flare-avatar-upload/server/variants', { variants: 'function' }],
   ])('%s can be imported in Node, where there is no DOM', (entry, expected) => {
     const names = JSON.stringify(Object.keys(expected));

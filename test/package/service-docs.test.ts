@@ -4,8 +4,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../support/dev-server.js';
 import { PackedPackage } from '../support/packed-package.js';
 
-const page = readFileSync(join(root, 'docs', 'service.md'), 'utf8');
-const examples = Array.from(page.matchAll(/```ts\n(.*?)```/gs), ([, code = '']) => code);
+const readSource = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
+
+/** The TypeScript examples on a page. */
+const readExamples = (page: string): string[] =>
+  Array.from(readSource('docs', page).matchAll(/```ts\n(.*?)```/gs), ([, code = '']) => code);
+
+const examples = readExamples('service.md');
+
+/** What the examples for Node use of other packages, which are not installed here. */
+const NODE_HOST = `
+declare module '@hono/node-server' {
+  export function serve(options: { fetch(request: Request): Response | Promise<Response>; port: number }): unknown;
+}
+declare module '@libsql/client' {
+  export function createClient(options: { url: string; authToken: string }): import('flare-avatar-upload/server/node').LibsqlClient;
+}
+`;
 
 /** What the examples use of a host application. */
 const HOST = `
@@ -40,6 +55,28 @@ describe('the types of flare-avatar-upload/server, in a host application', () =>
     for (const method of ['find', 'url', 'urls', 'put', 'remove', 'erase']) {
       expect(examples.join('')).toMatch(new RegExp(`(avatars|avatarService\\(env\\)|\\}\\))\\.${method}\\(`));
     }
+  });
+
+  it('fit every example in docs/node.md, without the types of Workers', () => {
+    const codes = readExamples('node.md');
+    expect(codes).toHaveLength(2);
+    expect(packed.compileModules({ 'host.d.ts': NODE_HOST, ...nameModules(codes) }, 'node')).toBe('');
+  });
+
+  it('fit the route handlers for Next.js', () => {
+    const example = (...path: string[]) => readSource('examples', 'next-route-handler', ...path);
+    // Without the folders, which the compiler of these tests doesn't have.
+    const flatten = (code: string) => code.replace('../../../avatar-env', './avatar-env');
+    const modules = {
+      'avatar-env.ts': example('avatar-env.ts'),
+      'api.ts': flatten(example('app', 'api', '[[...route]]', 'route.ts')),
+      'sweep.ts': flatten(example('app', 'cron', 'sweep', 'route.ts')),
+    };
+    expect(packed.compileModules(modules, 'node')).toBe('');
+  });
+
+  it('use the server of docs/node.md in the example for Node', () => {
+    expect(readSource('examples', 'node', 'server.ts')).toBe(readExamples('node.md')[0]);
   });
 
   it('refuse what a host could write by mistake', () => {

@@ -8,10 +8,13 @@ export type Interceptor = (name: string, call: () => Promise<unknown>) => Promis
 const realStatements = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
 
 /** A database and a bucket, for public avatars also a second bucket with its settings. */
-export interface FaultBindings extends Pick<AvatarEnv, 'DB' | 'AVATARS'>, PublicBindings {}
+export interface FaultBindings extends PublicBindings {
+  DB: D1Database;
+  AVATARS: R2Bucket;
+}
 
 /** The part of the environment that makes avatars public. */
-export type PublicBindings = Pick<AvatarEnv, 'PENDING' | 'R2_PENDING_BUCKET' | 'PUBLIC_URL'>;
+export type PublicBindings = Pick<AvatarEnv, 'R2_PENDING_BUCKET' | 'PUBLIC_URL'> & { PENDING?: R2Bucket };
 
 /** The D1 and R2 of the tests, with every call passed to an interceptor. */
 export function interceptBindings(

@@ -33,7 +33,9 @@ describe('the source of the server', () => {
   });
 
   it('calls batch() of D1 in one file only, which names the results', () => {
-    expect(findFiles(/\.batch\(/)).toEqual(['db/database.ts']);
+    // Outside of Workers, a client's own batch stands for that of D1, and migrations return no results.
+    const files = ['db/database.ts', 'node/libsql-database.ts', 'node/migrate-database.ts'];
+    expect(findFiles(/\.batch\(/)).toEqual(files);
   });
 
   it('reads settings from the environment in the configuration, in the sign-in settings and in the Worker only', () => {

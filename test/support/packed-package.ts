@@ -35,10 +35,12 @@ export class PackedPackage {
   }
 
   /**
-   * Compiles TypeScript modules in the project, as a host application on
-   * Cloudflare Workers does. Returns what the compiler complains about.
+   * Compiles TypeScript modules in the project, as a host application does.
+   * Returns what the compiler complains about.
+   *
+   * @param types - package with the global types of the application's runtime
    */
-  compileModules(modules: Readonly<Record<string, string>>): string {
+  compileModules(modules: Readonly<Record<string, string>>, types = '@cloudflare/workers-types'): string {
     const folder = mkdtempSync(join(this.project, 'host-'));
     for (const [name, code] of Object.entries(modules)) writeFileSync(join(folder, name), code);
     const compilerOptions = {
@@ -46,7 +48,7 @@ export class PackedPackage {
       lib: ['ES2022'],
       module: 'ESNext',
       moduleResolution: 'Bundler',
-      types: ['@cloudflare/workers-types'],
+      types: [types],
       strict: true,
       noEmit: true,
       skipLibCheck: true,

@@ -1,0 +1,241 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readAccessibilityTree } from '../support/accessibility-tree.js';
+import { launchBrowser } from '../support/browser.js';
+import { CdnSite } from '../support/cdn-site.js';
+import { root } from '../support/dev-server.js';
+import { ElementPage } from '../support/element-page.js';
+
+const site = new CdnSite();
+let origin = '';
+let browser: Browser;
+beforeAll(async () => {
+  [origin, browser] = await Promise.all([site.start(), launchBrowser()]);
+});
+afterAll(() => Promise.all([browser?.close(), site.stop()]));
+
+/** A transparent picture. */
+const SRC = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
+
+/** A state of the element: its attributes, and how it is reached. A new state needs one entry here. */
+interface Scene {
+  attributes?: string;
+  reach?(opened: ElementPage): Promise<unknown>;
+}
+
+const SCENES: Record<string, Scene> = {
+  empty: {},
+  'with a picture': { attributes: `src="${SRC}"` },
+  disabled: { attributes: 'disabled' },
+  'required and missing': {
+    attributes: 'required',
+    reach: ({ page }) => page.evaluate(() => document.querySelector('flare-avatar-upload')?.checkValidity()),
+  },
+  'file waits for upload()': {
+    attributes: 'no-auto',
+    reach: async (opened) => {
+      await opened.page.keyboard.press('Tab');
+      await opened.pickByKey('Enter');
+      await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=edit-button]'));
+    },
+  },
+  'asking for a URL': {
+    reach: async (opened) => {
+      await opened.answer('presign', null);
+      await opened.upload();
+      await opened.waitForState('presigning');
+    },
+  },
+  saving: {
+    reach: async (opened) => {
+      await opened.answer('commit', null);
+      await opened.upload();
+      await opened.waitForState('committing');
+    },
+  },
+  'waiting for the next attempt': {
+    reach: async (opened) => {
+      await opened.answer('presign', { error: 'x', code: 'unavailable' }, 503);
+      await opened.upload();
+      await opened.waitForState('retrying');
+    },
+  },
+  'form waits for the upload': {
+    reach: async (opened) => {
+      await opened.answer('commit', null);
+      await opened.upload();
+      await opened.waitForState('committing');
+      await opened.page.evaluate(() => document.querySelector('form')?.requestSubmit());
+      await opened.waitFor((element) => element.updateComplete);
+    },
+  },
+  saved: {
+    reach: async (opened) => {
+      await opened.upload();
+      await opened.waitForState('success');
+    },
+  },
+  failed: {
+    reach: async (opened) => {
+      await opened.answer('commit', { error: 'x', code: 'invalid_image' }, 422);
+      await opened.upload();
+      await opened.waitForState('error');
+    },
+  },
+  'editor open': {
+    attributes: 'crop="manual"',
+    reach: async (opened) => {
+      await opened.upload();
+      await opened.waitFor((element) => element.shadowRoot?.querySelector('dialog[open]'));
+    },
+  },
+};
+
+async function openScene(name: string): Promise<ElementPage> {
+  const { attributes = '', reach } = SCENES[name] as Scene;
+  const body = `<form><flare-avatar-upload name="picture" avatar-url="" ${attributes}></flare-avatar-upload></form>`;
+  const opened = await ElementPage.open(browser, site, origin, body, `/${encodeURIComponent(name)}`);
+  await opened.waitFor((element) => element.updateComplete);
+  await reach?.(opened);
+  await opened.waitFor((element) => element.updateComplete);
+  return opened;
+}
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** The rules that axe finds broken, with the elements. */
+const runAxe = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    // The page's colors fade in with the editor.
+    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
+    const { axe } = window as unknown as { axe: typeof import('axe-core') };
+    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id} ${target.flat().at(-1)} ${failureSummary}`),
+    );
+  });
+
+describe.each(Object.keys(SCENES))('the element: %s', (name) => {
+  it('has no findings of axe, light, dark and in forced colors, from left to right and from right to left', async () => {
+    const opened = await openScene(name);
+    const { page } = opened;
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await page.addScriptTag({ path: AXE });
+    const findings: string[] = [];
+    for (const dir of ['ltr', 'rtl'])
+      for (const media of [
+        { colorScheme: 'light', forcedColors: 'none' },
+        { colorScheme: 'dark', forcedColors: 'none' },
+        { colorScheme: 'light', forcedColors: 'active' },
+      ] as const) {
+        await page.emulateMedia(media);
+        await page.evaluate((value) => document.documentElement.setAttribute('dir', value), dir);
+        findings.push(...(await runAxe(page)).map((text) => `${dir} ${Object.values(media)} ${text}`));
+      }
+    expect(findings).toEqual([]);
+    await opened.close();
+  });
+});
+
+describe('the accessibility tree', () => {
+  it('of each state is the one that was reviewed', async () => {
+    const trees: string[] = [];
+    for (const name of Object.keys(SCENES)) {
+      const opened = await openScene(name);
+      trees.push(`## ${name}\n\n${await readAccessibilityTree(opened.page, name === 'editor open')}\n`);
+      await opened.close();
+    }
+    await expect(trees.join('\n')).toMatchFileSnapshot('../support/accessibility-trees.txt');
+  });
+
+  it('contains everything that docs/accessibility.md says a screen reader reads', () => {
+    const docs = readFileSync(join(root, 'docs', 'accessibility.md'), 'utf8');
+    const trees = readFileSync(join(root, 'test', 'support', 'accessibility-trees.txt'), 'utf8');
+    const texts = readFileSync(join(root, 'src', 'i18n', 'en.ts'), 'utf8');
+    const quotes = [...docs.matchAll(/“([^”]+)”/g)].map(([, quote = '']) => quote);
+    expect(quotes.length).toBeGreaterThan(10);
+    expect(quotes.filter((quote) => !trees.includes(quote) && !texts.includes(quote))).toEqual([]);
+  });
+
+  it('names the control by the aria attributes of the element, also after they have changed', async () => {
+    const body = `<p id="a">Team logo</p><p id="b">PNG only</p>
+      <flare-avatar-upload avatar-url="" aria-labelledby="a" aria-describedby="b"></flare-avatar-upload>`;
+    const opened = await ElementPage.open(browser, site, origin, body, '/named');
+    await opened.page.keyboard.press('Tab');
+    await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=progress]'));
+    const tree = await readAccessibilityTree(opened.page);
+    expect(tree).toContain('group "Team logo" description "PNG only"');
+    expect(tree).toMatch(/button "Team logo: add a picture".* description "[^"]*PNG only"/);
+    await opened.page.evaluate(() => {
+      const element = document.querySelector('flare-avatar-upload');
+      element?.removeAttribute('aria-labelledby');
+      element?.removeAttribute('aria-describedby');
+      element?.setAttribute('aria-label', 'Crest');
+      return element?.updateComplete;
+    });
+    const renamed = await readAccessibilityTree(opened.page);
+    expect(renamed).toContain('group "Crest"');
+    expect(renamed).toContain('button "Crest: add a picture"');
+    expect(renamed).not.toContain('PNG only');
+    await opened.close();
+  });
+});
+
+describe('by keyboard alone', () => {
+  it('a user picks, cancels, retries, crops, rotates and applies, and the focus is never lost', async () => {
+    const body = '<form><flare-avatar-upload crop="manual" avatar-url="" src=""></flare-avatar-upload></form>';
+    const opened = await ElementPage.open(browser, site, origin, body, '/keyboard');
+    const { page } = opened;
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    await press('Tab');
+    expect(await opened.findFocus()).toBe('trigger');
+    await opened.pickByKey('Enter');
+    const waitForEditor = () => opened.waitFor((element) => element.shadowRoot?.querySelector('dialog[open]'));
+    await waitForEditor();
+    await press('Escape');
+    await opened.waitForState('idle');
+    expect(await opened.findFocus()).toBe('trigger');
+    await opened.answer('commit', null);
+    await opened.pickByKey('Space');
+    await waitForEditor();
+    await press('ArrowLeft', '+', 'r', 'Enter');
+    await opened.waitForState('committing');
+    expect(await opened.findFocus()).toBe('trigger');
+    await press('Tab');
+    while ((await opened.findFocus()) === 'edit-button') await press('Tab');
+    expect(await opened.findFocus()).toBe('cancel-button');
+    await press('Enter');
+    await opened.waitForState('idle');
+    expect(await opened.findFocus()).toBe('trigger');
+    await opened.answer('commit', { error: 'x', code: 'internal' }, 400);
+    await opened.pickByKey('Enter');
+    await waitForEditor();
+    await press('Enter');
+    await opened.waitForState('error');
+    await opened.answer('commit');
+    await press('Tab');
+    expect(await opened.findFocus()).toBe('retry-button');
+    await press('Enter');
+    await opened.waitForState('success');
+    expect(await opened.findFocus()).toBe('trigger');
+    await opened.close();
+  });
+
+  it('a user removes the picture, and the focus is on the button that adds one', async () => {
+    const body = `<flare-avatar-upload avatar-url="/api/me/avatar" src="${SRC}"></flare-avatar-upload>`;
+    const opened = await ElementPage.open(browser, site, origin, body, '/removal');
+    await opened.page.keyboard.press('Tab');
+    await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=remove-button]'));
+    await opened.page.keyboard.press('Tab');
+    expect(await opened.findFocus()).toBe('remove-button');
+    await opened.page.keyboard.press('Enter');
+    await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=remove-button]') === null);
+    expect(await opened.findFocus()).toBe('trigger');
+    await opened.close();
+  });
+});

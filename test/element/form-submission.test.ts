@@ -1,0 +1,220 @@
+import { expect, fixture, html } from '@open-wc/testing';
+import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
+import { createPngFile, waitForFrames, waitUntil } from '../support/element-fixtures.js';
+import { avatar, getPart, getText, installFakeBackend, jsonResponse, waitForState } from '../support/fake-backend.js';
+
+const backend = installFakeBackend();
+
+/** A form whose submissions are recorded: what it sends, and by which button. */
+interface RecordedForm {
+  form: HTMLFormElement;
+  element: FlareAvatarUpload;
+  submissions: { data: [string, FormDataEntryValue][]; submitter: string | undefined }[];
+  click(selector: string): void;
+}
+
+const BUTTONS = '<button name="save" value="1">Save</button><button name="draft" formnovalidate>Draft</button>';
+
+async function createForm(attributes = 'name="picture"', content = BUTTONS): Promise<RecordedForm> {
+  const container = await fixture<HTMLElement>(html`<div></div>`);
+  container.innerHTML = `<form><flare-avatar-upload avatar-url="" ${attributes}></flare-avatar-upload>${content}</form>`;
+  const form = container.firstElementChild as HTMLFormElement;
+  const element = form.querySelector('flare-avatar-upload') as FlareAvatarUpload;
+  const submissions: RecordedForm['submissions'] = [];
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const submitter = (event.submitter as HTMLButtonElement | null)?.name;
+    submissions.push({ data: [...new FormData(form, event.submitter)], submitter });
+  });
+  await element.updateComplete;
+  return { form, element, submissions, click: (selector) => form.querySelector<HTMLElement>(selector)?.click() };
+}
+
+/** Starts an upload that ends when `finish` is called. */
+async function startUpload(element: FlareAvatarUpload) {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  backend.responses.commit = () => promise;
+  const ended = element.upload(createPngFile()).catch(() => {});
+  await waitForState(element, 'committing');
+  const finish = async (response: Response) => {
+    resolve(response);
+    await ended;
+    await element.updateComplete;
+    await waitForFrames();
+  };
+  return { succeed: () => finish(jsonResponse({ ok: true, avatar })), fail: () => finish(jsonResponse({}, 422)) };
+}
+
+const PICTURE = ['picture', avatar.key];
+
+describe('submitting a form while its picture is uploaded', () => {
+  it('waits for the upload, and sends the new value with the same button, once', async () => {
+    const { element, submissions, click } = await createForm();
+    const { succeed } = await startUpload(element);
+    click('[name=draft]');
+    click('[name=save]');
+    await waitForFrames();
+    expect(submissions).to.deep.equal([]);
+    expect(getText(element, 'status')).to.contain('The form will be submitted after that.');
+    await succeed();
+    expect(submissions).to.deep.equal([{ data: [PICTURE, ['save', '1']], submitter: 'save' }]);
+    expect(getText(element, 'status')).to.equal('Saved');
+  });
+
+  it('waits after requestSubmit() as well, and after Enter in a text field', async () => {
+    const { form, element, submissions } = await createForm('name="picture"', '<input name="q">');
+    const { succeed } = await startUpload(element);
+    form.requestSubmit();
+    expect(submissions).to.deep.equal([]);
+    await succeed();
+    expect(submissions).to.deep.equal([{ data: [PICTURE, ['q', '']], submitter: undefined }]);
+  });
+
+  it('waits for a picture that is required, and does not complain meanwhile', async () => {
+    const { element, submissions, click } = await createForm('name="picture" required');
+    const { succeed } = await startUpload(element);
+    expect([element.validity.customError, element.validationMessage]).to.deep.equal([
+      true,
+      'Wait until the picture is uploaded.',
+    ]);
+    click('[name=save]');
+    await element.updateComplete;
+    expect(element.matches(':state(user-invalid)')).to.equal(false);
+    await succeed();
+    expect(submissions.map(({ submitter }) => submitter)).to.deep.equal(['save']);
+    expect([element.validity.valid, element.validationMessage]).to.deep.equal([true, '']);
+  });
+
+  it('does not wait if the page only checks the validity of the form, or another field is invalid', async () => {
+    const content = `<input name="q" required>${BUTTONS}`;
+    const { form, element, submissions, click } = await createForm('name="picture" required', content);
+    const { succeed } = await startUpload(element);
+    const button = form.querySelector('[name=save]') as HTMLElement;
+    button.addEventListener('click', () => form.checkValidity(), { once: true });
+    click('[name=save]');
+    expect(element.matches(':state(user-invalid)')).to.equal(true);
+    (form.elements.namedItem('q') as HTMLInputElement).value = 'x';
+    // Clicks count until the browser has done what follows from them.
+    await new Promise((resolve) => setTimeout(resolve));
+    form.checkValidity();
+    await succeed();
+    expect(submissions).to.deep.equal([]);
+  });
+
+  it('does not submit after a failure, and says so with the error', async () => {
+    const { element, submissions, click } = await createForm();
+    const { fail } = await startUpload(element);
+    click('[name=save]');
+    await fail();
+    expect([submissions, element.state]).to.deep.equal([[], 'error']);
+    expect(getText(element, 'error')).to.match(/\. The form wasn’t submitted, because the upload didn’t finish\.$/);
+    backend.responses.commit = () => jsonResponse({ ok: true, avatar });
+    await element.retry();
+    await waitForFrames();
+    expect([element.state, submissions, getText(element, 'error')]).to.deep.equal(['success', [], '']);
+  });
+
+  it('does not submit after the user has canceled the upload, and says so', async () => {
+    const { element, submissions, click } = await createForm();
+    await startUpload(element);
+    click('[name=save]');
+    element.cancel();
+    await waitUntil(() => getText(element, 'error') !== '');
+    expect([submissions, getText(element, 'error')]).to.deep.equal([
+      [],
+      'The form wasn’t submitted, because the upload didn’t finish.',
+    ]);
+    click('[name=save]');
+    expect(submissions.length).to.equal(1);
+  });
+
+  it('is forgotten when the form is reset', async () => {
+    const { form, element, submissions, click } = await createForm();
+    await startUpload(element);
+    click('[name=save]');
+    form.reset();
+    await waitForFrames();
+    expect([submissions, getText(element, 'error'), element.state]).to.deep.equal([[], '', 'idle']);
+  });
+
+  for (const attributes of ['', 'name="picture" no-hold', 'name="picture" disabled-later'])
+    it(`does not wait: <flare-avatar-upload ${attributes}>`, async () => {
+      const { element, submissions, click } = await createForm(attributes);
+      await startUpload(element);
+      if (attributes.includes('disabled-later')) element.disabled = true;
+      await element.updateComplete;
+      click('[name=save]');
+      expect(submissions.length).to.equal(1);
+      element.cancel();
+    });
+
+  it('waits for all elements of the form', async () => {
+    const { form, element, submissions, click } = await createForm();
+    const second = document.createElement('flare-avatar-upload');
+    Object.assign(second, { name: 'logo', avatarUrl: '' });
+    form.append(second);
+    const first = await startUpload(element);
+    const other = await startUpload(second);
+    click('[name=save]');
+    await first.succeed();
+    expect(submissions).to.deep.equal([]);
+    await other.succeed();
+    expect(submissions.map(({ data }) => data)).to.deep.equal([[PICTURE, ['save', '1'], ['logo', avatar.key]]]);
+  });
+
+  it('waits for an element outside of the form, and leaves other forms alone', async () => {
+    const { form, element, submissions, click } = await createForm();
+    form.id = 'own';
+    (form.parentElement as HTMLElement).append(element);
+    element.setAttribute('form', 'own');
+    const { succeed } = await startUpload(element);
+    const other = await createForm('', BUTTONS);
+    other.click('[name=save]');
+    expect(other.submissions.length).to.equal(1);
+    click('[name=save]');
+    expect(submissions).to.deep.equal([]);
+    await succeed();
+    expect(submissions.length).to.equal(1);
+  });
+
+  it('waits in a form inside a shadow root', async () => {
+    const { form, element, submissions, click } = await createForm();
+    const host = document.createElement('div');
+    document.body.append(host);
+    host.attachShadow({ mode: 'open' }).append(form);
+    await element.updateComplete;
+    const { succeed } = await startUpload(element);
+    click('[name=save]');
+    expect(submissions).to.deep.equal([]);
+    await succeed();
+    expect(submissions.map(({ submitter }) => submitter)).to.deep.equal(['save']);
+    host.remove();
+  });
+
+  it('does not wait for a Cancel button that closes the dialog around the form', async () => {
+    const content = '<button formmethod="dialog" formnovalidate name="close">Cancel</button>';
+    const { element, submissions, click } = await createForm('name="picture"', content);
+    await startUpload(element);
+    click('[name=close]');
+    expect(submissions.length).to.equal(1);
+    element.cancel();
+  });
+
+  it('listens in the page only while an upload is running', async () => {
+    const { form, element } = await createForm();
+    const added: string[] = [];
+    const { addEventListener } = window;
+    window.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      added.push(args[0]);
+      addEventListener.apply(window, args);
+    };
+    form.dispatchEvent(new Event('pointerenter'));
+    await waitForFrames();
+    expect(added.filter((type) => type === 'submit')).to.deep.equal([]);
+    const { succeed } = await startUpload(element);
+    expect(added.filter((type) => type === 'submit')).to.deep.equal(['submit']);
+    await succeed();
+    window.addEventListener = addEventListener;
+    expect(getPart(element, 'trigger')).not.to.equal(null);
+  });
+});
