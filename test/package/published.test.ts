@@ -1,7 +1,8 @@
-import { readFileSync, unlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
-import { build } from 'esbuild';
+import { type BuildFailure, build } from 'esbuild';
 import { publint } from 'publint';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fillIntegrity, hashContent } from '../../scripts/integrity.mjs';
@@ -32,7 +33,42 @@ describe('the published package', () => {
   });
 });
 
+describe('the types of flare-avatar-upload/server and flare-avatar-upload/server/node', () => {
+  /** Compiles a module strictly, libraries included, in a project for Node. Returns what the compiler complains about. */
+  function compileForNode(code: string): string {
+    const project = join(modules, '..', 'node-host');
+    mkdirSync(project, { recursive: true });
+    const compilerOptions = {
+      target: 'ES2024',
+      module: 'NodeNext',
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+    };
+    writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(project, 'host.ts'), code);
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    return spawnSync(process.execPath, [compiler, '-p', project], { encoding: 'utf8' }).stdout;
+  }
+
+  const host = (option: string) => `
+    import { createAvatarApi, type AvatarEnv } from 'flare-avatar-upload/server';
+    import { s3Bucket, sqliteDatabase } from 'flare-avatar-upload/server/node';
+    const bucket = { endpoint: 'https://s3.test', bucket: 'a', accessKeyId: 'b', secretAccessKey: 'c' };
+    export const env: AvatarEnv = { AVATARS: s3Bucket(bucket), DB: sqliteDatabase(':memory:') };
+    export const api = createAvatarApi({ authenticate: () => ({ id: 'ada' }), ${option} });`;
+
+  it('compile without the globals of Workers, and without skipLibCheck', () => {
+    expect(compileForNode(host('maxBytes: 1'))).toBe('');
+    expect(compileForNode(host('maxByte: 1'))).toMatch(/error TS(2353|2561|2769)/);
+  });
+});
+
 describe('the dependencies of the back end', () => {
+  const isolated = PackedPackage.create();
+  afterAll(() => isolated.remove());
   const names = ['hono', 'jose', 'aws4fetch', 'valibot', '@valibot/to-json-schema'];
 
   it('are not installed with the element', () => {
@@ -43,22 +79,20 @@ describe('the dependencies of the back end', () => {
       expect(peerDependenciesMeta[name], name).toEqual({ optional: true });
   });
 
-  it.each(names)('are named with the command that installs them, if %s is missing', async (name) => {
-    const isolated = PackedPackage.create();
-    // A link to the installed package, or to the folder of its scope.
-    unlinkSync(join(isolated.folder, '..', name.split('/')[0] ?? ''));
+  it('are named with the command that installs them, if they are missing', async () => {
+    // Links to the installed packages, or to the folder of their scope.
+    for (const name of names) unlinkSync(join(isolated.folder, '..', name.split('/')[0] ?? ''));
     const contents = "import { createAvatarApi } from 'flare-avatar-upload/server'; console.log(createAvatarApi);";
-    const bundling = build({
-      stdin: { contents, resolveDir: isolated.folder },
-      bundle: true,
-      format: 'esm',
-      write: false,
-      logLevel: 'silent',
-    });
-    const { errors } = await bundling.catch((failure) => failure);
-    isolated.remove();
-    expect(errors[0].text).toContain(`Could not resolve "${name}`);
-    expect(errors[0].location.lineText).toContain(INSTALL_COMMAND);
+    const stdin = { contents, resolveDir: isolated.folder };
+    const bundling = build({ stdin, bundle: true, format: 'esm', write: false, logLevel: 'silent' });
+    const { errors }: BuildFailure = await bundling.then(
+      () => Promise.reject(new Error('The bundle was built.')),
+      (failure) => failure,
+    );
+    for (const name of names) {
+      const error = errors.find(({ text }) => text.startsWith(`Could not resolve "${name}`));
+      expect(error?.location?.lineText, name).toContain(INSTALL_COMMAND);
+    }
   });
 });
 
