@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { build as bundle, transform } from 'esbuild';
 import MagicString from 'magic-string';
 import { build } from 'vite';
+import { hashContent } from './integrity.mjs';
 import { LicenseCollector } from './licenses.mjs';
 import { IMPORT_TABLE, LOCALES, replaceLocaleGlob } from './locales.mjs';
 import { writeManifest } from './manifest.mjs';
@@ -348,3 +349,8 @@ for (const [command, args] of steps) {
 const manifestCode = await writeManifest();
 if (manifestCode !== 0) process.exit(manifestCode);
 cpSync(join(root, 'server', 'migrations'), join(dist, 'server', 'migrations'), { recursive: true });
+
+console.log('\nFor the attribute `integrity` of script tags:');
+for (const file of ['flare-avatar-upload.js', 'flare-avatar-upload.iife.js']) {
+  console.log(`  ${hashContent(readFileSync(join(cdn, file)))}  dist/cdn/${file}`);
+}
