@@ -35,6 +35,8 @@ afterAll(async () => {
 
 /** What the page of a test has on its `window`. */
 interface TestWindow {
+  /** The hook of the test has taken the place of the demo's. */
+  isHooked: true;
   sent: Blob;
   heicTo(options: { blob: Blob; type: 'bitmap' }): Promise<ImageBitmap>;
 }
@@ -49,9 +51,10 @@ async function openPage(module: string): Promise<Page> {
       const element = document.querySelector('flare-avatar-upload');
       element.accept += ',image/heic,.heic';
       element.decode = decodeHeic;
-      element.addEventListener('flare-start', ({ detail }) => { window.sent = detail.blob; });`,
+      element.addEventListener('flare-start', ({ detail }) => { window.sent = detail.blob; });
+      window.isHooked = true;`,
   });
-  await page.waitForFunction(() => document.querySelector('flare-avatar-upload')?.decode);
+  await page.waitForFunction(() => 'isHooked' in window);
   return page;
 }
 
