@@ -13,7 +13,7 @@ npm run test:core | test:element | test:server | test:package | test:e2e
                                    one group of tests
 npm run test:node                  the server in Node: its own tests, and test:server over S3 and SQLite
 npm run test:browsers              test:element in Chromium, Firefox and WebKitGTK
-npm run test:long                  the tests with random inputs, with many more of them
+npm run test:long                  the tests with random inputs, with many more of them, and *.long.test.ts
 
 Each takes files and options after two dashes:
   npm run test:core -- test/core/retry.test.ts

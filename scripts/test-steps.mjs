@@ -51,7 +51,7 @@ export const STEPS = {
   package: { isPartOfAll: true, needs: ['build'], run: (options) => runVitest('package', options) },
   e2e: { isPartOfAll: true, needs: ['build'], run: (options) => runEndToEnd(options) },
   browsers: { run: runAllEngines },
-  long: { run: runLongTests },
+  long: { needs: ['build'], run: runLongTests },
 };
 
 const watchFlag = ({ watch }) => (watch ? ['--watch'] : []);
@@ -132,13 +132,18 @@ async function runAllEngines({ files: words, ...options }) {
   return sumOf(results);
 }
 
-/** Runs the tests with random inputs, with many more of them than the other steps. */
+/** Runs the tests with random inputs, with many more of them than the other steps, and those that only this step runs. */
 async function runLongTests({ files: words, ...options }) {
   const { RUN_FACTOR = '20', PICTURES = '200' } = process.env;
   const files = words.length > 0 ? words : findRandomTests();
   console.log(`RUN_FACTOR=${RUN_FACTOR} PICTURES=${PICTURES}\n${files.join('\n')}`);
   Object.assign(process.env, { RUN_FACTOR, PICTURES });
-  const groups = { core: /^test\/(core|field)\//, server: /^test\/server\//, element: /^test\/(element|image)\// };
+  const groups = {
+    core: /^test\/(core|field)\//,
+    server: /^test\/server\//,
+    element: /^test\/(element|image)\//,
+    e2e: /^test\/e2e\//,
+  };
   const results = [];
   for (const [name, folders] of Object.entries(groups)) {
     const ownFiles = files.filter((file) => folders.test(file));
@@ -147,13 +152,14 @@ async function runLongTests({ files: words, ...options }) {
   return sumOf(results);
 }
 
-/** Returns the test files whose number of random inputs a variable sets. */
+/** Returns the test files whose number of random inputs a variable sets, and those with `.long` in their names. */
 function findRandomTests() {
   const files = readdirSync(join(root, 'test'), { recursive: true }).map(
     (file) => `test/${file.replaceAll('\\', '/')}`,
   );
   const isRandom = (file) => /run-factor\.js|PICTURES and/.test(readFileSync(join(root, file), 'utf8'));
-  return files.filter((file) => file.endsWith('.test.ts') && isRandom(file)).sort();
+  const isLong = (file) => file.endsWith('.long.test.ts');
+  return files.filter((file) => isLong(file) || (file.endsWith('.test.ts') && isRandom(file))).sort();
 }
 
 /** Runs a test runner that has a reporter of scripts/count-reporters.mjs. */

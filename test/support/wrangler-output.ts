@@ -1,7 +1,7 @@
 import type { WranglerResult } from './fake-wrangler.js';
 
 // What Wrangler 4.149 prints, recorded from runs against a stand-in for the
-// Cloudflare API. test/e2e/wrangler-output.test.ts compares it with the installed version.
+// Cloudflare API. test/e2e/wrangler-output.long.test.ts compares it with the installed version.
 
 /** What Wrangler prints when a request to the Cloudflare API fails. */
 const apiError = (path: string, message: string): WranglerResult => ({
