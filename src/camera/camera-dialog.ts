@@ -68,8 +68,10 @@ export class CameraDialog extends ModalDialog<CameraDialogOptions> implements Ca
   readonly retake = (): void => {
     this.still = null;
     this.isReady = this.#stream !== null;
-    if (!this.isReady) this.#start();
     this.update();
+    // Browsers pause a video that leaves the page, as it did for the photo.
+    if (this.isReady) this.video.play().catch(() => {});
+    else this.#start();
     this.#focus('shutter');
   };
 

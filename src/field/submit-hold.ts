@@ -129,9 +129,11 @@ export class SubmitHold implements ReactiveController {
 
   #release({ form, submitter }: HeldSubmission, isComplete: boolean): void {
     this.#held = null;
-    this.isDropped = !isComplete;
+    // In another form by now, the picture is not part of the one that waits.
+    const isDue = isComplete && form === this.element.form;
+    this.isDropped = !isDue;
     this.element.requestUpdate();
-    if (isComplete && form === this.element.form) form.requestSubmit(isOwned(submitter, form) ? submitter : null);
+    if (isDue) form.requestSubmit(isOwned(submitter, form) ? submitter : null);
   }
 }
 

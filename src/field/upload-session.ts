@@ -190,12 +190,12 @@ export class UploadSession {
     if (this.services.isDisabled()) throw new AvatarUploadError('aborted', phase);
   }
 
-  /** The selection to go back to if the user cancels the crop dialog of the next file. */
   #abort(): void {
     this.#closeCamera();
     this.#run.controller.abort();
   }
 
+  /** The selection to go back to if the user cancels the crop dialog of the next file. */
   get #restorable(): Selection | null {
     const { activity, selection } = this.store.snapshot;
     if ('command' in activity) return activity.command.previous ?? null;

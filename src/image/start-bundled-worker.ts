@@ -18,8 +18,10 @@ export async function startImageWorker(): Promise<Worker | null> {
     return startWorkerFile(new URL(/* @vite-ignore */ './image.worker.ts', import.meta.url));
   }
   // Others don't know that form, or not everywhere, and a missing file would be requested. They make import() a file.
-  const { moduleUrl, source }: BuiltWorker & typeof import('./image.worker.js') = await import('./image.worker.js');
+  const { moduleUrl, source }: BuiltWorker = await importWorker().catch(() => ({}));
   if (moduleUrl && moduleUrl !== ownUrl) return startWorkerFile(moduleUrl);
   // The whole application is one file, which must not run in a worker.
   return source ? startByBlob(source) : null;
 }
+
+const importWorker = (): Promise<BuiltWorker & typeof import('./image.worker.js')> => import('./image.worker.js');
