@@ -16,7 +16,7 @@ type Listener<E extends Event> = (event: E & { readonly currentTarget: FlareAvat
 /**
  * What each framework takes. A module that is not installed can't be augmented,
  * and what is imported from it is \`any\`: each such statement is one line below a
- * \`@ts-expect-error\`, which is no error where it is not needed.
+ * comment that hides its errors, and is itself no error where it is not needed.
  */
 const FRAMEWORKS = `
 type Tag<Base> = Omit<Base, keyof AvatarUploadProperties> & AvatarUploadProperties & AvatarUploadAttributes;
