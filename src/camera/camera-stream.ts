@@ -14,7 +14,7 @@ export async function openStream(): Promise<MediaStream> {
     try {
       return await requestStream({ deviceId: { exact: id } });
     } catch (error) {
-      // The chosen camera is missing, or in use: any other is welcome.
+      // The chosen camera is missing, or in use: any other will do.
       if (/^(NotAllowed|Security)Error$/.test((error as Error).name)) throw error;
     }
   }

@@ -330,7 +330,7 @@ export class AvatarField extends SettingsElement {
   }
 
   readonly #takePickedFile = (event: Event): void => {
-    // Page tests find it there.
+    // The end-to-end tests of pages look for it there.
     if (this.#input) this.renderRoot.append(this.#input);
     takePickedFile(event, this.#selectFiles);
   };
