@@ -63,7 +63,7 @@ async function readFacts(file: Blob): Promise<Partial<ImageInfo>> {
 }
 
 function readJpeg(file: ByteReader): Header {
-  let orientation = 0;
+  let exif: number | undefined;
   let size: { width: number; height: number; start: number } | undefined;
   for (let offset = 2; offset < file.length; ) {
     const marker = file.u8(offset + 1);
@@ -75,15 +75,16 @@ function readJpeg(file: ByteReader): Header {
       if (isFrameHeader(marker)) size ??= { width: file.u16(offset + 7), height: file.u16(offset + 5), start: offset };
       // The first one counts, whatever it contains.
       if (marker === 0xe1 && end - offset >= 10 && file.text(offset + 4, 6) === 'Exif\0\0')
-        orientation ||= readOrientation(file.bytes.subarray(offset + 10, end));
+        exif ??= readOrientation(file.bytes.subarray(offset + 10, end)).orientation;
       offset = end;
     }
   }
   if (!size) return null;
   const { width, height, start } = size;
+  const orientation = exif || 1;
   return {
     start,
-    orientation: orientation || 1,
+    orientation,
     ...(swapsSides(orientation) ? { width: height, height: width } : { width, height }),
   };
 }

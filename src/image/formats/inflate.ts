@@ -47,17 +47,23 @@ class Code {
     this.build(lengths);
   }
 
-  build(lengths: ArrayLike<number>): this {
+  /**
+   * Refuses what zlib refuses: too many codes, and too few, unless there is none or a single one.
+   * @param minLength - Codes up to this length may be too few.
+   */
+  build(lengths: ArrayLike<number>, minLength = 1): this {
     const counts = this.#counts.fill(0);
     for (let i = 0; i < lengths.length; i++) (counts[lengths[i] as number] as number)++;
     counts[0] = 0;
     const offsets = new Uint16Array(17);
-    let space = 1;
+    let [space, longest] = [1, 0];
     for (let i = 1; i < 16; i++) {
       space = space * 2 - (counts[i] as number);
       if (space < 0) throw inflateError();
+      if ((counts[i] as number) > 0) longest = i;
       offsets[i + 1] = (offsets[i] as number) + (counts[i] as number);
     }
+    if (space > 0 && longest > minLength) throw inflateError();
     for (let i = 0; i < lengths.length; i++) {
       if (lengths[i]) this.#symbols[(offsets[lengths[i] as number] as number)++] = i;
     }
@@ -116,7 +122,7 @@ function reverseBits(bits: number, length: number): number {
 
 const FIXED = [
   new Code(Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8))).addLiteralRuns(),
-  new Code(new Array(30).fill(5)),
+  new Code(new Array(32).fill(5)),
 ] as const;
 
 /** The codes of the current block. Shared by all streams: they are read one after the other. */
@@ -204,7 +210,8 @@ class Inflater {
     const lengthLengths = new Uint8Array(19);
     for (let i = 0, count = this.readBits(4) + 4; i < count; i++) lengthLengths[ORDER[i] as number] = this.readBits(3);
     if (literals > 286 || distances > 30) throw inflateError();
-    const lengths = this.#readLengths(LENGTHS.build(lengthLengths), literals + distances);
+    const lengths = this.#readLengths(LENGTHS.build(lengthLengths, 0), literals + distances);
+    if (lengths[END] === 0) throw inflateError();
     return [
       LITERALS.build(lengths.subarray(0, literals)).addLiteralRuns(),
       DISTANCES.build(lengths.subarray(literals)),
