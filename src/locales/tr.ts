@@ -68,7 +68,7 @@ const tr: LocaleMessages = {
   edit: 'Düzenle',
 
   required_uploading: 'Resmin yüklenmesini bekleyin.',
-  held: 'Form bundan sonra gönderilecek.',
+  held: 'Ardından form gönderilecek.',
   not_submitted: 'Yükleme tamamlanmadığı için form gönderilmedi.',
 
   'application/pdf': `PDF dosyaları desteklenmiyor. ${CHOOSE}`,
@@ -97,8 +97,8 @@ const tr: LocaleMessages = {
     'Taşımak için sürükleyin. Yakınlaştırmak veya uzaklaştırmak için iki parmağınızı kullanın ya da kaydırın.',
   editor_stage: 'Resim',
   editor_keys:
-    'Taşımak için ok tuşlarını (daha fazlası için Shift ile), yakınlaştırmak ve uzaklaştırmak için + ve −, döndürmek için R, uygulamak için Enter tuşunu kullanın.',
-  editor_zoom: 'Yakınlaştır',
+    'Taşımak için ok tuşlarını (daha uzağa taşımak için Shift ile), yakınlaştırmak ve uzaklaştırmak için + ve −, döndürmek için R, uygulamak için Enter tuşunu kullanın.',
+  editor_zoom: 'Yakınlaştırma',
   editor_rotate: 'Döndür',
   editor_flip: 'Çevir',
   editor_reset: 'Sıfırla',
@@ -120,7 +120,7 @@ const tr: LocaleMessages = {
   camera_ready: 'Kamera açık',
   camera_preview: 'Önizleme',
   camera_select: 'Kamera',
-  camera_shutter: 'Çek',
+  camera_shutter: 'Fotoğraf çek',
   camera_taken: 'Fotoğraf çekildi',
   camera_retake: 'Yeniden çek',
   camera_use: 'Fotoğrafı kullan',
