@@ -57,7 +57,7 @@ const th: LocaleMessages = {
   uploading_percent: 'กำลังอัปโหลด… {percent}',
   offline: 'คุณออฟไลน์อยู่ การอัปโหลดจะดำเนินต่อเมื่อเชื่อมต่ออีกครั้ง',
   offline_removing: 'คุณออฟไลน์อยู่ ระบบจะนำรูปภาพออกเมื่อเชื่อมต่ออีกครั้ง',
-  retrying_other: 'เกิดข้อผิดพลาด จะลองอีกครั้งในอีก {seconds} วินาที…',
+  retrying_other: 'เกิดข้อผิดพลาด จะลองอีกครั้งในอีก {seconds}\u00a0วินาที…',
   finishing: 'ใกล้เสร็จแล้ว…',
   committing: 'ใกล้เสร็จแล้ว…',
   success: 'บันทึกแล้ว',

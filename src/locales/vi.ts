@@ -57,7 +57,7 @@ const vi: LocaleMessages = {
   uploading_percent: 'Đang tải lên… {percent}',
   offline: 'Bạn đang ngoại tuyến. Quá trình tải lên sẽ tiếp tục khi có kết nối trở lại.',
   offline_removing: 'Bạn đang ngoại tuyến. Ảnh sẽ được xóa khi có kết nối trở lại.',
-  retrying_other: 'Đã xảy ra lỗi. Sẽ thử lại sau {seconds} giây…',
+  retrying_other: 'Đã xảy ra lỗi. Sẽ thử lại sau {seconds}\u00a0giây…',
   finishing: 'Sắp xong…',
   committing: 'Sắp xong…',
   success: 'Đã lưu',

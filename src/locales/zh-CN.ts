@@ -57,7 +57,7 @@ const zhCN: LocaleMessages = {
   uploading_percent: '正在上传… {percent}',
   offline: '您处于离线状态。恢复连接后会继续上传。',
   offline_removing: '您处于离线状态。恢复连接后会移除图片。',
-  retrying_other: '出了点问题。将在 {seconds} 秒后重试…',
+  retrying_other: '出了点问题。将在 {seconds}\u00a0秒后重试…',
   finishing: '即将完成…',
   committing: '即将完成…',
   success: '已保存',

@@ -57,7 +57,7 @@ const zhTW: LocaleMessages = {
   uploading_percent: '上傳中… {percent}',
   offline: '你目前離線。恢復連線後會繼續上傳。',
   offline_removing: '你目前離線。恢復連線後會移除圖片。',
-  retrying_other: '發生錯誤。{seconds} 秒後將再試一次…',
+  retrying_other: '發生錯誤。{seconds}\u00a0秒後將再試一次…',
   finishing: '即將完成…',
   committing: '即將完成…',
   success: '已儲存',
