@@ -49,7 +49,7 @@ export const en = {
   'image/jxl': 'JPEG XL images aren’t supported. Choose a JPEG or PNG.',
   'image/psd': `Photoshop files aren’t supported. ${CHOOSE}`,
   'image/bmp': `BMP images aren’t supported. ${CHOOSE}`,
-  'image/x-icon': `Icon files aren’t supported. ${CHOOSE}`,
+  'image/x-icon': `Icons aren’t supported. ${CHOOSE}`,
 
   link_failed: 'This picture can’t be copied from its site. Save it to your device, then choose it.',
   refused_animation: 'This animation can’t be used. Try again to use its first frame.',
@@ -59,8 +59,7 @@ export const en = {
   editor: 'Adjust your picture',
   editor_hint: 'Drag to move. Pinch or scroll to zoom.',
   editor_stage: 'Picture',
-  editor_keys:
-    'Use the arrow keys to move (hold Shift to move farther), + and − to zoom, R to rotate and Enter to apply.',
+  editor_keys: 'Use the arrow keys to move (farther with Shift), + and − to zoom, R to rotate and Enter to apply.',
   editor_zoom: 'Zoom',
   editor_rotate: 'Rotate',
   editor_flip: 'Flip',
