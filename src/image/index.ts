@@ -1,5 +1,4 @@
 export { type ByteReader, readBytes } from './byte-reader.js';
-export { readOrientation, swapsSides } from './formats/exif.js';
 export { type ImageInfo, inspectImage } from './inspect-image.js';
 export type { ImagePreview } from './jobs.js';
 export {
