@@ -11,6 +11,7 @@ import { EngineLoader } from './engine-loader.js';
 import type { FieldEngine } from './field-engine.js';
 import { FieldStore, type RestingView } from './field-store.js';
 import { listenForFiles, takePickedFile } from './file-inputs.js';
+import { isUploadRequested } from './form-submission.js';
 import { hasPendingCommit } from './has-pending-commit.js';
 import type { FieldEvent } from './reduce.js';
 import { IDLE, type RetryAction, type Snapshot } from './snapshot.js';
@@ -273,9 +274,10 @@ export class AvatarField extends SettingsElement {
 
   protected override updateValidity(): void {
     const isMissing = this.required && !this.value && !this.#picture;
-    const isUploading = this.#engine?.isUploading;
+    const isUploading = isUploadRequested(this.#store.snapshot);
+    const getText = (key: string) => this.#language.getText(key);
     this.setInvalid(
-      isMissing ? this.#language.getText(isUploading ? 'required_uploading' : 'required') : '',
+      isMissing ? (isUploading && getText('required_uploading')) || getText('required') : '',
       isUploading ? 'customError' : 'valueMissing',
     );
     if (!isMissing) this.#setFlag('isUserInvalid', false);
