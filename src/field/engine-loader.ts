@@ -47,21 +47,22 @@ export class EngineLoader<Engine> {
   /** Stops what submits the form while a file waits for the engine. */
   handleEvent(event: Event): void {
     const { element, store } = this;
-    const { type, target, submitter } = event as SubmitEvent;
     const { form } = element;
-    const isClick = type === 'click';
-    const button = isClick ? findSubmitter(event, form) : submitter;
-    if (!(isClick ? button : target === form) || !shouldHold(element, store.snapshot, button)) return;
+    const button = findSubmitter(event, form);
+    const isSubmission = button || (event.type === 'submit' && event.target === form);
+    if (!isSubmission || !shouldHold(element, store.snapshot, button)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    this.#resubmit = () => (isClick ? button?.click() : form?.requestSubmit(button));
+    this.#resubmit = () => (button ? button.click() : form?.requestSubmit());
   }
 
   async #wait(retry?: RetryAction): Promise<void> {
     const { store } = this;
-    if (retry && 'command' in retry) this.#showWaiting(retry.command);
+    const loading = new AbortController();
+    if (retry && 'command' in retry) this.#showWaiting(retry.command, loading.signal);
     const { activity } = store.snapshot;
     const error = await loadModule(this.#load(), retry?.phase ?? 'load').catch((error: AvatarUploadError) => error);
+    loading.abort();
     // The user has canceled, or chosen another file.
     const isAborted = retry?.phase === 'pick' && store.snapshot.activity !== activity;
     if (isAborted) throw new AvatarUploadError('aborted', 'pick');
@@ -70,19 +71,13 @@ export class EngineLoader<Engine> {
     throw error;
   }
 
-  /** Shows a file that waits for the engine, and lets the form wait for it. */
-  #showWaiting(command: UploadCommand): void {
+  /** Shows a file that waits for the engine, and lets the form wait for it until the signal is aborted. */
+  #showWaiting(command: UploadCommand, signal: AbortSignal): void {
     const { element, store } = this;
     if (!isUploadRequested(store.snapshot)) this.#resubmit = undefined;
     store.setFacts({ activity: { kind: 'selecting', command } });
-    const target = findEventTarget(element.form);
-    const toggle = (name: 'add' | 'remove') => {
-      for (const type of ['submit', 'click']) target?.[`${name}EventListener`](type, this, true);
-    };
-    toggle('add');
-    this.#load()
-      .catch(() => {})
-      .then(() => toggle('remove'));
+    for (const type of ['submit', 'click'])
+      findEventTarget(element.form)?.addEventListener(type, this, { capture: true, signal });
   }
 
   #load(): Promise<void> {

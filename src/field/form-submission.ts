@@ -16,14 +16,15 @@ export const shouldHold = (
 ): boolean => !!name && !noHold && isUploadRequested(snapshot) && !closesDialog(form, submitter);
 
 /** Where the events of a form are seen first: `submit` doesn't leave the form's node tree. */
-export function findEventTarget(form: HTMLFormElement | null): EventTarget | null {
+export function findEventTarget(form: HTMLFormElement | null): EventTarget | undefined {
   const root = form?.getRootNode();
-  return root === document ? window : (root ?? null);
+  return root === document ? window : root;
 }
 
-/** The form's submit button that a click activates. */
-export function findSubmitter({ target }: Event, form: HTMLFormElement | null): HTMLElement | null {
-  const button = (target as Element).closest?.<HTMLButtonElement>('button, input');
+/** The submit button of the form behind a `click` or `submit` event. */
+export function findSubmitter(event: Event, form: HTMLFormElement | null): HTMLButtonElement | null {
+  const { submitter, target } = event as SubmitEvent;
+  const button = (submitter ?? (target as Element).closest?.('button, input')) as HTMLButtonElement | null;
   return form && button?.form === form && /^(submit|image)$/.test(button.type) ? button : null;
 }
 

@@ -23,7 +23,7 @@ export class SubmitHold implements ReactiveController {
   /** The latest click in the page, and the submit button that it activates. */
   #click: { readonly event: Event; readonly submitter: HTMLElement | null } | null = null;
   /** Where the events of the form are seen, while they matter. */
-  #target: EventTarget | null = null;
+  #target: EventTarget | undefined;
 
   constructor(
     private readonly element: ReactiveControllerHost & FormControl,
@@ -44,11 +44,11 @@ export class SubmitHold implements ReactiveController {
     const isRunning = isUploadRequested(snapshot);
     if (isRunning) this.isDropped = false;
     else if (this.#held) this.#release(this.#held, snapshot.activity.kind === 'success');
-    this.#listen(isRunning || this.isDropped ? findEventTarget(this.element.form) : null);
+    this.#listen(isRunning || this.isDropped ? findEventTarget(this.element.form) : undefined);
   }
 
   hostDisconnected(): void {
-    this.#listen(null);
+    this.#listen(undefined);
   }
 
   /** Forgets the submission that waits, or that was dropped. */
@@ -73,7 +73,7 @@ export class SubmitHold implements ReactiveController {
     }
   }
 
-  #listen(target: EventTarget | null): void {
+  #listen(target: EventTarget | undefined): void {
     if (target === this.#target) return;
     for (const type of ['submit', 'click']) {
       this.#target?.removeEventListener(type, this, true);
