@@ -119,7 +119,7 @@ const CHANGES = {
     ['+(2===i?"</svg>":3===i?"</math>":"")', ''],
     [
       /if\(this\.el=S\.createElement\(f,e\),P\.currentNode=this\.el\.content,2===i\|\|3===i\)\{.*?\}for\(/,
-      '(this.el=l.createElement("template")).innerHTML=f,P.currentNode=this.el.content;for(',
+      '(this.el=document.createElement("template")).innerHTML=f,P.currentNode=this.el.content;for(',
     ],
     ['constructor({strings:t,_$litType$:i},e){', 'constructor({strings:t}){'],
     ['static createElement(t,i){const s=l.createElement("template");return s.innerHTML=t,s}', ''],
