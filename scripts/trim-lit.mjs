@@ -60,18 +60,12 @@ const CHANGES = {
       '{const t=this.properties,s=[...r(t),...o(t)];for(const i of s)this.createProperty(i,t[i])}',
       'for(const t in this.properties)this.createProperty(t,this.properties[t]);',
     ],
-    // Updates are neither scheduled nor skipped.
+    // No element schedules its updates.
     [
       'const t=this.scheduleUpdate();return null!=t&&await t,!this.isUpdatePending',
       'return this.performUpdate(),!this.isUpdatePending',
     ],
     ['scheduleUpdate(){return this.performUpdate()}', ''],
-    ['let t=!1;const s=this._$AL;try{t=this.shouldUpdate(s),t?(', 'const s=this._$AL;try{'],
-    [
-      'this.update(s)):this._$EM()}catch(s){throw t=!1,this._$EM(),s}t&&this._$AE(s)',
-      'this.update(s)}catch(s){throw this._$EM(),s}this._$AE(s)',
-    ],
-    ['shouldUpdate(t){return!0}', ''],
     // The only converters are those for texts and booleans.
     ['case Number:i=null===t?null:Number(t);break;', ''],
     ['l=c?c.emptyScript:""', 'l=""'],
@@ -135,6 +129,8 @@ const CHANGES = {
       'c===v?c=p:c===p',
     ],
     [`c=void 0===u[3]?p:'"'===u[3]?$:g):c===$||c===g?c=p:c===_||c===m?c=v:(c=p,n=void 0)`, 'c=void 0===u[3]?p:$):c=p'],
+    [/f="\[.*?",(?=v=)/, ''],
+    [/p=RegExp\(.*?,"g"\)/, 'p=/>|\\s(?:([^\\s"\'>=/]+)(\\s*=\\s*(?:[^\\s"\'`<>=]|("|\')|))|$)/g'],
     // Raw text: scripts, styles, text areas and titles.
     ['let n,l=""', 'let l=""'],
     ['c=n??v', 'c=v'],
