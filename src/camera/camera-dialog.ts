@@ -24,7 +24,8 @@ export class CameraDialog extends ModalDialog<CameraDialogOptions> implements Ca
 
   constructor(options: CameraDialogOptions) {
     super(options, cameraDialogStyles);
-    Object.assign(this.video, { muted: true, playsInline: true });
+    // The element around it is an image with a name.
+    Object.assign(this.video, { muted: true, playsInline: true, ariaHidden: 'true' });
   }
 
   /**

@@ -22,6 +22,7 @@ async function setPermission(page: Page, setting: 'granted' | 'denied'): Promise
   const pageSession = await page.context().newCDPSession(page);
   const { targetInfo } = await pageSession.send('Target.getTargetInfo');
   const { browserContextId } = targetInfo as { browserContextId?: string };
+  // The setting lasts as long as this session.
   const session = await browser.newBrowserCDPSession();
   const permission = { name: 'camera' };
   await session.send('Browser.setPermission', {
@@ -30,7 +31,6 @@ async function setPermission(page: Page, setting: 'granted' | 'denied'): Promise
     setting,
     ...(browserContextId && { browserContextId }),
   });
-  await session.detach();
 }
 
 /** Opens the camera dialog, and resolves with what is reported when it is closed. */
