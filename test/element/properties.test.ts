@@ -53,6 +53,12 @@ describe('attributes and properties', () => {
     }
   });
 
+  it('do not include the attributes of the platform, which frameworks then set as attributes', () => {
+    const names = FlareAvatarUpload.observedAttributes.filter((name) => /^aria-|^defer-/.test(name));
+    expect(names).to.have.length(4);
+    for (const name of names) expect(name in FlareAvatarUpload.prototype, name).to.equal(false);
+  });
+
   it('keep values that were set before the element was upgraded', async () => {
     const element = document.createElement('div');
     element.innerHTML = '<flare-avatar-upload></flare-avatar-upload>';
