@@ -85,6 +85,7 @@ export class FieldEngine implements ReactiveController {
     // `load` events don't bubble.
     root.addEventListener('load', this.#onImageLoad, true);
     this.#countdown.follow(this.#view.wait);
+    alignBubble(this.element, root);
     describeTrigger(this.element, root);
     // A button that has done its work is removed with the focus on it: the trigger gets it.
     if (this.#focused && !this.#focused.isConnected) this.element.focus();
@@ -97,7 +98,7 @@ export class FieldEngine implements ReactiveController {
   }
 
   renderProgressRing(): unknown {
-    return renderProgressRing(this.#view, this.element.shape, this.#translation);
+    return renderProgressRing(this.#view, this.#translation);
   }
 
   renderStatus(): unknown {
@@ -131,6 +132,12 @@ export class FieldEngine implements ReactiveController {
   get #view(): FieldView {
     return deriveView(this.store.snapshot);
   }
+}
+
+/** In a narrow element, the texts are in a bubble: it must not leave the window. */
+function alignBubble(element: Element, root: ShadowRoot): void {
+  const isAtEnd = element.getBoundingClientRect().left * 2 > document.documentElement.clientWidth;
+  root.querySelector('.line')?.classList.toggle('end', isAtEnd);
 }
 
 /** The elements that describe the whole control describe its button, too: it is what has the focus. */

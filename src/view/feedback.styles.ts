@@ -8,6 +8,12 @@ export const feedbackStyles = css`
   :host(:state(dragover)) .badge {
     scale: 1.1;
   }
+  .on + button .badge {
+    scale: 0;
+  }
+  .on + button:focus-visible {
+    outline-offset: calc(var(--_ring) * 2 + 1px);
+  }
   .picture,
   .badge,
   [part='trigger'] {
@@ -49,6 +55,9 @@ export const feedbackStyles = css`
     scale: -1 1;
   }
   rect {
+    width: 100%;
+    height: 100%;
+    rx: calc(var(--_radius) + var(--_ring) * 1.5);
     fill: none;
     stroke: color-mix(in srgb, currentcolor 18%, transparent);
     stroke-width: var(--_ring);
@@ -56,16 +65,37 @@ export const feedbackStyles = css`
   .done {
     stroke: var(--_accent);
     stroke-linecap: round;
-    stroke-dasharray: 100;
-    transition: stroke-dashoffset 0.2s;
+    transition: stroke-dasharray 0.4s ease-out;
   }
   .waiting {
     stroke-dasharray: 25 75;
     animation: turn 1.2s linear infinite;
   }
+  .finishing {
+    animation: pulse 0.8s infinite alternate;
+  }
+  @keyframes pulse {
+    to {
+      opacity: 0.35;
+    }
+  }
   @keyframes turn {
     to {
       stroke-dashoffset: -100;
+    }
+  }
+  :host(:state(success)) [part='progress'] {
+    animation: confirm 1.2s;
+  }
+  @keyframes confirm {
+    0%,
+    40% {
+      visibility: visible;
+      opacity: 1;
+    }
+    to {
+      visibility: visible;
+      opacity: 0;
     }
   }
   :host(:state(error)) rect {
@@ -87,6 +117,29 @@ export const feedbackStyles = css`
   }
   [part='status'] {
     font-variant-numeric: tabular-nums;
+  }
+  @container (width < 6rem) {
+    :host(:is(:hover, :focus-within, :not(:state(idle), :state(success)))) .line:has(button, :not(:empty)),
+    .line:has([part='error']:not(:empty)) {
+      inset: 100% auto auto 0;
+      z-index: 1;
+      width: max-content;
+      max-width: min(15rem, 45vw);
+      min-height: 0;
+      padding: 0.5em 0.75em;
+      border-radius: 8px;
+      opacity: 1;
+      pointer-events: auto;
+      text-align: start;
+      color: CanvasText;
+      background: Canvas;
+      box-shadow:
+        0 0 0 1px color-mix(in srgb, CanvasText 15%, transparent),
+        0 4px 16px rgb(0 0 0 / 20%);
+    }
+    .line.end {
+      translate: calc(100cqi - 100%);
+    }
   }
   @media (pointer: coarse) {
     .line button {

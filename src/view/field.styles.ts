@@ -1,16 +1,21 @@
 import { css } from 'lit';
 
-/** How an element looks at rest; the rest comes with the uploads. */
+/**
+ * How an element looks at rest; the rest comes with the uploads.
+ *
+ * The host is as wide as its `::after`: 15rem for the texts if there is room,
+ * and never less than the picture. Below 48 pixels there is no room for texts.
+ * The contents never make the element wider, and adapt to its width.
+ */
 export const styles = css`
   :host {
     --_size: var(--flare-size, 96px);
     --_accent: var(--flare-accent, light-dark(#2563eb, #8ab4ff));
     --_radius: var(--flare-radius, 50%);
     --_ring: clamp(2px, var(--_size) / 32, 5px);
-    --_badge: clamp(15px, var(--_size) / 4, 36px);
+    --_text: clamp(0px, (var(--_size) - 47px) * 999, 15rem);
     display: inline-block;
     vertical-align: top;
-    width: max(var(--_size) + var(--_ring) * 4, var(--flare-text-width, 15rem));
     max-width: 100%;
     font-size: var(--flare-font-size, 0.8125rem);
     text-align: center;
@@ -24,10 +29,22 @@ export const styles = css`
   :host([shape='square']) {
     --_radius: var(--flare-radius, 0%);
   }
+  :host::after {
+    content: '';
+    display: grid;
+    grid: 0 / minmax(calc(var(--_size) + var(--_ring) * 4), var(--flare-text-width, var(--_text)));
+    overflow: hidden;
+  }
+  [part='base'] {
+    position: relative;
+    overflow-wrap: anywhere;
+    container-type: inline-size;
+  }
   .frame {
     position: relative;
-    width: var(--_size);
-    height: var(--_size);
+    container-type: inline-size;
+    width: min(var(--_size), 100% - var(--_ring) * 4);
+    aspect-ratio: 1;
     margin: calc(var(--_ring) * 2) auto;
   }
   :host(:state(disabled)) .frame {
@@ -54,7 +71,7 @@ export const styles = css`
     object-fit: cover;
   }
   [part='initials'] {
-    font-size: calc(var(--_size) * 0.36);
+    font-size: 36cqi;
   }
   [part='placeholder'] {
     width: 100%;
@@ -71,6 +88,7 @@ export const styles = css`
   }
   .badge {
     position: absolute;
+    --_badge: clamp(15px, 25cqi, 36px);
     --_inset: calc(var(--_radius) * 0.293 - var(--_badge) / 2 - 2px);
     inset-block: auto var(--_inset);
     inset-inline: auto var(--_inset);
@@ -107,5 +125,20 @@ export const styles = css`
     padding-inline: 0.4em;
     border-radius: 4px;
     color: var(--_accent);
+  }
+  @container (width < 6rem) {
+    .line {
+      position: absolute;
+      inset: 0;
+      overflow: hidden;
+      opacity: 0;
+      pointer-events: none;
+    }
+  }
+  @container (width < 48px) {
+    .badge {
+      --_badge: clamp(11px, 40cqi, 15px);
+      border-width: 1px;
+    }
   }
 `;
