@@ -134,10 +134,11 @@ export class FieldEngine implements ReactiveController {
   }
 }
 
-/** In a narrow element, the texts are in a bubble: it must not leave the window. */
+/** In a narrow element, the texts are in a bubble: it is at the side where the window has room for it. */
 function alignBubble(element: Element, root: ShadowRoot): void {
-  const isAtEnd = element.getBoundingClientRect().left * 2 > document.documentElement.clientWidth;
-  root.querySelector('.line')?.classList.toggle('end', isAtEnd);
+  const { left, right } = element.getBoundingClientRect();
+  const room = document.documentElement.clientWidth - left;
+  root.querySelector('.line')?.classList.toggle('end', room < Math.min(right, 480));
 }
 
 /** The elements that describe the whole control describe its button, too: it is what has the focus. */

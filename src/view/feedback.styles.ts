@@ -12,7 +12,7 @@ export const feedbackStyles = css`
     scale: 0;
   }
   .on + button:focus-visible {
-    outline-offset: calc(var(--_ring) * 2 + 1px);
+    outline-offset: calc(var(--_ring) * 3);
   }
   .picture,
   .badge,
@@ -98,11 +98,15 @@ export const feedbackStyles = css`
       opacity: 0;
     }
   }
-  :host(:state(error)) rect {
-    stroke: var(--flare-danger, light-dark(#b42318, #ff9c92));
+  :host {
+    --_danger: var(--flare-danger, light-dark(#b42318, #ff9c92));
   }
-  [part='error'] {
-    color: var(--flare-danger, light-dark(#b42318, #ff9c92));
+  :host(:state(error)) rect {
+    stroke: color-mix(in srgb, var(--_danger) 25%, transparent);
+  }
+  [part='error']:not(:empty) {
+    display: block;
+    color: var(--_danger);
   }
   .heard {
     position: absolute;
@@ -131,14 +135,18 @@ export const feedbackStyles = css`
       opacity: 1;
       pointer-events: auto;
       text-align: start;
+      text-wrap: wrap;
       color: CanvasText;
       background: Canvas;
       box-shadow:
         0 0 0 1px color-mix(in srgb, CanvasText 15%, transparent),
         0 4px 16px rgb(0 0 0 / 20%);
     }
-    .line.end {
+    .end {
       translate: calc(100cqi - 100%);
+    }
+    .line button {
+      margin-inline: -0.4em 0.4em;
     }
   }
   @media (pointer: coarse) {

@@ -39,13 +39,17 @@ export const styles = css`
     position: relative;
     overflow-wrap: anywhere;
     container-type: inline-size;
+    display: grid;
+    grid-template-columns: 100%;
+    justify-items: center;
   }
   .frame {
+    flex: none;
     position: relative;
     container-type: inline-size;
     width: min(var(--_size), 100% - var(--_ring) * 4);
     aspect-ratio: 1;
-    margin: calc(var(--_ring) * 2) auto;
+    margin: calc(var(--_ring) * 2);
   }
   :host(:state(disabled)) .frame {
     opacity: 0.5;
@@ -112,7 +116,7 @@ export const styles = css`
   .line {
     min-height: 2lh;
     line-height: 1.4;
-    margin: 0.35em 0 0;
+    margin: 0.5em 0 0;
   }
   [part='initials'],
   [part='status'] {
