@@ -131,6 +131,7 @@ export const feedbackStyles = css`
       max-width: min(15rem, 45vw);
       min-height: 0;
       padding: 0.5em 0.75em;
+      border: 1px solid transparent;
       border-radius: 8px;
       opacity: 1;
       pointer-events: auto;
@@ -149,13 +150,6 @@ export const feedbackStyles = css`
       margin-inline: -0.4em 0.4em;
     }
   }
-  @media (pointer: coarse) {
-    .line button {
-      min-height: 44px;
-      margin-block: -14px;
-      padding-inline: 0.8em;
-    }
-  }
   @media (prefers-reduced-motion: reduce) {
     * {
       transition: none !important;
@@ -163,8 +157,14 @@ export const feedbackStyles = css`
     }
   }
   @media (forced-colors: active) {
+    rect {
+      stroke: GrayText;
+    }
     .done {
       stroke: Highlight;
+    }
+    :host(:state(error)) rect {
+      stroke: CanvasText;
     }
     .badge {
       forced-color-adjust: none;

@@ -67,6 +67,8 @@ export const styles = css`
   }
   .picture {
     overflow: hidden;
+    /* Visible in forced colors. */
+    outline: 1px solid transparent;
     background: var(--flare-surface, color-mix(in srgb, currentcolor 9%, transparent));
   }
   img {
@@ -93,7 +95,7 @@ export const styles = css`
   .badge {
     position: absolute;
     --_badge: clamp(15px, 25cqi, 36px);
-    --_inset: calc(var(--_radius) * 0.293 - var(--_badge) / 2 - 2px);
+    --_inset: max(var(--_ring) * -2, var(--_radius) * 0.293 - var(--_badge) / 2 - 2px);
     inset-block: auto var(--_inset);
     inset-inline: auto var(--_inset);
     width: var(--_badge);
@@ -129,6 +131,22 @@ export const styles = css`
     padding-inline: 0.4em;
     border-radius: 4px;
     color: var(--_accent);
+  }
+  @media (pointer: coarse) {
+    .line,
+    .line button {
+      min-height: 44px;
+    }
+    .line button {
+      margin-block: 0;
+      padding-inline: 0.8em;
+      line-height: 44px;
+    }
+    [part='trigger']::after {
+      content: '';
+      position: absolute;
+      inset: min(0px, 50cqi - 22px);
+    }
   }
   @container (width < 6rem) {
     .line {
