@@ -11,7 +11,7 @@ export const styles = css`
   :host {
     --_size: var(--flare-size, 96px);
     --_accent: var(--flare-accent, light-dark(#2563eb, #8ab4ff));
-    --_radius: var(--flare-radius, 50%);
+    --_radius: var(--flare-radius, var(--_shape, 50%));
     --_ring: clamp(2px, var(--_size) / 32, 5px);
     --_text: clamp(0px, (var(--_size) - 47px) * 999, 15rem);
     display: inline-block;
@@ -24,10 +24,10 @@ export const styles = css`
     display: none;
   }
   :host([shape='rounded']) {
-    --_radius: var(--flare-radius, 22%);
+    --_shape: 22%;
   }
   :host([shape='square']) {
-    --_radius: var(--flare-radius, 0%);
+    --_shape: 0%;
   }
   :host::after {
     content: '';
@@ -94,7 +94,7 @@ export const styles = css`
   }
   .badge {
     position: absolute;
-    --_badge: clamp(15px, 25cqi, 36px);
+    --_badge: min(6.5px + 18cqi, 36px);
     --_inset: max(var(--_ring) * -2, var(--_radius) * 0.293 - var(--_badge) / 2 - 2px);
     inset-block: auto var(--_inset);
     inset-inline: auto var(--_inset);
@@ -102,7 +102,7 @@ export const styles = css`
     height: var(--_badge);
     color: Canvas;
     background: var(--_accent);
-    border: 2px solid var(--flare-badge-border, Canvas);
+    border: clamp(1px, 4cqi, 2px) solid var(--flare-badge-border, Canvas);
     border-radius: 50%;
   }
   .badge svg {
@@ -155,12 +155,6 @@ export const styles = css`
       overflow: hidden;
       opacity: 0;
       pointer-events: none;
-    }
-  }
-  @container (width < 48px) {
-    .badge {
-      --_badge: clamp(11px, 40cqi, 15px);
-      border-width: 1px;
     }
   }
 `;
