@@ -75,6 +75,14 @@ export class FieldEngine implements ReactiveController {
 
   readonly #onImageLoad = (): void => this.currentAvatar.handleLoadedImage();
 
+  hostConnected(): void {
+    addEventListener('resize', this.#alignBubble);
+  }
+
+  hostDisconnected(): void {
+    removeEventListener('resize', this.#alignBubble);
+  }
+
   hostUpdate(): void {
     this.#focused = this.element.shadowRoot?.activeElement ?? null;
   }
@@ -85,7 +93,7 @@ export class FieldEngine implements ReactiveController {
     // `load` events don't bubble.
     root.addEventListener('load', this.#onImageLoad, true);
     this.#countdown.follow(this.#view.wait);
-    alignBubble(this.element, root);
+    this.#alignBubble();
     describeTrigger(this.element, root);
     // A button that has done its work is removed with the focus on it: the trigger gets it.
     if (this.#focused && !this.#focused.isConnected) this.element.focus();
@@ -129,16 +137,16 @@ export class FieldEngine implements ReactiveController {
     ];
   }
 
+  /** In a narrow element, the texts are in a bubble: it is at the side where the window has room for it. */
+  readonly #alignBubble = (): void => {
+    const { left, right } = this.element.getBoundingClientRect();
+    const room = document.documentElement.clientWidth - left;
+    this.element.shadowRoot?.querySelector('.line')?.classList.toggle('end', room < Math.min(right, 480));
+  };
+
   get #view(): FieldView {
     return deriveView(this.store.snapshot);
   }
-}
-
-/** In a narrow element, the texts are in a bubble: it is at the side where the window has room for it. */
-function alignBubble(element: Element, root: ShadowRoot): void {
-  const { left, right } = element.getBoundingClientRect();
-  const room = document.documentElement.clientWidth - left;
-  root.querySelector('.line')?.classList.toggle('end', room < Math.min(right, 480));
 }
 
 /** The elements that describe the whole control describe its button, too: it is what has the focus. */

@@ -138,8 +138,8 @@ export const styles = css`
       min-height: 44px;
     }
     .line button {
+      min-width: 44px;
       margin-block: 0;
-      padding-inline: 0.8em;
       line-height: 44px;
     }
     [part='trigger']::after {

@@ -210,6 +210,15 @@ describe('the bubble of a narrow element', () => {
         element.remove();
       }
   });
+
+  it('stays in a window that becomes smaller', async () => {
+    const element = await insertSmall('<div style="margin-left: 40vw">*</div>');
+    await failUpload(element);
+    for (const width of [320, 800, 400]) {
+      await setViewport({ width, height: 600 });
+      await waitUntil(() => page.clientWidth === width && page.scrollWidth === width);
+    }
+  });
 });
 
 describe('the layout', () => {
