@@ -8,12 +8,6 @@ export const feedbackStyles = css`
   :host(:state(dragover)) .badge {
     scale: 1.1;
   }
-  .on + button .badge {
-    scale: 0;
-  }
-  .on + button:focus-visible {
-    outline-offset: calc(var(--_ring) * 3);
-  }
   .picture,
   .badge,
   [part='trigger'] {
@@ -25,6 +19,12 @@ export const feedbackStyles = css`
   }
   :hover:enabled > .badge {
     scale: 1.1;
+  }
+  .on + [part='trigger'] > .badge {
+    scale: 0;
+  }
+  .on + :focus-visible {
+    outline-offset: calc(var(--_ring) * 3);
   }
   :disabled {
     cursor: default;
