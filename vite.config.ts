@@ -16,6 +16,7 @@ export default defineConfig(({ command }) => ({
   root: resolvePath('demo/'),
   cacheDir: resolvePath('node_modules/.vite'),
   appType: 'mpa',
+  build: { rolldownOptions: { input: [resolvePath('demo/index.html'), resolvePath('demo/gallery.html')] } },
   // The Worker adds CORS headers itself, as it does when deployed.
   server: { port: Number(process.env.PORT ?? 5173), strictPort: true, cors: false },
   // For the dev server only: the secrets below must not become part of a build.

@@ -82,6 +82,7 @@ export default defineConfig({
         },
       },
       {
+        oxc,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],

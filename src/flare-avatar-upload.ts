@@ -59,12 +59,12 @@ import { AvatarField } from './field/avatar-field.js';
  * @csspart editor-cancel - Closes the editor without changes.
  *
  * @cssprop [--flare-size=96px] - Width and height of the picture.
- * @cssprop [--flare-accent] - Color of the badge, the progress ring and the buttons.
+ * @cssprop [--flare-accent] - Color of the badge, the progress ring and the buttons. Default: the page's `accent-color`, or a blue.
  * @cssprop [--flare-danger] - Color of errors.
  * @cssprop [--flare-surface] - Background of initials and placeholder.
  * @cssprop [--flare-radius] - Corner radius of the picture; overrides `shape`.
  * @cssprop [--flare-badge-border] - Color of the line around the badge. Default: the color of the page.
- * @cssprop [--flare-text-width=15rem] - Minimum width of the element, for the status line.
+ * @cssprop [--flare-text-width=15rem] - Preferred width of the element, for the status line. Below a size of 48 pixels: none.
  * @cssprop [--flare-font-size=0.8125rem] - Font size of the status line.
  * @cssprop [--flare-editor-width=27rem] - Width of the editor and the camera dialog, where the window is wide enough.
  * @cssprop [--flare-editor-surface] - Background of the editor and the camera dialog.

@@ -1,5 +1,6 @@
 import { type CSSResult, type ReactiveController, type ReactiveControllerHost, render, type TemplateResult } from 'lit';
 import type { Translation } from '../i18n/messages.js';
+import { followAccentColor } from '../view/accent-color.js';
 import { adoptStyles } from '../view/adopt-styles.js';
 import { dialogStyles } from './dialog.styles.js';
 
@@ -68,6 +69,7 @@ export abstract class ModalDialog<Options extends ModalDialogOptions> implements
   readonly #onAbort = (): void => this.close();
 
   protected update(): void {
+    followAccentColor(this.#host, this.container);
     render(this.renderDialog(), this.container);
   }
 

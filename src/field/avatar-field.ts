@@ -3,6 +3,7 @@ import { isCameraAllowed } from '../camera/is-camera-allowed.js';
 import { emitEvent, type SuccessDetail } from '../events.js';
 import { Language } from '../i18n/language.js';
 import { SettingsElement } from '../settings-element.js';
+import { followAccentColor } from '../view/accent-color.js';
 import { styles } from '../view/field.styles.js';
 import { renderBadge, renderButton, renderPlaceholder } from '../view/field-template.js';
 import { AvatarWatcher } from './avatar-watcher.js';
@@ -188,6 +189,7 @@ export class AvatarField extends SettingsElement {
 
   protected override updated(): void {
     this.updateValidity();
+    followAccentColor(this, this.renderRoot.firstElementChild as HTMLElement);
   }
 
   protected override render(): TemplateResult {

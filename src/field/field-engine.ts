@@ -70,6 +70,14 @@ export class FieldEngine implements ReactiveController {
 
   readonly #onImageLoad = (): void => this.currentAvatar.handleLoadedImage();
 
+  hostConnected(): void {
+    addEventListener('resize', this.#alignBubble);
+  }
+
+  hostDisconnected(): void {
+    removeEventListener('resize', this.#alignBubble);
+  }
+
   hostUpdate(): void {
     this.#focused = this.element.shadowRoot?.activeElement ?? null;
   }
@@ -80,6 +88,7 @@ export class FieldEngine implements ReactiveController {
     // `load` events don't bubble.
     root.addEventListener('load', this.#onImageLoad, true);
     this.#countdown.follow(this.#view.wait);
+    this.#alignBubble();
     describeTrigger(this.element, root);
     // A button that has done its work is removed with the focus on it: the trigger gets it.
     if (this.#focused && !this.#focused.isConnected) this.element.focus();
@@ -92,7 +101,7 @@ export class FieldEngine implements ReactiveController {
   }
 
   renderProgressRing(): unknown {
-    return renderProgressRing(this.#view, this.element.shape, this.#translation);
+    return renderProgressRing(this.#view, this.#translation);
   }
 
   renderStatus(): unknown {
@@ -122,6 +131,13 @@ export class FieldEngine implements ReactiveController {
       button('cancel', canCancel, () => session.cancel()),
     ];
   }
+
+  /** In a narrow element, the texts are in a bubble: it is at the side where the window has room for it. */
+  readonly #alignBubble = (): void => {
+    const { left, right } = this.element.getBoundingClientRect();
+    const room = document.documentElement.clientWidth - left;
+    this.element.shadowRoot?.querySelector('.line')?.classList.toggle('end', room < Math.min(right, 480));
+  };
 
   get #view(): FieldView {
     return deriveView(this.store.snapshot);

@@ -1,16 +1,21 @@
 import { css } from 'lit';
 
-/** How an element looks at rest; the rest comes with the uploads. */
+/**
+ * How an element looks at rest; the rest comes with the uploads.
+ *
+ * The host is as wide as its `::after`: 15rem for the texts if there is room,
+ * and never less than the picture. Below 48 pixels there is no room for texts.
+ * The contents never make the element wider, and adapt to its width.
+ */
 export const styles = css`
   :host {
     --_size: var(--flare-size, 96px);
     --_accent: var(--flare-accent, light-dark(#2563eb, #8ab4ff));
-    --_radius: var(--flare-radius, 50%);
+    --_radius: var(--flare-radius, var(--_shape, 50%));
     --_ring: clamp(2px, var(--_size) / 32, 5px);
-    --_badge: clamp(15px, var(--_size) / 4, 36px);
+    --_text: clamp(0px, (var(--_size) - 47px) * 999, 15rem);
     display: inline-block;
     vertical-align: top;
-    width: max(var(--_size) + var(--_ring) * 4, var(--flare-text-width, 15rem));
     max-width: 100%;
     font-size: var(--flare-font-size, 0.8125rem);
     text-align: center;
@@ -19,16 +24,32 @@ export const styles = css`
     display: none;
   }
   :host([shape='rounded']) {
-    --_radius: var(--flare-radius, 22%);
+    --_shape: 22%;
   }
   :host([shape='square']) {
-    --_radius: var(--flare-radius, 0%);
+    --_shape: 0%;
+  }
+  :host::after {
+    content: '';
+    display: grid;
+    grid: 0 / minmax(calc(var(--_size) + var(--_ring) * 4), var(--flare-text-width, var(--_text)));
+    overflow: hidden;
+  }
+  [part='base'] {
+    position: relative;
+    overflow-wrap: anywhere;
+    container-type: inline-size;
+    display: grid;
+    grid-template-columns: 100%;
+    justify-items: center;
   }
   .frame {
+    flex: none;
     position: relative;
-    width: var(--_size);
-    height: var(--_size);
-    margin: calc(var(--_ring) * 2) auto;
+    container-type: inline-size;
+    width: min(var(--_size), 100% - var(--_ring) * 4);
+    aspect-ratio: 1;
+    margin: calc(var(--_ring) * 2);
   }
   :host(:state(disabled)) .frame {
     opacity: 0.5;
@@ -46,6 +67,8 @@ export const styles = css`
   }
   .picture {
     overflow: hidden;
+    /* Visible in forced colors. */
+    outline: 1px solid transparent;
     background: var(--flare-surface, color-mix(in srgb, currentcolor 9%, transparent));
   }
   img {
@@ -54,7 +77,7 @@ export const styles = css`
     object-fit: cover;
   }
   [part='initials'] {
-    font-size: calc(var(--_size) * 0.36);
+    font-size: 36cqi;
   }
   [part='placeholder'] {
     width: 100%;
@@ -71,14 +94,15 @@ export const styles = css`
   }
   .badge {
     position: absolute;
-    --_inset: calc(var(--_radius) * 0.293 - var(--_badge) / 2 - 2px);
+    --_badge: min(6.5px + 18cqi, 36px);
+    --_inset: max(var(--_ring) * -2, var(--_radius) * 0.293 - var(--_badge) / 2 - 2px);
     inset-block: auto var(--_inset);
     inset-inline: auto var(--_inset);
     width: var(--_badge);
     height: var(--_badge);
     color: Canvas;
     background: var(--_accent);
-    border: 2px solid var(--flare-badge-border, Canvas);
+    border: clamp(1px, 4cqi, 2px) solid var(--flare-badge-border, Canvas);
     border-radius: 50%;
   }
   .badge svg {
@@ -94,7 +118,7 @@ export const styles = css`
   .line {
     min-height: 2lh;
     line-height: 1.4;
-    margin: 0.35em 0 0;
+    margin: 0.5em 0 0;
   }
   [part='initials'],
   [part='status'] {
@@ -107,5 +131,30 @@ export const styles = css`
     padding-inline: 0.4em;
     border-radius: 4px;
     color: var(--_accent);
+  }
+  @media (pointer: coarse) {
+    .line,
+    .line button {
+      min-height: 44px;
+    }
+    .line button {
+      min-width: 44px;
+      margin-block: 0;
+      line-height: 44px;
+    }
+    [part='trigger']::after {
+      content: '';
+      position: absolute;
+      inset: min(0px, 50cqi - 22px);
+    }
+  }
+  @container (width < 6rem) {
+    .line {
+      position: absolute;
+      inset: 0;
+      overflow: hidden;
+      opacity: 0;
+      pointer-events: none;
+    }
   }
 `;

@@ -3,20 +3,19 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserFlags } from '../../scripts/setup.mjs';
 import { readAccessibilityTree } from '../support/accessibility-tree.js';
-import { launchBrowser } from '../support/browser.js';
+import { cameraFlags, launchBrowser } from '../support/browser.js';
 import { CdnSite } from '../support/cdn-site.js';
 import { root } from '../support/dev-server.js';
 import { ElementPage } from '../support/element-page.js';
+import { RUN_FACTOR } from '../support/run-factor.js';
+import { findOverflow, findSmallTargets } from '../support/targets.js';
 
 const site = new CdnSite();
 let origin = '';
 let browser: Browser;
 beforeAll(async () => {
-  // Two cameras that show a test picture, and a user who allows every page to use them.
-  const camera = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2'];
-  [origin, browser] = await Promise.all([site.start(), launchBrowser({ args: [...browserFlags, ...camera] })]);
+  [origin, browser] = await Promise.all([site.start(), launchBrowser({ args: cameraFlags })]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop()]));
 
@@ -35,6 +34,20 @@ const SCENES: Record<string, Scene> = {
   empty: {},
   'with a picture': { attributes: `src="${SRC}"` },
   disabled: { attributes: 'disabled' },
+  small: { attributes: `src="${SRC}" avatar-url="/api/me/avatar" style="--flare-size: 24px"` },
+  'a file is dragged over it': {
+    reach: async (opened) => {
+      await opened.page.evaluate(() => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(['x'], 'me.png', { type: 'image/png' }));
+        const element = document.querySelector('flare-avatar-upload');
+        for (const type of ['pointerenter', 'dragover'])
+          element?.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, composed: true }));
+      });
+      await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=progress]'));
+      await opened.waitForState('dragover');
+    },
+  },
   'required and missing': {
     attributes: 'required',
     reach: ({ page }) => page.evaluate(() => document.querySelector('flare-avatar-upload')?.checkValidity()),
@@ -61,6 +74,31 @@ const SCENES: Record<string, Scene> = {
       await opened.waitForState('committing');
     },
   },
+  offline: {
+    reach: async (opened) => {
+      await opened.answer('presign', null);
+      await opened.upload();
+      await opened.waitForState('presigning');
+      await opened.page.evaluate(() => {
+        Object.defineProperty(navigator, 'onLine', { value: false });
+        window.dispatchEvent(new Event('offline'));
+      });
+      await opened.waitForState('offline');
+    },
+  },
+  removing: {
+    attributes: `src="${SRC}" avatar-url="/api/me/avatar"`,
+    reach: async (opened) => {
+      await opened.answer('remove', null);
+      await opened.page.evaluate(() => {
+        document
+          .querySelector('flare-avatar-upload')
+          ?.removeAvatar()
+          .catch(() => {});
+      });
+      await opened.waitForState('removing');
+    },
+  },
   'waiting for the next attempt': {
     reach: async (opened) => {
       await opened.answer('presign', { error: 'x', code: 'unavailable' }, 503);
@@ -84,6 +122,14 @@ const SCENES: Record<string, Scene> = {
     },
   },
   failed: {
+    reach: async (opened) => {
+      await opened.answer('commit', { error: 'x', code: 'invalid_image' }, 422);
+      await opened.upload();
+      await opened.waitForState('error');
+    },
+  },
+  'small and failed': {
+    attributes: 'style="--flare-size: 24px"',
     reach: async (opened) => {
       await opened.answer('commit', { error: 'x', code: 'invalid_image' }, 422);
       await opened.upload();
@@ -150,36 +196,74 @@ const runAxe = (page: Page): Promise<string[]> =>
     );
   });
 
+const SCHEMES = [
+  { colorScheme: 'light', forcedColors: 'none' },
+  { colorScheme: 'dark', forcedColors: 'none' },
+  { colorScheme: 'light', forcedColors: 'active' },
+] as const;
+/** Each scheme in one direction; in `npm run test:long`, in both. */
+const MATRIX = ['ltr', 'rtl'].flatMap((dir, turn) =>
+  SCHEMES.filter((_, index) => RUN_FACTOR > 1 || index % 2 === turn).map((media) => ({ dir, media })),
+);
+
+async function findViolations(page: Page): Promise<string[]> {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.addScriptTag({ path: AXE });
+  const findings: string[] = [];
+  for (const { dir, media } of MATRIX) {
+    await page.emulateMedia(media);
+    await page.evaluate((value) => document.documentElement.setAttribute('dir', value), dir);
+    findings.push(...(await runAxe(page)).map((text) => `${dir} ${Object.values(media)} ${text}`));
+  }
+  return findings;
+}
+
+/** What is found out about a scene on one page. */
+interface Visit {
+  tree: string;
+  violations: string[];
+  smallTargets: string[];
+  overflow: string[];
+}
+const visits = new Map<string, Promise<Visit>>();
+
+function visitScene(name: string): Promise<Visit> {
+  const visit = visits.get(name) ?? inspectScene(name);
+  visits.set(name, visit);
+  return visit;
+}
+
+async function inspectScene(name: string): Promise<Visit> {
+  const opened = await openScene(name);
+  const { page } = opened;
+  const visit = {
+    tree: await readAccessibilityTree(page, SCENES[name]?.isDialog),
+    violations: await findViolations(page),
+    smallTargets: await findSmallTargets(page),
+    overflow: await findOverflow(page),
+  };
+  await opened.close();
+  return visit;
+}
+
 describe.each(Object.keys(SCENES))('the element: %s', (name) => {
   it('has no findings of axe, light, dark and in forced colors, from left to right and from right to left', async () => {
-    const opened = await openScene(name);
-    const { page } = opened;
-    await page.emulateMedia({ reducedMotion: 'reduce' });
-    await page.addScriptTag({ path: AXE });
-    const findings: string[] = [];
-    for (const dir of ['ltr', 'rtl'])
-      for (const media of [
-        { colorScheme: 'light', forcedColors: 'none' },
-        { colorScheme: 'dark', forcedColors: 'none' },
-        { colorScheme: 'light', forcedColors: 'active' },
-      ] as const) {
-        await page.emulateMedia(media);
-        await page.evaluate((value) => document.documentElement.setAttribute('dir', value), dir);
-        findings.push(...(await runAxe(page)).map((text) => `${dir} ${Object.values(media)} ${text}`));
-      }
-    expect(findings).toEqual([]);
-    await opened.close();
+    expect((await visitScene(name)).violations).toEqual([]);
+  });
+
+  it('has targets of 44 pixels for a coarse pointer, and of 24 for others', async () => {
+    expect((await visitScene(name)).smallTargets).toEqual([]);
+  });
+
+  it('fits at a zoom of 400 %, 320 × 256 pixels, and every control can be reached by scrolling down', async () => {
+    expect((await visitScene(name)).overflow).toEqual([]);
   });
 });
 
 describe('the accessibility tree', () => {
   it('of each state is the one that was reviewed', async () => {
     const trees: string[] = [];
-    for (const name of Object.keys(SCENES)) {
-      const opened = await openScene(name);
-      trees.push(`## ${name}\n\n${await readAccessibilityTree(opened.page, SCENES[name]?.isDialog)}\n`);
-      await opened.close();
-    }
+    for (const name of Object.keys(SCENES)) trees.push(`## ${name}\n\n${(await visitScene(name)).tree}\n`);
     await expect(trees.join('\n')).toMatchFileSnapshot('../support/accessibility-trees.txt');
   });
 
