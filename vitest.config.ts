@@ -94,6 +94,17 @@ export default defineConfig({
           testTimeout: 900_000,
         },
       },
+      {
+        test: {
+          name: 'frameworks',
+          include: ['test/frameworks/**/*.test.ts'],
+          globalSetup: ['test/support/shared-server.ts'],
+          maxConcurrency: 2,
+          ...LIMITS,
+          // Each test installs and builds an application.
+          testTimeout: 900_000,
+        },
+      },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...LIMITS } },
     ],
   },

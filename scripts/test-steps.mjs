@@ -50,6 +50,8 @@ export const STEPS = {
   },
   package: { isPartOfAll: true, needs: ['build'], run: (options) => runVitest('package', options) },
   e2e: { isPartOfAll: true, needs: ['build'], run: (options) => runEndToEnd(options) },
+  // In `npm test` a few of the examples; by itself, all of them or those that are named.
+  frameworks: { isPartOfAll: true, needs: ['build'], run: runExamples },
   browsers: { run: runAllEngines },
   long: { needs: ['build'], run: runLongTests },
 };
@@ -99,6 +101,13 @@ async function runVitest(project, options, env = {}) {
 function runEndToEnd(options) {
   process.env.CHROME_PATH = findBrowser();
   return runVitest('e2e', options);
+}
+
+/** Installs, builds and tries the applications in examples/. @param options - `files`: names of examples */
+function runExamples(options) {
+  process.env.CHROME_PATH = findBrowser();
+  const EXAMPLES = options.isBrief ? 'quick' : options.files.join(' ');
+  return runVitest('frameworks', { ...options, files: [] }, { EXAMPLES });
 }
 
 /** Runs the tests of the element and of the image code in one browser engine. */

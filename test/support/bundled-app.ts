@@ -69,7 +69,8 @@ export async function tryApp(browser: Browser, url: string): Promise<AppResult> 
   return { workers, square, heic, problems };
 }
 
-function recordProblems(page: Page): string[] {
+/** Collects the warnings and errors in the console of a page, and its requests that fail. */
+export function recordProblems(page: Page): string[] {
   const problems: string[] = [];
   page.on('console', (message) => {
     // Vite takes Lit's development build wherever NODE_ENV isn't "production".

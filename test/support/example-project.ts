@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './dev-server.js';
+import { runCommand, ServerCommand } from './run-command.js';
+
+/**
+ * Folder of the installed examples, outside of this repository, so that they find no packages of it. It is kept
+ * between runs: what npm has installed is installed again only if the dependencies have changed.
+ */
+const cache = join(tmpdir(), `flare-examples-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`);
+
+const readJson = (...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8'));
+
+/** Packs dist/, which must be built. @returns the path of the tarball */
+export async function packTarball(): Promise<string> {
+  mkdirSync(cache, { recursive: true });
+  // Without scripts: `prepack` would build the package again.
+  await runCommand('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', cache], root);
+  const { name, version } = readJson(root, 'package.json');
+  return join(cache, `${name}-${version}.tgz`);
+}
+
+/** An example, installed as its users install it. */
+export class ExampleProject {
+  readonly folder: string;
+
+  constructor(readonly name: string) {
+    this.folder = join(cache, name);
+  }
+
+  /** Copies the example, and installs the packages that it needs, with the tarball as `flare-avatar-upload`. */
+  async install(tarball: string): Promise<void> {
+    mkdirSync(this.folder, { recursive: true });
+    for (const file of readdirSync(this.folder)) {
+      if (file !== 'node_modules') rmSync(join(this.folder, file), { recursive: true });
+    }
+    cpSync(join(root, 'examples', this.name), this.folder, { recursive: true, filter: isSource });
+    const manifest = readJson(this.folder, 'package.json');
+    manifest.dependencies['flare-avatar-upload'] = `file:${tarball}`;
+    const text = JSON.stringify(manifest, null, 2);
+    writeFileSync(join(this.folder, 'package.json'), text);
+    await this.#installPackages(tarball, `${text}\n${JSON.stringify(readJson(root, 'package.json'))}`);
+  }
+
+  /** @param dependencies - what the installed packages depend on */
+  async #installPackages(tarball: string, dependencies: string): Promise<void> {
+    const stamp = join(this.folder, 'node_modules', '.installed-for');
+    const packed = join(this.folder, 'node_modules', 'flare-avatar-upload');
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === dependencies) {
+      rmSync(packed, { recursive: true, force: true });
+      mkdirSync(packed);
+      await runCommand('tar', ['-xzf', tarball, '--strip-components=1', '-C', packed], this.folder);
+      return;
+    }
+    rmSync(join(this.folder, 'node_modules'), { recursive: true, force: true });
+    const options = ['--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+    await runCommand('npm', ['install', ...options], this.folder);
+    writeFileSync(stamp, dependencies);
+  }
+
+  hasScript(script: string): boolean {
+    return script in (readJson(this.folder, 'package.json').scripts ?? {});
+  }
+
+  /** Runs a script of the example. Throws with its output if it fails. */
+  async runScript(script: string, env: Record<string, string> = {}): Promise<void> {
+    await runCommand('npm', ['run', '--silent', script], this.folder, env);
+  }
+
+  /** Starts a script that serves the example on the port in `PORT`. Resolves when it answers. */
+  async startServer(script: string, port: number, env: Record<string, string>): Promise<ServerCommand> {
+    const origin = `http://localhost:${port}`;
+    const options = { cwd: this.folder, env: { PORT: String(port), ...env } };
+    return ServerCommand.start('npm', ['run', '--silent', script], options, origin);
+  }
+
+  /** Version of a package that the example has installed. */
+  versionOf(name: string): string {
+    return readJson(this.folder, 'node_modules', name, 'package.json').version;
+  }
+}
+
+const isSource = (path: string): boolean =>
+  !/[\\/](node_modules|dist|\.next|\.nuxt|\.output|\.svelte-kit|\.astro|\.angular)$/.test(path);
