@@ -18,6 +18,9 @@ const selected = EXAMPLES.filter((example) =>
   isQuick ? example.isQuick : !names.length || names.includes(example.name),
 );
 
+/** The CDN that the examples without a bundler name. */
+const CDN = 'https://cdn.jsdelivr.net/npm/';
+
 const results: Results = new Map();
 /** Some rows are pages of the same example. */
 const installed = new Map<string, Promise<ExampleProject>>();
@@ -40,9 +43,10 @@ it.concurrent.each(selected.map((example) => [example.title, example] as const))
   if (!isQuick && project.hasScript('check'))
     await record(row.passed, 'types', 'check', () => project.runScript('check'));
   await serveExample(example, project, async (site) => {
-    const { open, close } = await openExample(example, site);
+    const { open, close } = await openExample(example, project, site);
     try {
-      for (const { column, title, run } of CHECKS) await record(row.passed, column, title, () => run(open));
+      const checks = CHECKS.filter(({ isOfElement }) => !(isOfElement && example.isClientOnly));
+      for (const { column, title, run } of checks) await record(row.passed, column, title, () => run(open));
     } finally {
       await close();
     }
@@ -89,8 +93,9 @@ async function serveExample(example: Example, project: ExampleProject, use: (sit
 }
 
 /** Opens the page of an example as a user that no other test has. */
-async function openExample(example: Example, site: ExampleSite) {
+async function openExample(example: Example, project: ExampleProject, site: ExampleSite) {
   const context = await createContext(browser);
+  await context.route(`${CDN}**`, (route) => project.serveFromCdn(route, CDN));
   const page = await context.newPage();
   await page.request.post(`${site.origin}/api/dev/login`, { data: { user: crypto.randomUUID() } });
   const workers: string[] = [];

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Route } from 'playwright-core';
 import { root } from './dev-server.js';
 import { runCommand, ServerCommand } from './run-command.js';
 
@@ -10,6 +11,9 @@ import { runCommand, ServerCommand } from './run-command.js';
  * between runs: what npm has installed is installed again only if the dependencies have changed.
  */
 const cache = join(tmpdir(), `flare-examples-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`);
+
+/** A path on the CDN: package, version, file. */
+const PACKAGE_FILE = /^(.+)@([^/]+)\/(.+)$/;
 
 const readJson = (...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8'));
 
@@ -74,6 +78,14 @@ export class ExampleProject {
     const origin = `http://localhost:${port}`;
     const options = { cwd: this.folder, env: { PORT: String(port), ...env } };
     return ServerCommand.start('npm', ['run', '--silent', script], options, origin);
+  }
+
+  /** Answers a request to a CDN with the file of the installed package, if that has the version in the address. */
+  serveFromCdn(route: Route, cdn: string): Promise<void> {
+    const [, name = '', version, path = ''] = PACKAGE_FILE.exec(route.request().url().slice(cdn.length)) ?? [];
+    const headers = { 'access-control-allow-origin': '*' };
+    if (this.versionOf(name) !== version) return route.fulfill({ status: 404, headers });
+    return route.fulfill({ path: join(this.folder, 'node_modules', name, path), headers });
   }
 
   /** Version of a package that the example has installed. */
