@@ -13,6 +13,9 @@ const oxc = { define: { TEST_RUN_FACTOR: RUN_FACTOR } };
  */
 const LIMITS = { testTimeout: 300_000 * Number(RUN_FACTOR), hookTimeout: 300_000 };
 
+/** Tests of tools, which change only with the lock file or with a version in the test: `npm run test:long`. */
+const LONG_TESTS = Number(RUN_FACTOR) > 1 ? [] : ['test/**/*.long.test.ts'];
+
 /** The tests that run in Node or in workerd; those that run in a browser are in web-test-runner.config.mjs. */
 export default defineConfig({
   test: {
@@ -85,8 +88,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Those of the installed tools, which change only with the lock file: `npm run test:long`.
-          exclude: Number(RUN_FACTOR) > 1 ? [] : ['test/e2e/**/*.long.test.ts'],
+          exclude: LONG_TESTS,
           globalSetup: ['test/support/shared-server.ts'],
           maxWorkers: 2,
           ...LIMITS,
@@ -105,7 +107,7 @@ export default defineConfig({
           testTimeout: 900_000,
         },
       },
-      { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...LIMITS } },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], exclude: LONG_TESTS, ...LIMITS } },
     ],
   },
 });

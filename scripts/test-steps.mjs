@@ -151,6 +151,7 @@ async function runLongTests({ files: words, ...options }) {
     core: /^test\/(core|field)\//,
     server: /^test\/server\//,
     element: /^test\/(element|image)\//,
+    package: /^test\/package\//,
     e2e: /^test\/e2e\//,
   };
   const results = [];

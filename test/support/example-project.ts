@@ -30,7 +30,11 @@ export async function packTarball(): Promise<string> {
 export class ExampleProject {
   readonly folder: string;
 
-  constructor(readonly name: string) {
+  /** @param source - folder with the files of the application */
+  constructor(
+    readonly name: string,
+    readonly source = join(root, 'examples', name),
+  ) {
     this.folder = join(cache, name);
   }
 
@@ -40,7 +44,7 @@ export class ExampleProject {
     for (const file of readdirSync(this.folder)) {
       if (file !== 'node_modules') rmSync(join(this.folder, file), { recursive: true });
     }
-    cpSync(join(root, 'examples', this.name), this.folder, { recursive: true, filter: isSource });
+    cpSync(this.source, this.folder, { recursive: true, filter: isSource });
     const manifest = readJson(this.folder, 'package.json');
     manifest.dependencies['flare-avatar-upload'] = `file:${tarball}`;
     const text = JSON.stringify(manifest, null, 2);
