@@ -10,7 +10,7 @@ import { CHECKS, type Column, type OpenExample } from './checks.js';
 import { EXAMPLES, type Example } from './examples.js';
 import { type Results, writeResults } from './results.js';
 
-/** Names of examples, or `quick` for those that `npm test` tries. Nothing: all. */
+/** Names of examples, or `quick` for those that `npm test` tries, as a part of its end-to-end tests. Nothing: all. */
 const { EXAMPLES: selection = '' } = process.env;
 const isQuick = selection === 'quick';
 const names = isQuick ? [] : selection.split(' ').filter(Boolean);
