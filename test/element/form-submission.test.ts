@@ -55,7 +55,7 @@ describe('submitting a form while its picture is uploaded', () => {
     click('[name=save]');
     await waitForFrames();
     expect(submissions).to.deep.equal([]);
-    expect(getText(element, 'status')).to.contain('The form will be submitted after that.');
+    expect(getText(element, 'status')).to.contain('The form will be submitted when the upload finishes.');
     await succeed();
     expect(submissions).to.deep.equal([{ data: [PICTURE, ['save', '1']], submitter: 'save' }]);
     expect(getText(element, 'status')).to.equal('Saved');
