@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-/** For test/support/run-factor.ts. */
-const { RUN_FACTOR = '1' } = process.env;
+/** `RUN_FACTOR` is for test/support/run-factor.ts, `EXAMPLES` for test/frameworks. */
+const { RUN_FACTOR = '1', EXAMPLES } = process.env;
 const oxc = { define: { TEST_RUN_FACTOR: RUN_FACTOR } };
 
 /**
@@ -12,6 +12,9 @@ const oxc = { define: { TEST_RUN_FACTOR: RUN_FACTOR } };
  * what it was waiting for (test/support/browser.ts).
  */
 const LIMITS = { testTimeout: 300_000 * Number(RUN_FACTOR), hookTimeout: 300_000 };
+
+/** Tests of tools, which change only with the lock file or with a version in the test: `npm run test:long`. */
+const LONG_TESTS = Number(RUN_FACTOR) > 1 ? [] : ['test/**/*.long.test.ts'];
 
 /** The tests that run in Node or in workerd; those that run in a browser are in web-test-runner.config.mjs. */
 export default defineConfig({
@@ -85,17 +88,28 @@ export default defineConfig({
         oxc,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
-          // Those of the installed tools, which change only with the lock file: `npm run test:long`.
-          exclude: Number(RUN_FACTOR) > 1 ? [] : ['test/e2e/**/*.long.test.ts'],
+          include: ['test/e2e/**/*.test.ts', ...(EXAMPLES === 'quick' ? ['test/frameworks/**/*.test.ts'] : [])],
+          exclude: LONG_TESTS,
           globalSetup: ['test/support/shared-server.ts'],
           maxWorkers: 2,
+          maxConcurrency: 2,
           ...LIMITS,
           // Some tests upload eight photos one after the other, and each has several waits.
           testTimeout: 900_000,
         },
       },
-      { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...LIMITS } },
+      {
+        test: {
+          name: 'frameworks',
+          include: ['test/frameworks/**/*.test.ts'],
+          globalSetup: ['test/support/shared-server.ts'],
+          maxConcurrency: 2,
+          ...LIMITS,
+          // Each test installs and builds an application.
+          testTimeout: 900_000,
+        },
+      },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], exclude: LONG_TESTS, ...LIMITS } },
     ],
   },
 });

@@ -12,6 +12,7 @@ npm run lint | format | types      Biome, without and with fixes; TypeScript for
 npm run test:core | test:element | test:server | test:package | test:e2e
                                    one group of tests
 npm run test:node                  the server in Node: its own tests, and test:server over S3 and SQLite
+npm run test:frameworks            the applications in examples/, or those that are named: -- react vue
 npm run test:browsers              test:element in Chromium, Firefox and WebKitGTK
 npm run test:long                  the tests with random inputs, with many more of them, and *.long.test.ts
 

@@ -50,6 +50,7 @@ export const STEPS = {
   },
   package: { isPartOfAll: true, needs: ['build'], run: (options) => runVitest('package', options) },
   e2e: { isPartOfAll: true, needs: ['build'], run: (options) => runEndToEnd(options) },
+  frameworks: { needs: ['build'], run: runExamples },
   browsers: { run: runAllEngines },
   long: { needs: ['build'], run: runLongTests },
 };
@@ -96,9 +97,16 @@ async function runVitest(project, options, env = {}) {
   return countTests('vitest', ['run', '--project', project, ...reporters, ...files], options, env);
 }
 
+/** In `npm test`, with a few of the examples, which share its back end and its browser. */
 function runEndToEnd(options) {
   process.env.CHROME_PATH = findBrowser();
-  return runVitest('e2e', options);
+  return runVitest('e2e', options, options.isBrief ? { EXAMPLES: 'quick' } : {});
+}
+
+/** Installs, builds and tries the applications in examples/. @param options - `files`: names of examples */
+function runExamples(options) {
+  process.env.CHROME_PATH = findBrowser();
+  return runVitest('frameworks', { ...options, files: [] }, { EXAMPLES: options.files.join(' ') });
 }
 
 /** Runs the tests of the element and of the image code in one browser engine. */
@@ -142,6 +150,7 @@ async function runLongTests({ files: words, ...options }) {
     core: /^test\/(core|field)\//,
     server: /^test\/server\//,
     element: /^test\/(element|image)\//,
+    package: /^test\/package\//,
     e2e: /^test\/e2e\//,
   };
   const results = [];

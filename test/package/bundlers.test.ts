@@ -7,7 +7,7 @@ import { build as bundleWithVite, createServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import webpack from 'webpack';
 import { launchBrowser } from '../support/browser.js';
-import { type AppResult, createApp, serveFolder, tryApp } from '../support/bundled-app.js';
+import { type AppResult, createApp, serveFolder, tryApp, WITH_WORKERS } from '../support/bundled-app.js';
 import { PackedPackage } from '../support/packed-package.js';
 
 const packed = PackedPackage.create();
@@ -71,13 +71,6 @@ async function tryBundle(name: string, bundle: Bundle): Promise<AppResult> {
     await site.stop();
   }
 }
-
-const WITH_WORKERS: AppResult = {
-  workers: ['image', 'heic'],
-  square: ['image/webp', 20],
-  heic: 'decode_failed',
-  problems: [],
-};
 
 describe('the workers start, without a failed request or a warning,', () => {
   it.each(Object.entries(BUNDLERS))('in a bundle of %s', async (name, bundle) => {

@@ -22,9 +22,14 @@ const createPage = (script: string) => `<!doctype html><meta charset="utf-8"><ti
 export function createApp(packed: PackedPackage, name: string): string {
   const folder = join(packed.project, name);
   mkdirSync(join(folder, 'dist'), { recursive: true });
+  writeApp(folder);
+  return folder;
+}
+
+/** Writes the files of the application into a folder. */
+export function writeApp(folder: string): void {
   writeFileSync(join(folder, 'index.html'), createPage('./main.js'));
   writeFileSync(join(folder, 'main.js'), SCRIPT);
-  return folder;
 }
 
 const TYPES: Record<string, string> = { html: 'text/html', js: 'text/javascript', mjs: 'text/javascript' };
@@ -51,6 +56,14 @@ export interface AppResult {
   problems: string[];
 }
 
+/** The result if both workers have started. */
+export const WITH_WORKERS: AppResult = {
+  workers: ['image', 'heic'],
+  square: ['image/webp', 20],
+  heic: 'decode_failed',
+  problems: [],
+};
+
 /** Opens an application, and picks a picture. */
 export async function tryApp(browser: Browser, url: string): Promise<AppResult> {
   const context = await createContext(browser);
@@ -69,7 +82,8 @@ export async function tryApp(browser: Browser, url: string): Promise<AppResult> 
   return { workers, square, heic, problems };
 }
 
-function recordProblems(page: Page): string[] {
+/** Collects the warnings and errors in the console of a page, and its requests that fail. */
+export function recordProblems(page: Page): string[] {
   const problems: string[] = [];
   page.on('console', (message) => {
     // Vite takes Lit's development build wherever NODE_ENV isn't "production".

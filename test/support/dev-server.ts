@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findFreePort } from './free-port.js';
 
 /** Root folder of the project. */
 export const root = join(import.meta.dirname, '..', '..');
@@ -51,12 +51,4 @@ export class DevServer {
     await exited;
     if (this.temporaryFolder) await rm(this.temporaryFolder, { recursive: true, force: true });
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const socket = createServer();
-  await new Promise<void>((resolve) => socket.listen(0, resolve));
-  const { port } = socket.address() as AddressInfo;
-  await new Promise((resolve) => socket.close(resolve));
-  return port;
 }
