@@ -66,10 +66,12 @@ export default defineConfig({
             'test/node/**/*.test.ts',
             ...(process.env.NODE_TESTS === 'all' ? ['test/server/**/*.test.ts'] : []),
           ],
-          // The first two test what is D1's own: the rows that a query reads, and its dialect in Better Auth.
+          // The first three test what is D1's own: the rows that a query reads, its dialect in Better Auth, and what
+          // tells a simulated database from a deployed one.
           exclude: [
             'test/server/query-cost.test.ts',
             'test/server/better-auth.test.ts',
+            'test/server/dev-routes.test.ts',
             // It skips every wait of the process, also the time limits of requests to the store.
             'test/server/interleavings.test.ts',
           ],

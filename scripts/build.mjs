@@ -240,6 +240,7 @@ await build({
         heic: 'src/heic.ts',
         react: 'src/react.ts',
         server: 'server/index.ts',
+        'server-dev': 'server/dev/index.ts',
         'server-node': 'server/node/index.ts',
         variants: 'server/variants/index.ts',
         'variants-workerd': 'server/variants/workerd.ts',
