@@ -19,7 +19,14 @@ export default defineConfig({
     // The request log of the API is not shown; everything else is.
     onConsoleLog: (text) => !text.startsWith('{"level":'),
     projects: [
-      { oxc, test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts'], ...LIMITS } },
+      {
+        oxc,
+        test: {
+          name: 'core',
+          include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts', 'test/init/**/*.test.ts'],
+          ...LIMITS,
+        },
+      },
       {
         oxc,
         plugins: [
