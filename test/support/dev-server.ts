@@ -53,7 +53,7 @@ export class DevServer {
   }
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const socket = createServer();
   await new Promise<void>((resolve) => socket.listen(0, resolve));
   const { port } = socket.address() as AddressInfo;
