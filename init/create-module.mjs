@@ -3,14 +3,13 @@
 const DOCS = 'https://github.com/flare-avatar-upload/flare-avatar-upload/blob/main/docs';
 
 /**
- * @param kind - whose module it is: that of a Hono app, of a Worker that is wrapped, or of one that is changed by hand
+ * @param kind - whose module it is: `hono` or, for any other Worker, `worker`
  * @param isTypeScript - whether the module has types
  * @param dev - options of `createDevRoutes()`
  * @param cron - when the sweep runs
  */
 export function createModule({ kind, isTypeScript, dev, cron }) {
-  const parts = { hono: createSweep, worker: createWrapper, manual: createHandler };
-  const text = [createApi(isTypeScript, dev), parts[kind](cron)].join('\n');
+  const text = [createApi(isTypeScript, dev), kind === 'hono' ? createSweep(cron) : createWrapper(cron)].join('\n');
   return isTypeScript ? text.replace(/‹|›/g, '') : text.replace(/‹[^›]*›/g, '');
 }
 
@@ -60,27 +59,11 @@ ${createScheduled(cron)}
 }
 `;
 
-const createWrapper = (
-  cron,
-) => `‹type Fetch = (request: Request, env: AvatarEnv, context: unknown) => Response | Promise<Response>;
+const createWrapper = (cron) => `export { sweepAvatars };
+
+‹type Context = Parameters<typeof app.fetch>[2];
+type Fetch = (request: Request, env: AvatarEnv, context: Context) => Response | Promise<Response>;
 ›${SCHEDULED_TYPE}const app = new Hono‹<{ Bindings: AvatarEnv }>›();
-app.route('/api', avatarApi);
-
-/** Adds the avatar API and its cron job to a Worker, which gets every other request. */
-export function withAvatars‹<Worker extends object>›(worker‹: Worker›)‹: Worker› {
-  const { fetch, scheduled } = worker‹ as { fetch?: Fetch; scheduled?: Scheduled }›;
-  if (fetch) app.all('*', (c) => fetch.call(worker, c.req.raw, c.env, c.executionCtx));
-  return Object.assign(worker, {
-    fetch: app.fetch,
-${createScheduled(cron)}
-  });
-}
-`;
-
-/** For a Worker whose handlers the developer changes. */
-const createHandler = () => `export { sweepAvatars };
-
-const app = new Hono‹<{ Bindings: AvatarEnv }>›();
 app.route('/api', avatarApi);
 
 /** Requests that are not for the API. */
@@ -91,13 +74,21 @@ app.all('*', (c) => {
 });
 
 /** Answers a request to the avatar API. Resolves with null for every other request. */
-export async function fetchAvatars(
-  request‹: Request›,
-  env‹: AvatarEnv›,
-  context‹: Parameters<typeof app.fetch>[2]›,
-)‹: Promise<Response | null>› {
+export async function fetchAvatars(request‹: Request›, env‹: AvatarEnv›, context‹: Context›)‹: Promise<Response | null>› {
   const response = await app.fetch(request, env, context);
   return others.has(request) ? null : response;
+}
+
+/** Adds the avatar API and its cron job to a Worker, which gets every other request. */
+export function withAvatars‹<Worker extends object>›(worker‹: Worker›)‹: Worker› {
+  const { fetch, scheduled } = worker‹ as { fetch?: Fetch; scheduled?: Scheduled }›;
+  return Object.assign(worker, {
+    async fetch(request‹: Request›, env‹: AvatarEnv›, context‹: Context›) {
+      const response = await fetchAvatars(request, env, context);
+      return response ?? fetch?.call(worker, request, env, context) ?? new Response('Not found', { status: 404 });
+    },
+${createScheduled(cron)}
+  });
 }
 `;
 

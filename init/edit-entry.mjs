@@ -48,7 +48,7 @@ function createManualLines({ app }, from, cron) {
     '// In the handler of cron events:',
     `if (event.cron === '${cron}') await sweepAvatars(env, {}, event.scheduledTime);`,
   ];
-  return { kind: 'manual', lines };
+  return { kind: 'worker', lines };
 }
 
 /** Insertions at the same place stay in their order. */

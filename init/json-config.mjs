@@ -28,37 +28,39 @@ export function addJsonValue(text, operation) {
 }
 
 /** Adds a member at the end of the object or list whose first token is at this index. */
-function addMember(text, tokens, at, { key, content, comment }) {
+function addMember(text, tokens, at, member) {
   const end = skipValue(tokens, at) - 1;
-  const [open, close] = [tokens[at].index, tokens[end].index];
   const layout = findLayout(text, tokens, at, end);
-  const format = (indent) => {
-    const json = JSON.stringify(content, null, indent === null ? undefined : layout.unit);
-    const lines = indent === null ? spaceOut(json) : json.replaceAll('\n', layout.eol + indent);
-    return key === undefined ? lines : `${JSON.stringify(key)}: ${lines}`;
-  };
-  if (end === at + 1) {
-    // Empty: comments in it stay below the new member.
-    const [outer, indent] = [layout.indent, layout.indent + layout.unit];
-    const note = comment ? `${indent}// ${comment}${layout.eol}` : '';
-    const rest = text.slice(open + 1, close).trim() === '' ? layout.eol + outer : text.slice(open + 1, close);
-    return `${text.slice(0, open + 1)}${layout.eol}${note}${indent}${format(indent)}${rest}${text.slice(close)}`;
-  }
-  const [last] = tokens.slice(end - 1);
-  const hasComma = last[0] === ',';
-  const lastEnd = last.index + last[0].length;
-  if (layout.isSingleLine) {
-    return `${text.slice(0, lastEnd)}${hasComma ? ' ' : ', '}${format(null)}${hasComma ? ',' : ''}${text.slice(lastEnd)}`;
-  }
-  const lineEnd =
-    lastEnd + /^(?:[ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/))?[ \t]*(?=\r?\n)|/.exec(text.slice(lastEnd))[0].length;
-  const member = `${layout.eol}${comment ? `${layout.memberIndent}// ${comment}${layout.eol}` : ''}${layout.memberIndent}${format(layout.memberIndent)}`;
-  const comma = hasComma ? '' : ',';
-  const isOwnLine = /^\s*\n/.test(text.slice(lineEnd)) || text.slice(lineEnd, lineEnd + 2) === '\r\n';
-  const tail = hasComma ? ',' : '';
-  const after = isOwnLine ? text.slice(lineEnd) : `${layout.eol}${layout.indent}${text.slice(lineEnd).trimStart()}`;
-  return `${text.slice(0, lastEnd)}${comma}${text.slice(lastEnd, lineEnd)}${member}${tail}${after}`;
+  if (end === at + 1) return fillEmpty(text, tokens[at].index + 1, tokens[end].index, layout, member);
+  const [last, position] = [tokens[end - 1][0], tokens[end - 1].index];
+  const [comma, tail] = last === ',' ? ['', ','] : [',', ''];
+  const [before, after] = [text.slice(0, position + last.length), text.slice(position + last.length)];
+  if (layout.isSingleLine) return `${before}${comma} ${formatOnOneLine(member)}${tail}${after}`;
+  // A comment on the line of the last member stays there.
+  const [note] = /^(?:[ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/))?[ \t]*(?=\r?\n)|/.exec(after);
+  const rest = after.slice(note.length);
+  const isLineEnd = /^\r?\n/.test(rest);
+  const closing = isLineEnd ? rest : `${layout.eol}${layout.indent}${rest.trimStart()}`;
+  return `${before}${comma}${note}${layout.eol}${formatMember(member, layout, layout.memberIndent)}${tail}${closing}`;
 }
+
+/** Comments in an empty object or list stay, below the new member. */
+function fillEmpty(text, start, end, layout, member) {
+  const content = text.slice(start, end);
+  const closing = content.trim() === '' ? layout.eol + layout.indent : content;
+  const lines = formatMember(member, layout, layout.indent + layout.unit);
+  return `${text.slice(0, start)}${layout.eol}${lines}${closing}${text.slice(end)}`;
+}
+
+/** A member on lines of its own, below its comment. */
+function formatMember({ key, content, comment }, { unit, eol }, indent) {
+  const json = JSON.stringify(content, null, unit).replaceAll('\n', eol + indent);
+  const note = comment ? `${indent}// ${comment}${eol}` : '';
+  return `${note}${indent}${key === undefined ? '' : `${JSON.stringify(key)}: `}${json}`;
+}
+
+const formatOnOneLine = ({ key, content }) =>
+  `${key === undefined ? '' : `${JSON.stringify(key)}: `}${spaceOut(JSON.stringify(content))}`;
 
 /** How the text is formatted around an object or list. */
 function findLayout(text, tokens, at, end) {

@@ -123,6 +123,11 @@ function mountApi(files, entry, options) {
   if (entry.isMounted) return [];
   if (entry.code === null) return [createUnknownEntry(entry)];
   const edited = editEntry(entry.path, entry.code, `./${entry.module.name}`, options.cron);
+  const name = edited.kind === 'hono' ? 'withAvatarSweep' : 'withAvatars';
+  if (entry.module.isPresent && !files.read(entry.module.path).includes(name)) {
+    const title = `${entry.module.path} was written for another kind of Worker. Remove it, and run the command again.`;
+    return [{ title, lines: [] }];
+  }
   if (!entry.module.isPresent) {
     const isTypeScript = entry.extension.endsWith('ts');
     const text = createModule({ kind: edited.kind, isTypeScript, ...options });

@@ -5,6 +5,7 @@ import { drainBody } from '../middleware/drain-body.js';
 import { noStore } from '../middleware/no-store.js';
 import { requestId } from '../middleware/request-id.js';
 import { securityHeaders } from '../middleware/security-headers.js';
+import { listRule, type OptionRules, readOptions, textRule } from '../validate-options.js';
 import { type DevMigrations, migrateLocalDatabase } from './migrate-local-database.js';
 
 /**
@@ -17,6 +18,8 @@ import { type DevMigrations, migrateLocalDatabase } from './migrate-local-databa
  */
 export type DevRoutesOptions = DevMigrations;
 
+const RULES: OptionRules<DevRoutesOptions> = { migrations: listRule(textRule), migrationsTable: textRule };
+
 /**
  * Creates routes for local development: `POST /dev/login` with `{"user": "ada"}`
  * signs in as any user, and `POST /dev/logout` ends that. The first request also
@@ -27,6 +30,8 @@ export type DevRoutesOptions = DevMigrations;
  * `localhost`. Everywhere else both routes respond with 404, and no database but a
  * simulated one is changed.
  *
+ * @throws TypeError that names the option that is wrong or unknown.
+ *
  * @example
  * ```ts
  * const app = new Hono<{ Bindings: AvatarEnv }>();
@@ -34,12 +39,13 @@ export type DevRoutesOptions = DevMigrations;
  * app.route('/api', createAvatarApi({ authenticate: async (c) => (await getDevUser(c)) ?? currentUser(c) }));
  * ```
  */
-export function createDevRoutes(options: DevRoutesOptions = {}): Hono<{ Bindings: AvatarEnv }> {
+export function createDevRoutes(options?: DevRoutesOptions): Hono<{ Bindings: AvatarEnv }> {
+  const migrations = readOptions('createDevRoutes', options, RULES);
   const routes = new Hono<{ Bindings: AvatarEnv }>();
   routes.use(async function prepareDatabase(c, next) {
     const config = readConfig(c.env);
     if (isLocalRequest(config, c.req.url) && 'value' in config.storage) {
-      await migrateLocalDatabase(config.storage.value.database, options);
+      await migrateLocalDatabase(config.storage.value.database, migrations);
     }
     await next();
   });

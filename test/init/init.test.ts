@@ -360,6 +360,15 @@ describe('prints the lines to add by hand, and fails, because the result does no
     expect((await project.init()).code).toBe(0);
   });
 
+  it('where the module with the API does not fit the entry any more', async () => {
+    const project = new Project(HONO_STARTER);
+    await project.init();
+    project.write('src/index.ts', 'export default { fetch: () => new Response() };\n');
+    const { code, output } = await project.init();
+    expect([code, output]).toEqual([1, expect.stringContaining('Remove it, and run the command again')]);
+    expect(project.read('src/index.ts')).not.toContain('withAvatars');
+  });
+
   it('where the entry belongs to a framework', async () => {
     const files = change(HONO_STARTER, 'wrangler.jsonc', (text) =>
       text.replace('src/index.ts', '.open-next/worker.js'),

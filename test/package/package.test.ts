@@ -177,6 +177,8 @@ describe('the package', () => {
     accessSync(path, constants.X_OK);
     const { stderr, status } = spawnSync(process.execPath, [path], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([2, expect.stringContaining('npx flare-avatar-upload check <base-url>')]);
+    const mistake = spawnSync(process.execPath, [path, 'init', '--nope'], { encoding: 'utf8', cwd: packed.project });
+    expect([mistake.status, mistake.stderr]).toEqual([2, expect.stringContaining('--nope')]);
     const code = read(file);
     expect(code.startsWith('#!/usr/bin/env node\n')).toBe(true);
     const imports = [...code.matchAll(/^import .* from ['"](.*)['"];$/gm)].map(([, from]) => from);

@@ -77,6 +77,15 @@ describe('createDevRoutes()', () => {
     expect((await readDatabase()).applied).toEqual(['0007_flare_avatar.sql']);
   });
 
+  it.each<[string, object]>([
+    ['migrations', { migrations: '0001_flare_avatar.sql' }],
+    ['migrations', { migrations: [] }],
+    ['migrationsTable', { migrationsTable: '' }],
+    ['migration', { migration: '0001_flare_avatar.sql' }],
+  ])('refuses the option %s: %j', (name, options) => {
+    expect(() => createDevRoutes(options)).toThrow(new RegExp(`^createDevRoutes: .*\\b${name}\\b`));
+  });
+
   it("records it in the table that the project's configuration names", async () => {
     const host = new Hono<{ Bindings: AvatarEnv }>().route('/', createDevRoutes({ migrationsTable: 'my_migrations' }));
     await fetchApp(`${LOCAL}/`, {}, {}, host);
