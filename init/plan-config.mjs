@@ -43,6 +43,9 @@ function requireFreeNames(config) {
     );
   }
   for (const [binding, list] of Object.entries(BINDINGS)) {
+    if (config[list] !== undefined && !Array.isArray(config[list])) {
+      throw new CliError(`${list} in the Wrangler configuration is not a list. Nothing was changed.`);
+    }
     const owner = findBinding(config, binding);
     if (owner !== undefined && owner !== list) {
       throw new CliError(
@@ -53,16 +56,21 @@ function requireFreeNames(config) {
 }
 
 /** Where the configuration has a binding of this name, or undefined. */
-function findBinding(config, name) {
-  return Object.keys(config).find((section) => {
-    const value = config[section];
-    if (section === 'vars') return value && name in value;
-    const list = Array.isArray(value) ? value : Array.isArray(value?.bindings) ? value.bindings : [value];
-    return list.some(
-      (entry) => entry?.binding === name || (section !== 'env' && entry?.class_name && entry.name === name),
-    );
+const findBinding = (config, name) =>
+  Object.keys(config).find((section) => {
+    if (section === 'vars') return config.vars && name in config.vars;
+    return section !== 'env' && listEntries(config[section]).some((entry) => readName(section, entry) === name);
   });
+
+/** The bindings in a section: it is a list, has lists, or is one binding. */
+function listEntries(section) {
+  if (Array.isArray(section) || typeof section !== 'object' || section === null) return section ? [section].flat() : [];
+  return [section, ...Object.values(section).filter(Array.isArray).flat()];
 }
+
+/** Durable Objects and email have `name` for what is `binding` elsewhere. */
+const readName = (section, entry) =>
+  entry?.binding ?? (/^(durable_objects|send_email)$/.test(section) ? entry?.name : undefined);
 
 function planBucket(config, name) {
   const buckets = config.r2_buckets ?? [];

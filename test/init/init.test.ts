@@ -332,6 +332,13 @@ describe('changes nothing, and says why,', () => {
       withConfig('"durable_objects": { "bindings": [{ "name": "DB", "class_name": "Db" }] }'),
       /DB is in use: under durable_objects/,
     ],
+    [
+      'if AVATARS is a queue',
+      withConfig('"queues": { "producers": [{ "queue": "q", "binding": "AVATARS" }] }'),
+      /AVATARS is in use: under queues/,
+    ],
+    ['if DB is an email binding', withConfig('"send_email": [{ "name": "DB" }]'), /DB is in use: under send_email/],
+    ['if the buckets are no list', withConfig('"r2_buckets": { "binding": "AVATARS" }'), /r2_buckets .* is not a list/],
     ['if DB is a setting', withConfig('"vars": { "DB": "mysql" }'), /DB is in use: under vars/],
     ['if R2_BUCKET names another bucket', withConfig('"vars": { "R2_BUCKET": "files" }'), /R2_BUCKET is "files"/],
   ])('%s', async (_title, files, reason) => {
