@@ -34,7 +34,7 @@ declare function deleteUser(userId: string): Promise<void>;
 const SERVER_HOST = `
 interface Env extends AvatarEnv { EVENTS: { send(message: unknown): Promise<void> } }
 type AvatarEnv = import('flare-avatar-upload/server').AvatarEnv;
-declare const authenticate: import('flare-avatar-upload/server').AvatarApiOptions['authenticate'];
+declare const authenticate: import('flare-avatar-upload/server').AvatarApiOptions<Env>['authenticate'];
 declare function isAllowed(bytes: Uint8Array, contentType: string): Promise<boolean>;
 declare function readSession(c: unknown): Promise<{ userId: string } | null>;
 `;
