@@ -159,8 +159,9 @@ async function uploadPicture(origin: string): Promise<number> {
     const image = document.querySelector('flare-avatar-upload')?.shadowRoot?.querySelector('img');
     return image?.complete && image.naturalWidth;
   });
+  const value = Number(await width.jsonValue());
   await browser.close();
-  return Number(await width.jsonValue());
+  return value;
 }
 
 describe.each<[string, Files, string[], string]>([
