@@ -22,7 +22,14 @@ export default defineConfig({
     // The request log of the API is not shown; everything else is.
     onConsoleLog: (text) => !text.startsWith('{"level":'),
     projects: [
-      { oxc, test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts'], ...LIMITS } },
+      {
+        oxc,
+        test: {
+          name: 'core',
+          include: ['test/core/**/*.test.ts', 'test/field/**/*.test.ts', 'test/init/**/*.test.ts'],
+          ...LIMITS,
+        },
+      },
       {
         oxc,
         plugins: [
@@ -69,10 +76,12 @@ export default defineConfig({
             'test/node/**/*.test.ts',
             ...(process.env.NODE_TESTS === 'all' ? ['test/server/**/*.test.ts'] : []),
           ],
-          // The first two test what is D1's own: the rows that a query reads, and its dialect in Better Auth.
+          // The first three test what is D1's own: the rows that a query reads, its dialect in Better Auth, and what
+          // tells a simulated database from a deployed one.
           exclude: [
             'test/server/query-cost.test.ts',
             'test/server/better-auth.test.ts',
+            'test/server/dev-routes.test.ts',
             // It skips every wait of the process, also the time limits of requests to the store.
             'test/server/interleavings.test.ts',
           ],

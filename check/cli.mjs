@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `npx flare-avatar-upload check <base-url>`: checks whether a back end, in any language, works with the element. */
+/**
+ * `npx flare-avatar-upload check <base-url>`: checks whether a back end, in any language, works with the element.
+ * `npx flare-avatar-upload init`: adds the back end to a Worker's project.
+ */
 import { parseArgs } from 'node:util';
 import { contractChecks } from './contract.mjs';
 import { CheckFailure, statusOf } from './expect.mjs';
@@ -7,7 +10,13 @@ import { hostileChecks } from './hostile.mjs';
 import { formatResult, runChecks } from './run-checks.mjs';
 import { readHeaders, Session, toApiBase } from './session.mjs';
 
-const USAGE = `npx flare-avatar-upload check <base-url> [--header "name: value"]… [--hostile]
+const USAGE = `npx flare-avatar-upload init [--dry-run]
+
+  Adds the back end to the Worker in this folder, and says what it changes.
+
+  --dry-run    only show the changes
+
+npx flare-avatar-upload check <base-url> [--header "name: value"]… [--hostile]
 
   <base-url>   URL of the server, with or without /api: https://app.example.com
   --header     header for every API call, to sign a test user in, such as
@@ -22,6 +31,10 @@ The user must have no avatar, and has none afterwards. Exit code 0: conformant;
 
 /** @returns the exit code */
 async function main(args) {
+  if (args[0] === 'init' && isInitCommand(args.slice(1))) {
+    const { runInit } = await import('../init/run-init.mjs');
+    return runInit({ isDryRun: args.includes('--dry-run') });
+  }
   const options = readArguments(args);
   if (!options) return 2;
   const session = new Session(options.base, options.headers);
@@ -67,6 +80,9 @@ async function cleanUp(session) {
   const isGone = await session.removeAvatar().catch(() => false);
   if (!isGone) console.log('\nThe test image was not removed: this back end has no working DELETE /me/avatar.');
 }
+
+/** Unknown options are errors: the command would change files all the same. */
+const isInitCommand = (args) => args.length === 0 || (args.length === 1 && args[0] === '--dry-run');
 
 /** Returns the options, or null after printing how to use the command. */
 function readArguments(args) {

@@ -212,6 +212,7 @@ await build({
         heic: 'src/heic.ts',
         react: 'src/react.ts',
         server: 'server/index.ts',
+        'server-dev': 'server/dev/index.ts',
         'server-node': 'server/node/index.ts',
         variants: 'server/variants/index.ts',
         'variants-workerd': 'server/variants/workerd.ts',
@@ -294,21 +295,33 @@ await buildScript('iife', element, {
 
 cdnLicenses.writeNotices(cdn);
 
-// The command, for Node 20 without any package.
-const cli = join(dist, 'cli.js');
-const { metafile } = await bundle({
-  entryPoints: [join(root, 'check', 'cli.mjs')],
-  outfile: cli,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  metafile: true,
-  logLevel: 'warning',
-});
-licenses.addModules(Object.keys(metafile.inputs).map((path) => join(root, path)));
+/** Bundles a script for Node 20, so that it needs no package. */
+async function buildCommand(entry, file, options) {
+  const { metafile } = await bundle({
+    entryPoints: [join(root, entry)],
+    outfile: join(dist, file),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    metafile: true,
+    logLevel: 'warning',
+    ...options,
+  });
+  licenses.addModules(Object.keys(metafile.inputs).map((path) => join(root, path)));
+}
+
+/** `init` contains a parser: only that command loads it. */
+const splitInit = {
+  name: 'split-init',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/run-init\.mjs$/ }, () => ({ path: './cli-init.js', external: true })),
+};
+
+await buildCommand('check/cli.mjs', 'cli.js', { plugins: [splitInit] });
+await buildCommand('init/run-init.mjs', 'cli-init.js', { minify: true });
 licenses.writeNotices(dist);
-chmodSync(cli, 0o755);
+chmodSync(join(dist, 'cli.js'), 0o755);
 
 const steps = [
   ['tsc', ['-p', 'tsconfig.build.json']],

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { CliError } from './cli-error.mjs';
 
-const TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"/]+/g;
+export const TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"/]+/g;
 
 /** Sets the value at a path such as `['env', 'staging', 'vars', 'R2_ENDPOINT']`, and says so. */
 export function setInConfig(file, path, value) {
@@ -15,7 +15,7 @@ export function setInConfig(file, path, value) {
 
 /** Returns the text with the value at the path, or null if it has no object that could hold it. */
 export function setValue(text, path, value) {
-  const tokens = [...text.matchAll(TOKEN)].filter(([token]) => !/^\/[/*]/.test(token));
+  const tokens = readTokens(text);
   const { at, rest } = findValue(tokens, 0, path);
   const [token] = tokens[at];
   const start = tokens[at].index;
@@ -29,8 +29,11 @@ export function setValue(text, path, value) {
   return `${text.slice(0, start + 1)}${indent}"${rest[0]}": ${JSON.stringify(value)}${comma}${after}`;
 }
 
+/** The tokens of a JSONC text, comments aside. */
+export const readTokens = (text) => [...text.matchAll(TOKEN)].filter(([token]) => !/^\/[/*]/.test(token));
+
 /** Follows the path as far as there are values. Returns the index of the last one's first token, and the rest of the path. */
-function findValue(tokens, at, path) {
+export function findValue(tokens, at, path) {
   const [container] = tokens[at];
   if (path.length === 0 || !/[{[]/.test(container)) return { at, rest: path };
   let next = at + 1;
@@ -45,7 +48,7 @@ function findValue(tokens, at, path) {
 }
 
 /** Returns the index of the token after a value. */
-function skipValue(tokens, start) {
+export function skipValue(tokens, start) {
   let depth = 0;
   for (let at = start; ; at++) {
     if (/^[{[]$/.test(tokens[at][0])) depth++;

@@ -28,12 +28,18 @@ const signInRequest = v.object({
 export const devSignIn = new Hono<{ Bindings: AvatarEnv }>();
 devSignIn.onError(toErrorResponse);
 
-devSignIn.use(requestLog('/dev/*', logToConsole));
-devSignIn.use(async function localOnly(c, next) {
-  if (!isLocalRequest(readConfig(c.env), c.req.url)) throw new ApiError('not_found', 'Not found.');
-  await next();
-});
-devSignIn.use(trustedOrigin());
+// For these two paths only: mounted in another app, all others are that app's.
+for (const path of ['/login', '/logout']) {
+  devSignIn.use(
+    path,
+    requestLog('/dev/*', logToConsole),
+    async function localOnly(c, next) {
+      if (!isLocalRequest(readConfig(c.env), c.req.url)) throw new ApiError('not_found', 'Not found.');
+      await next();
+    },
+    trustedOrigin(),
+  );
+}
 
 devSignIn.post('/login', async (c) => {
   const { user } = await readJson(c, signInRequest);
@@ -46,7 +52,15 @@ devSignIn.post('/logout', (c) => {
   return c.json({ ok: true });
 });
 
-/** The user of the development session, or null; always null outside of local development. */
+/**
+ * The user of the development session, or null; always null outside of local
+ * development, whatever cookie a request carries.
+ *
+ * @example
+ * ```ts
+ * createAvatarApi({ authenticate: async (c) => (await getDevUser(c)) ?? currentUser(c) });
+ * ```
+ */
 export async function getDevUser(c: DevContext): Promise<User | null> {
   if (!isLocalRequest(readConfig(c.env), c.req.url)) return null;
   const value = await getSignedCookie(c, getSecret(c), COOKIE);

@@ -70,6 +70,7 @@ export default defineConfig({
         text: 'Back end',
         items: [
           { text: 'The back end', link: '/server' },
+          { text: 'Local development', link: '/local-development' },
           { text: 'Node, Bun and Deno', link: '/node' },
           { text: 'Authentication', link: '/authentication' },
           { text: 'Avatars in your own code', link: '/service' },

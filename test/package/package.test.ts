@@ -135,7 +135,13 @@ describe('the licenses', () => {
   ])('of no other package are needed for %s: dependencies stay imports', async (entry) => {
     const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
     expect(await findBundledPackages(entry, external)).toEqual([]);
-    expect(existsSync(join(packed.folder, 'dist', 'LICENSES.txt'))).toBe(false);
+  });
+
+  it('of the packages in the command `init` are in dist/LICENSES.txt, and no others', async () => {
+    const names = await findBundledPackages('init/run-init.mjs', ['node:*']);
+    expect(names).toEqual(['@babel/parser', 'smol-toml']);
+    const titles = read('dist', 'LICENSES.txt').match(/^(@?[\w/-]+) \d+\.\d+\.\d+ \([\w-]+\)$/gm);
+    expect(titles?.map((title) => title.split(' ')[0])).toEqual(names);
   });
 });
 
@@ -171,11 +177,16 @@ describe('the package', () => {
     accessSync(path, constants.X_OK);
     const { stderr, status } = spawnSync(process.execPath, [path], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([2, expect.stringContaining('npx flare-avatar-upload check <base-url>')]);
+    const mistake = spawnSync(process.execPath, [path, 'init', '--nope'], { encoding: 'utf8', cwd: packed.project });
+    expect([mistake.status, mistake.stderr]).toEqual([2, expect.stringContaining('--nope')]);
     const code = read(file);
     expect(code.startsWith('#!/usr/bin/env node\n')).toBe(true);
     const imports = [...code.matchAll(/^import .* from ['"](.*)['"];$/gm)].map(([, from]) => from);
     expect(imports.length).toBeGreaterThan(0);
     expect(imports.filter((from) => !from?.startsWith('node:'))).toEqual([]);
+    // Only `init` loads its parser.
+    expect(code).not.toContain('ExportDefaultDeclaration');
+    expect(read('dist', 'cli-init.js')).toContain('ExportDefaultDeclaration');
   });
 
   it('has a source map with the sources for each file that bundlers read', () => {
@@ -258,6 +269,7 @@ describe('the package', () => {
       'flare-avatar-upload/server',
       { createAvatarApi: 'function', sweepAvatars: 'function', avatarService: 'function' },
     ],
+    ['flare-avatar-upload/server/dev', { createDevRoutes: 'function', getDevUser: 'function' }],
     [
       'flare-avatar-upload/server/node',
       {

@@ -30,6 +30,26 @@ declare function endSessions(userId: string): Promise<void>;
 declare function deleteUser(userId: string): Promise<void>;
 `;
 
+/** What the examples in docs/server.md use of a host application. */
+const SERVER_HOST = `
+interface Env extends AvatarEnv { EVENTS: { send(message: unknown): Promise<void> } }
+type AvatarEnv = import('flare-avatar-upload/server').AvatarEnv;
+declare const authenticate: import('flare-avatar-upload/server').AvatarApiOptions<Env>['authenticate'];
+declare function isAllowed(bytes: Uint8Array, contentType: string): Promise<boolean>;
+declare function readSession(c: unknown): Promise<{ userId: string } | null>;
+`;
+
+/** What the examples in docs/local-development.md use of another package, which is not installed here. */
+const NEXT_HOST = `
+declare module 'next' {
+  export interface NextConfig { rewrites?(): Promise<{ source: string; destination: string }[]> }
+}
+`;
+
+/** Examples that continue another one, or leave out their imports. */
+const addImports = (code: string): string =>
+  code.includes('import ') ? code : `import { createAvatarApi } from 'flare-avatar-upload/server';\n${code}`;
+
 /** Calls that a host could write by mistake, with what the compiler says about them. */
 const MISTAKES: [string, string, RegExp][] = [
   ['the context in a hook of the service', 'avatarService(env, { onRemoved: (_, c) => c.env })', /TS(2322|7006)/],
@@ -55,6 +75,20 @@ describe('the types of flare-avatar-upload/server, in a host application', () =>
     for (const method of ['find', 'url', 'urls', 'put', 'remove', 'erase']) {
       expect(examples.join('')).toMatch(new RegExp(`(avatars|avatarService\\(env\\)|\\}\\))\\.${method}\\(`));
     }
+  });
+
+  it('fit every example in docs/server.md', () => {
+    const codes = readExamples('server.md').map(addImports);
+    expect(codes).toHaveLength(2);
+    expect(packed.compileModules({ 'host.d.ts': SERVER_HOST, ...nameModules(codes) })).toBe('');
+  });
+
+  it('fit every example in docs/local-development.md', () => {
+    const codes = readExamples('local-development.md');
+    const [api = '', entry = '', vite = '', next = ''] = codes;
+    expect(codes).toHaveLength(4);
+    const modules = { 'avatars.ts': api, 'index.ts': entry, 'vite.config.ts': vite, 'next.config.ts': next };
+    expect(packed.compileModules({ 'host.d.ts': NEXT_HOST, ...modules })).toBe('');
   });
 
   it('fit every example in docs/node.md, without the types of Workers', () => {
