@@ -57,8 +57,8 @@ const PAGE_SETTINGS: Record<string, string[]> = {
 
 const RIGHT_TO_LEFT = ['ar', 'he'];
 
-/** A page that is served without the API simulates it, and so does the local one with `?simulated`. */
-const isSimulated = import.meta.env.PROD || new URLSearchParams(location.search).has('simulated');
+/** The page of the site simulates the API, and so does the local one with `?simulated`. */
+const isSimulated = import.meta.env.VITE_SIMULATED === 'on' || new URLSearchParams(location.search).has('simulated');
 const backEnd = isSimulated ? new SimulatedBackEnd() : null;
 
 const getElement = <T extends HTMLElement = HTMLElement>(selector: string): T => {

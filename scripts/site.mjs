@@ -34,6 +34,7 @@ function listErrors() {
 
 /** The pages of demo/, with a simulated back end. */
 async function buildPlayground() {
+  process.env.VITE_SIMULATED = 'on';
   await build({
     configFile: join(root, 'vite.config.ts'),
     configLoader: 'native',
