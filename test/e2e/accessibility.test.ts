@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserFlags } from '../../scripts/setup.mjs';
 import { readAccessibilityTree } from '../support/accessibility-tree.js';
-import { cameraFlags, launchBrowser } from '../support/browser.js';
+import { launchBrowser } from '../support/browser.js';
 import { CdnSite } from '../support/cdn-site.js';
 import { root } from '../support/dev-server.js';
 import { ElementPage } from '../support/element-page.js';
@@ -15,7 +16,9 @@ const site = new CdnSite();
 let origin = '';
 let browser: Browser;
 beforeAll(async () => {
-  [origin, browser] = await Promise.all([site.start(), launchBrowser({ args: cameraFlags })]);
+  // Two cameras that show a test picture, and a user who allows every page to use them.
+  const camera = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2'];
+  [origin, browser] = await Promise.all([site.start(), launchBrowser({ args: [...browserFlags, ...camera] })]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop()]));
 
@@ -26,7 +29,7 @@ const SRC = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABA
 interface Scene {
   attributes?: string;
   /** A dialog is open: the rest of the page is inert. */
-  isDialog?: boolean;
+  isDialog?: true;
   reach?(opened: ElementPage): Promise<unknown>;
 }
 
@@ -137,26 +140,40 @@ const SCENES: Record<string, Scene> = {
     },
   },
   'editor open': {
-    isDialog: true,
     attributes: 'crop="manual"',
+    isDialog: true,
     reach: async (opened) => {
       await opened.upload();
       await opened.waitFor((element) => element.shadowRoot?.querySelector('dialog[open]'));
     },
   },
-  'camera open': {
-    isDialog: true,
+  'camera starting': {
     attributes: 'camera',
+    isDialog: true,
     reach: async (opened) => {
       await opened.page.evaluate(() => {
+        navigator.mediaDevices.getUserMedia = () => new Promise(() => {});
         document.querySelector('flare-avatar-upload')?.openCamera();
       });
-      await opened.waitFor((element) =>
-        element.shadowRoot?.querySelector('[part=camera-shutter]:not([aria-disabled])'),
-      );
+      await opened.waitFor((element) => element.shadowRoot?.querySelector('dialog[open]'));
+    },
+  },
+  'camera on': { attributes: 'camera', isDialog: true, reach: turnCameraOn },
+  'photo taken': {
+    attributes: 'camera',
+    isDialog: true,
+    reach: async (opened) => {
+      await turnCameraOn(opened);
+      await opened.page.keyboard.press('Space');
+      await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-use]'));
     },
   },
 };
+
+async function turnCameraOn(opened: ElementPage): Promise<void> {
+  await opened.page.getByRole('button', { name: 'Take a photo' }).click();
+  await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-shutter]:not([aria-disabled])'));
+}
 
 async function openScene(name: string): Promise<ElementPage> {
   const { attributes = '', reach } = SCENES[name] as Scene;
@@ -324,6 +341,47 @@ describe('by keyboard alone', () => {
     expect(await opened.findFocus()).toBe('retry-button');
     await press('Enter');
     await opened.waitForState('success');
+    expect(await opened.findFocus()).toBe('trigger');
+    await opened.close();
+  });
+
+  it('a user takes a photo, retakes it with another camera, and uses it', async () => {
+    const opened = await ElementPage.open(
+      browser,
+      site,
+      origin,
+      '<flare-avatar-upload camera avatar-url=""></flare-avatar-upload>',
+      '/photo',
+    );
+    const { keyboard } = opened.page;
+    const waitForShutter = () =>
+      opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-shutter]:not([aria-disabled])'));
+    await keyboard.press('Tab');
+    await keyboard.press('Tab');
+    expect(await opened.findFocus()).toBe('camera-button');
+    await keyboard.press('Enter');
+    await waitForShutter();
+    expect(await opened.findFocus()).toBe('camera-shutter');
+    await keyboard.press('Space');
+    await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-use]'));
+    await keyboard.press('Shift+Tab');
+    expect(await opened.findFocus()).toBe('camera-retake');
+    await keyboard.press('Enter');
+    await waitForShutter();
+    for (let i = 0; i < 2; i++) await keyboard.press('Shift+Tab');
+    await keyboard.press('Enter');
+    await opened.waitFor(
+      (element) => element.shadowRoot?.querySelectorAll('[aria-pressed]')[1]?.ariaPressed === 'true',
+    );
+    await waitForShutter();
+    for (let i = 0; i < 2; i++) await keyboard.press('Tab');
+    expect(await opened.findFocus()).toBe('camera-shutter');
+    await keyboard.press('Enter');
+    await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-use]'));
+    expect(await opened.findFocus()).toBe('camera-use');
+    await keyboard.press('Enter');
+    await opened.waitForState('success');
+    // The camera button was away during the upload.
     expect(await opened.findFocus()).toBe('trigger');
     await opened.close();
   });
