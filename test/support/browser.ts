@@ -2,13 +2,6 @@ import { type Browser, type BrowserContext, chromium, type LaunchOptions, type P
 import { inject } from 'vitest';
 import { browserFlags, findBrowser } from '../../scripts/setup.mjs';
 
-/** Flags for two cameras that show a test picture, and a user who allows every page to use them. */
-export const cameraFlags = [
-  ...browserFlags,
-  '--use-fake-ui-for-media-stream',
-  '--use-fake-device-for-media-stream=device-count=2',
-];
-
 /** Milliseconds after which a wait fails. It only ends waits that hang: a busy machine is slow, and that is no failure. */
 const WAIT_LIMIT = 240_000;
 
