@@ -316,7 +316,7 @@ export class Field {
       ['imports: [AvatarUpload],', ''],
     ],
     checks: [['node', 'node_modules/@angular/compiler-cli/bundles/src/bin/ngc.js']],
-    compilerOptions: { noEmit: undefined, outDir: 'out' },
+    compilerOptions: { rootDir: 'src' },
   },
   'the server, in a program with the types of the DOM alone': {
     packages: SERVER_PACKAGES,
