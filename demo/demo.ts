@@ -1,6 +1,9 @@
+/// <reference types="vite/client" />
 import '../src/define.js';
 import { decodeHeic } from '../src/heic.js';
 import { renderPeople } from './people.js';
+import { FAULTS, type Fault, SimulatedBackEnd } from './simulated-backend.js';
+import { SNIPPETS } from './snippets.js';
 
 const USERS = { ada: 'Ada Lovelace', grace: 'Grace Hopper', alan: 'Alan Turing' };
 
@@ -27,20 +30,36 @@ const ATTRIBUTES: Record<string, string[]> = {
   animated: ['keep', 'first-frame'],
   'output-type': ['image/webp', 'image/jpeg', 'image/png'],
   'output-size': ['512', '256', '1024'],
+  'output-quality': ['0.85', '0.5', '1'],
+  'max-file-size': ['20971520', '1000000', '100000'],
+  'max-retries': ['3', '0', '8'],
+  'stall-timeout': ['8', '2', '30'],
+  capture: ['', 'user', 'environment'],
   initials: ['', 'yes'],
+  label: ['', 'Team logo'],
   camera: [],
   'no-auto': [],
   'no-remove': [],
   'no-drop': [],
+  'no-paste': [],
+  'no-hold': [],
+  'no-unload-guard': [],
   required: [],
   disabled: [],
 };
 
 /** Settings of this page that are not attributes of the element. */
 const PAGE_SETTINGS: Record<string, string[]> = {
-  size: ['176px', '48px', '96px', '256px'],
+  size: ['176px', '32px', '48px', '96px', '256px'],
+  language: ['en', 'ar', 'de', 'es', 'fr', 'he', 'hi', 'ja', 'pt-BR', 'ru', 'zh-CN'],
   scheme: ['auto', 'light', 'dark'],
 };
+
+const RIGHT_TO_LEFT = ['ar', 'he'];
+
+/** A page that is served without the API simulates it, and so does the local one with `?simulated`. */
+const isSimulated = import.meta.env.PROD || new URLSearchParams(location.search).has('simulated');
+const backEnd = isSimulated ? new SimulatedBackEnd() : null;
 
 const getElement = <T extends HTMLElement = HTMLElement>(selector: string): T => {
   const found = document.querySelector<T>(selector);
@@ -104,25 +123,25 @@ function applySettings(): void {
   }
   const size = String(values.get('size'));
   element.style.setProperty('--flare-size', size);
+  const language = String(values.get('language'));
+  getElement('#element').lang = language;
+  getElement('#element').dir = RIGHT_TO_LEFT.includes(language) ? 'rtl' : 'ltr';
   document.documentElement.dataset.scheme = String(values.get('scheme'));
+  if (backEnd) backEnd.fault = values.get('fault') as Fault;
   renderSnippet(size);
 }
 
-/** Shows the markup of the element as it is now. */
+/** Shows the markup of the element as it is now, for the selected framework. */
 function renderSnippet(size: string): void {
   const names = element.getAttributeNames().filter((name) => name !== 'style');
-  const attributes = names.map((name) => {
-    const value = element.getAttribute(name);
-    return value ? ` ${name}="${value}"` : ` ${name}`;
-  });
-  const style = size === '96px' ? '' : ` style="--flare-size: ${size}"`;
-  getElement('#snippet').textContent =
-    `<script type="module" src="/flare-avatar-upload.js"></script>\n\n` +
-    `<flare-avatar-upload${attributes.join('')}${style}></flare-avatar-upload>`;
+  const attributes = names.map((name) => ({ name, value: element.getAttribute(name) ?? '' }));
+  const write = SNIPPETS[getElement<HTMLSelectElement>('#framework').value];
+  getElement('#snippet').textContent = write?.(attributes, size === '96px' ? '' : size) ?? '';
 }
 
 /** Shows the avatar by the URL that other pages use. Browsers cache its redirect, hence the query. */
 function renderPublicAvatar(): void {
+  if (isSimulated) return;
   const image = getElement<HTMLImageElement>('#public-avatar');
   const path = `/api/users/${userId}/avatar`;
   getElement('#public-avatar-markup').textContent = `<img src="${path}">`;
@@ -144,7 +163,11 @@ async function signIn(): Promise<void> {
 }
 
 /** A labeled select, or a checkbox if there are no options. */
-function createField(name: string, options: string[]): HTMLLabelElement {
+function createField(
+  name: string,
+  options: readonly string[],
+  texts: Readonly<Record<string, string>> = {},
+): HTMLLabelElement {
   const label = document.createElement('label');
   if (options.length === 0) {
     const checkbox = document.createElement('input');
@@ -154,7 +177,7 @@ function createField(name: string, options: string[]): HTMLLabelElement {
   }
   const select = document.createElement('select');
   select.name = name;
-  for (const option of options) select.add(new Option(option || 'none', option));
+  for (const option of options) select.add(new Option(texts[option] ?? (option || 'none'), option));
   label.append(name, select);
   return label;
 }
@@ -173,6 +196,14 @@ function createUserOption(id: keyof typeof USERS): HTMLLabelElement {
 
 const fields = Object.entries({ ...ATTRIBUTES, ...PAGE_SETTINGS });
 settingsForm.append(...fields.map(([name, options]) => createField(name, options)));
+if (backEnd) {
+  backEnd.install();
+  document.documentElement.dataset.backEnd = 'simulated';
+  settingsForm.append(createField('fault', Object.keys(FAULTS), FAULTS));
+}
+const frameworks = getElement<HTMLSelectElement>('#framework');
+for (const name of Object.keys(SNIPPETS)) frameworks.add(new Option(name));
+frameworks.addEventListener('change', applySettings);
 settingsForm.addEventListener('change', applySettings);
 getElement('#users').append(...Object.keys(USERS).map((id) => createUserOption(id as keyof typeof USERS)));
 getElement('#form').addEventListener('submit', (event) => event.preventDefault());

@@ -10,6 +10,7 @@ import { LicenseCollector } from './licenses.mjs';
 import { IMPORT_TABLE, LOCALES, replaceLocaleGlob } from './locales.mjs';
 import { writeManifest } from './manifest.mjs';
 import { root, run } from './setup.mjs';
+import { trimLit } from './trim-lit.mjs';
 
 const dist = join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
@@ -151,35 +152,6 @@ const localePlugin = (table = IMPORT_TABLE) => ({
 const nameChunks = (pattern) => (chunk) =>
   chunk.facadeModuleId?.startsWith(join(root, 'src', 'locales')) ? 'locales/[name].js' : pattern;
 
-/**
- * Removes the places where Lit looks for polyfills and for server rendering, and where it counts its versions for
- * development builds: a page with these files has none of them. Every supported browser has adoptedStyleSheets, and
- * neither `css` templates with values, nor decorators, nor attributes with JSON are in the package.
- */
-const removeLitHooks = {
-  name: 'remove-lit-hooks',
-  transform: (code, id) =>
-    /node_modules\/(@lit|lit)/.test(id)
-      ? code
-          .replace(/[\w$]+\.(litHtml|litElement|reactiveElement)(Polyfill|Hydrate)Support/g, 'undefined')
-          .replace(/\([\w$]+\.(litHtml|litElement|reactiveElement)Versions\?\?=\[\]\)\.push\("[^"]*"\)/g, 'undefined')
-          .replace(
-            /[\w$]+\.ShadowRoot&&.{0,80}"adoptedStyleSheets"in Document\.prototype&&"replace"in CSSStyleSheet\.prototype/,
-            'true',
-          )
-          .replace(/Symbol\.metadata\?\?=Symbol\("metadata"\),\w\.litPropertyMetadata\?\?=new WeakMap;/, '')
-          .replace(/const \w=this\[Symbol\.metadata\];if\(null!==\w\)\{[^{}]*\}/, '')
-          .replace(
-            /case Object:case Array:(\w=null==\w\?\w:JSON\.stringify\(\w\)|try\{\w=JSON\.parse\(\w\)\}catch\(\w\)\{\w=null\})/g,
-            '',
-          )
-          .replace(/static addInitializer\(\w\)\{[^{}]*\}/, '')
-          .replace(/,void 0!==\w\.l&&\(this\.l=\[\.\.\.\w\.l\]\)/, '')
-          .replace(/,this\.constructor\.l\?\.forEach\(\w=>\w\(this\)\)/, '')
-          .replace(/throw Error\("(CSSResult|Value passed|invalid template)[^"]*"(\+t\+"[^"]*")?\)/g, 'throw Error()')
-      : null,
-};
-
 /** The packages of the back end. An application installs them itself: the element needs none of them. */
 const SERVER_PACKAGES = ['hono', 'jose', 'aws4fetch', 'valibot', '@valibot/to-json-schema'];
 
@@ -279,7 +251,7 @@ const buildScript = (format, entry, options) =>
     ...sharedOptions,
     plugins: [
       minifyTemplates,
-      removeLitHooks,
+      trimLit,
       localePlugin(format === 'iife' ? SCRIPT_TABLE : IMPORT_TABLE),
       workerFilePlugin(cdnWorkers, { isInlined: format === 'iife' }),
       shareErrorClass,

@@ -43,8 +43,8 @@ async function importSettings() {
 /** Removes what is not public, and adds to each setting its default and its attribute. @returns the settings */
 function addSettings(element, { getAttributeName, getDefaults }) {
   const defaults = getDefaults();
-  // The element observes ARIA attributes, which every element has: they are no members of the class.
-  const isPublic = ({ name, privacy }) => privacy !== 'private' && privacy !== 'protected' && !name.startsWith("'");
+  // The element observes attributes that are not its own, such as those of ARIA.
+  const isPublic = ({ name, privacy }) => privacy !== 'private' && privacy !== 'protected' && !name.startsWith('_');
   element.members = element.members.filter(isPublic);
   element.attributes = [];
   const settings = element.members.filter((member) => member.name in defaults && !member.static);

@@ -1,5 +1,8 @@
 import { LitElement } from 'lit';
 
+/** An element with this attribute does nothing: it is not hydrated yet. */
+export const DEFERRAL = 'defer-hydration';
+
 /** A Lit element that is a form control: the parts of `ElementInternals` that every native control has. */
 export abstract class FormField extends LitElement {
   static readonly formAssociated = true;
@@ -73,6 +76,6 @@ export abstract class FormField extends LitElement {
 
   /** The control is disabled, by itself or by a fieldset. */
   protected get isDisabled(): boolean {
-    return this.matches(':disabled');
+    return this.matches(`:disabled,[${DEFERRAL}]`);
   }
 }

@@ -1,5 +1,6 @@
 'use client';
 import { createComponent } from '@lit/react';
+import { isServer } from 'lit';
 import * as React from 'react';
 import './define.js';
 import type { AvatarUploadEventMap } from './events.js';
@@ -44,11 +45,21 @@ export type AvatarUploadProps = EventProps &
   Partial<Settings> &
   Omit<React.HTMLAttributes<FlareAvatarUpload>, keyof EventProps | keyof Settings> & { slot?: string };
 
+const Element = createComponent({
+  react: React,
+  tagName: 'flare-avatar-upload',
+  elementClass: FlareAvatarUpload,
+  events: EVENTS,
+}) as React.ElementType;
+
 /**
  * A React component for `<flare-avatar-upload>`: for React 18 and older, and for
  * pages that React renders on a server, with any version. Properties are props,
  * and events are callbacks such as `onSuccess` and `onError`. In the browser
  * React 19 can use the element directly.
+ *
+ * Rendered on a server, the element does nothing until React hydrates it: then
+ * it has all its properties and listeners at once.
  *
  * @example
  * ```tsx
@@ -61,9 +72,9 @@ export type AvatarUploadProps = EventProps &
  * />;
  * ```
  */
-export const AvatarUpload = createComponent({
-  react: React,
-  tagName: 'flare-avatar-upload',
-  elementClass: FlareAvatarUpload,
-  events: EVENTS,
-}) as React.ForwardRefExoticComponent<AvatarUploadProps & React.RefAttributes<FlareAvatarUpload>>;
+export const AvatarUpload: React.ForwardRefExoticComponent<AvatarUploadProps & React.RefAttributes<FlareAvatarUpload>> =
+  React.forwardRef<FlareAvatarUpload, AvatarUploadProps>((props, ref) =>
+    // In the browser, `@lit/react` removes the attribute when it has set everything else.
+    React.createElement(Element, { ...props, ...(isServer ? { 'defer-hydration': '' } : {}), ref }),
+  );
+AvatarUpload.displayName = 'AvatarUpload';

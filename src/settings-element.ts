@@ -1,4 +1,4 @@
-import { FormField } from './form-field.js';
+import { DEFERRAL, FormField } from './form-field.js';
 import type { Messages } from './i18n/messages.js';
 import { declareProperties, getAttributeName, getDefaults, SETTINGS, type Settings } from './settings.js';
 
@@ -6,10 +6,12 @@ import { declareProperties, getAttributeName, getDefaults, SETTINGS, type Settin
 export abstract class SettingsElement extends FormField implements Settings {
   static override readonly properties = {
     ...declareProperties(),
-    // The platform's own attributes: the element is rendered again when they change.
-    'aria-label': {},
-    'aria-labelledby': {},
-    'aria-describedby': {},
+    // Attributes after whose changes the element is rendered again. Under the attribute's own name, frameworks would
+    // find a property, and set that.
+    _label: { attribute: 'aria-label' },
+    _labelledBy: { attribute: 'aria-labelledby' },
+    _describedBy: { attribute: 'aria-describedby' },
+    _isDeferred: { attribute: DEFERRAL },
   };
 
   /** Endpoint that mints the presigned PUT. */
@@ -91,12 +93,17 @@ export abstract class SettingsElement extends FormField implements Settings {
   }
 
   override connectedCallback(): void {
-    // On a server, React 19 writes the names of properties: `outputSize`, which HTML parses as `outputsize`.
-    for (const property in SETTINGS) {
-      const name = getAttributeName(property);
+    // On a server, React 19 writes the names of properties: `outputSize`, which HTML parses as `outputsize`. They are
+    // read once, and stay as they are: React reports attributes that it has not written, and sets properties later.
+    for (const property in this.hasUpdated ? {} : SETTINGS) {
       const text = this.getAttribute(property);
-      if (name && text !== null && !this.hasAttribute(name)) this.setAttribute(name, text);
+      if (text !== null) this.attributeChangedCallback(getAttributeName(property) || '', null, text);
     }
     super.connectedCallback();
+  }
+
+  /** The element waits for the framework that has rendered it on a server, and that sets its properties now. */
+  protected override shouldUpdate(): boolean {
+    return !this.hasAttribute(DEFERRAL);
   }
 }

@@ -107,14 +107,9 @@ export const getAttributeName = (property: string): string | false =>
 export const declareProperties = (): Record<string, PropertyDeclaration> =>
   mapSettings((value, property) => {
     const attribute = getAttributeName(property);
-    if (!attribute) return { attribute };
     const converter = (text: string | null) => parseAttribute(text, value);
-    return {
-      attribute,
-      reflect: true,
-      useDefault: true,
-      ...(typeof value === 'boolean' ? { type: Boolean } : { converter }),
-    };
+    const type = typeof value === 'boolean' ? { type: Boolean } : { converter };
+    return attribute ? { attribute, reflect: true, useDefault: true, ...type } : { attribute };
   });
 
 /** The defaults, by property. */

@@ -26,6 +26,12 @@ export interface LibsqlResult {
 const IS_TRANSIENT =
   /SQLITE_(?:BUSY|LOCKED)|database is locked|fetch failed|SERVER_ERROR.*\b(?:429|50[0234])\b|HRANA_WEBSOCKET|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|UND_ERR|socket/i;
 
+/** A statement that changes nothing, and so doesn't wait for writers. */
+const IS_SELECT = /^\s*SELECT\b/i;
+
+/** A statement that returns each row that it changes. */
+const RETURNS_CHANGED_ROWS = /\bRETURNING\b/i;
+
 /**
  * A database of libSQL or Turso. To stand in the environment as `DB`. Apply the
  * migrations with `migrateDatabase()`.
@@ -44,18 +50,20 @@ export function libsqlDatabase(client: LibsqlClient): AvatarDatabase {
   }
   return createDatabase(async (queries) => {
     const statements = queries.map(({ sql, values }) => ({ sql, args: [...values] }));
+    const isRead = queries.every(({ sql }) => IS_SELECT.test(sql));
     try {
-      return (await client.batch(statements, 'write')).map(toQueryResult);
+      const results = await client.batch(statements, isRead ? 'read' : 'write');
+      return results.map((result, index) => toQueryResult(queries[index]?.sql ?? '', result));
     } catch (error) {
       throw describeFailure(error);
     }
   });
 }
 
-/** Rows as plain objects. */
-const toQueryResult = ({ columns, rows, rowsAffected }: LibsqlResult): QueryResult => ({
+/** Rows as plain objects. For files, the client counts no changes of a statement that returns the changed rows. */
+const toQueryResult = (sql: string, { columns, rows, rowsAffected }: LibsqlResult): QueryResult => ({
   results: rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]]))),
-  meta: { changes: rowsAffected },
+  meta: { changes: RETURNS_CHANGED_ROWS.test(sql) ? rows.length : rowsAffected },
 });
 
 function describeFailure(error: unknown): StoreError {

@@ -44,6 +44,9 @@ const SETTINGS = {
   R2_SECRET_ACCESS_KEY: 'secretAccessKey',
 } as const;
 
+/** Codes of objects that could not be deleted now, but may be later. */
+const TRANSIENT_DELETE_CODES: ReadonlySet<string> = new Set(['InternalError', 'ServiceUnavailable', 'SlowDown']);
+
 /** How many objects are asked for their metadata at the same time. */
 const PARALLEL_HEADS = 16;
 
@@ -135,6 +138,11 @@ class S3Bucket implements AvatarBucket {
       ...(startAfter && { 'start-after': startAfter }),
       ...(cursor && { 'continuation-token': cursor }),
     });
+    // A captive portal or a wrong endpoint can answer 200 too. An empty list would delete avatars.
+    if (!/<ListBucketResult[\s>]/.test(xml)) {
+      throw new StoreError('storage', 'list: the response is not a list of objects. Check the endpoint.', false);
+    }
+    const decodeKey = readTag(xml, 'EncodingType') === 'url' ? decodeUrlKey : (key: string) => key;
     const listed = readTags(xml, 'Contents').map((content) => ({
       key: decodeKey(readTag(content, 'Key') ?? ''),
       size: Number(readTag(content, 'Size')),
@@ -159,11 +167,9 @@ class S3Bucket implements AvatarBucket {
     const [failed] = readTags(xml, 'Error');
     // The store answers 200 also if it could not delete some of the objects.
     if (failed !== undefined) {
-      throw new StoreError(
-        'storage',
-        `delete: the store refused to delete an object: ${readTag(failed, 'Code')}.`,
-        true,
-      );
+      const code = readTag(failed, 'Code') ?? '';
+      const message = `delete: the store could not delete an object: ${/^\w{1,64}$/.test(code) ? code : 'no reason given'}.`;
+      throw new StoreError('storage', message, TRANSIENT_DELETE_CODES.has(code));
     }
   }
 
@@ -182,7 +188,7 @@ class S3Bucket implements AvatarBucket {
 const toBytes = (value: Uint8Array | ArrayBuffer | string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(typeof value === 'string' ? new TextEncoder().encode(value) : value);
 
-const decodeKey = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '));
+const decodeUrlKey = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '));
 
 function toObject(key: string, { headers }: Pick<ObjectAnswer, 'headers'>): BucketObject {
   const [contentType, contentDisposition, cacheControl] = ['content-type', 'content-disposition', 'cache-control'].map(

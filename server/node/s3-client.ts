@@ -59,6 +59,11 @@ export class S3Client {
       await response.body?.cancel();
       endTimer();
     };
+    // Some proxies remove it. Without it, the size of the object is unknown.
+    if (!response.headers.has('content-length')) {
+      await cancel();
+      throw new StoreError('storage', `${operation}: the response has no Content-Length header.`, true);
+    }
     // HEAD has no body. A body with a content encoding would arrive decoded, and larger than the
     // object: no picture is stored like that.
     const isEmpty = method === 'HEAD' || (response.headers.get('content-encoding') ?? 'identity') !== 'identity';

@@ -41,6 +41,7 @@ export function sqliteDatabase(source: string | SqliteConnection): AvatarDatabas
   if (typeof connection?.exec !== 'function' || typeof connection.prepare !== 'function') {
     throw new TypeError('sqliteDatabase: the source must be a path, or a DatabaseSync of node:sqlite.');
   }
+  setBusyTimeout(connection);
   return createDatabase(async (queries) => {
     try {
       return queries.length === 1 ? queries.map((query) => runQuery(connection, query)) : runAll(connection, queries);
@@ -55,8 +56,15 @@ function openFile(path: string): SqliteConnection {
   const { DatabaseSync } = loadSqlite();
   const connection = new DatabaseSync(path);
   // Readers and a writer in other processes don't wait for each other.
-  connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL`);
+  setBusyTimeout(connection);
+  connection.exec('PRAGMA journal_mode = WAL');
   return connection;
+}
+
+/** Unless the connection has a timeout of its own. Without one, a statement fails as soon as another process writes. */
+function setBusyTimeout(connection: SqliteConnection): void {
+  const [row] = connection.prepare('PRAGMA busy_timeout').all() as { timeout: number }[];
+  if (!row?.timeout) connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }
 
 /** The module is loaded when it is needed: not every runtime has it. */

@@ -74,11 +74,16 @@ async function presignUrl(
   return { url: url.href, expiresAt: signedAt + seconds * 1000 };
 }
 
-/** The region in the host of an S3 endpoint, such as that of Amazon. R2 and MinIO take `auto`. */
+/**
+ * The region in the host of an S3 endpoint, such as `s3.eu-west-1.amazonaws.com`,
+ * `s3.dualstack.us-west-2.amazonaws.com` or `s3.eu-central-1.wasabisys.com`.
+ * R2 and MinIO take `auto`.
+ */
 export function findRegion(url: string): string {
   const { hostname } = new URL(url);
-  if (/(^|\.)s3\.amazonaws\.com$/.test(hostname)) return 'us-east-1';
-  const [, region] = /(?:^|\.)s3[.-]([a-z]+(?:-[a-z\d]+)+)\.[\w-]+\.[a-z]+$/.exec(hostname) ?? [];
+  if (/(^|\.)s3\.(amazonaws|wasabisys)\.com$/.test(hostname)) return 'us-east-1';
+  const [, region] =
+    /(?:^|\.)s3(?:[.-]dualstack)?[.-]([a-z]+(?:-[a-z\d]+)+)\.[\w-]+(?:\.[a-z]{2,})+$/.exec(hostname) ?? [];
   return region ?? 'auto';
 }
 

@@ -55,7 +55,7 @@ const renderCameras = ({ cameras, cameraId, text, selectCamera }: CameraDialogMo
   html`<div part="camera-select" class="tools" role="group" aria-label=${text('camera_select')}>
     ${cameras.map(
       ({ deviceId, label }, index) =>
-        html`<button type="button" aria-pressed=${deviceId === cameraId} @click=${() => selectCamera(deviceId)}>
+        html`<button type="button" dir="auto" aria-pressed=${deviceId === cameraId} @click=${() => selectCamera(deviceId)}>
           ${label.replace(USB_ID, '') || `${text('camera_select')} ${index + 1}`}</button>`,
     )}
   </div>`;

@@ -2,7 +2,7 @@ import type { TemplateResult } from 'lit';
 import { ModalDialog, type ModalDialogOptions } from '../dialog/modal-dialog.js';
 import { cameraDialogStyles } from './camera-dialog.styles.js';
 import { type CameraDialogModel, renderCameraDialog } from './camera-dialog-template.js';
-import { createUnpluggedError, toCameraError } from './camera-error.js';
+import { createPlaybackError, createUnpluggedError, toCameraError } from './camera-error.js';
 import { listCameras, openStream, rememberCamera, stopStream } from './camera-stream.js';
 import { type Still, takeStill } from './take-still.js';
 
@@ -24,7 +24,8 @@ export class CameraDialog extends ModalDialog<CameraDialogOptions> implements Ca
 
   constructor(options: CameraDialogOptions) {
     super(options, cameraDialogStyles);
-    Object.assign(this.video, { muted: true, playsInline: true });
+    // The element around it is an image with a name.
+    Object.assign(this.video, { muted: true, playsInline: true, ariaHidden: 'true' });
   }
 
   /**
@@ -84,7 +85,7 @@ export class CameraDialog extends ModalDialog<CameraDialogOptions> implements Ca
   /** Browsers pause a video that is moved. */
   protected override present(): void {
     super.present();
-    if (this.isReady) this.video.play().catch(() => {});
+    if (this.#stream) this.video.play().catch(() => {});
   }
 
   protected override renderDialog(): TemplateResult {
@@ -121,11 +122,13 @@ export class CameraDialog extends ModalDialog<CameraDialogOptions> implements Ca
     const request = openStream();
     this.#request = request;
     try {
-      const stream = await request;
+      const stream = await request.catch((cause) => {
+        throw toCameraError(cause);
+      });
       if (this.#request !== request) return stopStream(stream);
       await this.#play(stream);
     } catch (error) {
-      if (this.#request === request) this.#fail(toCameraError(error));
+      if (this.#request === request) this.#fail(error as Error);
     }
   }
 
@@ -133,7 +136,7 @@ export class CameraDialog extends ModalDialog<CameraDialogOptions> implements Ca
     this.#stream = stream;
     this.#track?.addEventListener('ended', this.#onEnded);
     this.video.srcObject = stream;
-    await this.video.play();
+    await playVideo(this.video);
     if (stream !== this.#stream) return;
     this.isReady = true;
     this.cameras = await listCameras();
@@ -168,5 +171,20 @@ export class CameraDialog extends ModalDialog<CameraDialogOptions> implements Ca
 
   #focus(name: string): void {
     this.find(`[part=camera-${name}]`).focus();
+  }
+}
+
+/**
+ * Resolves when the video plays.
+ * @throws {AvatarUploadError} if it can't.
+ */
+async function playVideo(video: HTMLVideoElement): Promise<void> {
+  const playing = new Promise((resolve) => video.addEventListener('playing', resolve, { once: true }));
+  try {
+    await video.play();
+  } catch (cause) {
+    // The element was moved, and with it the video, which is played again.
+    if ((cause as Error).name === 'AbortError') await playing;
+    else throw createPlaybackError(cause);
   }
 }

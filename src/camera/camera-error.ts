@@ -15,7 +15,10 @@ export const createInsecureError = (): AvatarUploadError =>
 export const createUnpluggedError = (): AvatarUploadError =>
   createError('camera_failed', { messageKey: 'camera_unplugged' });
 
-/** The error for what `getUserMedia` rejects with. */
+/** The camera is on, and its video can't be played. */
+export const createPlaybackError = (cause: unknown): AvatarUploadError => createError('camera_failed', { cause });
+
+/** The error for what `getUserMedia` rejects with. Other failures have the same names, and other meanings. */
 export function toCameraError(cause: unknown): AvatarUploadError {
   if (cause instanceof AvatarUploadError) return cause;
   const { name } = cause as Error;

@@ -58,6 +58,7 @@ export const dialogStyles = css`
       gap: 10px;
     }
     .actions {
+      flex-wrap: wrap;
       justify-content: end;
       padding: 12px 20px 16px;
     }
@@ -107,7 +108,7 @@ export const dialogStyles = css`
         height: auto;
       }
       .actions button {
-        flex: 1;
+        flex: auto;
       }
     }
     @media (height <= 30rem) and (width >= 30rem) {

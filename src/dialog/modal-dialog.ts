@@ -32,11 +32,18 @@ export abstract class ModalDialog<Options extends ModalDialogOptions> implements
 
   readonly cancel = (): void => this.options.cancel();
 
+  /** @throws {DOMException} if the element is not in a page. */
   protected show(): void {
     const { root, signal } = this.options;
     root.append(this.container);
     this.update();
-    this.present();
+    try {
+      this.present();
+    } catch (error) {
+      // The element is not in a page.
+      this.container.remove();
+      throw error;
+    }
     signal.addEventListener('abort', this.#onAbort);
     this.#host.addController(this);
   }

@@ -74,11 +74,6 @@ export class CropDialog extends ModalDialog<CropDialogOptions> implements CropDi
     return formatPercent(this.viewport.zoom, this.options.translation);
   }
 
-  override hostUpdated(): void {
-    super.hostUpdated();
-    this.#update(this.motion);
-  }
-
   protected override present(): void {
     super.present();
     this.gestures.reset();
@@ -145,12 +140,22 @@ export class CropDialog extends ModalDialog<CropDialogOptions> implements CropDi
 
   #update(motion = ''): void {
     this.motion = motion;
+    this.update();
+  }
+
+  protected override update(): void {
+    const frame = this.container.querySelector('.crop-frame');
+    if (frame) this.#placeCanvas(frame.getBoundingClientRect().width);
+    super.update();
+  }
+
+  /** @param frameSize - width of the crop frame, in CSS pixels. */
+  #placeCanvas(frameSize: number): void {
     const { x, y, side, turns, mirrored } = this.viewport.crop;
-    const scale = this.find('.crop-frame').getBoundingClientRect().width / side;
+    const scale = frameSize / side;
     const { width, height } = this.viewport;
     this.canvas.style.transform = `scale(${mirrored ? -scale : scale}, ${scale}) rotate(${turns * 90}deg)
       translate(${-x - side / 2}px, ${-y - side / 2}px) scale(${width / this.canvas.width}, ${height / this.canvas.height})`;
-    this.update();
   }
 
   #showChange(change: string, motion = ''): void {

@@ -11,6 +11,7 @@ import { EngineLoader } from './engine-loader.js';
 import type { FieldEngine } from './field-engine.js';
 import { FieldStore, type RestingView } from './field-store.js';
 import { listenForFiles, takePickedFile } from './file-inputs.js';
+import { isUploadRequested } from './form-submission.js';
 import { hasPendingCommit } from './has-pending-commit.js';
 import type { FieldEvent } from './reduce.js';
 import { IDLE, type RetryAction, type Snapshot } from './snapshot.js';
@@ -239,21 +240,21 @@ export class AvatarField extends SettingsElement {
 
   #renderTexts(url: string | null): TemplateResult {
     const { isLoading } = this.#language;
-    const { status } = this.#view;
-    const error = isLoading ? null : this.#view.error;
+    const { status, error } = this.#view;
     // The picture or the error says enough. What screen readers read out waits for the element's language.
     const isQuiet =
       this.#isStatic || isLoading || (status === 'idle' && (url || error || this.#store.snapshot.isLoading));
-    const text = isQuiet ? nothing : this.#engine ? this.#engine.renderStatus() : this.#language.getText(status);
+    const getText = (key: string) => this.#language.getText(key);
+    const text = isQuiet ? null : this.#engine ? this.#engine.renderStatus() : getText(status);
     // Without the engine, the error is that it can't be loaded.
     const message = isLoading
       ? null
       : this.#engine
         ? this.#engine.formatError()
-        : error && (this.#language.getText('network') || error.message);
+        : error && (getText('network') || error.message);
     return html`
       <span id="status" part="status" role="status" dir="auto">${text}</span>
-      <span id="error" part="error" role="alert" dir="auto">${message ?? nothing}</span>`;
+      <span id="error" part="error" role="alert" dir="auto">${message}</span>`;
   }
 
   #renderButtons(): unknown {
@@ -273,9 +274,10 @@ export class AvatarField extends SettingsElement {
 
   protected override updateValidity(): void {
     const isMissing = this.required && !this.value && !this.#picture;
-    const isUploading = this.#engine?.isUploading;
+    const isUploading = isUploadRequested(this.#store.snapshot);
+    const getText = (key: string) => this.#language.getText(key);
     this.setInvalid(
-      isMissing ? this.#language.getText(isUploading ? 'required_uploading' : 'required') : '',
+      isMissing ? (isUploading && getText('required_uploading')) || getText('required') : '',
       isUploading ? 'customError' : 'valueMissing',
     );
     if (!isMissing) this.#setFlag('isUserInvalid', false);

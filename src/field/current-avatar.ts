@@ -122,7 +122,10 @@ export class CurrentAvatar implements ReactiveController {
   /** The browser failed to load an image: the next one is displayed instead, and a new URL may help, once. */
   handleBrokenImage(url: string): void {
     this.image.markBroken(url);
-    if (url !== this.store.snapshot.avatar.picture || this.#isReplacingBroken) return;
+    const { picture } = this.store.snapshot.avatar;
+    // The page's policy may forbid object URLs: the back end has the same picture.
+    if (picture instanceof Blob && this.image.isBroken(picture)) this.#markStale();
+    if (url !== picture || this.#isReplacingBroken) return;
     this.#isReplacingBroken = true;
     this.watcher.renewAt = 0;
     this.watcher.renewIfDue();

@@ -52,6 +52,10 @@ export class DisplayedImage implements ReactiveController {
     this.host.requestUpdate();
   }
 
+  isBroken(image: Blob): boolean {
+    return image === this.#broken;
+  }
+
   /** The back end has answered again: an address that failed before gets another chance. */
   clearBroken(): void {
     this.#broken = null;

@@ -2,8 +2,9 @@ import type { ReactiveControllerHost } from 'lit';
 import { AvatarUploadError } from '../core/errors.js';
 import { emitEvent } from '../events.js';
 import type { FieldStore } from './field-store.js';
+import { type FormControl, findEventTarget, findSubmitter, isUploadRequested, shouldHold } from './form-submission.js';
 import { loadModule } from './load-module.js';
-import type { RetryAction } from './snapshot.js';
+import type { RetryAction, UploadCommand } from './snapshot.js';
 
 /**
  * Loads the engine of an element when it is needed. Commands that come before
@@ -15,9 +16,11 @@ export class EngineLoader<Engine> {
   #loading: Promise<void> | null = null;
   /** What `retry()` does if the engine can't be loaded: the latest of the commands that wait. */
   #latest: RetryAction | undefined;
+  /** Submits the form again, once the engine decides whether the form has to wait for the upload. */
+  #resubmit: (() => void) | undefined;
 
   constructor(
-    private readonly element: ReactiveControllerHost & HTMLElement,
+    private readonly element: ReactiveControllerHost & FormControl,
     private readonly store: FieldStore,
     private readonly load: () => Promise<Engine>,
   ) {}
@@ -35,20 +38,46 @@ export class EngineLoader<Engine> {
   async call<T>(run: (engine: Engine) => T, retry?: RetryAction): Promise<Awaited<T>> {
     if (retry) this.#latest = retry;
     if (!this.engine) await this.#wait(retry);
-    return await run(this.engine as Engine);
+    const result = run(this.engine as Engine);
+    if (this.#resubmit) this.element.updateComplete.then(this.#resubmit);
+    this.#resubmit = undefined;
+    return await result;
+  }
+
+  /** Stops what submits the form while a file waits for the engine. */
+  handleEvent(event: Event): void {
+    const { element, store } = this;
+    const { form } = element;
+    const button = findSubmitter(event, form);
+    const isSubmission = button || (event.type === 'submit' && event.target === form);
+    if (!isSubmission || !shouldHold(element, store.snapshot, button)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.#resubmit = () => (button ? button.click() : form?.requestSubmit());
   }
 
   async #wait(retry?: RetryAction): Promise<void> {
     const { store } = this;
-    if (retry && 'command' in retry) store.setFacts({ activity: { kind: 'selecting', command: retry.command } });
+    const loading = new AbortController();
+    if (retry && 'command' in retry) this.#showWaiting(retry.command, loading.signal);
     const { activity } = store.snapshot;
     const error = await loadModule(this.#load(), retry?.phase ?? 'load').catch((error: AvatarUploadError) => error);
+    loading.abort();
     // The user has canceled, or chosen another file.
     const isAborted = retry?.phase === 'pick' && store.snapshot.activity !== activity;
     if (isAborted) throw new AvatarUploadError('aborted', 'pick');
     if (!error) return;
     if (retry && retry === this.#latest) this.#fail(error, retry);
     throw error;
+  }
+
+  /** Shows a file that waits for the engine, and lets the form wait for it until the signal is aborted. */
+  #showWaiting(command: UploadCommand, signal: AbortSignal): void {
+    const { element, store } = this;
+    if (!isUploadRequested(store.snapshot)) this.#resubmit = undefined;
+    store.setFacts({ activity: { kind: 'selecting', command } });
+    for (const type of ['submit', 'click'])
+      findEventTarget(element.form)?.addEventListener(type, this, { capture: true, signal });
   }
 
   #load(): Promise<void> {

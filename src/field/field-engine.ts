@@ -21,7 +21,7 @@ import { CurrentAvatar } from './current-avatar.js';
 import { deriveView, type FieldView } from './derive-view.js';
 import { DisplayedImage } from './displayed-image.js';
 import type { FieldStore } from './field-store.js';
-import { isUploading, reduce } from './reduce.js';
+import { reduce } from './reduce.js';
 import { SubmitHold } from './submit-hold.js';
 import { UploadSession } from './upload-session.js';
 
@@ -66,11 +66,6 @@ export class FieldEngine implements ReactiveController {
     this.#hold.clear();
     this.store.setFacts({ isUserInvalid: false });
     return this.currentAvatar.refresh();
-  }
-
-  /** A file was picked, and its upload has not ended. */
-  get isUploading(): boolean {
-    return isUploading(this.store.snapshot);
   }
 
   readonly #onImageLoad = (): void => this.currentAvatar.handleLoadedImage();

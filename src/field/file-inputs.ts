@@ -20,11 +20,11 @@ export function listenForFiles(
     const isOff = element[clipboardData ? 'noPaste' : 'noDrop'] || isDisabled();
     if (!data || isOff || !/Files|uri-list/.test(String(data.types))) return;
     event.preventDefault();
+    const isLeaving = type === 'dragleave';
+    const isOver = type === 'dragover';
     // The pointer leaves an element when it moves onto one of its children, too.
-    const isInside = type === 'dragleave' && element.contains(relatedTarget as Node);
-    onDrag(type === 'dragover' || isInside);
-    if (type === 'drop' || type === 'paste')
-      onFiles(data.files, data.types.map((kind) => data.getData(kind)).join('\n'));
+    onDrag(isOver || (isLeaving && element.contains(relatedTarget as Node)));
+    if (!isOver && !isLeaving) onFiles(data.files, data.types.map((kind) => data.getData(kind)).join('\n'));
   };
   for (const type of ['dragover', 'dragleave', 'drop', 'paste']) element.addEventListener(type, onTransfer);
 }

@@ -22,19 +22,18 @@ export function shareRequest<T>(
   send: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const isSame = (request: SharedRequest) => request.identity.every((part, i) => part === identity[i]);
-  const request = [...pending].find(isSame) ?? startRequest(identity, send);
+  let request = [...pending].find((other) => other.identity.every((part, i) => part === identity[i]));
+  if (!request) {
+    const controller = new AbortController();
+    const created = { identity, controller, result: send(controller.signal), waiting: 0 };
+    const forget = () => pending.delete(created);
+    controller.signal.addEventListener('abort', forget);
+    created.result.then(forget, forget);
+    pending.add(created);
+    request = created;
+  }
+  const { controller } = request;
   request.waiting++;
-  signal.addEventListener('abort', () => --request.waiting || request.controller.abort());
+  signal.addEventListener('abort', () => --request.waiting || controller.abort());
   return request.result as Promise<T>;
-}
-
-function startRequest(identity: readonly unknown[], send: (signal: AbortSignal) => Promise<unknown>): SharedRequest {
-  const controller = new AbortController();
-  const request = { identity, controller, result: send(controller.signal), waiting: 0 };
-  pending.add(request);
-  const forget = () => pending.delete(request);
-  controller.signal.addEventListener('abort', forget);
-  request.result.then(forget, forget);
-  return request;
 }

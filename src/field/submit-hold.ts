@@ -1,23 +1,20 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import type { Settings } from '../settings.js';
 import type { FieldStore } from './field-store.js';
-import { isUploading } from './reduce.js';
+import { type FormControl, findEventTarget, findSubmitter, isUploadRequested, shouldHold } from './form-submission.js';
 
-/** An element that is a form control. */
-type FormControl = ReactiveControllerHost &
-  HTMLElement &
-  Pick<Settings, 'name' | 'noHold'> & { form: HTMLFormElement | null };
-
-/** A submission of the form that waits for the upload. */
+/** A submission of the form that waits for the upload. All elements that it waits for share it. */
 interface HeldSubmission {
   readonly form: HTMLFormElement;
   readonly submitter: HTMLElement | null;
 }
 
+/** The holds of all elements with an engine. */
+const holds = new WeakMap<Element, SubmitHold>();
+
 /**
  * Holds back the submission of the element's form while an upload is running:
  * the form would be submitted without the picture. It is submitted once the
- * upload has succeeded, by the same button.
+ * uploads of all its elements have succeeded, by the same button.
  */
 export class SubmitHold implements ReactiveController {
   /** The upload that a submission was waiting for has failed or was canceled, and the user has to know. */
@@ -25,13 +22,14 @@ export class SubmitHold implements ReactiveController {
   #held: HeldSubmission | null = null;
   /** The latest click in the page, and the submit button that it activates. */
   #click: { readonly event: Event; readonly submitter: HTMLElement | null } | null = null;
-  /** Where the events of the form are seen before the page's own listeners, while an upload is running. */
-  #target: EventTarget | null = null;
+  /** Where the events of the form are seen, while they matter. */
+  #target: EventTarget | undefined;
 
   constructor(
-    private readonly element: FormControl,
+    private readonly element: ReactiveControllerHost & FormControl,
     private readonly store: FieldStore,
   ) {
+    holds.set(element, this);
     element.addController(this);
     element.addEventListener('invalid', (event) => this.#holdInvalid(event));
   }
@@ -42,15 +40,15 @@ export class SubmitHold implements ReactiveController {
   }
 
   hostUpdated(): void {
-    const { activity } = this.store.snapshot;
-    const isRunning = isUploading(this.store.snapshot);
-    this.#listen(isRunning ? this.#findTarget() : null);
+    const { snapshot } = this.store;
+    const isRunning = isUploadRequested(snapshot);
     if (isRunning) this.isDropped = false;
-    else if (this.#held) this.#release(this.#held, activity.kind === 'success');
+    else if (this.#held) this.#release(this.#held, snapshot.activity.kind === 'success');
+    this.#listen(isRunning || this.isDropped ? findEventTarget(this.element.form) : undefined);
   }
 
   hostDisconnected(): void {
-    this.#listen(null);
+    this.#listen(undefined);
   }
 
   /** Forgets the submission that waits, or that was dropped. */
@@ -61,22 +59,21 @@ export class SubmitHold implements ReactiveController {
 
   /** Handles the `submit` and `click` events of the page. */
   handleEvent(event: Event): void {
-    const { form } = this.element;
-    if (event.type === 'click') this.#noteClick(event);
-    else if (event.target === form && this.#shouldHold((event as SubmitEvent).submitter)) {
+    const { submitter, type, target } = event as SubmitEvent;
+    if (type === 'click') this.#noteClick(event);
+    else if (target !== this.element.form) return;
+    else if (this.canHold(submitter)) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      this.#hold((event as SubmitEvent).submitter);
+      this.#hold(submitter);
+    } else {
+      // The form is submitted now: that an earlier submission was dropped does not matter any more.
+      this.isDropped = false;
+      this.element.requestUpdate();
     }
   }
 
-  /** The form's node tree: `submit` doesn't leave it. */
-  #findTarget(): EventTarget | null {
-    const root = this.element.form?.getRootNode();
-    return root === document ? window : (root ?? null);
-  }
-
-  #listen(target: EventTarget | null): void {
+  #listen(target: EventTarget | undefined): void {
     if (target === this.#target) return;
     for (const type of ['submit', 'click']) {
       this.#target?.removeEventListener(type, this, true);
@@ -95,10 +92,10 @@ export class SubmitHold implements ReactiveController {
     });
   }
 
-  #shouldHold(submitter: HTMLElement | null): boolean {
+  /** Whether a submission by this button has to wait for the element. */
+  canHold(submitter: HTMLElement | null): boolean {
     const { element, store } = this;
-    const isOn = element.name && !element.noHold && !element.matches(':disabled') && isUploading(store.snapshot);
-    return Boolean(isOn) && !closesDialog(element.form, submitter);
+    return !element.matches(':disabled') && shouldHold(element, store.snapshot, submitter);
   }
 
   /**
@@ -109,45 +106,45 @@ export class SubmitHold implements ReactiveController {
   #holdInvalid(event: Event): void {
     const { event: click, submitter = null } = this.#click ?? {};
     if (!submitter || click?.eventPhase !== Event.NONE || click.defaultPrevented) return;
-    if (!this.#shouldHold(submitter) || !this.#areOthersValid()) return;
+    if (!this.canHold(submitter) || !this.#areOthersValid(submitter)) return;
     event.preventDefault();
     this.store.setFacts({ isUserInvalid: false });
     this.#hold(submitter);
   }
 
-  #areOthersValid(): boolean {
+  /** Whether nothing else is missing: another element that is uploading holds the submission as well. */
+  #areOthersValid(submitter: HTMLElement): boolean {
     const controls = Array.from(this.element.form?.elements ?? []) as HTMLInputElement[];
     return controls.every(
-      (control) => control.matches(':valid') || !control.willValidate || (control as Element) === this.element,
+      (control) => control.matches(':valid') || !control.willValidate || holds.get(control)?.canHold(submitter),
     );
   }
 
   #hold(submitter: HTMLElement | null): void {
-    this.#held = { form: this.element.form as HTMLFormElement, submitter };
+    const held = { form: this.element.form as HTMLFormElement, submitter };
+    for (const hold of findHolds(held.form)) if (hold.canHold(submitter)) hold.#setHeld(held);
+  }
+
+  #setHeld(held: HeldSubmission | null): void {
+    this.#held = held;
     this.element.requestUpdate();
   }
 
-  #release({ form, submitter }: HeldSubmission, isComplete: boolean): void {
-    this.#held = null;
+  /** The last of the form's elements submits it. If one of them fails, the form is not submitted. */
+  #release(held: HeldSubmission, isComplete: boolean): void {
+    const { form, submitter } = held;
     // In another form by now, the picture is not part of the one that waits.
-    const isDue = isComplete && form === this.element.form;
+    const isHere = form === this.element.form;
+    const isDue = isComplete && isHere;
+    this.#setHeld(null);
     this.isDropped = !isDue;
-    this.element.requestUpdate();
-    if (isDue) form.requestSubmit(isOwned(submitter, form) ? submitter : null);
+    if (!isHere) return;
+    const others = findHolds(form).filter((hold) => hold !== this && (hold.#held === held || hold.canHold(submitter)));
+    for (const other of others) other.#setHeld(isDue ? held : null);
+    const isOwned = (submitter as HTMLButtonElement | null)?.form === form;
+    if (isDue && others.length === 0) form.requestSubmit(isOwned ? submitter : null);
   }
 }
 
-const isOwned = (button: HTMLElement | null, form: HTMLFormElement): boolean =>
-  (button as HTMLButtonElement | null)?.form === form;
-
-/** The form's submit button that a click activates. */
-function findSubmitter({ target }: Event, form: HTMLFormElement | null): HTMLElement | null {
-  const button = (target as Element).closest?.<HTMLButtonElement>('button, input');
-  return form && button && /^(submit|image)$/.test(button.type) && isOwned(button, form) ? button : null;
-}
-
-/** Closes the dialog around the form, such as with a Cancel button: the data is not used. */
-function closesDialog(form: HTMLFormElement | null, submitter: HTMLElement | null): boolean {
-  const { formMethod, formNoValidate } = (submitter ?? {}) as Partial<HTMLButtonElement>;
-  return (formMethod || form?.method) === 'dialog' && (formNoValidate || form?.noValidate) === true;
-}
+const findHolds = (form: HTMLFormElement): SubmitHold[] =>
+  Array.from(form.elements, (control) => holds.get(control)).filter((hold) => hold !== undefined);

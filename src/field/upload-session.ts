@@ -14,6 +14,7 @@ import { canCancel, type FieldEvent, isBusy } from './reduce.js';
 import { reportFailure } from './report-failure.js';
 import type { RunContext } from './run-context.js';
 import type { Committed } from './run-upload.js';
+import { SessionCamera } from './session-camera.js';
 import type { Activity, RetryAction, Selection, UploadCommand } from './snapshot.js';
 
 /** One upload or removal. Its abort controller identifies it: results of an aborted run are dropped. */
@@ -33,15 +34,16 @@ interface SessionServices {
 /** One run is active at a time: each new command aborts the run before it. */
 export class UploadSession {
   #run: Run = { controller: new AbortController() };
-  /** Closes the camera dialog, if it is open or on its way. */
-  #camera: AbortController | null = null;
+  readonly #camera: SessionCamera;
 
   constructor(
     private readonly element: HTMLElement & Settings,
     private readonly store: FieldStore,
     private readonly currentAvatar: CurrentAvatar,
     private readonly services: SessionServices,
-  ) {}
+  ) {
+    this.#camera = new SessionCamera(element, store, services.translation);
+  }
 
   /** Loads the upload code before there is a command. */
   async preload(): Promise<void> {
@@ -60,41 +62,13 @@ export class UploadSession {
 
   /** Opens the camera dialog, and selects the photo. Resolves when that is over, whether it succeeded or not. */
   async openCamera(): Promise<void> {
-    const { element, store, services } = this;
+    const { element, store } = this;
     const { activity, selection } = store.snapshot;
-    if (services.isDisabled() || isBusy(store.snapshot) || this.#camera) return;
+    const isOff = this.services.isDisabled() || !element.isConnected;
+    if (isOff || isBusy(store.snapshot) || this.#camera.isOpen) return;
     if (activity.kind === 'error' && 'camera' in activity.retry) store.dispatch({ type: 'canceled', selection });
-    const camera = new AbortController();
-    const { signal } = camera;
-    this.#camera = camera;
-    const cancel = () => this.#closeCamera();
-    const { translation } = services;
-    try {
-      const [{ takePhoto }, { matchesAccept }] = await Promise.all([
-        loadModule(import('../camera/index.js'), 'pick'),
-        loadUploads('pick'),
-      ]);
-      throwIfAborted(signal, 'pick');
-      const root = element.shadowRoot as ShadowRoot;
-      const isAccepted = (type: string) => matchesAccept(element.accept, '', type);
-      const file = await takePhoto({ root, isAccepted, translation, cancel, signal });
-      if (file) this.selectFile({ file, upload: !element.noAuto }).catch(() => {});
-    } catch (cause) {
-      if (!signal.aborted) this.#reportCamera(cause);
-    } finally {
-      if (this.#camera === camera) this.#camera = null;
-    }
-  }
-
-  #reportCamera(cause: unknown): void {
-    const error =
-      cause instanceof AvatarUploadError ? cause : new AvatarUploadError('camera_failed', 'pick', { cause });
-    reportFailure(this.element, this.store, { type: 'failed', error, retry: { phase: 'pick', camera: true } });
-  }
-
-  #closeCamera(): void {
-    this.#camera?.abort();
-    this.#camera = null;
+    const file = await this.#camera.takePhoto();
+    if (file) this.selectFile({ file, upload: !element.noAuto }).catch(() => {});
   }
 
   /** Uploads a file, or the selection that waits. An upload in progress is joined. */
@@ -191,7 +165,7 @@ export class UploadSession {
   }
 
   #abort(): void {
-    this.#closeCamera();
+    this.#camera.close();
     this.#run.controller.abort();
   }
 

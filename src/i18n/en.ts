@@ -30,7 +30,7 @@ export const en = {
   edit: 'Edit',
 
   required_uploading: 'Wait until the picture is uploaded.',
-  held: 'The form will be submitted after that.',
+  held: 'The form will be submitted when the upload finishes.',
   not_submitted: 'The form wasn’t submitted, because the upload didn’t finish.',
 
   file_too_large: 'This file is too large. Choose one that’s {limit} or smaller.',
@@ -59,7 +59,7 @@ export const en = {
   editor: 'Adjust your picture',
   editor_hint: 'Drag to move. Pinch or scroll to zoom.',
   editor_stage: 'Picture',
-  editor_keys: 'Use the arrow keys to move (with Shift: farther), + and − to zoom, R to rotate and Enter to apply.',
+  editor_keys: 'Use the arrow keys to move (farther with Shift), + and − to zoom, R to rotate and Enter to apply.',
   editor_zoom: 'Zoom',
   editor_rotate: 'Rotate',
   editor_flip: 'Flip',

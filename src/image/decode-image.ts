@@ -141,8 +141,8 @@ async function isComplete(file: Blob, { type, start }: ImageHeader): Promise<boo
   const read = (from: number, to?: number) => file.slice(from, to).arrayBuffer();
   if (type === 'image/webp') {
     const head = new DataView(await read(0, 20));
-    // Without an extended header only the first chunk counts, if something follows it.
-    const isSimple = head.getUint32(12) !== VP8X && head.getUint32(16, true) + 28 <= file.size;
+    // Without an extended header only the first chunk counts.
+    const isSimple = head.getUint32(12) !== VP8X && head.getUint32(16, true) + 20 <= file.size;
     return isSimple || head.getUint32(4, true) + 8 <= file.size;
   }
   const mark = END_MARKS[String(type)];

@@ -10,8 +10,6 @@ export interface ImageInfo {
   detectedType: string;
   /** Whether the file has at least two frames. */
   animated: boolean;
-  /** Whether the picture may have transparent pixels. */
-  alpha: boolean;
   /** Width once upright, in pixels; 0 if the header does not contain it. */
   width: number;
   /** Height once upright, in pixels; 0 if the header does not contain it. */
@@ -37,13 +35,13 @@ const HEADER_LENGTH = 256 * 1024;
 export async function inspectImage(file: Blob): Promise<ImageInfo> {
   const head = await readBytes(file.slice(0, HEADER_LENGTH));
   const start = head.text(0, 512);
-  const info = { detectedType: '', animated: false, alpha: true, width: 0, height: 0, orientation: 1, start: 0 };
+  const info = { detectedType: '', animated: false, width: 0, height: 0, orientation: 1, start: 0 };
   const inspect = async (type: ImageType, readHeader: ReadHeader): Promise<ImageInfo> => {
     const header = readHeader(head, head.length === file.size) ?? readHeader(await readBytes(file), true);
     const { needsReader, ...details } = header ?? {};
     // What the header says about frames and orientation may be wrong.
     const facts = needsReader ? await readFacts(file) : {};
-    return { ...info, alpha: type !== 'image/jpeg', ...details, ...facts, type };
+    return { ...info, ...details, ...facts, type };
   };
   if (start.startsWith('\xff\xd8\xff')) return inspect('image/jpeg', readJpeg);
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return inspect('image/png', readPng);
@@ -63,7 +61,7 @@ async function readFacts(file: Blob): Promise<Partial<ImageInfo>> {
 }
 
 function readJpeg(file: ByteReader): Header {
-  let orientation = 0;
+  let exif: number | undefined;
   let size: { width: number; height: number; start: number } | undefined;
   for (let offset = 2; offset < file.length; ) {
     const marker = file.u8(offset + 1);
@@ -75,15 +73,16 @@ function readJpeg(file: ByteReader): Header {
       if (isFrameHeader(marker)) size ??= { width: file.u16(offset + 7), height: file.u16(offset + 5), start: offset };
       // The first one counts, whatever it contains.
       if (marker === 0xe1 && end - offset >= 10 && file.text(offset + 4, 6) === 'Exif\0\0')
-        orientation ||= readOrientation(file.bytes.subarray(offset + 10, end));
+        exif ??= readOrientation(file.bytes.subarray(offset + 10, end)).orientation;
       offset = end;
     }
   }
   if (!size) return null;
   const { width, height, start } = size;
+  const orientation = exif || 1;
   return {
     start,
-    orientation: orientation || 1,
+    orientation,
     ...(swapsSides(orientation) ? { width: height, height: width } : { width, height }),
   };
 }
@@ -100,9 +99,8 @@ function readPng(file: ByteReader): Header {
     names.push(name);
     if (name !== 'IDAT') continue;
     const animated = names.includes('acTL');
-    const alpha = (file.u8(25) & 4) === 4 || names.includes('tRNS');
     const needsReader = animated || names.includes('eXIf');
-    return { width: file.u32(16), height: file.u32(20), animated, alpha, needsReader, start: offset };
+    return { width: file.u32(16), height: file.u32(20), animated, needsReader, start: offset };
   }
   return null;
 }
@@ -125,13 +123,13 @@ function readGif(file: ByteReader, isWhole: boolean): Header {
 function readWebp(file: ByteReader): Header {
   const format = file.text(12, 4);
   if (format === 'VP8X') {
-    const [flags, size] = [file.u8(20), (offset: number) => 1 + (file.u32(offset, true) & 0xffffff)];
-    const animated = (flags & 2) === 2;
-    return { animated, needsReader: animated, alpha: (flags & 16) === 16, width: size(24), height: size(27) };
+    const size = (offset: number) => 1 + (file.u32(offset, true) & 0xffffff);
+    const animated = (file.u8(20) & 2) === 2;
+    return { animated, needsReader: animated, width: size(24), height: size(27) };
   }
   if (format === 'VP8L') {
     const bits = file.u32(21, true);
-    return { alpha: true, width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff) };
+    return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff) };
   }
-  return { alpha: false, width: file.u16(26, true) & 0x3fff, height: file.u16(28, true) & 0x3fff };
+  return { width: file.u16(26, true) & 0x3fff, height: file.u16(28, true) & 0x3fff };
 }

@@ -31,7 +31,7 @@ function readAvif(file: ByteReader) {
   const samples = head.indexOf('stsz');
   const animated = head.startsWith('avis', 8) && (samples < 0 || file.u32(samples + 12) > 1);
   const size = isSwapped ? { width: height, height: width } : { width, height };
-  return { animated, alpha: head.includes(':alpha'), ...size };
+  return { animated, ...size };
 }
 
 /** The first bytes of files that can't be stored, one character per byte. */

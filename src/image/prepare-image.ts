@@ -85,11 +85,13 @@ export async function checkDecodable(file: Blob, header: ImageInfo, signal?: Abo
 
 /**
  * Returns a picture with its own pixels and without metadata: exactly what the back end stores.
- * @returns null for a file that the back end refuses, or that the browser does not show.
+ * @returns null for a file that the back end refuses, that the browser does not show, or that browsers show
+ * differently.
  */
 export async function keepPicture(file: Blob): Promise<Blob | null> {
-  const { createStoredBlob } = await import('./keep-picture.js');
-  return createStoredBlob(file);
+  const { createStoredPicture } = await import('./keep-picture.js');
+  const stored = await createStoredPicture(file);
+  return stored?.isAmbiguous ? null : (stored?.blob ?? null);
 }
 
 function isSquareAlready(info: ImageInfo, { crop, type, size }: SquareOptions): boolean {

@@ -24,10 +24,10 @@ export function prepareOnPage(file: Blob, header: ImageHeader, reason: string): 
 async function decodeAsStored(file: Blob, { type }: ImageHeader): Promise<ImageBitmap> {
   // The back end stores no other type.
   if (!type || type === 'image/avif') return createImageBitmap(file);
-  const { createStoredBlob } = await import('./keep-picture.js');
-  const stored = await createStoredBlob(file);
+  const { createStoredPicture } = await import('./keep-picture.js');
+  const stored = await createStoredPicture(file);
   if (!stored) throw new DOMException(NO_END, 'EncodingError');
-  return createImageBitmap(stored);
+  return createImageBitmap(stored.isAmbiguous ? file : stored.blob);
 }
 
 /**

@@ -68,7 +68,7 @@ const hu: LocaleMessages = {
   edit: 'Szerkesztés',
 
   required_uploading: 'Várjon, amíg a kép feltöltődik.',
-  held: 'Az űrlap elküldése ezután történik.',
+  held: 'Az űrlap elküldése ezután következik.',
   not_submitted: 'Az űrlap nem lett elküldve, mert a feltöltés nem fejeződött be.',
 
   'application/pdf': `A PDF-fájlok nem támogatottak. ${CHOOSE}`,
@@ -113,16 +113,16 @@ const hu: LocaleMessages = {
 
   camera_forbidden: 'A kamera ezen az oldalon nem engedélyezett. Válasszon inkább egy képet.',
   camera_insecure: 'A kamerához biztonságos kapcsolat (HTTPS) szükséges. Válasszon inkább egy képet.',
-  camera_in_use: 'A kamerát egy másik alkalmazás használja. Zárja be, majd próbálja újra.',
+  camera_in_use: 'A kamerát egy másik alkalmazás használja. Zárja be az alkalmazást, majd próbálja újra.',
   camera_unplugged: 'A kamera kapcsolata megszakadt. Csatlakoztassa újra, majd próbálja meg ismét.',
-  camera_starting: 'A kamera indul. Ha a böngésző kéri, engedélyezze a hozzáférést.',
+  camera_starting: 'A kamera indítása folyamatban van. Ha a böngésző kéri, engedélyezze a hozzáférést.',
   camera_ready: 'A kamera be van kapcsolva',
   camera_preview: 'Előnézet',
   camera_select: 'Kamera',
-  camera_shutter: 'Felvétel',
+  camera_shutter: 'Fényképezés',
   camera_taken: 'A fénykép elkészült',
-  camera_retake: 'Új felvétel',
-  camera_use: 'Kép használata',
+  camera_retake: 'Új fénykép',
+  camera_use: 'Fénykép használata',
 };
 
 export default hu;

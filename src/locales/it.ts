@@ -111,9 +111,9 @@ const it: LocaleMessages = {
   editor_unflipped: 'Non riflessa',
   editor_restored: 'Ritaglio ripristinato',
 
-  camera_forbidden: 'La fotocamera non è consentita in questa pagina. Scegli un’immagine.',
-  camera_insecure: 'La fotocamera richiede una connessione sicura (HTTPS). Scegli un’immagine.',
-  camera_in_use: 'Un’altra app sta usando la fotocamera. Chiudila e riprova.',
+  camera_forbidden: 'La fotocamera non è consentita in questa pagina. Scegli invece un’immagine.',
+  camera_insecure: 'La fotocamera richiede una connessione sicura (HTTPS). Scegli invece un’immagine.',
+  camera_in_use: 'Un’altra app sta usando la fotocamera. Chiudi l’app e riprova.',
   camera_unplugged: 'La fotocamera è stata scollegata. Ricollegala e riprova.',
   camera_starting: 'Avvio della fotocamera. Se il browser lo chiede, consenti l’accesso.',
   camera_ready: 'La fotocamera è attiva',

@@ -66,7 +66,7 @@ const ja: LocaleMessages = {
   removing: '削除中…',
   edit: '編集',
 
-  required_uploading: '画像のアップロードが終わるまでお待ちください。',
+  required_uploading: '写真のアップロードが終わるまでお待ちください。',
   held: '完了後にフォームが送信されます。',
   not_submitted: 'アップロードが完了しなかったため、フォームは送信されませんでした。',
 
@@ -94,7 +94,8 @@ const ja: LocaleMessages = {
   editor: '写真を調整',
   editor_hint: 'ドラッグで移動、ピンチまたはスクロールでズームします。',
   editor_stage: '写真',
-  editor_keys: '矢印キーで移動（Shiftキーを押しながらで大きく移動）、+と−でズーム、Rで回転、Enterキーで適用します。',
+  editor_keys:
+    '矢印キーで移動（Shiftキーを押しながら操作すると大きく移動）、+と−でズーム、Rで回転、Enterキーで適用します。',
   editor_zoom: 'ズーム',
   editor_rotate: '回転',
   editor_flip: '反転',
@@ -112,9 +113,9 @@ const ja: LocaleMessages = {
   camera_forbidden: 'このページではカメラを使用できません。代わりに写真を選択してください。',
   camera_insecure: 'カメラには安全な接続（HTTPS）が必要です。代わりに写真を選択してください。',
   camera_in_use: '別のアプリがカメラを使用しています。そのアプリを閉じて、もう一度お試しください。',
-  camera_unplugged: 'カメラの接続が解除されました。接続し直して、もう一度お試しください。',
+  camera_unplugged: 'カメラの接続が切断されました。接続し直して、もう一度お試しください。',
   camera_starting: 'カメラを起動しています。ブラウザに確認が表示されたら、アクセスを許可してください。',
-  camera_ready: 'カメラがオンです',
+  camera_ready: 'カメラはオンです',
   camera_preview: 'プレビュー',
   camera_select: 'カメラ',
   camera_shutter: '撮影',

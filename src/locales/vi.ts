@@ -57,7 +57,7 @@ const vi: LocaleMessages = {
   uploading_percent: 'Đang tải lên… {percent}',
   offline: 'Bạn đang ngoại tuyến. Quá trình tải lên sẽ tiếp tục khi có kết nối trở lại.',
   offline_removing: 'Bạn đang ngoại tuyến. Ảnh sẽ được xóa khi có kết nối trở lại.',
-  retrying_other: 'Đã xảy ra lỗi. Sẽ thử lại sau {seconds} giây…',
+  retrying_other: 'Đã xảy ra lỗi. Sẽ thử lại sau {seconds}\u00a0giây…',
   finishing: 'Sắp xong…',
   committing: 'Sắp xong…',
   success: 'Đã lưu',
@@ -66,7 +66,7 @@ const vi: LocaleMessages = {
   removing: 'Đang xóa…',
   edit: 'Chỉnh sửa',
 
-  required_uploading: 'Chờ cho đến khi ảnh được tải lên.',
+  required_uploading: 'Hãy đợi ảnh tải lên xong.',
   held: 'Biểu mẫu sẽ được gửi sau đó.',
   not_submitted: 'Biểu mẫu chưa được gửi vì quá trình tải lên chưa hoàn tất.',
 
@@ -110,8 +110,8 @@ const vi: LocaleMessages = {
   editor_unflipped: 'Không lật',
   editor_restored: 'Đã đặt lại vùng cắt',
 
-  camera_forbidden: 'Trang này không cho phép dùng máy ảnh. Hãy chọn ảnh.',
-  camera_insecure: 'Máy ảnh cần có kết nối bảo mật (HTTPS). Hãy chọn ảnh.',
+  camera_forbidden: 'Trang này không cho phép dùng máy ảnh. Hãy chọn ảnh có sẵn.',
+  camera_insecure: 'Máy ảnh cần có kết nối bảo mật (HTTPS). Hãy chọn ảnh có sẵn.',
   camera_in_use: 'Một ứng dụng khác đang dùng máy ảnh. Hãy đóng ứng dụng đó rồi thử lại.',
   camera_unplugged: 'Máy ảnh đã bị ngắt kết nối. Hãy kết nối lại rồi thử lại.',
   camera_starting: 'Đang khởi động máy ảnh. Nếu trình duyệt hỏi, hãy cho phép truy cập.',

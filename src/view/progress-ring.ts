@@ -1,4 +1,4 @@
-import { html, nothing, svg, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { mayHideProgress } from '../core/hidden-progress.js';
 import type { FieldView } from '../field/derive-view.js';
 import { formatPercent, getExactText } from '../i18n/format-text.js';
@@ -16,8 +16,6 @@ export function renderProgressRing(
   // All bytes are sent: the answer may take any time. And with a service worker the first report may be the last one.
   const sent = ratio === 1 || (ratio === 0 && mayHideProgress()) ? null : ratio;
   const radius = RADIUS[shape] ?? '0';
-  const bar = svg`<rect class=${sent === null && isInProgress ? 'done waiting' : 'done'} width="100%" height="100%"
-    rx=${radius} pathLength="100" stroke-dashoffset=${100 - (sent ?? 1) * 100} />`;
   // While it waits for the next attempt, it is still the same progress.
   const name = getExactText(translation, status) || translation.getText('uploading');
   const percent = isInProgress && sent !== null ? Math.floor(sent * 100) : null;
@@ -26,6 +24,10 @@ export function renderProgressRing(
       aria-label=${isInProgress ? name : nothing}
       aria-valuenow=${percent ?? nothing}
       aria-valuetext=${percent === null ? nothing : formatPercent(percent / 100, translation)}>
-      <svg aria-hidden="true"><rect width="100%" height="100%" rx=${radius} />${bar}</svg>
+      <svg aria-hidden="true">
+        <rect width="100%" height="100%" rx=${radius} />
+        <rect class=${sent === null && isInProgress ? 'done waiting' : 'done'} width="100%" height="100%" rx=${radius}
+          pathLength="100" stroke-dashoffset=${100 - (sent ?? 1) * 100} />
+      </svg>
     </div>`;
 }

@@ -17,6 +17,9 @@ const ENGLISH: Record<string, string> = en;
 const keysOf = (texts: object) => Object.keys(texts).filter((key) => !PLURAL_KEY.test(key));
 const getPlaceholders = (text = ''): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
 
+/** A placeholder in a directional isolate: for a value that reads in the other direction than the text. */
+const ISOLATE = /[\u2066\u2068](\{\w+\})\u2069/g;
+
 /** The plural categories of a language that whole numbers can have, and `other`, which stands in for all of them. */
 function getPluralCategories(tag: string): string[] {
   const rules = new Intl.PluralRules(tag);
@@ -50,8 +53,24 @@ describe.each(locales)('the texts in %s', (tag, texts) => {
     for (const [key, text] of Object.entries(texts)) {
       expect(text.trim(), key).toBe(text);
       expect(text.length, key).toBeGreaterThan(0);
-      expect(text, key).not.toMatch(/'|"|\.\.\.|<|&\w+;| {2}|[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u);
+      expect(text.replaceAll(ISOLATE, '$1'), key).not.toMatch(
+        /'|"|\.\.\.|<|&\w+;| {2}|[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u,
+      );
     }
+  });
+
+  it('have no ordinary space before … : ; ! and ?, where a line could break', () => {
+    for (const [key, text] of Object.entries(texts)) expect(text, key).not.toMatch(/ […:;!?]/u);
+  });
+
+  it('repeat the words of a status that continues, so that it is not announced twice', () => {
+    for (const [first, second] of [
+      ['presigning', 'uploading'],
+      ['finishing', 'committing'],
+    ]) {
+      expect(texts[second as string]).toBe(texts[first as string]);
+    }
+    expect(texts.uploading_percent).toContain(texts.uploading);
   });
 
   it('give buttons in the same place different names', () => {
@@ -60,6 +79,7 @@ describe.each(locales)('the texts in %s', (tag, texts) => {
       ['editor_rotate', 'editor_flip', 'editor_reset', 'editor_apply', 'editor_cancel'],
       ['pick', 'change'],
       ['editor_flipped', 'editor_unflipped', 'editor_restored', 'editor_edge'],
+      ['camera_shutter', 'camera_retake', 'camera_use', 'cancel'],
     ];
     for (const keys of groups) expect(new Set(keys.map((key) => texts[key])).size).toBe(keys.length);
   });

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserFlags } from '../../scripts/setup.mjs';
 import { readAccessibilityTree } from '../support/accessibility-tree.js';
 import { launchBrowser } from '../support/browser.js';
 import { CdnSite } from '../support/cdn-site.js';
@@ -13,7 +14,9 @@ const site = new CdnSite();
 let origin = '';
 let browser: Browser;
 beforeAll(async () => {
-  [origin, browser] = await Promise.all([site.start(), launchBrowser()]);
+  // Two cameras that show a test picture, and a user who allows every page to use them.
+  const camera = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2'];
+  [origin, browser] = await Promise.all([site.start(), launchBrowser({ args: [...browserFlags, ...camera] })]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop()]));
 
@@ -23,6 +26,8 @@ const SRC = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABA
 /** A state of the element: its attributes, and how it is reached. A new state needs one entry here. */
 interface Scene {
   attributes?: string;
+  /** A dialog is open: the rest of the page is inert. */
+  isDialog?: true;
   reach?(opened: ElementPage): Promise<unknown>;
 }
 
@@ -87,12 +92,39 @@ const SCENES: Record<string, Scene> = {
   },
   'editor open': {
     attributes: 'crop="manual"',
+    isDialog: true,
     reach: async (opened) => {
       await opened.upload();
       await opened.waitFor((element) => element.shadowRoot?.querySelector('dialog[open]'));
     },
   },
+  'camera starting': {
+    attributes: 'camera',
+    isDialog: true,
+    reach: async (opened) => {
+      await opened.page.evaluate(() => {
+        navigator.mediaDevices.getUserMedia = () => new Promise(() => {});
+        document.querySelector('flare-avatar-upload')?.openCamera();
+      });
+      await opened.waitFor((element) => element.shadowRoot?.querySelector('dialog[open]'));
+    },
+  },
+  'camera on': { attributes: 'camera', isDialog: true, reach: turnCameraOn },
+  'photo taken': {
+    attributes: 'camera',
+    isDialog: true,
+    reach: async (opened) => {
+      await turnCameraOn(opened);
+      await opened.page.keyboard.press('Space');
+      await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-use]'));
+    },
+  },
 };
+
+async function turnCameraOn(opened: ElementPage): Promise<void> {
+  await opened.page.getByRole('button', { name: 'Take a photo' }).click();
+  await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-shutter]:not([aria-disabled])'));
+}
 
 async function openScene(name: string): Promise<ElementPage> {
   const { attributes = '', reach } = SCENES[name] as Scene;
@@ -145,7 +177,7 @@ describe('the accessibility tree', () => {
     const trees: string[] = [];
     for (const name of Object.keys(SCENES)) {
       const opened = await openScene(name);
-      trees.push(`## ${name}\n\n${await readAccessibilityTree(opened.page, name === 'editor open')}\n`);
+      trees.push(`## ${name}\n\n${await readAccessibilityTree(opened.page, SCENES[name]?.isDialog)}\n`);
       await opened.close();
     }
     await expect(trees.join('\n')).toMatchFileSnapshot('../support/accessibility-trees.txt');
@@ -222,6 +254,47 @@ describe('by keyboard alone', () => {
     expect(await opened.findFocus()).toBe('retry-button');
     await press('Enter');
     await opened.waitForState('success');
+    expect(await opened.findFocus()).toBe('trigger');
+    await opened.close();
+  });
+
+  it('a user takes a photo, retakes it with another camera, and uses it', async () => {
+    const opened = await ElementPage.open(
+      browser,
+      site,
+      origin,
+      '<flare-avatar-upload camera avatar-url=""></flare-avatar-upload>',
+      '/photo',
+    );
+    const { keyboard } = opened.page;
+    const waitForShutter = () =>
+      opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-shutter]:not([aria-disabled])'));
+    await keyboard.press('Tab');
+    await keyboard.press('Tab');
+    expect(await opened.findFocus()).toBe('camera-button');
+    await keyboard.press('Enter');
+    await waitForShutter();
+    expect(await opened.findFocus()).toBe('camera-shutter');
+    await keyboard.press('Space');
+    await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-use]'));
+    await keyboard.press('Shift+Tab');
+    expect(await opened.findFocus()).toBe('camera-retake');
+    await keyboard.press('Enter');
+    await waitForShutter();
+    for (let i = 0; i < 2; i++) await keyboard.press('Shift+Tab');
+    await keyboard.press('Enter');
+    await opened.waitFor(
+      (element) => element.shadowRoot?.querySelectorAll('[aria-pressed]')[1]?.ariaPressed === 'true',
+    );
+    await waitForShutter();
+    for (let i = 0; i < 2; i++) await keyboard.press('Tab');
+    expect(await opened.findFocus()).toBe('camera-shutter');
+    await keyboard.press('Enter');
+    await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=camera-use]'));
+    expect(await opened.findFocus()).toBe('camera-use');
+    await keyboard.press('Enter');
+    await opened.waitForState('success');
+    // The camera button was away during the upload.
     expect(await opened.findFocus()).toBe('trigger');
     await opened.close();
   });

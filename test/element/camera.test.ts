@@ -27,6 +27,9 @@ const ATTRIBUTES = 'camera avatar-url=""';
 const getFocus = (element: FlareAvatarUpload) => element.shadowRoot?.activeElement?.getAttribute('part');
 const hasDialog = (element: FlareAvatarUpload) => getPart(element, 'camera') !== null;
 
+const getVideo = (element: FlareAvatarUpload) =>
+  getPart(element, 'camera-preview')?.querySelector('video') as HTMLVideoElement;
+
 /** Replaces a property of an object until the test ends. */
 function replace(target: object, name: string, value: unknown): () => void {
   Object.defineProperty(target, name, { value, configurable: true });
@@ -85,6 +88,17 @@ describe('a photo', () => {
     expect([file.name, file.type, camera.liveTracks]).to.deep.equal(['photo.jpg', 'image/jpeg', []]);
     await waitForState(element, 'success');
     expect(log.names.slice(0, 2)).to.deep.equal(['flare-accept', '→preparing']);
+  });
+
+  it('can be retaken: the preview plays on', async () => {
+    const { element } = await createElement(ATTRIBUTES);
+    (await openCamera(element)).click();
+    (await waitForPart(element, 'camera-retake')).click();
+    await waitForShutter(element);
+    const video = getVideo(element);
+    expect([video.isConnected, video.paused]).to.deep.equal([true, false]);
+    await nextEvent(video, 'timeupdate');
+    element.cancel();
   });
 
   it('is not mirrored, unlike the preview, and has all pixels of the camera', async () => {
@@ -243,6 +257,18 @@ describe('a camera that the page can not use', () => {
     expect(getText(element, 'error')).to.contain('isn’t allowed on this page');
   });
 
+  it('is not reported as a matter of permission if its video can not be played', async () => {
+    const { element } = await createElement(ATTRIBUTES);
+    const { play } = HTMLMediaElement.prototype;
+    HTMLMediaElement.prototype.play = () => Promise.reject(new DOMException('No.', 'NotAllowedError'));
+    const failed = nextEvent(element, 'flare-error');
+    await element.openCamera();
+    HTMLMediaElement.prototype.play = play;
+    const { code, messageKey } = (await failed).detail.error;
+    expect([code, messageKey]).to.deep.equal(['camera_failed', undefined]);
+    expect(camera.liveTracks).to.deep.equal([]);
+  });
+
   it('is asked again by Try again', async () => {
     const { element } = await createElement(ATTRIBUTES);
     camera.refuse('NotReadableError');
@@ -322,6 +348,37 @@ describe('the camera is off', () => {
 });
 
 describe('the camera dialog', () => {
+  it('stays open and goes on when its element is moved in the document, also while the camera starts', async () => {
+    const { element } = await createElement(ATTRIBUTES);
+    const other = document.createElement('div');
+    element.parentElement?.after(other);
+    element.openCamera();
+    await waitForPart(element, 'camera');
+    while (!getVideo(element).srcObject) await waitForFrames();
+    other.append(element);
+    await waitForShutter(element);
+    other.before(element);
+    await element.updateComplete;
+    expect(getPart(element, 'camera')?.matches(':modal')).to.equal(true);
+    await nextEvent(getVideo(element), 'timeupdate');
+    expect([getVideo(element).paused, camera.tracks.length, camera.liveTracks.length]).to.deep.equal([false, 1, 1]);
+    getPart(element, 'camera-shutter')?.click();
+    await waitForPart(element, 'camera-use');
+    element.cancel();
+    element.remove();
+    other.remove();
+  });
+
+  it('does not open in an element that is in no page, and nothing is reported', async () => {
+    const { element, log } = await createElement(ATTRIBUTES);
+    const opened = element.openCamera();
+    element.remove();
+    await opened;
+    await element.openCamera();
+    expect([hasDialog(element), element.state, camera.constraints]).to.deep.equal([false, 'idle', []]);
+    expect([element.renderRoot.querySelector('dialog'), log.names]).to.deep.equal([null, []]);
+  });
+
   it('is named, and passes axe, before and after the photo', async () => {
     const { element } = await createElement(ATTRIBUTES);
     const shutter = await openCamera(element);

@@ -2,6 +2,7 @@ import { expect } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { AvatarUploadError } from '../../src/core/errors.js';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
+import type { Messages } from '../../src/i18n/messages.js';
 import {
   createElement,
   createPhoto,
@@ -40,6 +41,31 @@ const getErrorCode = (promise: Promise<unknown>): Promise<string> =>
 const getShownUrl = (element: FlareAvatarUpload) => getPart<HTMLImageElement>(element, 'image')?.src ?? null;
 
 describe('crop="manual"', () => {
+  it('is rendered once for each update of its element', async () => {
+    const { element } = await createElement();
+    let count = 0;
+    const getTitle = () => {
+      count++;
+      return 'Title';
+    };
+    // Not enumerable: what looks through all messages does not count.
+    element.messages = Object.defineProperty({}, 'editor', { get: getTitle }) as Messages;
+    await openDialog(element);
+    await element.updateComplete;
+    count = 0;
+    element.requestUpdate();
+    await element.updateComplete;
+    expect(count).to.equal(1);
+    element.cancel();
+  });
+
+  it('leaves nothing behind if its element is in no page', async () => {
+    const element = document.createElement('flare-avatar-upload');
+    Object.assign(element, { avatarUrl: '', crop: 'manual' });
+    expect(await getErrorCode(element.upload(createPhoto()))).not.to.equal('none');
+    expect(element.shadowRoot?.querySelector('dialog')).to.equal(null);
+  });
+
   it('opens the crop dialog before anything is sent, and uploads the crop that is applied', async () => {
     const { element, log } = await createElement();
     const dialog = await openDialog(element);

@@ -1,7 +1,15 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { createPngFile, waitForFrames, waitUntil } from '../support/element-fixtures.js';
-import { avatar, getPart, getText, installFakeBackend, jsonResponse, waitForState } from '../support/fake-backend.js';
+import {
+  avatar,
+  getPart,
+  getText,
+  installFakeBackend,
+  jsonResponse,
+  pickFile,
+  waitForState,
+} from '../support/fake-backend.js';
 
 const backend = installFakeBackend();
 
@@ -30,6 +38,16 @@ async function createForm(attributes = 'name="picture"', content = BUTTONS): Pro
   return { form, element, submissions, click: (selector) => form.querySelector<HTMLElement>(selector)?.click() };
 }
 
+/** A form with two pictures. */
+async function createTwo(attributes = 'required') {
+  const recorded = await createForm(`name="picture" ${attributes}`);
+  const second = document.createElement('flare-avatar-upload');
+  Object.assign(second, { name: 'logo', avatarUrl: '', required: attributes === 'required' });
+  recorded.form.append(second);
+  await second.updateComplete;
+  return { ...recorded, second };
+}
+
 /** Starts an upload that ends when `finish` is called. */
 async function startUpload(element: FlareAvatarUpload) {
   const { promise, resolve } = Promise.withResolvers<Response>();
@@ -55,7 +73,7 @@ describe('submitting a form while its picture is uploaded', () => {
     click('[name=save]');
     await waitForFrames();
     expect(submissions).to.deep.equal([]);
-    expect(getText(element, 'status')).to.contain('The form will be submitted after that.');
+    expect(getText(element, 'status')).to.contain('The form will be submitted when the upload finishes.');
     await succeed();
     expect(submissions).to.deep.equal([{ data: [PICTURE, ['save', '1']], submitter: 'save' }]);
     expect(getText(element, 'status')).to.equal('Saved');
@@ -149,10 +167,7 @@ describe('submitting a form while its picture is uploaded', () => {
     });
 
   it('waits for all elements of the form', async () => {
-    const { form, element, submissions, click } = await createForm();
-    const second = document.createElement('flare-avatar-upload');
-    Object.assign(second, { name: 'logo', avatarUrl: '' });
-    form.append(second);
+    const { element, second, submissions, click } = await createTwo('');
     const first = await startUpload(element);
     const other = await startUpload(second);
     click('[name=save]');
@@ -160,6 +175,87 @@ describe('submitting a form while its picture is uploaded', () => {
     expect(submissions).to.deep.equal([]);
     await other.succeed();
     expect(submissions.map(({ data }) => data)).to.deep.equal([[PICTURE, ['save', '1'], ['logo', avatar.key]]]);
+  });
+
+  it('waits for two required pictures that are uploaded at the same time, and is submitted once', async () => {
+    const { element, second, submissions, click } = await createTwo();
+    const first = await startUpload(element);
+    const other = await startUpload(second);
+    click('[name=save]');
+    await waitForFrames();
+    expect([element, second].map((field) => field.matches(':state(user-invalid)'))).to.deep.equal([false, false]);
+    await first.succeed();
+    expect([submissions, second.matches(':state(user-invalid)')]).to.deep.equal([[], false]);
+    expect(getText(second, 'status')).to.contain('The form will be submitted after that.');
+    await other.succeed();
+    expect(submissions.map(({ data }) => data)).to.deep.equal([[PICTURE, ['save', '1'], ['logo', avatar.key]]]);
+  });
+
+  it('is not submitted if one of two required pictures fails, and only that one says so', async () => {
+    const { element, second, submissions, click } = await createTwo();
+    const first = await startUpload(element);
+    const other = await startUpload(second);
+    click('[name=save]');
+    await first.fail();
+    await other.succeed();
+    expect(submissions).to.deep.equal([]);
+    expect([getText(element, 'error').includes('wasn’t submitted'), getText(second, 'error')]).to.deep.equal([
+      true,
+      '',
+    ]);
+  });
+
+  it('waits for an upload that starts while the form waits for another one', async () => {
+    const { element, second, submissions, click } = await createTwo('');
+    const first = await startUpload(element);
+    click('[name=save]');
+    const other = await startUpload(second);
+    await first.succeed();
+    expect(submissions).to.deep.equal([]);
+    await other.succeed();
+    expect(submissions.length).to.equal(1);
+  });
+
+  it('does not wait for a file that is prepared and not uploaded, as with no-auto', async () => {
+    const { element, submissions, click } = await createForm('name="picture" no-auto');
+    const { promise, resolve } = Promise.withResolvers<null>();
+    element.validate = () => promise;
+    pickFile(element, createPngFile());
+    await waitUntil(() => getText(element, 'status') === 'Preparing…');
+    await waitForFrames();
+    click('[name=save]');
+    expect(submissions.length).to.equal(1);
+    resolve(null);
+    await waitUntil(() => getText(element, 'status') === 'Ready to upload');
+    expect(getText(element, 'error')).to.equal('');
+    const { succeed } = await startUpload(element);
+    click('[name=save]');
+    expect(submissions.length).to.equal(1);
+    await succeed();
+    expect(submissions.length).to.equal(2);
+  });
+
+  it('does not say any more that it was not submitted, once it is', async () => {
+    const { element, submissions, click } = await createForm();
+    await startUpload(element);
+    click('[name=save]');
+    element.cancel();
+    await waitUntil(() => getText(element, 'error') !== '');
+    click('[name=save]');
+    await waitForFrames();
+    expect([submissions.length, getText(element, 'error')]).to.deep.equal([1, '']);
+  });
+
+  it('is not submitted with an element that has moved to another form', async () => {
+    const { form, element, submissions, click } = await createForm();
+    const other = await createForm('', BUTTONS);
+    const { succeed } = await startUpload(element);
+    click('[name=save]');
+    other.form.append(element);
+    await succeed();
+    expect([submissions, other.submissions]).to.deep.equal([[], []]);
+    expect(getText(element, 'error')).to.equal('The form wasn’t submitted, because the upload didn’t finish.');
+    expect([new FormData(form).has('picture'), new FormData(other.form).has('picture')]).to.deep.equal([false, true]);
   });
 
   it('waits for an element outside of the form, and leaves other forms alone', async () => {
@@ -201,20 +297,25 @@ describe('submitting a form while its picture is uploaded', () => {
   });
 
   it('listens in the page only while an upload is running', async () => {
-    const { form, element } = await createForm();
-    const added: string[] = [];
-    const { addEventListener } = window;
+    const { element } = await createForm();
+    const listeners = new Set<unknown>();
+    const { addEventListener, removeEventListener } = window;
     window.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-      added.push(args[0]);
+      if (args[0] === 'submit') listeners.add(args[1]);
       addEventListener.apply(window, args);
     };
-    form.dispatchEvent(new Event('pointerenter'));
+    window.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      if (args[0] === 'submit') listeners.delete(args[1]);
+      removeEventListener.apply(window, args);
+    };
+    element.dispatchEvent(new Event('pointerenter'));
     await waitForFrames();
-    expect(added.filter((type) => type === 'submit')).to.deep.equal([]);
+    expect(listeners.size).to.equal(0);
     const { succeed } = await startUpload(element);
-    expect(added.filter((type) => type === 'submit')).to.deep.equal(['submit']);
+    expect(listeners.size).to.equal(1);
     await succeed();
-    window.addEventListener = addEventListener;
+    expect(listeners.size).to.equal(0);
+    Object.assign(window, { addEventListener, removeEventListener });
     expect(getPart(element, 'trigger')).not.to.equal(null);
   });
 });

@@ -1,6 +1,7 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { setViewport } from '@web/test-runner-commands';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
+import { CameraRecorder, openCamera, waitForPart } from '../support/camera.js';
 import { openDialog, waitForMutation } from '../support/crop-dialog.js';
 import { createPngFile } from '../support/element-fixtures.js';
 import { getPart, installFakeBackend, jsonResponse, PIXEL, pickFile, waitForState } from '../support/fake-backend.js';
@@ -12,7 +13,7 @@ const LOCALES = ['en', ...(document.documentElement.dataset.locales ?? '').split
 /** Values as long as they can be. */
 const VALUES: Record<string, string> = { limit: '1,023.5 kB', percent: '100 %', seconds: '10', label: 'x' };
 /** Texts of the editor, and names that are only read out. */
-const IS_ELSEWHERE = /^(editor|pick$|change$|label$|remove$|retry$|cancel$|edit$)/;
+const IS_ELSEWHERE = /^(editor|pick$|change$|label$|remove$|retry$|cancel$|edit$|camera$)/;
 
 const backend = installFakeBackend();
 let container: HTMLElement;
@@ -84,7 +85,12 @@ function findLongTexts(element: FlareAvatarUpload, texts: Record<string, string>
 
 describe('on a small phone, no text is clipped or overflows', () => {
   it('in the element and in its states, in any language', async () => {
-    const elements = await createElements('avatar-url=""', `src="${PIXEL}"`, 'avatar-url="" no-auto', 'avatar-url=""');
+    const elements = await createElements(
+      'camera avatar-url=""',
+      `camera src="${PIXEL}"`,
+      'avatar-url="" no-auto',
+      'avatar-url=""',
+    );
     const [empty, , picked, failed] = elements as [FlareAvatarUpload, unknown, FlareAvatarUpload, FlareAvatarUpload];
     pickFile(picked, createPngFile());
     while (!getPart(picked, 'edit-button')) await waitForMutation(picked.renderRoot);
@@ -114,5 +120,42 @@ describe('on a small phone, no text is clipped or overflows', () => {
       expect([tag, ...found, slider > 80 ? 'room for the slider' : slider]).to.deep.equal([tag, 'room for the slider']);
     }
     element.cancel();
+  });
+
+  it('in the camera dialog, before and after the photo, in any language', async () => {
+    const camera = new CameraRecorder();
+    camera.install();
+    const [element] = (await createElements('camera avatar-url=""')) as [FlareAvatarUpload];
+    for (const step of ['camera-shutter', 'camera-use']) {
+      if (step === 'camera-shutter') await openCamera(element);
+      else getPart(element, 'camera-shutter')?.click();
+      await waitForPart(element, step);
+      const dialog = getPart(element, 'camera') as HTMLElement;
+      for (const tag of LOCALES) {
+        const texts = await loadTexts(tag);
+        await changeLanguage(tag, element, step, texts[step.replace('-', '_')]);
+        const boxes = [dialog, ...dialog.querySelectorAll('.title, .tools, .actions')];
+        const found = [
+          ...boxes.flatMap(findOverflow),
+          ...findLargeButtons(dialog.querySelector('.actions') as Element, 1),
+        ];
+        expect([step, tag, ...found]).to.deep.equal([step, tag]);
+      }
+    }
+    element.cancel();
+    camera.restore();
+  });
+
+  it('and the name of a camera keeps its direction in a page that is read from right to left', async () => {
+    const camera = new CameraRecorder();
+    camera.install();
+    const [element] = (await createElements('camera avatar-url="" lang="he" dir="rtl"')) as [FlareAvatarUpload];
+    await openCamera(element);
+    const [name] = (await waitForPart(element, 'camera-select')).querySelectorAll('button');
+    const shutter = getPart(element, 'camera-shutter') as HTMLElement;
+    const directions = [name as HTMLElement, shutter].map((button) => getComputedStyle(button).direction);
+    expect(directions).to.deep.equal(['ltr', 'rtl']);
+    element.cancel();
+    camera.restore();
   });
 });

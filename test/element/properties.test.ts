@@ -1,6 +1,7 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
-import { getPart, getText, installFakeBackend, PIXEL } from '../support/fake-backend.js';
+import { createPngFile } from '../support/element-fixtures.js';
+import { avatar, getPart, getText, installFakeBackend, PIXEL } from '../support/fake-backend.js';
 
 installFakeBackend();
 
@@ -53,6 +54,12 @@ describe('attributes and properties', () => {
     }
   });
 
+  it('do not include the attributes of the platform, which frameworks then set as attributes', () => {
+    const names = FlareAvatarUpload.observedAttributes.filter((name) => /^aria-|^defer-/.test(name));
+    expect(names).to.have.length(4);
+    for (const name of names) expect(name in FlareAvatarUpload.prototype, name).to.equal(false);
+  });
+
   it('keep values that were set before the element was upgraded', async () => {
     const element = document.createElement('div');
     element.innerHTML = '<flare-avatar-upload></flare-avatar-upload>';
@@ -66,6 +73,31 @@ describe('attributes and properties', () => {
     expect(early.avatarUrl).to.equal('');
     expect(getPart(early, 'initials')?.textContent).to.equal('AB');
     early.remove();
+  });
+});
+
+describe('an element made by a script', () => {
+  it('has no attributes, and starts when it is inserted', async () => {
+    const element = document.createElement('flare-avatar-upload');
+    expect(element.getAttributeNames()).to.deep.equal([]);
+    Object.assign(element, { avatarUrl: '', initials: 'AB' });
+    document.body.append(element);
+    await element.updateComplete;
+    expect(getPart(element, 'initials')?.textContent).to.equal('AB');
+    element.remove();
+  });
+
+  it('as a copy has the attributes, and a state and a shadow root of its own', async () => {
+    const element = await fixture<FlareAvatarUpload>(
+      html`<flare-avatar-upload avatar-url="" initials="AB" name="avatar"></flare-avatar-upload>`,
+    );
+    await element.upload(createPngFile());
+    const copy = element.cloneNode(true) as FlareAvatarUpload;
+    element.after(copy);
+    await copy.updateComplete;
+    expect([element.value, copy.value, copy.state, copy.name]).to.deep.equal([avatar.key, '', 'idle', 'avatar']);
+    expect(getPart(copy, 'initials')?.textContent).to.equal('AB');
+    expect((await copy.upload(createPngFile())).key).to.equal(avatar.key);
   });
 });
 

@@ -14,7 +14,7 @@ import {
 import { RUN_FACTOR } from '../support/run-factor.js';
 
 const file = new File(['x'], 'me.png', { type: 'image/png' });
-const info = { type: 'image/png', detectedType: '', animated: false, alpha: true, width: 1, height: 1 } as const;
+const info = { type: 'image/png', detectedType: '', animated: false, width: 1, height: 1 } as const;
 const selection: Selection = { file, info: { ...info, orientation: 1, start: 0 }, checkpoint: new UploadCheckpoint() };
 const other: Selection = { ...selection, file: new File(['y'], 'other.png'), thumbnail: new Blob(['thumbnail']) };
 const command: UploadCommand = { file, upload: true, edit: false, previous: null };

@@ -4,6 +4,7 @@ import { encodeBmp } from '../../src/heic/bmp.js';
 import { encodeBitmap } from '../../src/heic/heic.worker.js';
 import { decodeHeic } from '../../src/heic.js';
 import { avif } from '../support/avif.js';
+import { heic } from '../support/heic.js';
 import { png } from '../support/pictures.js';
 
 /** A HEIC header; what follows is no HEVC. */
@@ -79,6 +80,23 @@ describe('decodeHeic', () => {
     const [head, rest] = [avif({ brand: 'heic' }).subarray(0, 32), avif({ brand: 'heic', size: [10_000, 10_000] })];
     const error = await decodeError(new Blob([head, new Uint8Array(70_000), rest]));
     expect(error?.hint).to.include('64 megapixels');
+  });
+
+  it('decodes a photo upright and without metadata, and ends its worker', async () => {
+    // The photo itself, and turned to the left.
+    for (const turns of [0, 1]) {
+      const blob = await decodeHeic(new Blob([heic(turns)]));
+      expect(blob.type).to.equal('image/bmp');
+      expect(await blob.text()).not.to.include('SECRET');
+      const bitmap = await createImageBitmap(blob);
+      expect([bitmap.width, bitmap.height]).to.deep.equal(turns ? [64, 96] : [96, 64]);
+      const pixels = await readPixels(blob);
+      const readGreen = (x: number, y: number) => pixels[(y * bitmap.width + x) * 4 + 1];
+      const corners = turns ? [readGreen(4, 91), readGreen(4, 4)] : [readGreen(4, 4), readGreen(91, 4)];
+      expect(corners[0]).to.be.closeTo(20, 12);
+      expect(corners[1]).to.be.closeTo(174, 12);
+    }
+    expect(getTerminated()).to.deep.equal([true, true]);
   });
 
   it('rejects a broken photo, and ends its worker', async () => {

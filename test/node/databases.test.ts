@@ -38,7 +38,7 @@ function runRemotely(connection: DatabaseSync, queries: readonly Query[]) {
   }
 }
 
-/** A client with the interface of `@libsql/client`. */
+/** A client with the interface of `@libsql/client`, which counts no changes of a statement that returns rows. */
 function createLibsqlClient() {
   const connection = new DatabaseSync(':memory:');
   return {
@@ -46,7 +46,7 @@ function createLibsqlClient() {
       runRemotely(connection, queries).map(({ rows, changes }) => ({
         columns: Object.keys(rows[0] ?? {}),
         rows: rows.map((row) => Object.values(row)),
-        rowsAffected: changes,
+        rowsAffected: rows.length > 0 ? 0 : changes,
       })),
   };
 }
@@ -169,7 +169,7 @@ describe('sqliteDatabase()', () => {
   it('rejects as transient while another process is writing, and works again afterwards', async () => {
     const path = createPath();
     const writer = new DatabaseSync(path);
-    const db = sqliteDatabase(new DatabaseSync(path));
+    const db = sqliteDatabase(new DatabaseSync(path, { timeout: 1 }));
     await migrateDatabase(db);
     writer.exec('BEGIN IMMEDIATE');
     const busy = { name: 'StoreError', dependency: 'database', isTransient: true };
@@ -178,6 +178,15 @@ describe('sqliteDatabase()', () => {
     writer.exec('COMMIT');
     await runBatch(db, { a: prepareInsert(db, 'a'), b: prepareInsert(db, 'b') });
     expect(await listKeys(db)).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['no timeout', {}, 2000],
+    ['a timeout', { timeout: 50 }, 50],
+  ])('waits for other writers on a connection that has %s', (_, options, timeout) => {
+    const connection = new DatabaseSync(':memory:', options);
+    sqliteDatabase(connection);
+    expect(connection.prepare('PRAGMA busy_timeout').get()).toEqual({ timeout });
   });
 
   it.each([[''], [undefined], [null], [{}]])('throws a TypeError for %j', (source) => {
@@ -195,6 +204,23 @@ describe('libsqlDatabase()', () => {
   ])('knows whether a failure may pass: %s', async (message, isTransient) => {
     const database = libsqlDatabase({ batch: () => Promise.reject(new Error(message)) });
     await expect(database.prepare('SELECT 1').first()).rejects.toMatchObject({ name: 'StoreError', isTransient });
+  });
+
+  it('reads without the lock for writing, and writes with it', async () => {
+    const modes: string[] = [];
+    const client = createLibsqlClient();
+    const database = libsqlDatabase({
+      batch: (queries, mode) => {
+        modes.push(mode);
+        return client.batch(queries, mode);
+      },
+    });
+    await migrateDatabase(database);
+    modes.length = 0;
+    await listKeys(database);
+    await prepareInsert(database, 'a').run();
+    await database.batch([database.prepare('SELECT 1'), prepareInsert(database, 'b')]);
+    expect(modes).toEqual(['read', 'write', 'write']);
   });
 
   it('throws a TypeError for anything but a client', () => {

@@ -32,7 +32,8 @@ const fail =
   (response) =>
     void response.writeHead(status, { 'content-type': 'application/xml' }).end(`<Error><Code>${code}</Code></Error>`);
 const drop: Answer = (response) => void response.destroy();
-const succeed: Answer = (response) => void response.writeHead(200, { 'content-type': 'image/png' }).end('bytes');
+const succeed: Answer = (response) =>
+  void response.writeHead(200, { 'content-type': 'image/png', 'content-length': 5 }).end('bytes');
 
 describe('a store that fails', () => {
   it.each([
@@ -82,13 +83,48 @@ describe('a store that fails', () => {
   });
 
   it('rejects if it has not deleted every object, although it answers 200', async () => {
-    const { bucket } = await openStore(
-      (response) =>
-        void response.end('<DeleteResult><Error><Key>b</Key><Code>InternalError</Code></Error></DeleteResult>'),
-    );
-    await expect(bucket.delete(['a', 'b'])).rejects.toThrow(
-      'delete: the store refused to delete an object: InternalError.',
-    );
+    for (const [code, isTransient] of [
+      ['InternalError', true],
+      ['SlowDown', true],
+      ['AccessDenied', false],
+    ]) {
+      const { bucket } = await openStore(
+        (response) => void response.end(`<DeleteResult><Error><Key>b</Key><Code>${code}</Code></Error></DeleteResult>`),
+      );
+      await expect(bucket.delete(['a', 'b'])).rejects.toMatchObject({
+        isTransient,
+        message: `delete: the store could not delete an object: ${code}.`,
+      });
+    }
+  });
+
+  it('rejects if the response to a list is something else, instead of listing nothing', async () => {
+    const { bucket } = await openStore((response) => void response.end('<html>Sign in to this network</html>'));
+    await expect(bucket.list()).rejects.toMatchObject({
+      isTransient: false,
+      message: 'list: the response is not a list of objects. Check the endpoint.',
+    });
+  });
+
+  it('takes keys as they are if the store has not encoded them', async () => {
+    const list = (encoding: string, key: string): Answer => {
+      const contents = `<Contents><Key>${key}</Key><Size>1</Size></Contents>`;
+      return (response) => void response.end(`<ListBucketResult xmlns="x">${encoding}${contents}</ListBucketResult>`);
+    };
+    const { bucket } = await openStore(list('', 'a+b%20c'), list('<EncodingType>url</EncodingType>', 'a%2Bb+c'));
+    const keys = [await bucket.list(), await bucket.list()].map(({ objects }) => objects[0]?.key);
+    expect(keys).toEqual(['a+b%20c', 'a+b c']);
+  });
+
+  it('rejects as transient if it does not say how large an object is', async () => {
+    const { bucket } = await openStore((response) => {
+      response.writeHead(200, { 'transfer-encoding': 'chunked' });
+      response.end('bytes');
+    });
+    await expect(bucket.get('key')).rejects.toMatchObject({
+      isTransient: true,
+      message: 'get: the response has no Content-Length header.',
+    });
   });
 
   it('does not follow redirects, which would take the signature elsewhere', async () => {

@@ -12,6 +12,7 @@ const REACT = `
 /** @jsxImportSource react */
 /// <reference lib="dom" />
 import 'flare-avatar-upload';
+import { AvatarUpload } from 'flare-avatar-upload/react';
 export const field = <flare-avatar-upload presignUrl="/presign" max-file-size="5" validate={() => null}
   style={{ '--flare-size': '96px' }} onflare-success={({ detail, currentTarget }) => currentTarget.title + detail.key} />;
 // @ts-expect-error a misspelled property
@@ -22,13 +23,27 @@ export const word = <flare-avatar-upload crop="manul" />;
 export const detail = <flare-avatar-upload onflare-success={({ detail }) => detail.kee} />;
 // @ts-expect-error a misspelled CSS custom property
 export const css = <flare-avatar-upload style={{ '--flare-sise': '96px' }} />;
+export const wrapper = <AvatarUpload presignUrl="/presign" validate={() => null} className="large" aria-label="Portrait"
+  onSuccess={({ detail }) => detail.key} ref={(element) => void element?.pick()} />;
+// @ts-expect-error a property that is read only
+export const value = <AvatarUpload value="" />;
+// @ts-expect-error another one
+export const state = <AvatarUpload state="idle" />;
+// @ts-expect-error a property of form controls that is read only
+export const form = <AvatarUpload form={null} />;
+// @ts-expect-error a method
+export const method = <AvatarUpload upload={() => null} />;
+// @ts-expect-error a misspelled property
+export const wrapperProperty = <AvatarUpload presingUrl="/presign" />;
+// @ts-expect-error a misspelled detail
+export const wrapperDetail = <AvatarUpload onSuccess={({ detail }) => detail.kee} />;
 document.addEventListener('flare-success', ({ detail }) => detail.key);
 // @ts-expect-error a misspelled detail of a delegated listener
 document.addEventListener('flare-success', ({ detail }) => detail.kee);
 `;
 
 describe('the types for frameworks', () => {
-  it('report mistakes in the JSX of React and in delegated listeners', () => {
+  it('report mistakes in the JSX of React, with the tag and the wrapper, and in delegated listeners', () => {
     expect(packed.compileModules({ 'react.tsx': REACT.trim() })).toBe('');
   });
 });

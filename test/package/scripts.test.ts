@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { trimLit } from '../../scripts/trim-lit.mjs';
 import { root } from '../support/dev-server.js';
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -17,6 +18,14 @@ function findStaticImports(file: string, found = new Set<string>()): Set<string>
   }
   return found;
 }
+
+it('the build fails if the code that it removes from Lit is not there', () => {
+  const id = join(root, 'node_modules/lit-html/lit-html.js');
+  const code = readFileSync(id, 'utf8');
+  expect(trimLit.transform(code, id)?.code.length).toBeLessThan(code.length);
+  expect(() => trimLit.transform(code.replace('function M(', 'function other('), id)).toThrow('does not contain');
+  expect(trimLit.transform(code, join(root, 'src/lit-html.js'))).toBe(null);
+});
 
 it.each(commands)('npm run %s starts on Node 20, with nothing installed', (_, command) => {
   const [, file = ''] = /^node (scripts\/[\w-]+\.mjs)/.exec(command) ?? [];

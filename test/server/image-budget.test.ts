@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ByteReader, WorkBudget } from '../../src/image/formats/byte-reader.js';
 import { ImageError } from '../../src/image/formats/read-picture.js';
-import { concat, jpeg, segment } from '../support/pictures.js';
+import { ascii, u16le, u32 } from '../support/bytes.js';
+import { concat, frameControl, gif, jpeg, png, pngChunk, segment } from '../support/pictures.js';
 import { SLOW_PICTURES } from '../support/slow-pictures.js';
 import { expectRefusal, findText, patchBytes, readImage } from './read-helpers.js';
 
@@ -89,6 +90,41 @@ describe('the budget of a file', () => {
     'is used up by %s of %s',
     (_, __, build) => expectRefusal(build()),
   );
+});
+
+describe('the pixels and frames that a file states are checked before its data are read', () => {
+  const damaged = [0xff, 0xff, 0xff, 0xff];
+  const pngHeader = png({ width: 2, height: 2 }).slice(0, 33);
+  const end = pngChunk('IEND', []);
+  const stillPng = concat(pngHeader, pngChunk('IDAT', damaged), end);
+  /** The data of the image are no frame. */
+  const animatePng = (frames: number) =>
+    concat(
+      pngHeader,
+      pngChunk('acTL', [...u32(frames), ...u32(0)]),
+      png({ width: 2, height: 2 }).slice(33, -12),
+      ...Array.from({ length: frames }, (_, i) =>
+        concat(frameControl(i * 2, [2, 2]), pngChunk('fdAT', [...u32(i * 2 + 1), 0x78, 1, ...damaged])),
+      ),
+      end,
+    );
+  const gifScreen = [...u16le(2), ...u16le(2), 0x80, 0, 0, 0, 0, 0, 255, 255, 255];
+  const gifFrame = [0x2c, 0, 0, 0, 0, ...u16le(2), ...u16le(2), 0, 2, 4, ...damaged, 0];
+  const wholeGif = gif(1000);
+  const buildGif = () => concat(ascii('GIF89a'), gifScreen, gifFrame, [0x3b]);
+
+  it.each([
+    ['the pixels of a PNG', stillPng, 3, 'too many pixels'],
+    ['the pixels of all frames of a PNG', animatePng(11), 4, 'too many pixels'],
+    ['the frames of a PNG', animatePng(1001), 50e6, 'too many frames'],
+    ['the pixels of a GIF', buildGif(), 3, 'too many pixels'],
+    ['the pixels of all frames of a GIF', concat(gif(40).slice(0, -1), gifFrame, [0x3b]), 4, 'too many pixels'],
+    ['the frames of a GIF', concat(wholeGif.slice(0, -1), gifFrame, [0x3b]), 50e6, 'too many frames'],
+  ])('%s', (_, bytes, maxPixels, message) => {
+    expect(() => readImage(bytes, maxPixels)).toThrow(message);
+    // Nothing else is wrong but the data.
+    expect(() => readImage(bytes, 60e6)).toThrow(message.includes('pixels') ? 'damaged' : message);
+  });
 });
 
 describe('a JPEG', () => {

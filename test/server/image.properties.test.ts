@@ -79,7 +79,7 @@ describe('arbitrary input', () => {
     fc.assert(
       fc.property(pictures, (bytes) => {
         const once = readImage(bytes);
-        expect(readImage(once.bytes)).toEqual(once);
+        expect(readImage(once.bytes)).toEqual({ ...once, isAmbiguous: false });
       }),
       { numRuns: 200 * RUN_FACTOR },
     );
@@ -90,7 +90,7 @@ describe('arbitrary input', () => {
     fc.assert(
       fc.property(damaged, ([bytes, all]) => {
         const once = tryRead(all.reduce((current, change) => change(current), bytes));
-        if (once) expect(readImage(once.bytes)).toEqual(once);
+        if (once) expect(readImage(once.bytes)).toEqual({ ...once, isAmbiguous: false });
       }),
       { numRuns: 1000 * RUN_FACTOR },
     );

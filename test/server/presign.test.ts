@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { findRegion } from '../../server/storage/presign.js';
 import { png } from '../support/pictures.js';
 import { computeSha256, createApi, createUserId, parseOwner } from './harness.js';
 import { verifySignature } from './sigv4.js';
@@ -23,6 +24,22 @@ it("the tests' signature verifier accepts the example in the AWS documentation",
     secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
   };
   expect(await verifySignature('GET', url.href, {}, example)).toBe(true);
+});
+
+it.each([
+  ['0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com', 'auto'],
+  ['localhost:9000', 'auto'],
+  ['s3.amazonaws.com', 'us-east-1'],
+  ['bucket.s3.amazonaws.com', 'us-east-1'],
+  ['s3.eu-central-1.amazonaws.com', 'eu-central-1'],
+  ['s3-us-west-2.amazonaws.com', 'us-west-2'],
+  ['s3.dualstack.ap-southeast-2.amazonaws.com', 'ap-southeast-2'],
+  ['s3.cn-north-1.amazonaws.com.cn', 'cn-north-1'],
+  ['s3.wasabisys.com', 'us-east-1'],
+  ['s3.eu-west-2.wasabisys.com', 'eu-west-2'],
+  ['s3.us-west-004.backblazeb2.com', 'us-west-004'],
+])('signs for the region of the endpoint: %s, %s', (host, region) => {
+  expect(findRegion(`https://${host}/avatars/key`)).toBe(region);
 });
 
 describe('a presigned PUT', () => {

@@ -127,7 +127,7 @@ function buildLocations({ items, locations: version = 1 }: AvifFile, start: numb
 
 /** Whether readers must understand a property: rotation, cropping, and the configuration of the decoder. */
 const isEssential = (property: Bytes): boolean =>
-  ['av1C', 'irot', 'imir', 'clap'].includes(String.fromCharCode(...property.slice(4, 8)));
+  ['av1C', 'hvcC', 'irot', 'imir', 'clap'].includes(String.fromCharCode(...property.slice(4, 8)));
 
 function buildProperties({ items, inProperties = [] }: AvifFile): Bytes {
   let next = 1;

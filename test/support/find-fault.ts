@@ -55,9 +55,13 @@ function findFaultOfOutcome(outcome: Outcome, look: Look, { bytes, isCut }: Chec
     const mayBeStored = !IS_CHROMIUM && readPictureOrNull(bytes);
     return outcome.kind === 'refused' || mayBeStored ? null : `not shown, but ${describeOutcome(outcome)}`;
   }
-  const mayBeRefused = isCut || look.kind === 'part' || (!TELLS_ERRORS && !readPictureOrNull(bytes));
+  // A picture of a single color is what Firefox makes of damaged ones, and of those without colors.
+  const isDoubtful = !TELLS_ERRORS || (IS_FIREFOX && isSingleColor(look));
+  const mayBeRefused = isCut || look.kind === 'part' || (isDoubtful && !readPictureOrNull(bytes));
   return outcome.kind === 'refused' && !mayBeRefused ? `shown, but ${describeOutcome(outcome)}` : null;
 }
+
+const isSingleColor = ({ data }: Shown): boolean => data.every((value, i) => value === data[i & 3]);
 
 const isStill = (outcome: Outcome): boolean => outcome.kind === 'stored' && outcome.isStill;
 

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { root } from './dev-server.js';
 import { HttpServer } from './http-server.js';
 
-/** A strict Content Security Policy; pictures may be shown from memory. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' blob:; " +
+/** A strict Content Security Policy. @param images - where pictures may come from; `blob:` is memory */
+const createPolicy = (images: string) =>
+  `default-src 'none'; script-src 'self'; connect-src 'self'; img-src ${images}; ` +
   "require-trusted-types-for 'script'; trusted-types lit-html flare-avatar-upload";
 
 const ELEMENT = '<flare-avatar-upload></flare-avatar-upload>';
+const MODULE = '<script type="module" src="/cdn/flare-avatar-upload.js"></script>';
 const PAGES: Record<string, string> = {
-  '/': `<script type="module" src="/cdn/flare-avatar-upload.js"></script>${ELEMENT}`,
+  '/': MODULE + ELEMENT,
   '/classic': `<script src="/cdn/flare-avatar-upload.iife.js"></script>${ELEMENT}`,
+  '/german': `${MODULE}<main lang="de">${ELEMENT.replace('>', ' crop="manual" camera>')}</main>`,
 };
 
 /**
@@ -26,7 +28,8 @@ export class MinimalServer extends HttpServer {
   readonly objects = new Map<string, { bytes: Buffer; headers: IncomingMessage['headers'] }>();
   #avatarKey: string | null = null;
 
-  constructor() {
+  /** @param images - where the policy of the pages allows pictures to come from. */
+  constructor(private readonly images = "'self' blob:") {
     super((request, response) => {
       this.#handle(request, response).catch((error: Error) => response.writeHead(500).end(error.message));
     });
@@ -41,7 +44,7 @@ export class MinimalServer extends HttpServer {
     } else if (url.startsWith('/store/')) {
       this.#handleObject(request, response, body);
     } else {
-      await serveFile(url, response);
+      await serveFile(url, response, createPolicy(this.images));
     }
   }
 
@@ -76,13 +79,13 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function serveFile(url: string, response: ServerResponse): Promise<void> {
-  const script = /^\/cdn\/([\w.-]+)$/.exec(url)?.[1];
+async function serveFile(url: string, response: ServerResponse, policy: string): Promise<void> {
+  const script = /^\/cdn\/((?:locales\/)?[\w.-]+)$/.exec(url)?.[1];
   if (script) {
     const code = await readFile(join(root, 'dist', 'cdn', script));
     response.setHeader('content-type', 'text/javascript').end(code);
     return;
   }
-  response.setHeader('content-type', 'text/html').setHeader('content-security-policy', POLICY);
+  response.setHeader('content-type', 'text/html').setHeader('content-security-policy', policy);
   response.end(`<!doctype html><meta charset="utf-8"><title>Minimal server</title>${PAGES[url] ?? ''}`);
 }

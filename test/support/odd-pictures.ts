@@ -120,6 +120,13 @@ const oddGifs: OddPicture[] = [
   ['a GIF with a zero before its trailer', concat(gifHead, gifFrame, [0, 0x3b]), gif()],
   ['a GIF with other bytes after its frames', concat(gifHead, gifFrame, hidden), gif()],
   ['a GIF with bytes after the end of a frame', concat(gif().slice(0, -2), [hidden.length], hidden, [0, 0x3b]), gif()],
+  [
+    'a GIF87a whose frame is smaller than its screen, where Firefox ignores the screen',
+    patch(gif(1, [3, 2]), 4, 0x37),
+    gif(1, [3, 2]),
+  ],
+  ['a GIF87a whose frame is as large as its screen', patch(gif(), 4, 0x37), patch(gif(), 4, 0x37)],
+  ['a GIF whose screen has no size', gif(1, [0, 0]), gif()],
   ['a GIF with repeated timing', concat(gifHead, gifFrame.slice(0, 8), gifFrame, [0x3b]), gif()],
 ];
 
@@ -218,6 +225,7 @@ export const BROKEN_PICTURES: readonly BrokenPicture[] = [
   ...[0, 1, 9, 12].map(
     (size): BrokenPicture => [`a GIF with a code size of ${size}`, patch(gif(), gif().length - 6, size)],
   ),
+  ['a GIF without colors', concat(patch(gif(), 10, 0).slice(0, 13), gif().slice(19))],
   ['a GIF with too few pixels', gif(1, [9, 9], [9, 9])],
   ['a GIF with a frame of no size', gif(1, [1, 1], [0, 0])],
   ['a GIF with an unknown code', patch(gif(), gif().length - 4, 0xfc, 0xff)],

@@ -1,5 +1,5 @@
 import type { ImageType } from '../../core/protocol.js';
-import { readOrientation } from './exif.js';
+import { type ExifOrientation, readOrientation } from './exif.js';
 
 /** Thrown for bytes that are not a complete, well-formed picture of a known type. */
 export class ImageError extends Error {
@@ -17,6 +17,8 @@ export interface ImageStructure extends Size {
   type: ImageType;
   /** EXIF orientation, 1 to 8, that was applied to width and height. */
   orientation: number;
+  /** Whether browsers show the file differently. What is rebuilt looks the same in all of them. */
+  isAmbiguous: boolean;
   /** Number of frames of an animation; 1 for a still picture. */
   frames: number;
   /** Number of times that a decoder goes over all pixels to show one frame: the scans of a JPEG. */
@@ -34,10 +36,11 @@ export interface ImageStructure extends Size {
 /** Maximum number of frames of an animation: half a minute at 30 frames per second. */
 export const MAX_FRAMES = 1000;
 
-export const tooManyFramesError = () => new ImageError('The picture has too many frames.');
-
 /** Maximum number of parts in one file: more than any encoder writes. */
 const MAX_PARTS = 10_000;
+
+/** Maximum pixels of all frames and scans together, as a multiple of `maxPixels`. */
+const MAX_DECODING_FACTOR = 10;
 
 /**
  * Bounds the work for one file. Every loop whose number of repetitions a file
@@ -48,10 +51,23 @@ const MAX_PARTS = 10_000;
 export class WorkBudget {
   #parts = 0;
 
+  /** @param maxPixels - Maximum width times height. */
+  constructor(readonly maxPixels = Number.POSITIVE_INFINITY) {}
+
   /** @throws ImageError if the file has had more than its share of work. */
   count(parts = 1): void {
     this.#parts += parts;
     if (this.#parts > MAX_PARTS) throw new ImageError('The picture has too many parts.');
+  }
+
+  /**
+   * Called before the data of a picture or a frame are read, and once for the whole file.
+   * @throws ImageError if a decoder would have to do too much.
+   */
+  checkPixels({ frames, pixels, decodedPixels }: Pick<ImageStructure, 'frames' | 'pixels' | 'decodedPixels'>): void {
+    if (frames > MAX_FRAMES) throw new ImageError('The picture has too many frames.');
+    const isWithinLimits = pixels <= this.maxPixels && decodedPixels <= this.maxPixels * MAX_DECODING_FACTOR;
+    if (!isWithinLimits) throw new ImageError('The picture has too many pixels.');
   }
 }
 
@@ -110,7 +126,7 @@ export class ByteReader {
   }
 
   /** The orientation in the TIFF structure of a range. */
-  readOrientation(start: number, end: number): number {
+  readOrientation(start: number, end: number): ExifOrientation {
     return readOrientation(this.bytes.subarray(start, end), () => this.budget.count());
   }
 

@@ -1,12 +1,4 @@
-import {
-  type ByteReader,
-  encodeAscii,
-  ImageError,
-  type ImageStructure,
-  joinParts,
-  MAX_FRAMES,
-  tooManyFramesError,
-} from './byte-reader.js';
+import { type ByteReader, encodeAscii, ImageError, type ImageStructure, joinParts } from './byte-reader.js';
 import { copyFrameData } from './gif-data.js';
 
 // GIF89a specification, sections 17 to 27.
@@ -22,9 +14,11 @@ interface Gif {
   width: number;
   height: number;
   frames: number;
+  pixels: number;
   decodedPixels: number;
-  /** Pixels of the largest frame. */
-  largestFrame: number;
+  /** Whether browsers disagree about the size: Firefox shows the first frame alone. */
+  hasOddSize: boolean;
+  hasTable: boolean;
   hasLoops: boolean;
   /** The control extension of the next frame. */
   control: Part;
@@ -35,30 +29,37 @@ export function readGif(file: ByteReader): ImageStructure {
   const start = 13 + colorTableSize(file.u8(10));
   const gif: Gif = {
     ...{ width: file.u16(6, true), height: file.u16(8, true) },
-    ...{ frames: 0, decodedPixels: 0, largestFrame: 0, hasLoops: false, control: [], parts: [] },
+    ...{ frames: 0, pixels: 0, decodedPixels: 0, hasOddSize: false, hasTable: start > 13, hasLoops: false },
+    ...{ control: [], parts: [] },
   };
   const end = readBlocks(file, gif, start);
-  const { width, height, frames, parts } = gif;
+  const { width, height, frames, pixels, decodedPixels, parts } = gif;
   if (frames === 0) throw new ImageError('The GIF has no frame.');
   return {
     type: 'image/gif',
     width,
     height,
     orientation: 1,
+    // An animation would lose its frames.
+    isAmbiguous: gif.hasOddSize && frames === 1,
     frames,
     scans: 1,
-    pixels: Math.max(width * height, gif.largestFrame),
-    decodedPixels: gif.decodedPixels,
+    pixels,
+    decodedPixels,
     end,
     rebuild: () => joinParts(file, [...buildHead(file.slice(0, start), gif), ...parts, [TRAILER]]),
   };
 }
 
-/** The header and the color table. It states the size that Chromium shows: WebKit shows nothing without one. */
-function buildHead(head: Uint8Array, { width, height }: Gif): Part[] {
-  const size = [width & 255, width >> 8, height & 255, height >> 8];
-  return size.every((byte, i) => byte === head[6 + i]) ? [head] : [head.subarray(0, 6), size, head.subarray(10)];
-}
+/**
+ * The header and the color table. It states the size that Chromium shows, so that others do, too: WebKit shows nothing
+ * without one, and Firefox ignores that of a GIF87a.
+ */
+const buildHead = (head: Uint8Array, { width, height, hasOddSize }: Gif): Part[] => [
+  hasOddSize ? encodeAscii('GIF89a') : head.subarray(0, 6),
+  [width & 255, width >> 8, height & 255, height >> 8],
+  head.subarray(10),
+];
 
 /**
  * Reads all frames. Like browsers, ends at whatever is no block after a frame.
@@ -100,14 +101,19 @@ function readFrame(file: ByteReader, gif: Gif, at: number): number {
   ];
   const tableSize = colorTableSize(file.u8(at + 9));
   if (width === 0 || height === 0) throw new ImageError('The GIF has a frame without pixels.');
-  if (gif.frames >= MAX_FRAMES) throw tooManyFramesError();
+  // It would be black in Chromium, white in Firefox, and invisible in WebKit.
+  if (tableSize === 0 && !gif.hasTable) throw new ImageError('The GIF has a frame without colors.');
   // Browsers enlarge the picture for the first frame, and clip all others.
   if (gif.frames++ === 0) {
+    const stated = gif.width * gif.height;
     gif.width = Math.max(gif.width, left + width);
     gif.height = Math.max(gif.height, top + height);
+    const isIgnored = file.matches(0, 'GIF87a') || gif.width * gif.height > stated;
+    gif.hasOddSize = isIgnored && (width < gif.width || height < gif.height);
   }
   gif.decodedPixels += Math.max(gif.width * gif.height, width * height);
-  gif.largestFrame = Math.max(gif.largestFrame, width * height);
+  gif.pixels = Math.max(gif.pixels, gif.width * gif.height, width * height);
+  file.budget.checkPixels(gif);
   const data = at + 10 + tableSize;
   const end = skipSubBlocks(file, data + 1);
   const frame = copyFrameData(file.slice(data, end), width * height);

@@ -47,17 +47,23 @@ class Code {
     this.build(lengths);
   }
 
-  build(lengths: ArrayLike<number>): this {
+  /**
+   * Refuses what zlib refuses: too many codes, and too few, unless there is none or a single one.
+   * @param minLength - Codes up to this length may be too few.
+   */
+  build(lengths: ArrayLike<number>, minLength = 1): this {
     const counts = this.#counts.fill(0);
     for (let i = 0; i < lengths.length; i++) (counts[lengths[i] as number] as number)++;
     counts[0] = 0;
     const offsets = new Uint16Array(17);
-    let space = 1;
+    let [space, longest] = [1, 0];
     for (let i = 1; i < 16; i++) {
       space = space * 2 - (counts[i] as number);
       if (space < 0) throw inflateError();
+      if ((counts[i] as number) > 0) longest = i;
       offsets[i + 1] = (offsets[i] as number) + (counts[i] as number);
     }
+    if (space > 0 && longest > minLength) throw inflateError();
     for (let i = 0; i < lengths.length; i++) {
       if (lengths[i]) this.#symbols[(offsets[lengths[i] as number] as number)++] = i;
     }
@@ -76,7 +82,7 @@ class Code {
     }
   }
 
-  /** Makes several literals found at once. */
+  /** Makes all literals in the next bits found at once. */
   addLiteralRuns(): this {
     const { lookup } = this;
     for (let bits = 0; bits < lookup.length; bits++) {
@@ -88,7 +94,7 @@ class Code {
         used += length;
         run++;
       }
-      if (run > 1) (lookup[bits] as number) |= (run << 20) | (used << 16);
+      if (run > 0) (lookup[bits] as number) |= (run << 20) | (used << 16);
     }
     return this;
   }
@@ -116,7 +122,7 @@ function reverseBits(bits: number, length: number): number {
 
 const FIXED = [
   new Code(Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8))).addLiteralRuns(),
-  new Code(new Array(30).fill(5)),
+  new Code(new Array(32).fill(5)),
 ] as const;
 
 /** The codes of the current block. Shared by all streams: they are read one after the other. */
@@ -204,7 +210,8 @@ class Inflater {
     const lengthLengths = new Uint8Array(19);
     for (let i = 0, count = this.readBits(4) + 4; i < count; i++) lengthLengths[ORDER[i] as number] = this.readBits(3);
     if (literals > 286 || distances > 30) throw inflateError();
-    const lengths = this.#readLengths(LENGTHS.build(lengthLengths), literals + distances);
+    const lengths = this.#readLengths(LENGTHS.build(lengthLengths, 0), literals + distances);
+    if (lengths[END] === 0) throw inflateError();
     return [
       LITERALS.build(lengths.subarray(0, literals)).addLiteralRuns(),
       DISTANCES.build(lengths.subarray(literals)),
@@ -231,31 +238,28 @@ class Inflater {
   }
 
   /**
-   * Reads the codes of a block: most of the time is spent here, so that what it needs are local variables. It reads
-   * zeros after the end of the data.
+   * Reads the codes of a block: most of the time is spent here, so that what it needs are local variables. All bits of a
+   * code are read at once at their offset, because filling a buffer of bits takes an unpredictable branch for each code.
    */
   #decode(literals: Code, distances: Code): boolean {
     const { bytes, out } = this;
     const { maxLength } = this.limits;
     const [literalLookup, distanceLookup] = [literals.lookup, distances.lookup];
     const mask = 2 ** LOOKUP_BITS - 1;
-    let [at, bits, count, length, symbol] = [this.#at, this.#bits, this.#count, this.length, 0];
-    while (length <= maxLength && at <= bytes.length + 4) {
-      if (count < 16) {
-        bits |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << count;
-        at += 2;
-        count += 16;
-      }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const lastWord = bytes.length - 4;
+    // An offset in bits.
+    let [at, length, symbol] = [this.#at * 8 - this.#count, this.length, 0];
+    while (length <= maxLength && at <= bytes.length * 8) {
+      const start = at >>> 3;
+      const bits = (start <= lastWord ? view.getUint32(start, true) : readEnd(bytes, start)) >>> (at & 7);
       const entry = literalLookup[bits & mask] || literals.findEntry(bits);
       if (entry > 0xffff && length >= out.length) {
-        const used = (entry >> 16) & 15;
-        bits >>>= used;
-        count -= used;
+        at += (entry >> 16) & 15;
         length += entry >> 20;
         continue;
       }
-      bits >>>= entry & 15;
-      count -= entry & 15;
+      at += entry & 15;
       symbol = (entry >> 4) & 511;
       if (symbol < END) {
         if (length < out.length) out[length] = symbol;
@@ -264,43 +268,38 @@ class Inflater {
       }
       if (symbol === END) break;
       if (symbol > 285) throw inflateError();
-      if (count < 16) {
-        bits |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << count;
-        at += 2;
-        count += 16;
-      }
       const lengthExtra = EXTRA[symbol - 257] as number;
-      const matchLength = (BASES[symbol - 257] as number) + (bits & ((1 << lengthExtra) - 1));
-      bits >>>= lengthExtra;
-      count -= lengthExtra;
-      if (count < 16) {
-        bits |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << count;
-        at += 2;
-        count += 16;
-      }
-      const code = distanceLookup[bits & mask] || distances.findEntry(bits);
-      bits >>>= code & 15;
-      count -= code & 15;
+      const matchLength = (BASES[symbol - 257] as number) + ((bits >>> (entry & 15)) & ((1 << lengthExtra) - 1));
+      at += lengthExtra;
+      const next = at >>> 3;
+      const more = (next <= lastWord ? view.getUint32(next, true) : readEnd(bytes, next)) >>> (at & 7);
+      const code = distanceLookup[more & mask] || distances.findEntry(more);
+      at += code & 15;
       const distanceCode = code >> 4;
       if (distanceCode > 29) throw inflateError();
       const distanceExtra = distanceCode < 4 ? 0 : (distanceCode >> 1) - 1;
-      if (count < 16) {
-        bits |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << count;
-        at += 2;
-        count += 16;
-      }
-      const distance = (DISTANCE_BASES[distanceCode] as number) + (bits & ((1 << distanceExtra) - 1));
-      bits >>>= distanceExtra;
-      count -= distanceExtra;
+      const rest = at >>> 3;
+      const word = (rest <= lastWord ? view.getUint32(rest, true) : readEnd(bytes, rest)) >>> (at & 7);
+      const distance = (DISTANCE_BASES[distanceCode] as number) + (word & ((1 << distanceExtra) - 1));
+      at += distanceExtra;
       if (distance > length) throw inflateError();
       const end = length + matchLength;
       for (let i = length; i < end && i < out.length; i++) out[i] = out[i - distance] as number;
       length = end;
     }
-    [this.#at, this.#bits, this.#count, this.length] = [at, bits, count, length];
+    this.#at = (at + 7) >>> 3;
+    [this.#count, this.length] = [this.#at * 8 - at, length];
+    this.#bits = this.#count > 0 ? (bytes[this.#at - 1] ?? 0) >>> (8 - this.#count) : 0;
     this.#checkEnd();
     return symbol === END;
   }
+}
+
+/** The next four bytes as a number, with zeros after the end of the data. */
+function readEnd(bytes: Uint8Array, start: number): number {
+  let word = 0;
+  for (let i = 0; i < 4; i++) word |= (bytes[start + i] ?? 0) << (8 * i);
+  return word >>> 0;
 }
 
 /** RFC 1951, section 3.2.5: by code, the shortest length, and the number of extra bits. */

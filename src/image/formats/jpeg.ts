@@ -7,7 +7,7 @@ import {
   type ImageStructure,
   joinParts,
 } from './byte-reader.js';
-import { swapsSides } from './exif.js';
+import { type ExifOrientation, swapsSides } from './exif.js';
 import { trimProfile } from './icc.js';
 import { isWholeScan } from './jpeg-data.js';
 import {
@@ -143,10 +143,7 @@ export function readJpeg(file: ByteReader): ImageStructure {
   const end = readSegments(file, builder);
   const { frame, header, scans } = builder;
   if (!frame || scans === 0) throw new ImageError('The JPEG has no scan.');
-  const exif = header.find(
-    ({ marker, data, length }) => marker === 0xe1 && length >= 6 && file.matches(data, 'Exif\0'),
-  );
-  const orientation = exif ? file.readOrientation(exif.data + 6, exif.end) : 1;
+  const { orientation, isAmbiguous } = readExifOrientation(file, header);
   const { width, height } = frame;
   const isRotated = swapsSides(orientation);
   return {
@@ -154,6 +151,7 @@ export function readJpeg(file: ByteReader): ImageStructure {
     width: isRotated ? height : width,
     height: isRotated ? width : height,
     orientation,
+    isAmbiguous,
     frames: 1,
     scans,
     pixels: width * height,
@@ -162,6 +160,16 @@ export function readJpeg(file: ByteReader): ImageStructure {
     rebuild: () =>
       joinParts(file, [[0xff, SOI], ...buildHeader(file, header, orientation), ...builder.parts, [0xff, EOI]]),
   };
+}
+
+/** The orientation in the first Exif segment, the one that counts. WebKit continues if it has none. */
+function readExifOrientation(file: ByteReader, header: Segment[]): ExifOrientation {
+  const [first, ...others] = header
+    .filter(({ marker, data, length }) => marker === 0xe1 && length >= 6 && file.matches(data, 'Exif\0'))
+    .map(({ data, end }) => file.readOrientation(data + 6, end));
+  const orientation = first?.orientation || 1;
+  const isOverridden = first?.orientation === 0 && others.some((other) => other.orientation > 0);
+  return { orientation, isAmbiguous: isOverridden || first?.isAmbiguous === true };
 }
 
 /** Reads until nothing can be added to the picture. Returns the end of the file's picture; 0 if it has no end marker. */

@@ -18,7 +18,7 @@ export interface PngAnimation {
   /** Whether the image that viewers without animation show is the first frame. */
   beginsWithImage: boolean;
   /** Pixels of all frames. Browsers draw each of them onto a copy of the canvas. */
-  pixels: number;
+  decodedPixels: number;
   /** The chunks of the frames, without those of the image. */
   chunks: Set<PngChunk>;
 }
@@ -48,13 +48,16 @@ export function readPngAnimation(
   if (frames.length === 0 || (beginsWithImage && !isWholeCanvas(file, frames[0] as Frame, canvas))) {
     throw animationError();
   }
+  const pixels = canvas.width * canvas.height;
+  const decodedPixels = frames.length * pixels;
+  file.budget.checkPixels({ frames: frames.length, pixels, decodedPixels });
   for (const frame of frames) checkFrame(file, frame, canvas);
   const all = frames.flatMap(({ control, data }) => [control, ...data]);
   return {
     frames: frames.length,
     plays: file.u32(control.data + 4),
     beginsWithImage,
-    pixels: frames.length * canvas.width * canvas.height,
+    decodedPixels,
     chunks: new Set(all.filter(({ type }) => type !== 'IDAT')),
   };
 }

@@ -8,7 +8,7 @@ import {
   joinParts,
   sliceRanges,
 } from './byte-reader.js';
-import { swapsSides } from './exif.js';
+import { type ExifOrientation, swapsSides } from './exif.js';
 import { readProfileLength } from './icc.js';
 import { type Inflated, inflate } from './inflate.js';
 import { type PngAnimation, readPngAnimation } from './png-animation.js';
@@ -41,22 +41,24 @@ export function readPng(file: ByteReader): ImageStructure {
   const header = readHeader(file, chunks);
   const data = readDataChunks(chunks);
   const palette = findPalette(chunks, header);
+  const pixels = header.width * header.height;
+  file.budget.checkPixels({ frames: 1, pixels, decodedPixels: pixels });
   const animation = readPngAnimation(file, chunks, header, end > 0);
   const compressed = joinData(file, data);
   const dataLength = checkPixels(file, compressed, header);
   const pixelData = dataLength < compressed.length ? compressed.subarray(0, dataLength) : null;
-  const orientation = readExifOrientation(file, chunks);
+  const { orientation, isAmbiguous } = readExifOrientation(file, chunks);
   const isRotated = swapsSides(orientation);
-  const pixels = header.width * header.height;
   return {
     type: 'image/png',
     width: isRotated ? header.height : header.width,
     height: isRotated ? header.width : header.height,
     orientation,
+    isAmbiguous,
     frames: animation?.frames ?? 1,
     scans: 1,
     pixels,
-    decodedPixels: animation?.pixels ?? pixels,
+    decodedPixels: animation?.decodedPixels ?? pixels,
     end,
     rebuild: () => buildPng(file, { chunks, header, data, pixelData, palette, animation, orientation }),
   };
@@ -101,10 +103,11 @@ function findPalette(chunks: PngChunk[], { colorType, depth }: PngHeader): { chu
 }
 
 /** The orientation in the first `eXIf` chunk before the data, the one that browsers apply. */
-function readExifOrientation(file: ByteReader, chunks: PngChunk[]): number {
+function readExifOrientation(file: ByteReader, chunks: PngChunk[]): ExifOrientation {
   const exif = chunks.find(({ type }) => type === 'eXIf' || type === 'IDAT');
-  if (exif?.type !== 'eXIf' || !isIntact(file, exif)) return 1;
-  return file.readOrientation(exif.data, exif.data + exif.length);
+  if (exif?.type !== 'eXIf' || !isIntact(file, exif)) return { orientation: 1, isAmbiguous: false };
+  const { orientation, isAmbiguous } = file.readOrientation(exif.data, exif.data + exif.length);
+  return { orientation: orientation || 1, isAmbiguous };
 }
 
 interface PngContent {

@@ -1,12 +1,11 @@
 import type { ImageType } from '../../core/protocol.js';
-import { ByteReader, ImageError, type ImageStructure, MAX_FRAMES, tooManyFramesError } from './byte-reader.js';
+import { ByteReader, ImageError, type ImageStructure, WorkBudget } from './byte-reader.js';
 import { readGif } from './gif.js';
 import { readJpeg } from './jpeg.js';
 import { readPng } from './png.js';
 import { readWebp } from './webp.js';
 
 export { ImageError } from './byte-reader.js';
-export { readOrientation } from './exif.js';
 
 /** A picture that may be stored. */
 export interface Picture {
@@ -17,6 +16,8 @@ export interface Picture {
   height: number;
   /** EXIF orientation, 1 to 8. From 5 on, it has swapped width and height. */
   orientation: number;
+  /** Whether browsers show the given bytes differently. The stored picture looks the same in all of them. */
+  isAmbiguous: boolean;
   /** Number of frames; at least 2 for an animation. */
   frames: number;
   /** The picture as it is stored. */
@@ -33,9 +34,6 @@ export interface PictureLimits {
 /** Maximum number of scans of a JPEG: encoders write at most about 20. Each costs a viewer as much as a picture. */
 const MAX_SCANS = 64;
 
-/** Maximum pixels of all frames and scans together, as a multiple of `maxPixels`. */
-const MAX_DECODING_FACTOR = 10;
-
 /**
  * Reads the structure of a picture to its end, without decoding a pixel. The
  * returned picture lacks the bytes after its end and, by default, everything
@@ -43,15 +41,14 @@ const MAX_DECODING_FACTOR = 10;
  * @throws ImageError if the bytes are not a picture within the limits.
  */
 export function readPicture(bytes: Uint8Array, { maxPixels, keepMetadata }: PictureLimits): Picture {
-  const { type, width, height, orientation, frames, ...structure } = readStructure(new ByteReader(bytes));
-  const { scans, pixels, decodedPixels, end } = structure;
+  const budget = new WorkBudget(maxPixels);
+  const structure = readStructure(new ByteReader(bytes, budget));
+  const { type, width, height, orientation, isAmbiguous, frames, scans, end } = structure;
   if (width === 0 || height === 0) throw new ImageError('The width or height is zero.');
-  if (frames > MAX_FRAMES) throw tooManyFramesError();
   if (scans > MAX_SCANS) throw new ImageError('The picture has too many scans.');
-  const isWithinLimits = pixels <= maxPixels && decodedPixels <= maxPixels * MAX_DECODING_FACTOR;
-  if (!isWithinLimits) throw new ImageError('The picture has too many pixels.');
+  budget.checkPixels(structure);
   const stored = keepMetadata && end > 0 ? bytes.subarray(0, end) : structure.rebuild();
-  return { type, width, height, orientation, frames, bytes: stored };
+  return { type, width, height, orientation, isAmbiguous, frames, bytes: stored };
 }
 
 /** Message of the error for bytes that begin like no picture that may be stored. */

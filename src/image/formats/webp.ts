@@ -47,6 +47,7 @@ export function readWebp(file: ByteReader): ImageStructure {
     height,
     // Browsers ignore EXIF in WebP.
     orientation: 1,
+    isAmbiguous: false,
     frames,
     scans: 1,
     pixels: width * height,
