@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-/** For test/support/run-factor.ts. */
-const { RUN_FACTOR = '1' } = process.env;
+/** `RUN_FACTOR` is for test/support/run-factor.ts, `EXAMPLES` for test/frameworks. */
+const { RUN_FACTOR = '1', EXAMPLES } = process.env;
 const oxc = { define: { TEST_RUN_FACTOR: RUN_FACTOR } };
 
 /**
@@ -87,10 +87,11 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', ...(EXAMPLES === 'quick' ? ['test/frameworks/**/*.test.ts'] : [])],
           exclude: LONG_TESTS,
           globalSetup: ['test/support/shared-server.ts'],
           maxWorkers: 2,
+          maxConcurrency: 2,
           ...LIMITS,
           // Some tests upload eight photos one after the other, and each has several waits.
           testTimeout: 900_000,

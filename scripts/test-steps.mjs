@@ -50,8 +50,7 @@ export const STEPS = {
   },
   package: { isPartOfAll: true, needs: ['build'], run: (options) => runVitest('package', options) },
   e2e: { isPartOfAll: true, needs: ['build'], run: (options) => runEndToEnd(options) },
-  // In `npm test` a few of the examples; by itself, all of them or those that are named.
-  frameworks: { isPartOfAll: true, needs: ['build'], run: runExamples },
+  frameworks: { needs: ['build'], run: runExamples },
   browsers: { run: runAllEngines },
   long: { needs: ['build'], run: runLongTests },
 };
@@ -98,16 +97,16 @@ async function runVitest(project, options, env = {}) {
   return countTests('vitest', ['run', '--project', project, ...reporters, ...files], options, env);
 }
 
+/** In `npm test`, with a few of the examples, which share its back end and its browser. */
 function runEndToEnd(options) {
   process.env.CHROME_PATH = findBrowser();
-  return runVitest('e2e', options);
+  return runVitest('e2e', options, options.isBrief ? { EXAMPLES: 'quick' } : {});
 }
 
 /** Installs, builds and tries the applications in examples/. @param options - `files`: names of examples */
 function runExamples(options) {
   process.env.CHROME_PATH = findBrowser();
-  const EXAMPLES = options.isBrief ? 'quick' : options.files.join(' ');
-  return runVitest('frameworks', { ...options, files: [] }, { EXAMPLES });
+  return runVitest('frameworks', { ...options, files: [] }, { EXAMPLES: options.files.join(' ') });
 }
 
 /** Runs the tests of the element and of the image code in one browser engine. */

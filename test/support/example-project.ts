@@ -49,7 +49,8 @@ export class ExampleProject {
     manifest.dependencies['flare-avatar-upload'] = `file:${tarball}`;
     const text = JSON.stringify(manifest, null, 2);
     writeFileSync(join(this.folder, 'package.json'), text);
-    await this.#installPackages(tarball, `${text}\n${JSON.stringify(readJson(root, 'package.json'))}`);
+    const { dependencies, peerDependencies } = readJson(root, 'package.json');
+    await this.#installPackages(tarball, `${text}\n${JSON.stringify({ dependencies, peerDependencies })}`);
   }
 
   /** @param dependencies - what the installed packages depend on */

@@ -34,9 +34,9 @@ export class ExampleSite extends HttpServer {
       if (BACK_END.test(url)) {
         if (url.startsWith('/api/')) this.calls.push(`${method} ${url}`);
         const held = method === 'PUT' ? this.#released : null;
-        void forward(backEnd, this.#agent, incoming, outgoing, held);
+        forward(backEnd, this.#agent, incoming, outgoing, held);
       } else if ('folder' in pages) sendFile(pages.folder, url, outgoing);
-      else void forward(pages.origin, this.#agent, incoming, outgoing);
+      else forward(pages.origin, this.#agent, incoming, outgoing);
     });
   }
 
@@ -58,7 +58,7 @@ function sendFile(folder: string, url: string, outgoing: ServerResponse): void {
   const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'index.html') : path;
   if (!existsSync(file)) return void outgoing.writeHead(404).end();
   const type = TYPES[extname(file)] ?? 'application/octet-stream';
-  outgoing.writeHead(200, { 'content-type': type, 'access-control-allow-origin': '*' }).end(readFileSync(file));
+  outgoing.writeHead(200, { 'content-type': type }).end(readFileSync(file));
 }
 
 /**

@@ -59,6 +59,7 @@ export class ServerCommand {
   }
 
   async stop(): Promise<void> {
+    if (this.child.exitCode !== null) return;
     const closed = new Promise((resolve) => this.child.on('close', resolve));
     if (this.child.pid) process.kill(-this.child.pid, 'SIGTERM');
     await closed;
