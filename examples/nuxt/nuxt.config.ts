@@ -1,4 +1,6 @@
-const api = process.env.API_ORIGIN ?? 'http://localhost:8787';
+import { env } from 'node:process';
+
+const api = env.API_ORIGIN ?? 'http://localhost:8787';
 
 export default defineNuxtConfig({
   compatibilityDate: '2026-01-01',
