@@ -115,7 +115,7 @@ export default defineConfig({
           maxConcurrency: 2,
           ...LIMITS,
           // Each test installs and builds an application.
-          testTimeout: 900_000,
+          testTimeout: 3_600_000,
         },
       },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], exclude: LONG_TESTS, ...LIMITS } },

@@ -19,7 +19,8 @@ type Listener<E extends Event> = (event: E & { readonly currentTarget: FlareAvat
  * comment that hides its errors, and is itself no error where it is not needed.
  */
 const FRAMEWORKS = `
-type Tag<Base> = Omit<Base, keyof AvatarUploadProperties> & AvatarUploadProperties & AvatarUploadAttributes;
+/** Where the tag takes both, a property and an attribute of the same name are the property. */
+type Tag<Base> = Omit<Base, keyof AvatarUploadProperties> & AvatarUploadProperties & Omit<AvatarUploadAttributes, keyof AvatarUploadProperties>;
 
 // @ts-ignore: React may be missing.
 import type { DetailedHTMLProps as ReactProps, HTMLAttributes as ReactAttributes } from 'react';
@@ -39,6 +40,8 @@ export type SolidTag = Tag<SolidJSX.HTMLAttributes<FlareAvatarUpload>> & {
   [Name in keyof AvatarUploadProperties as \`prop:\${Name}\`]: AvatarUploadProperties[Name];
 } & {
   [Name in keyof AvatarUploadAttributes as \`attr:\${Name}\`]: AvatarUploadAttributes[Name];
+} & {
+  [Name in keyof AvatarUploadAttributes as true extends AvatarUploadAttributes[Name] ? \`bool:\${Name}\` : never]?: boolean | undefined;
 };
 // @ts-ignore: Solid may be missing.
 declare module 'solid-js' { namespace JSX { interface CustomEvents extends AvatarUploadEventMap {} interface IntrinsicElements { 'flare-avatar-upload': SolidTag } } }
@@ -62,6 +65,10 @@ export type SvelteTag = Tag<SvelteAttributes<FlareAvatarUpload>> & AvatarUploadL
 };
 // @ts-ignore: Svelte may be missing.
 declare module 'svelte/elements' { interface SvelteHTMLElements { 'flare-avatar-upload': SvelteTag } }
+
+// @ts-ignore: Astro may be missing.
+export type AstroTag = Omit<astroHTML.JSX.HTMLAttributes, keyof AvatarUploadAttributes> & AvatarUploadAttributes;
+declare global { namespace astroHTML.JSX { interface IntrinsicElements { 'flare-avatar-upload': AstroTag } } }
 `;
 
 /**
@@ -70,7 +77,6 @@ declare module 'svelte/elements' { interface SvelteHTMLElements { 'flare-avatar-
  * @param folder - dist/types/src
  */
 export function writeFrameworkTypes(element, properties, folder) {
-  const attributes = element.attributes.filter(({ name, fieldName }) => name !== fieldName);
   const events = element.events.filter(({ name }) => name.startsWith('flare-'));
   const lists = [
     writeInterface('AvatarUploadProperties', 'The properties that a page can set.', properties, ({ name }) => [
@@ -79,8 +85,8 @@ export function writeFrameworkTypes(element, properties, folder) {
     ]),
     writeInterface(
       'AvatarUploadAttributes',
-      'The attributes whose names differ from those of their properties.',
-      attributes,
+      'The attributes, as they are in HTML.',
+      element.attributes,
       ({ name, fieldName }) => [name, `AttributeValue<FlareAvatarUpload['${fieldName}']>`],
     ),
     writeInterface('AvatarUploadListeners', 'The listeners of the events.', events, ({ name }) => [

@@ -2,25 +2,7 @@ import type { PictureEncoder } from '../picture-encoder.js';
 import { integerRule, listRule, type OptionRules, readOptions } from '../validate-options.js';
 import { createCodecs, type LoadWasm } from './codecs.js';
 import { encodePicture } from './encode-picture.js';
-
-/**
- * Options of `variants()`.
- *
- * @example
- * ```ts
- * const options: VariantsOptions = { sizes: [64, 128, 256], maxDecodedPixels: 4_000_000 };
- * ```
- */
-export interface VariantsOptions {
-  /** Widths of the smaller copies, in pixels: 1 to 8 different ones from 16 to 2048, in any order. */
-  sizes: readonly number[];
-  /**
-   * Maximum width times height of a picture. Decoding takes about eight bytes of
-   * memory per pixel; a Worker has 128 MB for all its requests.
-   * @defaultValue `16000000`
-   */
-  maxDecodedPixels?: number;
-}
+import type { VariantsOptions } from './variants-options.js';
 
 const DEFAULT_MAX_DECODED_PIXELS = 16_000_000;
 

@@ -1,7 +1,8 @@
 /** The `./server/variants` entry of the package for Node, Bun and Deno: the WASM is read from the packages. */
 import type { PictureEncoder } from '../picture-encoder.js';
 import { type CodecName, WASM_FILES } from './codecs.js';
-import { createVariants, type VariantsOptions } from './create-variants.js';
+import { createVariants } from './create-variants.js';
+import type { VariantsOptions } from './variants-options.js';
 
 export type { EncodedPicture, PictureCopy, PictureEncoder } from '../picture-encoder.js';
 export type { VariantsOptions };

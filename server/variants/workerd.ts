@@ -1,7 +1,8 @@
 /** The `./server/variants` entry of the package for Workers, where only the bundler can provide WASM. */
 import type { PictureEncoder } from '../picture-encoder.js';
 import type { CodecName, LoadWasm } from './codecs.js';
-import { createVariants, type VariantsOptions } from './create-variants.js';
+import { createVariants } from './create-variants.js';
+import type { VariantsOptions } from './variants-options.js';
 
 export type { EncodedPicture, PictureCopy, PictureEncoder } from '../picture-encoder.js';
 export type { VariantsOptions };

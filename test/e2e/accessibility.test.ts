@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserFlags } from '../../scripts/setup.mjs';
 import { readAccessibilityTree } from '../support/accessibility-tree.js';
-import { cameraFlags, launchBrowser } from '../support/browser.js';
+import { launchBrowser } from '../support/browser.js';
 import { CdnSite } from '../support/cdn-site.js';
 import { root } from '../support/dev-server.js';
 import { ElementPage } from '../support/element-page.js';
@@ -15,7 +16,9 @@ const site = new CdnSite();
 let origin = '';
 let browser: Browser;
 beforeAll(async () => {
-  [origin, browser] = await Promise.all([site.start(), launchBrowser({ args: cameraFlags })]);
+  // Two cameras that show a test picture, and a user who allows every page to use them.
+  const camera = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2'];
+  [origin, browser] = await Promise.all([site.start(), launchBrowser({ args: [...browserFlags, ...camera] })]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop()]));
 

@@ -225,7 +225,10 @@ describe.each<[string, Files, string[], string]>([
 
 /** A dev server that passes the API on, as docs/local-development.md says. */
 async function startProxy(target: string, port: number, changeOrigin: boolean) {
-  const proxy = { '/api': { target, changeOrigin }, ...(!changeOrigin && { '/cdn-cgi/local': { target, changeOrigin } }) };
+  const proxy = {
+    '/api': { target, changeOrigin },
+    ...(!changeOrigin && { '/cdn-cgi/local': { target, changeOrigin } }),
+  };
   // The page is that of the example.
   const publicDir = join(packed.project, 'hono', 'public');
   const server = await createServer({

@@ -16,7 +16,7 @@ export interface OpenExample {
   workers: string[];
 }
 
-export const COLUMNS = ['types', 'events', 'properties', 'end to end', 're-render', 'worker'] as const;
+export const COLUMNS = ['types', 'SSR', 'events', 'properties', 'end to end', 're-render', 'worker'] as const;
 export type Column = (typeof COLUMNS)[number];
 
 /** A check, and the column of the table in docs/frameworks.md that it fills. */
@@ -25,6 +25,8 @@ export interface Check {
   title: string;
   /** Whether it needs the element, which the client alone doesn't have. */
   isOfElement?: boolean;
+  /** Whether it is about the HTML that a server, or the build, renders. */
+  isOfServer?: boolean;
   run(open: OpenExample): Promise<void>;
 }
 
@@ -47,6 +49,15 @@ const isUpload = (call: string): boolean => call.includes('/uploads/');
 
 /** Run in this order, in one page: each check starts where the one before it ended. */
 export const CHECKS: readonly Check[] = [
+  {
+    column: 'SSR',
+    title: 'the HTML contains the element',
+    isOfServer: true,
+    async run({ example, page, site }) {
+      const response = await page.request.get(site.origin + (example.page ?? '/'));
+      expect(await response.text()).toContain('<flare-avatar-upload');
+    },
+  },
   {
     column: 'properties',
     title: 'a file that `validate` rejects is not uploaded, and the text in `messages` says why',
@@ -120,6 +131,10 @@ export const CHECKS: readonly Check[] = [
     run: async ({ problems }) => void expect(problems).toEqual([]),
   },
 ];
+
+/** Whether a check can be made of an example. */
+export const isCheckFor = ({ isOfElement, isOfServer }: Check, example: Example): boolean =>
+  !(isOfElement && example.isClientOnly) && (!isOfServer || example.isServerRendered === true);
 
 /** Changes what has nothing to do with the element, by a button or a link. */
 async function changePage({ page }: OpenExample, count: number): Promise<void> {

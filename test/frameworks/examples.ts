@@ -16,6 +16,8 @@ export interface Example {
   isQuick?: boolean;
   /** The example uses the client, and has no element. */
   isClientOnly?: boolean;
+  /** The page is rendered as HTML on a server or by the build. */
+  isServerRendered?: boolean;
 }
 
 /** Each row is installed, built with `npm run build` if it has that script, and tried in a browser. */
@@ -28,6 +30,11 @@ export const EXAMPLES: readonly Example[] = [
   { name: 'vue', title: 'Vue', framework: 'vue', folder: 'dist', isQuick: true },
   { name: 'svelte', title: 'Svelte', framework: 'svelte', folder: 'dist', isQuick: true },
   { name: 'solid', title: 'Solid', framework: 'solid-js', folder: 'dist' },
+  { name: 'next', title: 'Next.js, wrapper', framework: 'next', start: 'start', isServerRendered: true },
+  { name: 'nuxt', title: 'Nuxt', framework: 'nuxt', start: 'start', isServerRendered: true },
+  { name: 'sveltekit', title: 'SvelteKit', framework: '@sveltejs/kit', start: 'start', isServerRendered: true },
+  { name: 'angular', title: 'Angular', framework: '@angular/core', folder: 'dist/browser' },
+  { name: 'astro', title: 'Astro', framework: 'astro', folder: 'dist', isServerRendered: true },
   { name: 'lit', title: 'Lit', framework: 'lit', folder: 'dist' },
   { name: 'htmx', title: 'htmx', framework: 'htmx.org', folder: '.' },
   { name: 'turbo', title: 'Turbo', framework: '@hotwired/turbo', folder: '.' },

@@ -6,7 +6,7 @@ import { recordProblems } from '../support/bundled-app.js';
 import { ExampleProject, packTarball } from '../support/example-project.js';
 import { ExampleSite } from '../support/example-site.js';
 import { findFreePort } from '../support/free-port.js';
-import { CHECKS, type Column, type OpenExample } from './checks.js';
+import { CHECKS, type Column, isCheckFor, type OpenExample } from './checks.js';
 import { EXAMPLES, type Example } from './examples.js';
 import { type Results, writeResults } from './results.js';
 
@@ -45,7 +45,7 @@ it.concurrent.each(selected.map((example) => [example.title, example] as const))
   await serveExample(example, project, async (site) => {
     const { open, close } = await openExample(example, project, site);
     try {
-      const checks = CHECKS.filter(({ isOfElement }) => !(isOfElement && example.isClientOnly));
+      const checks = CHECKS.filter((check) => isCheckFor(check, example));
       for (const { column, title, run } of checks) await record(row.passed, column, title, () => run(open));
     } finally {
       await close();

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type LoadWasm, WASM_FILES } from '../../server/variants/codecs.js';
-import { createVariants, type VariantsOptions } from '../../server/variants/create-variants.js';
+import { createVariants } from '../../server/variants/create-variants.js';
+import type { VariantsOptions } from '../../server/variants/variants-options.js';
 
 const { resolve } = createRequire(import.meta.url);
 
