@@ -12,7 +12,7 @@ declare global {
 const NAME = 'flare-avatar-upload';
 // Loaded twice, by two scripts or in two versions: the first one stays.
 if (!customElements.get(NAME)) customElements.define(NAME, FlareAvatarUpload);
-else console.warn(`${NAME} is defined twice. The first copy of the package is used.`);
+else console.warn(`${NAME} is defined twice.`);
 
 export { AvatarUploadError } from './core/errors.js';
 export { registerLocale } from './i18n/language.js';

@@ -2,7 +2,7 @@ import type { ReactiveControllerHost } from 'lit';
 import { AvatarUploadError } from '../core/errors.js';
 import { emitEvent } from '../events.js';
 import type { FieldStore } from './field-store.js';
-import { type FormControl, findEventTarget, findSubmitter, isUploadRequested, shouldHold } from './form-submission.js';
+import { type FormControl, findEventTarget, isUploadRequested } from './form-submission.js';
 import { loadModule } from './load-module.js';
 import type { RetryAction, UploadCommand } from './snapshot.js';
 
@@ -44,16 +44,14 @@ export class EngineLoader<Engine> {
     return await result;
   }
 
-  /** Stops what submits the form while a file waits for the engine. */
+  /** Holds back every submission of the form while a file waits for the engine, which then decides about it. */
   handleEvent(event: Event): void {
-    const { element, store } = this;
-    const { form } = element;
-    const button = findSubmitter(event, form);
-    const isSubmission = button || (event.type === 'submit' && event.target === form);
-    if (!isSubmission || !shouldHold(element, store.snapshot, button)) return;
+    const { form, name, noHold } = this.element;
+    const { submitter, target } = event as SubmitEvent;
+    if (target !== form || !name || noHold || !isUploadRequested(this.store.snapshot)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    this.#resubmit = () => (button ? button.click() : form?.requestSubmit());
+    this.#resubmit = () => form?.requestSubmit(submitter);
   }
 
   async #wait(retry?: RetryAction): Promise<void> {
@@ -76,8 +74,7 @@ export class EngineLoader<Engine> {
     const { element, store } = this;
     if (!isUploadRequested(store.snapshot)) this.#resubmit = undefined;
     store.setFacts({ activity: { kind: 'selecting', command } });
-    for (const type of ['submit', 'click'])
-      findEventTarget(element.form)?.addEventListener(type, this, { capture: true, signal });
+    findEventTarget(element.form)?.addEventListener('submit', this, { capture: true, signal });
   }
 
   #load(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { FieldStore } from './field-store.js';
-import { type FormControl, findEventTarget, findSubmitter, isUploadRequested, shouldHold } from './form-submission.js';
+import { type FormControl, findEventTarget, isUploadRequested } from './form-submission.js';
+import type { Snapshot } from './snapshot.js';
 
 /** A submission of the form that waits for the upload. All elements that it waits for share it. */
 interface HeldSubmission {
@@ -148,3 +149,20 @@ export class SubmitHold implements ReactiveController {
 
 const findHolds = (form: HTMLFormElement): SubmitHold[] =>
   Array.from(form.elements, (control) => holds.get(control)).filter((hold) => hold !== undefined);
+
+/** The submit button of the form behind a `click` or `submit` event. */
+function findSubmitter(event: Event, form: HTMLFormElement | null): HTMLButtonElement | null {
+  const { submitter, target } = event as SubmitEvent;
+  const button = (submitter ?? (target as Element).closest?.('button, input')) as HTMLButtonElement | null;
+  return form && button?.form === form && /^(submit|image)$/.test(button.type) ? button : null;
+}
+
+/** Whether the form has to wait for the element if this button submits it. */
+const shouldHold = ({ form, name, noHold }: FormControl, snapshot: Snapshot, submitter: HTMLElement | null): boolean =>
+  !!name && !noHold && isUploadRequested(snapshot) && !closesDialog(form, submitter);
+
+/** Closes the dialog around the form, such as with a Cancel button: the data is not used. */
+function closesDialog(form: HTMLFormElement | null, submitter: HTMLElement | null): boolean {
+  const { formMethod, formNoValidate } = (submitter ?? {}) as Partial<HTMLButtonElement>;
+  return (formMethod || form?.method) === 'dialog' && (formNoValidate || form?.noValidate) === true;
+}

@@ -13,6 +13,7 @@ export const styles = css`
     --_accent: var(--flare-accent, light-dark(#2563eb, #8ab4ff));
     --_radius: var(--flare-radius, var(--_shape, 50%));
     --_ring: clamp(2px, var(--_size) / 32, 5px);
+    --_target: 24px;
     --_text: clamp(0px, (var(--_size) - 47px) * 999, 15rem);
     display: inline-block;
     vertical-align: top;
@@ -44,7 +45,6 @@ export const styles = css`
     justify-items: center;
   }
   .frame {
-    flex: none;
     position: relative;
     container-type: inline-size;
     width: min(var(--_size), 100% - var(--_ring) * 4);
@@ -116,7 +116,7 @@ export const styles = css`
     display: none;
   }
   .line {
-    min-height: 2lh;
+    min-height: max(2lh, var(--_target));
     line-height: 1.4;
     margin: 0.5em 0 0;
   }
@@ -126,26 +126,22 @@ export const styles = css`
   }
   .line button {
     display: inline-block;
-    min-height: 24px;
-    margin-block: -4px;
+    min-width: var(--_target);
+    line-height: var(--_target);
+    /* Small targets don't make the line higher: -4px, and 0 for large ones. */
+    margin-block: calc(var(--_target) / 5 - 8.8px);
     padding-inline: 0.4em;
     border-radius: 4px;
     color: var(--_accent);
   }
+  [part='trigger']::after {
+    content: '';
+    position: absolute;
+    inset: min(0px, 50cqi - var(--_target) / 2);
+  }
   @media (pointer: coarse) {
-    .line,
-    .line button {
-      min-height: 44px;
-    }
-    .line button {
-      min-width: 44px;
-      margin-block: 0;
-      line-height: 44px;
-    }
-    [part='trigger']::after {
-      content: '';
-      position: absolute;
-      inset: min(0px, 50cqi - 22px);
+    :host {
+      --_target: 44px;
     }
   }
   @container (width < 6rem) {

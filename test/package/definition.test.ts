@@ -135,7 +135,7 @@ describe('two copies of the package in one page', () => {
     });
     await pickFile(page, toFile(png()));
     await page.getByText('That is not you.').waitFor();
-    expect(messages).toEqual([expect.stringMatching(/^warning: flare-avatar-upload: the tag is already defined/)]);
+    expect(messages).toEqual([expect.stringMatching(/^warning: flare-avatar-upload is defined twice/)]);
     await page.context().close();
     await site.stop();
   });
