@@ -34,7 +34,7 @@ describe('the source of the server', () => {
 
   it('calls batch() of D1 in one file only, which names the results', () => {
     // Outside of Workers, a client's own batch stands for that of D1, and migrations return no results.
-    const files = ['db/database.ts', 'node/libsql-database.ts', 'node/migrate-database.ts'];
+    const files = ['db/apply-migrations.ts', 'db/database.ts', 'node/libsql-database.ts'];
     expect(findFiles(/\.batch\(/)).toEqual(files);
   });
 
