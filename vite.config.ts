@@ -13,8 +13,7 @@ const stateFolder = process.env.FLARE_STATE ?? resolvePath('.flare');
  * (scripts/build.mjs builds the package.)
  */
 export default defineConfig(({ command }) => ({
-  // Tests serve a build of the demo instead: it loads in a few requests.
-  root: process.env.FLARE_DEMO ?? resolvePath('demo/'),
+  root: resolvePath('demo/'),
   cacheDir: resolvePath('node_modules/.vite'),
   appType: 'mpa',
   build: { rolldownOptions: { input: [resolvePath('demo/index.html'), resolvePath('demo/gallery.html')] } },

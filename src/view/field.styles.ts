@@ -45,6 +45,7 @@ export const styles = css`
     justify-items: center;
   }
   .frame {
+    flex: none;
     position: relative;
     container-type: inline-size;
     width: min(var(--_size), 100% - var(--_ring) * 4);

@@ -166,6 +166,8 @@ describe('other tabs', () => {
 
 describe('the page', () => {
   it('has one channel, which is closed while the page is cached and when the last element is removed', async () => {
+    // The elements of the test before have left the page.
+    await waitForTask();
     const { BroadcastChannel } = window;
     const open = new Set<BroadcastChannel>();
     window.BroadcastChannel = class extends BroadcastChannel {

@@ -186,7 +186,7 @@ describe('submitting a form while its picture is uploaded', () => {
     expect([element, second].map((field) => field.matches(':state(user-invalid)'))).to.deep.equal([false, false]);
     await first.succeed();
     expect([submissions, second.matches(':state(user-invalid)')]).to.deep.equal([[], false]);
-    expect(getText(second, 'status')).to.contain('The form will be submitted after that.');
+    expect(getText(second, 'status')).to.contain('The form will be submitted when the upload finishes.');
     await other.succeed();
     expect(submissions.map(({ data }) => data)).to.deep.equal([[PICTURE, ['save', '1'], ['logo', avatar.key]]]);
   });

@@ -17,22 +17,19 @@ export class DevServer {
   ) {}
 
   /** Starts a server with an empty database and bucket, which are deleted when it stops. */
-  static async startEmpty(env: Record<string, string> = {}): Promise<DevServer> {
+  static async startEmpty(): Promise<DevServer> {
     const folder = await mkdtemp(join(tmpdir(), 'flare-'));
-    const { origin, child } = await DevServer.start(folder, [], env);
+    const { origin, child } = await DevServer.start(folder);
     return new DevServer(origin, child, folder);
   }
 
   /** Starts a server with the database and bucket of a folder. Resolves when it prints that it is ready. */
-  static async start(stateFolder: string, args: string[] = [], env: Record<string, string> = {}): Promise<DevServer> {
+  static async start(stateFolder: string, ...args: string[]): Promise<DevServer> {
     const port = await findFreePort();
     // Without variants, so that tests can compare what is stored with what was uploaded, byte for byte.
-    const settings = { PORT: String(port), FLARE_STATE: stateFolder, VARIANTS: '', ...env };
+    const env = { ...process.env, PORT: String(port), FLARE_STATE: stateFolder, VARIANTS: '' };
     // The script that npm start runs. It is not detached, so that ending the tests ends it too.
-    const child = spawn('node', ['scripts/start.mjs', ...args], {
-      cwd: root,
-      env: { ...process.env, ...settings },
-    });
+    const child = spawn('node', ['scripts/start.mjs', ...args], { cwd: root, env });
     let output = '';
     const ready = new Promise<string>((resolve, reject) => {
       const read = (chunk: Buffer) => {

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { build } from 'vite';
 import type { TestProject } from 'vitest/node';
 import { browserFlags, findBrowser } from '../../scripts/setup.mjs';
-import { DevServer, root } from './dev-server.js';
+import { DevServer } from './dev-server.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,29 +13,13 @@ declare module 'vitest' {
 }
 
 /**
- * Builds the demo. A page of the build loads in some ten requests, and one of the
- * source in a hundred; test/e2e/start.test.ts tests the source.
- * @returns the folder of the build
- */
-async function buildDemo(): Promise<string> {
-  const outDir = join(root, 'node_modules', '.cache', 'flare-demo');
-  await build({
-    configFile: join(root, 'vite.config.ts'),
-    configLoader: 'native',
-    logLevel: 'error',
-    build: { outDir, emptyOutDir: true },
-  });
-  return outDir;
-}
-
-/**
  * Starts one dev server and one browser for all end-to-end tests;
  * `inject('origin')` gives the server's origin. Tests use users and browser
  * contexts of their own, so that they can run at the same time.
  */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const [server, browser] = await Promise.all([
-    buildDemo().then((folder) => DevServer.startEmpty({ FLARE_DEMO: folder })),
+    DevServer.startEmpty(),
     chromium.launchServer({ executablePath: findBrowser(), args: browserFlags, headless: true }),
   ]);
   provide('origin', server.origin);
