@@ -2,6 +2,7 @@ import { expect } from '@open-wc/testing';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { createElement, createElements, createPngFile, waitForFrames, waitUntil } from '../support/element-fixtures.js';
 import { avatar, getImageUrl, installFakeBackend, jsonResponse, PIXEL } from '../support/fake-backend.js';
+import { waitForTask } from '../support/tracked-element.js';
 
 const backend = installFakeBackend();
 const pixelRatio = Object.getOwnPropertyDescriptor(window, 'devicePixelRatio') as PropertyDescriptor;
@@ -157,7 +158,7 @@ describe('an element that grows', () => {
     await resize(element, '100px');
     const { parentElement } = element;
     element.remove();
-    await waitForFrames();
+    await waitForTask();
     serveSizes();
     parentElement?.append(element);
     await waitUntil(() => getImageUrl(element) === `${PIXEL}#128`);
