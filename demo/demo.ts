@@ -33,7 +33,7 @@ const ATTRIBUTES: Record<string, string[]> = {
   'output-quality': ['0.85', '0.5', '1'],
   'max-file-size': ['20971520', '1000000', '100000'],
   'max-retries': ['3', '0', '8'],
-  'stall-timeout': ['8', '2', '30'],
+  'stall-timeout': ['30', '8', '2'],
   capture: ['', 'user', 'environment'],
   initials: ['', 'yes'],
   label: ['', 'Team logo'],

@@ -40,6 +40,8 @@ async function buildPlayground() {
     configLoader: 'native',
     base: './',
     logLevel: 'warn',
+    // The built package, as in applications: only its worker is a file that bundlers find.
+    resolve: { alias: [{ find: /^\.\.\/src\/(define|index|heic)\.js$/, replacement: join(root, 'dist', '$1.js') }] },
     build: { outDir: join(site, '.playground'), emptyOutDir: true },
   });
   cpSync(join(site, '.playground'), join(output, 'playground'), { recursive: true });

@@ -31,7 +31,7 @@ export default defineConfig({
   },
   vue: { template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('flare-') } } },
   // The playground is built by itself, and copied beside the pages.
-  ignoreDeadLinks: [/^\/playground\//],
+  ignoreDeadLinks: [/^\/playground\//, /^http:\/\/localhost/],
   themeConfig: {
     search: { provider: 'local' },
     nav: [
