@@ -1,5 +1,5 @@
 /** Decides where the example page is. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXAMPLE_PAGE } from './create-module.mjs';
 
@@ -20,15 +20,18 @@ export function planPage(files, config) {
  * @param distFolder - `dist` of this package
  */
 export function addPage(files, folder, distFolder) {
+  if (!files.exists(`${folder}/avatar.html`)) files.write(`${folder}/avatar.html`, EXAMPLE_PAGE);
+  // Of one version: the script names the file of its worker.
+  if (files.exists(`${folder}/flare-avatar-upload.js`)) return;
+  const worker = readdirSync(join(distFolder, 'cdn')).find((name) => name.startsWith('flare-avatar-upload.worker-'));
   const copies = {
     'flare-avatar-upload.js': 'cdn/flare-avatar-upload.iife.js',
+    [worker]: `cdn/${worker}`,
     'flare-avatar-upload.LICENSES.txt': 'cdn/LICENSES.txt',
   };
-  if (!files.exists(`${folder}/avatar.html`)) files.write(`${folder}/avatar.html`, EXAMPLE_PAGE);
   for (const [name, source] of Object.entries(copies)) {
-    const path = `${folder}/${name}`;
-    if (files.exists(path)) continue;
-    files.write(path, readFileSync(join(distFolder, source), 'utf8'), `a copy of dist/${source} in the package`);
+    const text = readFileSync(join(distFolder, source), 'utf8');
+    files.write(`${folder}/${name}`, text, `a copy of dist/${source} in the package`);
   }
 }
 

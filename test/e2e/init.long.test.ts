@@ -151,6 +151,8 @@ async function signIn(origin: string): Promise<string> {
 async function uploadPicture(origin: string): Promise<number> {
   const browser = await connectBrowser();
   const page = await openPage(browser);
+  const warnings: string[] = [];
+  page.on('console', (message) => message.type() === 'warning' && warnings.push(message.text()));
   await page.goto(`${origin}/avatar.html`);
   await page.waitForFunction(() => customElements.get('flare-avatar-upload'));
   await pickFile(page, toFile(png({ width: 40, height: 30 })));
@@ -161,6 +163,7 @@ async function uploadPicture(origin: string): Promise<number> {
     return image?.complete && image.naturalWidth;
   });
   const value = Number(await width.jsonValue());
+  expect(warnings).toEqual([]);
   await browser.close();
   return value;
 }

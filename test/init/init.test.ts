@@ -50,6 +50,7 @@ describe('in the Hono starter', () => {
       'public/avatar.html',
       'public/flare-avatar-upload.LICENSES.txt',
       'public/flare-avatar-upload.js',
+      'public/flare-avatar-upload.worker-1234abcd.js',
       'src/avatars.ts',
       'src/index.ts',
       'wrangler.jsonc',

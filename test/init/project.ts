@@ -28,6 +28,7 @@ function createPackage(): string {
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   mkdirSync(join(folder, 'dist', 'cdn'), { recursive: true });
   writeFileSync(join(folder, 'dist', 'cdn', 'flare-avatar-upload.iife.js'), 'customElements;\n');
+  writeFileSync(join(folder, 'dist', 'cdn', 'flare-avatar-upload.worker-1234abcd.js'), 'onmessage;\n');
   writeFileSync(join(folder, 'dist', 'cdn', 'LICENSES.txt'), 'Lit\n');
   const migrations = join(folder, 'dist', 'server', 'migrations');
   mkdirSync(migrations, { recursive: true });
