@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEngine } from './engines.mjs';
-import { findBrowser, root, run } from './setup.mjs';
+import { root, run } from './setup.mjs';
 
 /** The engines that `test:browsers` runs, and the values of `TEST_ENGINE`. */
 const ENGINES = ['chromium', 'firefox', 'webkit'];
@@ -99,13 +99,11 @@ async function runVitest(project, options, env = {}) {
 
 /** In `npm test`, with a few of the examples, which share its back end and its browser. */
 function runEndToEnd(options) {
-  process.env.CHROME_PATH = findBrowser();
   return runVitest('e2e', options, options.isBrief ? { EXAMPLES: 'quick' } : {});
 }
 
 /** Installs, builds and tries the applications in examples/. @param options - `files`: names of examples */
 function runExamples(options) {
-  process.env.CHROME_PATH = findBrowser();
   return runVitest('frameworks', { ...options, files: [] }, { EXAMPLES: options.files.join(' ') });
 }
 

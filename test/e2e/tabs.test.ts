@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { ApiClient } from '../support/api-client.js';
-import { createContext, launchBrowser, toFile } from '../support/browser.js';
+import { createContext, launchChromium, toFile } from '../support/browser.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { png } from '../support/pictures.js';
 
@@ -10,7 +10,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   // Playwright switches the back/forward cache off by default.
-  browser = await launchBrowser({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+  browser = await launchChromium({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
   await proxy.start();
 });
 afterAll(async () => {

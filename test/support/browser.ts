@@ -1,6 +1,6 @@
 import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core';
 import { inject } from 'vitest';
-import { browserFlags, findBrowser } from '../../scripts/setup.mjs';
+import { browserFlags, findBrowser, findTestBrowser } from '../../scripts/setup.mjs';
 
 /** Milliseconds after which a wait fails. It only ends waits that hang: a busy machine is slow, and that is no failure. */
 const WAIT_LIMIT = 240_000;
@@ -13,7 +13,11 @@ export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('b
 
 /** Starts a browser of its own, for tests that need options, or files that pages read from the disk. */
 export const launchBrowser = (options: LaunchOptions = {}): Promise<Browser> =>
-  chromium.launch({ executablePath: findBrowser(), args: browserFlags, headless: true, ...options });
+  chromium.launch({ executablePath: findTestBrowser(), args: browserFlags, headless: true, ...options });
+
+/** Starts Chromium itself, for tests of what the headless shell lacks (see `findTestBrowser()`). */
+export const launchChromium = (options: LaunchOptions = {}): Promise<Browser> =>
+  launchBrowser({ executablePath: findBrowser(), ...options });
 
 /** Creates a browser context: pages with cookies and storage of their own. */
 export async function createContext(browser: Browser): Promise<BrowserContext> {

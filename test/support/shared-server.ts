@@ -1,6 +1,6 @@
 import { chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
-import { browserFlags, findBrowser } from '../../scripts/setup.mjs';
+import { browserFlags, findTestBrowser } from '../../scripts/setup.mjs';
 import { DevServer } from './dev-server.js';
 
 declare module 'vitest' {
@@ -20,7 +20,7 @@ declare module 'vitest' {
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const [server, browser] = await Promise.all([
     DevServer.startEmpty(),
-    chromium.launchServer({ executablePath: findBrowser(), args: browserFlags, headless: true }),
+    chromium.launchServer({ executablePath: findTestBrowser(), args: browserFlags, headless: true }),
   ]);
   provide('origin', server.origin);
   provide('browser', browser.wsEndpoint());
