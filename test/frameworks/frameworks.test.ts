@@ -123,7 +123,8 @@ async function openExample(example: Example, project: ExampleProject, served: Se
   const workers: string[] = [];
   page.on('worker', (worker) => workers.push(worker.url()));
   const problems = recordProblems(page);
-  await page.goto(served.origin + (example.page ?? '/'));
+  // A file that is picked while the element requests its picture ends that request.
+  await page.goto(served.origin + (example.page ?? '/'), { waitUntil: 'networkidle' });
   const open: OpenExample = { example, page, ...served, problems, workers };
   return { open, close: () => context.close() };
 }
