@@ -1,4 +1,11 @@
-import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+  type Page,
+} from 'playwright-core';
 import { inject } from 'vitest';
 import { browserFlags, findBrowser, findTestBrowser } from '../../scripts/setup.mjs';
 
@@ -20,8 +27,8 @@ export const launchChromium = (options: LaunchOptions = {}): Promise<Browser> =>
   launchBrowser({ executablePath: findBrowser(), ...options });
 
 /** Creates a browser context: pages with cookies and storage of their own. */
-export async function createContext(browser: Browser): Promise<BrowserContext> {
-  const context = await browser.newContext();
+export async function createContext(browser: Browser, options?: BrowserContextOptions): Promise<BrowserContext> {
+  const context = await browser.newContext(options);
   context.setDefaultTimeout(WAIT_LIMIT);
   return context;
 }
