@@ -265,7 +265,13 @@ describe.each(Object.keys(SCENES))('the element: %s', (name) => {
 
 describe('in forced colors', () => {
   it('the icon of the badge is visible, before and after the upload code is loaded', async () => {
-    const opened = await ElementPage.open(browser, site, origin, '<flare-avatar-upload></flare-avatar-upload>', '/badge');
+    const opened = await ElementPage.open(
+      browser,
+      site,
+      origin,
+      '<flare-avatar-upload></flare-avatar-upload>',
+      '/badge',
+    );
     await opened.page.emulateMedia({ forcedColors: 'active' });
     const readColors = () =>
       opened.page.evaluate(() => {
