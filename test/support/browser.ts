@@ -1,6 +1,7 @@
-import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, LaunchOptions, Page } from 'playwright-core';
 import { inject } from 'vitest';
-import { browserFlags, findBrowser, findTestBrowser } from '../../scripts/setup.mjs';
+import { findBrowser } from '../../scripts/setup.mjs';
+import { connectToBrowser, getLaunchOptions, playwrightBrowser } from './browser-engine.js';
 
 /** Milliseconds after which a wait fails. It only ends waits that hang: a busy machine is slow, and that is no failure. */
 const WAIT_LIMIT = 240_000;
@@ -9,11 +10,11 @@ const WAIT_LIMIT = 240_000;
  * Connects to the browser that the end-to-end tests share. `close()` closes the
  * contexts of this connection only. The pages get copies of picked files.
  */
-export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('browser'));
+export const connectBrowser = (): Promise<Browser> => connectToBrowser(inject('browser'));
 
 /** Starts a browser of its own, for tests that need options, or files that pages read from the disk. */
 export const launchBrowser = (options: LaunchOptions = {}): Promise<Browser> =>
-  chromium.launch({ executablePath: findTestBrowser(), args: browserFlags, headless: true, ...options });
+  playwrightBrowser.launch({ ...getLaunchOptions(), ...options });
 
 /** Starts Chromium itself, for tests of what the headless shell lacks (see `findTestBrowser()`). */
 export const launchChromium = (options: LaunchOptions = {}): Promise<Browser> =>
