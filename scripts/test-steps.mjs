@@ -103,10 +103,7 @@ async function checkTypes(options) {
 async function runVitest(project, options, env = {}) {
   const { files, watch, isBrief } = options;
   if (watch) return runCheck('vitest', ['watch', '--project', project, ...files], options, env);
-  const reporters = [
-    `--reporter=${isBrief ? 'dot' : 'default'}`,
-    '--reporter=./scripts/count-reporters.mjs',
-  ];
+  const reporters = [`--reporter=${isBrief ? 'dot' : 'default'}`, '--reporter=./scripts/count-reporters.mjs'];
   return countTests('vitest', ['run', '--project', project, ...reporters, ...files], options, env);
 }
 

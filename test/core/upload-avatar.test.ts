@@ -27,7 +27,7 @@ function startUpload(options: UploadOptions = {}) {
 /** Responds to the requests in this order, each with `[status, body]` or a failure. */
 async function respondInOrder(
   transport: ScriptedTransport,
-  ...responses: ([number, unknown?] | 'network' | 'timeout')[]
+  ...responses: ([number, unknown?, Record<string, string>?] | 'network' | 'timeout')[]
 ) {
   const requests: ScriptedRequest[] = [];
   for (const response of responses) {

@@ -45,7 +45,10 @@ async function prepareWith(policy: string, script = MODULE): Promise<Result> {
   await page.addInitScript(() => {
     const violations: string[] = [];
     Object.assign(window, { violations });
-    addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violations.push(effectiveDirective));
+    addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+      // Firefox asks for an icon of the page.
+      if (!blockedURI.endsWith('/favicon.ico')) violations.push(effectiveDirective);
+    });
   });
   await page.goto(`${origin}/page`);
   await page.waitForFunction(() => customElements.get('flare-avatar-upload'));
