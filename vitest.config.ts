@@ -100,6 +100,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts', ...(EXAMPLES === 'quick' ? ['test/frameworks/**/*.test.ts'] : [])],
           exclude: [...LONG_TESTS, ...(TEST_ENGINE ? [] : ['test/e2e/engines.test.ts'])],
           globalSetup: ['test/support/shared-server.ts'],
+          isolate: false,
           // WebKitWebDriver has one browser at a time.
           ...(TEST_ENGINE === 'webkit' ? { maxWorkers: 1, maxConcurrency: 1 } : { maxWorkers: 2, maxConcurrency: 2 }),
           ...LIMITS,
@@ -118,7 +119,15 @@ export default defineConfig({
           testTimeout: 3_600_000,
         },
       },
-      { test: { name: 'package', include: ['test/package/**/*.test.ts'], exclude: LONG_TESTS, ...LIMITS } },
+      {
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          exclude: LONG_TESTS,
+          isolate: false,
+          ...LIMITS,
+        },
+      },
     ],
   },
 });

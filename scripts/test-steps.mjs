@@ -12,10 +12,10 @@ const ENGINES = ['chromium', 'firefox', 'webkit'];
 const WEBKIT_E2E = ['engines', 'faults'];
 const FIREFOX_E2E = [
   ...WEBKIT_E2E,
-  ...['changed-file', 'form', 'heic', 'languages', 'minimal-server', 'photos', 'react', 'reload', 'slow-start'],
+  ...['changed-file', 'form', 'heic', 'languages', 'minimal-server', 'photos', 'react', 'reload'],
   ...['tabs', 'upload', 'worker'],
 ];
-const CHROMIUM_E2E = [...FIREFOX_E2E, 'accessibility', 'camera', 'gallery', 'pixels'];
+const CHROMIUM_E2E = [...FIREFOX_E2E, 'accessibility', 'camera', 'gallery', 'pixels', 'slow-start'];
 const E2E = { chromium: CHROMIUM_E2E, firefox: FIREFOX_E2E, webkit: WEBKIT_E2E };
 
 /**

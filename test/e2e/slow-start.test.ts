@@ -1,7 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { connectBrowser, pickFile, toFile, waitForEnd } from '../support/browser.js';
-import { isFirefox } from '../support/browser-engine.js';
 import { openDemo } from '../support/demo.js';
 import { png } from '../support/pictures.js';
 
@@ -29,34 +28,31 @@ async function openRecorded(): Promise<{ page: Page; requests: string[]; readEve
 
 const CODE = /field-engine/;
 
-it.skipIf(isFirefox)(
-  'a file that is picked on a slow line can be canceled before the upload code is there',
-  async () => {
-    const { page, requests, readEvents } = await openRecorded();
-    let release = () => {};
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    await page.route(CODE, async (route) => {
-      await released;
-      await route.continue();
-    });
-    await pickFile(page, toFile(png()));
-    const element = page.locator('flare-avatar-upload');
-    await element.getByText('Preparing…').waitFor();
-    const loaded = page.waitForResponse(CODE);
-    await element.getByRole('button', { name: 'Cancel' }).click();
-    release();
-    await loaded;
-    // Works once the code is there, and ends after everything that waited for it.
-    await page.evaluate(() => document.querySelector('flare-avatar-upload')?.refresh());
-    expect(await readEvents()).toEqual(['flare-cancel']);
-    expect(requests).toEqual([]);
-    await pickFile(page, toFile(png()));
-    expect(await waitForEnd(page)).toBe('success');
-    await page.context().close();
-  },
-);
+it('a file that is picked on a slow line can be canceled before the upload code is there', async () => {
+  const { page, requests, readEvents } = await openRecorded();
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route(CODE, async (route) => {
+    await released;
+    await route.continue();
+  });
+  await pickFile(page, toFile(png()));
+  const element = page.locator('flare-avatar-upload');
+  await element.getByText('Preparing…').waitFor();
+  const loaded = page.waitForResponse(CODE);
+  await element.getByRole('button', { name: 'Cancel' }).click();
+  release();
+  await loaded;
+  // Works once the code is there, and ends after everything that waited for it.
+  await page.evaluate(() => document.querySelector('flare-avatar-upload')?.refresh());
+  expect(await readEvents()).toEqual(['flare-cancel']);
+  expect(requests).toEqual([]);
+  await pickFile(page, toFile(png()));
+  expect(await waitForEnd(page)).toBe('success');
+  await page.context().close();
+});
 
 it('a file that is picked while the upload code cannot be loaded is uploaded by Try again', async () => {
   const { page, readEvents } = await openRecorded();
