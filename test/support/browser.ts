@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, LaunchOptions, Page } from 'playwright-core';
 import { inject } from 'vitest';
 import { findBrowser } from '../../scripts/setup.mjs';
-import { connectToBrowser, getLaunchOptions, playwrightBrowser } from './browser-engine.js';
+import { connectToBrowser, getLaunchOptions, isFirefox, playwrightBrowser } from './browser-engine.js';
 
 /** Milliseconds after which a wait fails. It only ends waits that hang: a busy machine is slow, and that is no failure. */
 const WAIT_LIMIT = 240_000;
@@ -36,8 +36,9 @@ export function toFile(bytes: Uint8Array, name = 'me.png', mimeType = 'image/png
   return { name, mimeType, buffer: Buffer.from(bytes) };
 }
 
-/** Picks a file in the page's element, by its button and the file picker. */
+/** Picks a file in the page's element, by its button and the file picker (but in Firefox, see `isFirefox`). */
 export async function pickFile(page: Page, file: string | ReturnType<typeof toFile>): Promise<void> {
+  if (isFirefox) return page.locator('flare-avatar-upload input[type=file]').first().setInputFiles(file);
   const chooser = page.waitForEvent('filechooser');
   await page
     .locator('flare-avatar-upload')
