@@ -43,6 +43,8 @@ export default defineConfig(({ command }) => ({
                   PUBLIC_URL: '',
                   R2_PENDING_BUCKET: '',
                   VARIANTS: process.env.VARIANTS ?? '64 128 256',
+                  // For pages on another port, whose dev server passes the API on with another Host.
+                  TRUSTED_ORIGINS: process.env.TRUSTED_ORIGINS ?? '',
                   OWNER_SECRET: 'known-to-everybody-and-only-used-by-npm-start',
                   R2_ENDPOINT: '/cdn-cgi/local/r2/s3',
                   R2_BUCKET: bucket.bucket_name,

@@ -3,7 +3,7 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 /** `RUN_FACTOR` is for test/support/run-factor.ts, `EXAMPLES` for test/frameworks. */
-const { RUN_FACTOR = '1', EXAMPLES } = process.env;
+const { RUN_FACTOR = '1', EXAMPLES, TEST_ENGINE } = process.env;
 const oxc = { define: { TEST_RUN_FACTOR: RUN_FACTOR } };
 
 /**
@@ -98,10 +98,11 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', ...(EXAMPLES === 'quick' ? ['test/frameworks/**/*.test.ts'] : [])],
-          exclude: LONG_TESTS,
+          exclude: [...LONG_TESTS, ...(TEST_ENGINE ? [] : ['test/e2e/engines.test.ts'])],
           globalSetup: ['test/support/shared-server.ts'],
-          maxWorkers: 2,
-          maxConcurrency: 2,
+          isolate: false,
+          // WebKitWebDriver has one browser at a time.
+          ...(TEST_ENGINE === 'webkit' ? { maxWorkers: 1, maxConcurrency: 1 } : { maxWorkers: 2, maxConcurrency: 2 }),
           ...LIMITS,
           // Some tests upload eight photos one after the other, and each has several waits.
           testTimeout: 900_000,
@@ -118,7 +119,15 @@ export default defineConfig({
           testTimeout: 3_600_000,
         },
       },
-      { test: { name: 'package', include: ['test/package/**/*.test.ts'], exclude: LONG_TESTS, ...LIMITS } },
+      {
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          exclude: LONG_TESTS,
+          isolate: false,
+          ...LIMITS,
+        },
+      },
     ],
   },
 });

@@ -5,7 +5,7 @@ import { chromeLauncher } from '@web/test-runner-chrome';
 import { webdriverLauncher } from '@web/test-runner-webdriver';
 import { webTestRunnerCountReporter } from './scripts/count-reporters.mjs';
 import { IMPORT_TABLE, LOCALES, replaceLocaleGlob } from './scripts/locales.mjs';
-import { browserFlags, findBrowser } from './scripts/setup.mjs';
+import { browserFlags, findTestBrowser } from './scripts/setup.mjs';
 
 /**
  * Plays the store for the PUTs of the element's tests: `/put/<status>` answers
@@ -35,7 +35,7 @@ const cameraFlags = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-me
 const engines = {
   chromium: () =>
     chromeLauncher({
-      launchOptions: { executablePath: findBrowser(), args: [...browserFlags, ...cameraFlags], headless: true },
+      launchOptions: { executablePath: findTestBrowser(), args: [...browserFlags, ...cameraFlags], headless: true },
     }),
   firefox: () =>
     chromeLauncher({

@@ -3,13 +3,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { findBrowser } from './setup.mjs';
-
-const findOnPath = (...names) =>
-  names
-    .flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)))
-    .find((path) => existsSync(path));
+import { join } from 'node:path';
+import { findOnPath } from './setup.mjs';
 
 function requireProgram(path, debianPackage, variable) {
   if (path) return path;
@@ -37,7 +32,7 @@ function findWebKit() {
  * @throws if the engine is not installed
  */
 export async function startEngine(engine) {
-  if (engine === 'chromium') return { env: { CHROME_PATH: findBrowser() }, stop() {} };
+  if (engine === 'chromium') return { env: {}, stop() {} };
   if (engine === 'firefox') return { env: { FIREFOX_PATH: findFirefox() }, stop() {} };
   return startWebKitDriver();
 }

@@ -1,5 +1,6 @@
 export declare const browserFlags: string[];
 export declare function findBrowser(): string;
+export declare function findTestBrowser(): string;
 export declare function run(
   command: string,
   args: string[],

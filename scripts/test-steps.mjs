@@ -3,10 +3,20 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEngine } from './engines.mjs';
-import { findBrowser, root, run } from './setup.mjs';
+import { root, run } from './setup.mjs';
 
 /** The engines that `test:browsers` runs, and the values of `TEST_ENGINE`. */
 const ENGINES = ['chromium', 'firefox', 'webkit'];
+
+/** The end-to-end tests that an engine runs. docs/browsers.md says why it runs no others. */
+const WEBKIT_E2E = ['engines', 'faults'];
+const FIREFOX_E2E = [
+  ...WEBKIT_E2E,
+  ...['changed-file', 'form', 'heic', 'languages', 'minimal-server', 'photos', 'react', 'reload'],
+  ...['tabs', 'upload', 'worker'],
+];
+const CHROMIUM_E2E = [...FIREFOX_E2E, 'accessibility', 'camera', 'gallery', 'pixels', 'slow-start'];
+const E2E = { chromium: CHROMIUM_E2E, firefox: FIREFOX_E2E, webkit: WEBKIT_E2E };
 
 /**
  * What a step takes:
@@ -51,7 +61,7 @@ export const STEPS = {
   package: { isPartOfAll: true, needs: ['build'], run: (options) => runVitest('package', options) },
   e2e: { isPartOfAll: true, needs: ['build'], run: (options) => runEndToEnd(options) },
   frameworks: { needs: ['build'], run: runExamples },
-  browsers: { run: runAllEngines },
+  browsers: { needs: ['build'], run: runAllEngines },
   long: { needs: ['build'], run: runLongTests },
 };
 
@@ -99,43 +109,71 @@ async function runVitest(project, options, env = {}) {
 
 /** In `npm test`, with a few of the examples, which share its back end and its browser. */
 function runEndToEnd(options) {
-  process.env.CHROME_PATH = findBrowser();
+  const { TEST_ENGINE } = process.env;
+  if (TEST_ENGINE) return runEndToEndIn(TEST_ENGINE, options);
   return runVitest('e2e', options, options.isBrief ? { EXAMPLES: 'quick' } : {});
 }
 
+/** Runs the end-to-end tests that are about the browser in one engine. */
+const runEndToEndIn = (engine, options) =>
+  withEngine(engine, (env) => {
+    const files = E2E[engine].map((name) => `test/e2e/${name}.test.ts`);
+    return runVitest('e2e', { ...options, files: options.files.length > 0 ? options.files : files }, env);
+  });
+
 /** Installs, builds and tries the applications in examples/. @param options - `files`: names of examples */
 function runExamples(options) {
-  process.env.CHROME_PATH = findBrowser();
   return runVitest('frameworks', { ...options, files: [] }, { EXAMPLES: options.files.join(' ') });
 }
 
 /** Runs the tests of the element and of the image code in one browser engine. */
-async function runElementTests(engine, options) {
-  const { files } = options;
+const runElementTests = (engine, options) =>
+  withEngine(engine, (env) => {
+    const { files } = options;
+    const args = ['--config', 'web-test-runner.config.mjs', ...watchFlag(options)];
+    if (files.length > 0) args.push('--files', ...files);
+    return countTests('wtr', args, options, env);
+  });
+
+/** Calls a function with the environment variables of an engine, which runs until the function has ended. */
+async function withEngine(engine, runTests) {
   if (!ENGINES.includes(engine)) throw new Error(`Unknown engine "${engine}". Engines: ${ENGINES.join(', ')}`);
   const { env, stop } = await startEngine(engine);
-  const args = ['--config', 'web-test-runner.config.mjs', ...watchFlag(options)];
-  if (files.length > 0) args.push('--files', ...files);
   try {
-    return await countTests('wtr', args, options, { ...env, TEST_ENGINE: engine });
+    return await runTests({ ...env, TEST_ENGINE: engine });
   } finally {
     stop();
   }
 }
 
-/** Runs them in every engine, or in those that are named. An engine that can't start has failed. */
+/** Runs both in every engine, or in those that are named. An engine that can't start has failed. */
 async function runAllEngines({ files: words, ...options }) {
   const files = words.filter((word) => !ENGINES.includes(word));
   const named = ENGINES.filter((engine) => words.includes(engine));
   const results = [];
   for (const engine of named.length > 0 ? named : ENGINES) {
     console.log(`\n── ${engine} ──`);
-    const result = await runElementTests(engine, { files, ...options }).catch((error) => {
+    const result = await runInEngine(engine, files, options).catch((error) => {
       console.error(error.message);
       return { code: 1, passed: 0, failed: 1, skipped: 0 };
     });
     results.push(result);
     console.log(`${engine}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);
+  }
+  return sumOf(results);
+}
+
+/** Runs the tests of the element and the end-to-end tests, or the given files of either. */
+async function runInEngine(engine, files, options) {
+  const isEndToEnd = (file) => /^(\.\/)?test\/e2e\//.test(file);
+  const groups = [
+    [runElementTests, files.filter((file) => !isEndToEnd(file))],
+    [runEndToEndIn, files.filter(isEndToEnd)],
+  ];
+  const results = [];
+  for (const [runTests, ownFiles] of groups) {
+    if (files.length === 0 || ownFiles.length > 0)
+      results.push(await runTests(engine, { ...options, files: ownFiles }));
   }
   return sumOf(results);
 }

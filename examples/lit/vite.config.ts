@@ -1,6 +1,9 @@
+import { env } from 'node:process';
 import { defineConfig } from 'vite';
 
+// Keeps the Host header, so that the pages and the API are on one origin.
+const backEnd = { target: env.API_ORIGIN ?? 'http://localhost:8787', changeOrigin: false };
+
 export default defineConfig({
-  // The back end. Vite keeps the Host header, so that pages and API are on one origin.
-  server: { proxy: { '/api': 'http://localhost:8787', '/cdn-cgi': 'http://localhost:8787' } },
+  server: { proxy: { '/api': backEnd, '/cdn-cgi': backEnd } },
 });

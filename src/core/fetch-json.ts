@@ -17,11 +17,11 @@ export async function fetchJson(url: string, init: RequestInit): Promise<Endpoin
   return { status: response.status, body: parseJson(await response.text()), headers: response.headers };
 }
 
-/** Returns undefined if the text is not JSON. */
+/** Returns the text itself if it is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    return text;
   }
 }

@@ -9,10 +9,14 @@ const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
 
 /**
  * Returns the body of a successful response.
- * @throws {@link AvatarUploadError} for any other response, with the code in its body or else the code for its status.
+ * @throws {@link AvatarUploadError} for any other response, with the code in its body or else the code for its status,
+ * and for one that did not arrive as a whole.
  */
 export function parseResponse({ status, body, headers }: EndpointResponse, phase: Phase): unknown {
-  if (isSuccess(status)) return body;
+  if (isSuccess(status)) {
+    if (isCutShort(body, headers)) throw new AvatarUploadError('network', phase);
+    return body;
+  }
   const code = getField(body, 'code');
   const isCode = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code);
   const retryAfter = parseRetryAfter(headers);
@@ -29,6 +33,10 @@ export function checkPutResponse({ status, headers }: PutResponse): void {
   const code = isTransientStatus(status) ? getCodeForStatus(status) : 'storage_refused';
   throw new AvatarUploadError(code, 'put', { status, retryAfter: parseRetryAfter(headers) });
 }
+
+/** When the connection is lost, WebKit passes on the part of a response that has arrived, as if it were all. */
+const isCutShort = (body: unknown, headers: Headers | undefined): boolean =>
+  isString(body) && new Blob([body]).size < Number(headers?.get('content-length'));
 
 /** Returns seconds, or undefined where `Retry-After` is missing or makes no sense. */
 function parseRetryAfter(headers: Headers | undefined): number | undefined {

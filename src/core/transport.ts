@@ -32,7 +32,7 @@ export interface EndpointRequest {
 export interface EndpointResponse {
   /** HTTP status. */
   status: number;
-  /** The parsed JSON; undefined if the body is not JSON. */
+  /** The parsed JSON, or the text of a body that is not JSON. */
   body: unknown;
   /** The headers that the page may read. `Retry-After` and `Date` are used. */
   headers?: Headers | undefined;

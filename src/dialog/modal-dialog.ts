@@ -47,6 +47,7 @@ export abstract class ModalDialog<Options extends ModalDialogOptions> implements
     }
     signal.addEventListener('abort', this.#onAbort);
     this.#host.addController(this);
+    this.hostUpdated();
   }
 
   /** Makes the dialog modal: at first, and after its element was moved, which ends that. */
@@ -69,13 +70,16 @@ export abstract class ModalDialog<Options extends ModalDialogOptions> implements
   readonly #onAbort = (): void => this.close();
 
   protected update(): void {
-    followAccentColor(this.#host, this.container);
     render(this.renderDialog(), this.container);
   }
 
-  /** The texts may be in another language from now on, and the element in another place. */
+  /**
+   * The texts may be in another language from now on, and the element in another place or color. The color takes a
+   * computation of styles: too much for `update()`, which follows each move of a pointer.
+   */
   hostUpdated(): void {
     if (this.container.isConnected && !this.dialog.matches(':modal')) this.present();
+    followAccentColor(this.#host, this.container);
     this.update();
   }
 

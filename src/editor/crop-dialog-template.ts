@@ -15,6 +15,7 @@ export interface CropDialogModel {
   zoomText: string;
   /** Handles the events of the zoom slider. */
   handleSlider(event: Event): void;
+  /** Handles wheel and gesture events. */
   zoomByWheel(event: WheelEvent): void;
   rotate(): void;
   flip(): void;
@@ -36,7 +37,8 @@ export function renderCropDialog(model: CropDialogModel): TemplateResult {
       <p id="editor-keys" class="keys">${text('editor_keys')}</p>
     </div>
     <div part="editor-stage" class="stage ${motion}" tabindex="0" role="application"
-      aria-label=${text('editor_stage')} aria-describedby="editor-keys" @wheel=${zoomByWheel} @pointerdown=${gestures}
+      aria-label=${text('editor_stage')} aria-describedby="editor-keys" @wheel=${zoomByWheel}
+      @gesturestart=${zoomByWheel} @gesturechange=${zoomByWheel} @gestureend=${zoomByWheel} @pointerdown=${gestures}
       @pointermove=${gestures} @pointerup=${gestures} @pointercancel=${gestures}>
       <div class="backdrop"></div>
       ${canvas}

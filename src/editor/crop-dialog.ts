@@ -39,6 +39,8 @@ export class CropDialog extends ModalDialog<CropDialogOptions> implements CropDi
   readonly canvas = document.createElement('canvas');
   readonly gestures: PointerGestures;
   motion = '';
+  /** The zoom that a wheel event or a gesture starts from. */
+  #firstZoom = 1;
   readonly #resizeObserver = new ResizeObserver(() => this.#update());
   readonly #announcer = new ChangeAnnouncer((changes) => this.#describe(changes), this.container);
   #resolve: (crop: Crop) => void = () => {};
@@ -91,19 +93,25 @@ export class CropDialog extends ModalDialog<CropDialogOptions> implements CropDi
 
   /** Assistive technology sets the slider's value itself: the page must not see that event either. */
   readonly #onSliderInput = (event: Event): void => {
-    const slider = event.composedPath()[0];
-    if (!(slider instanceof HTMLInputElement) || !this.container.contains(slider)) return;
+    const slider = event.composedPath()[0] as HTMLInputElement;
+    if (slider !== this.find('input')) return;
     event.stopImmediatePropagation();
     this.#slideZoom(slider.valueAsNumber);
   };
 
-  readonly zoomByWheel = (event: WheelEvent): void => {
+  /**
+   * A pinch on a trackpad arrives as a wheel event with the control key, in
+   * smaller steps. Safari has gesture events instead, whose scale counts from
+   * the start of the gesture.
+   */
+  readonly zoomByWheel = (event: WheelEvent & { scale?: number }): void => {
     event.preventDefault();
-    const { deltaY, deltaMode, ctrlKey, clientX: x, clientY: y } = event;
+    const { type, scale, deltaY, deltaMode, ctrlKey, clientX: x, clientY: y } = event;
+    if (!/change|end/.test(type)) this.#firstZoom = this.viewport.zoom;
     const lines = deltaMode ? deltaY : deltaY / 16;
-    // A pinch on a trackpad arrives as a wheel event with the control key, in smaller steps.
-    const factor = Math.exp(-lines * (ctrlKey ? 0.16 : 0.03));
-    this.#zoomTo(this.viewport.zoom * factor, this.#toFramePoint({ x, y }), '');
+    const factor = scale ?? Math.exp(-lines * (ctrlKey ? 0.16 : 0.03));
+    // Fingers on a touch screen zoom by their pointer events.
+    if (this.motion !== 'dragging') this.#zoomTo(this.#firstZoom * factor, this.#toFramePoint({ x, y }), '');
   };
 
   readonly rotate = (): void => {

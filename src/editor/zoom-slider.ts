@@ -1,7 +1,7 @@
 /** Width of the slider's thumb, in CSS pixels: its center can't reach the ends of the slider. */
 const THUMB = 16;
 
-/** Steps of the keys; the other direction is negative. Those of a whole page are a tenth of the slider. */
+/** Steps of the keys; the other direction is negative. Those of a whole page are a tenth of the slider. The browser stops at the ends. */
 const KEY_STEPS: Record<string, number> = {
   ArrowUp: 1,
   ArrowDown: -1,
@@ -9,8 +9,8 @@ const KEY_STEPS: Record<string, number> = {
   ArrowRight: 1,
   PageUp: 10,
   PageDown: -10,
-  Home: -Infinity,
-  End: Infinity,
+  Home: -1e9,
+  End: 1e9,
 };
 
 /**
@@ -49,7 +49,7 @@ function findKeyValue(slider: HTMLInputElement, { key, altKey, ctrlKey, metaKey 
   const [min, max, step] = [slider.min, slider.max, slider.step].map(Number) as [number, number, number];
   const size = Math.abs(steps) === 10 ? (max - min) / 100 : step;
   const direction = /Left|Right/.test(key) && isMirrored(slider) ? -1 : 1;
-  return Math.min(max, Math.max(min, slider.valueAsNumber + steps * size * direction));
+  return slider.valueAsNumber + steps * size * direction;
 }
 
 /** Whether the pointer holds the slider: its main button is down. */
@@ -65,5 +65,5 @@ function findPointerValue(slider: HTMLInputElement, { clientX }: PointerEvent): 
   const { left, width } = slider.getBoundingClientRect();
   const share = (clientX - left - THUMB / 2) / (width - THUMB);
   const [min, max] = [Number(slider.min), Number(slider.max)];
-  return min + (max - min) * Math.min(1, Math.max(0, isMirrored(slider) ? 1 - share : share));
+  return min + (max - min) * (isMirrored(slider) ? 1 - share : share);
 }

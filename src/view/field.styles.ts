@@ -101,7 +101,8 @@ export const styles = css`
     inset-inline: auto var(--_inset);
     width: var(--_badge);
     height: var(--_badge);
-    color: Canvas;
+    /* No system color: those stay in forced colors, where the background becomes Canvas. */
+    color: light-dark(#fff, #000);
     background: var(--_accent);
     border: clamp(1px, 4cqi, 2px) solid var(--flare-badge-border, Canvas);
     border-radius: 50%;
@@ -110,7 +111,7 @@ export const styles = css`
     width: 56%;
     fill: none;
     stroke: currentcolor;
-    stroke-width: 2.2;
+    stroke-width: 2;
     stroke-linecap: round;
   }
   :disabled > .badge {

@@ -27,7 +27,7 @@ function startUpload(options: UploadOptions = {}) {
 /** Responds to the requests in this order, each with `[status, body]` or a failure. */
 async function respondInOrder(
   transport: ScriptedTransport,
-  ...responses: ([number, unknown?] | 'network' | 'timeout')[]
+  ...responses: ([number, unknown?, Record<string, string>?] | 'network' | 'timeout')[]
 ) {
   const requests: ScriptedRequest[] = [];
   for (const response of responses) {
@@ -123,7 +123,7 @@ describe('an upload', () => {
 });
 
 describe('an upload fails', () => {
-  type ScriptedResponse = [number, unknown?] | 'network' | 'timeout';
+  type ScriptedResponse = [number, unknown?, Record<string, string>?] | 'network' | 'timeout';
   const ok: ScriptedResponse[] = [[200, presigned], [200]];
   const refused: ScriptedResponse[] = [[200, presigned], [403]];
   const expired: ScriptedResponse[] = [...ok, [410, { code: 'upload_expired' }]];
@@ -135,7 +135,12 @@ describe('an upload fails', () => {
       { code: 'unauthorized', phase: 'presign', status: 401, retryable: false },
     ],
     ['a 401 without a code', [[401, '']], { code: 'unauthorized', phase: 'presign' }],
-    ['a 200 with HTML', [[200, undefined]], { code: 'bad_response', phase: 'presign' }],
+    ['a 200 with HTML', [[200, '<p>é</p>', { 'content-length': '9' }]], { code: 'bad_response', phase: 'presign' }],
+    [
+      'a 200 of which only a part has arrived',
+      [[200, '<p>é</', { 'content-length': '9' }]],
+      { code: 'network', phase: 'presign', retryable: true },
+    ],
     ['a presign with an empty object', [[200, {}]], { code: 'bad_response', phase: 'presign' }],
     ['a presign with null', [[200, null]], { code: 'bad_response', phase: 'presign' }],
     ['a presign with an array', [[200, []]], { code: 'bad_response', phase: 'presign' }],

@@ -263,6 +263,32 @@ describe.each(Object.keys(SCENES))('the element: %s', (name) => {
   });
 });
 
+describe('in forced colors', () => {
+  it('the icon of the badge is visible, before and after the upload code is loaded', async () => {
+    const opened = await ElementPage.open(
+      browser,
+      site,
+      origin,
+      '<flare-avatar-upload></flare-avatar-upload>',
+      '/badge',
+    );
+    await opened.page.emulateMedia({ forcedColors: 'active' });
+    const readColors = () =>
+      opened.page.evaluate(() => {
+        const badge = document.querySelector('flare-avatar-upload')?.shadowRoot?.querySelector('.badge') as Element;
+        const icon = badge.querySelector('svg') as Element;
+        return [getComputedStyle(badge).backgroundColor, getComputedStyle(icon).stroke];
+      });
+    const [background, icon] = await readColors();
+    expect(icon).not.toBe(background);
+    await opened.page.keyboard.press('Tab');
+    await opened.waitFor((element) => element.shadowRoot?.querySelector('[part=progress]'));
+    const [usedBackground, usedIcon] = await readColors();
+    expect(usedIcon).not.toBe(usedBackground);
+    await opened.close();
+  });
+});
+
 describe('the accessibility tree', () => {
   it('of each state is the one that was reviewed', async () => {
     const trees: string[] = [];

@@ -1,7 +1,7 @@
 import type { Browser, Frame, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserFlags } from '../../scripts/setup.mjs';
-import { launchBrowser } from '../support/browser.js';
+import { launchChromium } from '../support/browser.js';
 import { CdnSite } from '../support/cdn-site.js';
 import { ElementPage } from '../support/element-page.js';
 
@@ -11,7 +11,7 @@ let browser: Browser;
 beforeAll(async () => {
   // A camera that shows a test picture. The browser itself decides about permissions.
   const args = [...browserFlags, '--use-fake-device-for-media-stream'];
-  [origin, browser] = await Promise.all([site.start(), launchBrowser({ args })]);
+  [origin, browser] = await Promise.all([site.start(), launchChromium({ args })]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop()]));
 

@@ -28,7 +28,10 @@ async function open(lang: string, script: string, policy: string): Promise<{ pag
   await page.addInitScript(() => {
     const violations: string[] = [];
     Object.assign(window, { violations });
-    addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violations.push(effectiveDirective));
+    addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+      // Firefox asks for an icon of the page.
+      if (!blockedURI.endsWith('/favicon.ico')) violations.push(effectiveDirective);
+    });
   });
   await page.goto(origin);
   return { page, requests };

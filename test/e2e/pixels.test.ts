@@ -32,9 +32,9 @@ interface RenderedPicture {
 function renderPicture(bytes: Uint8Array, type: string): Promise<RenderedPicture | null> {
   return page.evaluate(
     async ([base64, type]) => {
-      const data = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+      const data = new Uint8Array(await (await fetch(`data:;base64,${base64}`)).arrayBuffer());
       const hash = async (source: CanvasImageSource, width: number, height: number) => {
-        const context = new OffscreenCanvas(width, height).getContext('2d');
+        const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
         context?.drawImage(source, 0, 0);
         const pixels = context?.getImageData(0, 0, width, height).data ?? new Uint8Array();
         const digest = await crypto.subtle.digest('SHA-256', pixels);

@@ -14,7 +14,7 @@ afterAll(() => rm(stateFolder, { recursive: true, force: true }));
 
 /** Starts a server, does something as the user `ada`, and stops it. */
 async function withServer(args: string[], act: (client: ApiClient) => Promise<void>): Promise<void> {
-  const server = await DevServer.start(stateFolder, ...args);
+  const server = await DevServer.start(stateFolder, args);
   try {
     await act(await ApiClient.signIn(server.origin, 'ada'));
   } finally {

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectBrowser, openPage } from '../support/browser.js';
+import { isFirefox } from '../support/browser-engine.js';
 import { CdnSite } from '../support/cdn-site.js';
 import { png } from '../support/pictures.js';
 
@@ -45,7 +46,10 @@ async function prepareWith(policy: string, script = MODULE): Promise<Result> {
   await page.addInitScript(() => {
     const violations: string[] = [];
     Object.assign(window, { violations });
-    addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violations.push(effectiveDirective));
+    addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+      // Firefox asks for an icon of the page.
+      if (!blockedURI.endsWith('/favicon.ico')) violations.push(effectiveDirective);
+    });
   });
   await page.goto(`${origin}/page`);
   await page.waitForFunction(() => customElements.get('flare-avatar-upload'));
@@ -95,7 +99,9 @@ describe('the worker', () => {
 
   it('is not used if the policy forbids workers, and the console says so once', async () => {
     const { workers, square, warnings } = await prepareWith(`script-src 'self'; worker-src 'none'; ${TRUSTED_TYPES}`);
-    expect([square, workers, warnings]).toEqual([SQUARE, [], [MISSING_WORKER]]);
+    expect([square, warnings]).toEqual([SQUARE, [MISSING_WORKER]]);
+    // Playwright reports a worker in Firefox before its policy ends it.
+    if (!isFirefox) expect(workers).toEqual([]);
   });
 
   it('is not used if the policy forbids the Trusted Types policy of the package', async () => {

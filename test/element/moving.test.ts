@@ -20,6 +20,7 @@ import {
   avatar,
   getImageUrl,
   getPart,
+  getText,
   installFakeBackend,
   nextEvent,
   pickFile,
@@ -287,8 +288,7 @@ describe('an element that leaves the page', () => {
     const { element } = await createElement('avatar-url="" no-auto');
     const { parentElement } = element;
     pickFile(element, createPngFile());
-    await nextEvent(element, 'flare-accept');
-    await waitForFrames();
+    await waitUntil(() => getText(element, 'status') === 'Ready to upload');
     const names = recordOwnEvents(element);
     element.remove();
     await waitForTask();

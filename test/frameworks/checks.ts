@@ -9,6 +9,8 @@ import type { Example } from './examples.js';
 export interface OpenExample {
   example: Example;
   page: Page;
+  /** Origin of the page. */
+  origin: string;
   site: ExampleSite;
   /** What the page has reported: warnings, errors, requests that failed. */
   problems: string[];
@@ -16,7 +18,16 @@ export interface OpenExample {
   workers: string[];
 }
 
-export const COLUMNS = ['types', 'SSR', 'events', 'properties', 'end to end', 're-render', 'worker'] as const;
+export const COLUMNS = [
+  'types',
+  'SSR',
+  'events',
+  'properties',
+  'end to end',
+  're-render',
+  'worker',
+  'dev server',
+] as const;
 export type Column = (typeof COLUMNS)[number];
 
 /** A check, and the column of the table in docs/frameworks.md that it fills. */
@@ -53,8 +64,8 @@ export const CHECKS: readonly Check[] = [
     column: 'SSR',
     title: 'the HTML contains the element',
     isOfServer: true,
-    async run({ example, page, site }) {
-      const response = await page.request.get(site.origin + (example.page ?? '/'));
+    async run({ example, page, origin }) {
+      const response = await page.request.get(origin + (example.page ?? '/'));
       expect(await response.text()).toContain('<flare-avatar-upload');
     },
   },
@@ -104,7 +115,7 @@ export const CHECKS: readonly Check[] = [
     title: 'the page shows the picture, and the back end has it',
     async run(open) {
       await waitForPicture(open);
-      const response = await open.page.request.get(`${open.site.origin}/api/me/avatar`);
+      const response = await open.page.request.get(`${open.origin}/api/me/avatar`);
       expect(await response.json()).toMatchObject({ avatar: { width: open.example.isClientOnly ? 400 : 256 } });
       expect(open.site.calls.filter(isUpload)).toEqual(['POST /api/uploads/presign', 'POST /api/uploads/commit']);
     },

@@ -18,6 +18,8 @@ export interface Example {
   isClientOnly?: boolean;
   /** The page is rendered as HTML on a server or by the build. */
   isServerRendered?: boolean;
+  /** Its dev server passes the API on with the Host of the back end, which has to trust the origin of the pages. */
+  replacesHost?: boolean;
 }
 
 /** Each row is installed, built with `npm run build` if it has that script, and tried in a browser. */
@@ -30,8 +32,15 @@ export const EXAMPLES: readonly Example[] = [
   { name: 'vue', title: 'Vue', framework: 'vue', folder: 'dist', isQuick: true },
   { name: 'svelte', title: 'Svelte', framework: 'svelte', folder: 'dist', isQuick: true },
   { name: 'solid', title: 'Solid', framework: 'solid-js', folder: 'dist' },
-  { name: 'next', title: 'Next.js, wrapper', framework: 'next', start: 'start', isServerRendered: true },
-  { name: 'nuxt', title: 'Nuxt', framework: 'nuxt', start: 'start', isServerRendered: true },
+  {
+    name: 'next',
+    title: 'Next.js, wrapper',
+    framework: 'next',
+    start: 'start',
+    isServerRendered: true,
+    replacesHost: true,
+  },
+  { name: 'nuxt', title: 'Nuxt', framework: 'nuxt', start: 'start', isServerRendered: true, replacesHost: true },
   { name: 'sveltekit', title: 'SvelteKit', framework: '@sveltejs/kit', start: 'start', isServerRendered: true },
   { name: 'angular', title: 'Angular', framework: '@angular/core', folder: 'dist/browser' },
   { name: 'astro', title: 'Astro', framework: 'astro', folder: 'dist', isServerRendered: true },

@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, inject, it } from 'vitest';
 import { connectBrowser, createContext } from '../support/browser.js';
 import { recordProblems } from '../support/bundled-app.js';
+import { DevServer } from '../support/dev-server.js';
 import { ExampleProject, packTarball } from '../support/example-project.js';
 import { ExampleSite } from '../support/example-site.js';
 import { findFreePort } from '../support/free-port.js';
@@ -42,15 +43,19 @@ it.concurrent.each(selected.map((example) => [example.title, example] as const))
   if (example.framework) row.version = project.versionOf(example.framework);
   if (!isQuick && project.hasScript('check'))
     await record(row.passed, 'types', 'the type checker reports nothing', () => project.runScript('check'));
-  await serveExample(example, project, async (site) => {
-    const { open, close } = await openExample(example, project, site);
+  const tryPage = async (served: Served, passed: Map<Column, boolean>) => {
+    const { open, close } = await openExample(example, project, served);
     try {
       const checks = CHECKS.filter((check) => isCheckFor(check, example));
-      for (const { column, title, run } of checks) await record(row.passed, column, title, () => run(open));
+      for (const { column, title, run } of checks) await record(passed, column, title, () => run(open));
     } finally {
       await close();
     }
-  });
+  };
+  await serveBuild(example, project, (served) => tryPage(served, row.passed));
+  if (isQuick || !project.hasScript('dev')) return;
+  const trySource = () => serveSource(example, project, (served) => tryPage(served, new Map()));
+  await record(row.passed, 'dev server', 'on the dev server', trySource);
 });
 
 /** Installs and builds an example, once. */
@@ -75,31 +80,51 @@ async function record(passed: Map<Column, boolean>, column: Column, title: strin
   passed.set(column, true);
 }
 
-/** Serves an example while `use` runs. */
-async function serveExample(example: Example, project: ExampleProject, use: (site: ExampleSite) => Promise<void>) {
+/** Where the pages of an example are, and the API that they call. */
+interface Served {
+  origin: string;
+  site: ExampleSite;
+}
+
+/** Serves a built example, with the API on the same origin, while `use` runs. */
+async function serveBuild(example: Example, project: ExampleProject, use: (served: Served) => Promise<void>) {
   const backEnd = inject('origin');
   const server = example.start
     ? await project.startServer(example.start, await findFreePort(), { API_ORIGIN: backEnd })
     : null;
   const site = new ExampleSite(server ?? { folder: join(project.folder, example.folder ?? '') }, backEnd);
-  await site.start();
   try {
-    await use(site);
+    await use({ origin: await site.start(), site });
   } finally {
     await Promise.all([site.stop(), server?.stop()]);
   }
 }
 
+/** Serves an example with its dev server, which passes the API on, while `use` runs. */
+async function serveSource(example: Example, project: ExampleProject, use: (served: Served) => Promise<void>) {
+  const port = await findFreePort();
+  const origin = `http://localhost:${port}`;
+  const ownBackEnd = example.replacesHost ? await DevServer.startEmpty({ TRUSTED_ORIGINS: origin }) : null;
+  const site = new ExampleSite(null, ownBackEnd?.origin ?? inject('origin'));
+  const server = await project.startDevServer(port, { API_ORIGIN: await site.start() });
+  try {
+    await use({ origin, site });
+  } finally {
+    await Promise.all([site.stop(), server.stop(), ownBackEnd?.stop()]);
+  }
+}
+
 /** Opens the page of an example as a user that no other test has. */
-async function openExample(example: Example, project: ExampleProject, site: ExampleSite) {
+async function openExample(example: Example, project: ExampleProject, served: Served) {
   const context = await createContext(browser);
   await context.route(`${CDN}**`, (route) => project.serveFromCdn(route, CDN));
   const page = await context.newPage();
-  await page.request.post(`${site.origin}/api/dev/login`, { data: { user: crypto.randomUUID() } });
+  await page.request.post(`${served.origin}/api/dev/login`, { data: { user: crypto.randomUUID() } });
   const workers: string[] = [];
   page.on('worker', (worker) => workers.push(worker.url()));
   const problems = recordProblems(page);
-  await page.goto(site.origin + (example.page ?? '/'));
-  const open: OpenExample = { example, page, site, problems, workers };
+  // A file that is picked while the element requests its picture ends that request.
+  await page.goto(served.origin + (example.page ?? '/'), { waitUntil: 'networkidle' });
+  const open: OpenExample = { example, page, ...served, problems, workers };
   return { open, close: () => context.close() };
 }

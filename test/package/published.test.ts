@@ -23,8 +23,8 @@ describe('the published package', () => {
   });
 
   it('has types that TypeScript finds for every entry point, as ES modules', async () => {
-    const tarball = readFileSync(join(modules, '..', `flare-avatar-upload-${manifest.version}.tgz`));
-    const result = await checkPackage(createPackageFromTarballData(new Uint8Array(tarball)));
+    const tarball = new Uint8Array(readFileSync(packed.tarball));
+    const result = await checkPackage(createPackageFromTarballData(tarball));
     if (!result.types) throw new Error('The package has no types.');
     // CommonJS modules import it with import(), and the resolution of Node 10 knows no `exports`.
     const isSupported = (problem: object) =>

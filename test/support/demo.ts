@@ -21,10 +21,14 @@ export async function openDemo(
   const context = await createContext(browser);
   const suffix = crypto.randomUUID();
   const userId = (name: string) => `${name}-${suffix}`;
-  await context.route('**/api/dev/login', (route) => {
-    const { user } = route.request().postDataJSON();
-    return route.continue({ postData: JSON.stringify({ user: userId(user) }) });
-  });
+  await context.addInitScript((end) => {
+    const { fetch } = window;
+    window.fetch = (url, init) => {
+      if (url !== '/api/dev/login') return fetch(url, init);
+      const { user } = JSON.parse(String(init?.body));
+      return fetch(url, { ...init, body: JSON.stringify({ user: `${user}-${end}` }) });
+    };
+  }, suffix);
   const page = await context.newPage();
   await page.goto(origin);
   await page.waitForSelector('flare-avatar-upload');

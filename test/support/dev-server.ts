@@ -16,18 +16,25 @@ export class DevServer {
     private readonly temporaryFolder: string | null,
   ) {}
 
-  /** Starts a server with an empty database and bucket, which are deleted when it stops. */
-  static async startEmpty(): Promise<DevServer> {
+  /**
+   * Starts a server with an empty database and bucket, which are deleted when it stops.
+   * @param settings - environment variables
+   */
+  static async startEmpty(settings: Record<string, string> = {}): Promise<DevServer> {
     const folder = await mkdtemp(join(tmpdir(), 'flare-'));
-    const { origin, child } = await DevServer.start(folder);
+    const { origin, child } = await DevServer.start(folder, [], settings);
     return new DevServer(origin, child, folder);
   }
 
   /** Starts a server with the database and bucket of a folder. Resolves when it prints that it is ready. */
-  static async start(stateFolder: string, ...args: string[]): Promise<DevServer> {
+  static async start(
+    stateFolder: string,
+    args: string[] = [],
+    settings: Record<string, string> = {},
+  ): Promise<DevServer> {
     const port = await findFreePort();
     // Without variants, so that tests can compare what is stored with what was uploaded, byte for byte.
-    const env = { ...process.env, PORT: String(port), FLARE_STATE: stateFolder, VARIANTS: '' };
+    const env = { ...process.env, PORT: String(port), FLARE_STATE: stateFolder, VARIANTS: '', ...settings };
     // The script that npm start runs. It is not detached, so that ending the tests ends it too.
     const child = spawn('node', ['scripts/start.mjs', ...args], { cwd: root, env });
     let output = '';

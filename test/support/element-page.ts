@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { createContext, toFile } from './browser.js';
 import type { CdnSite } from './cdn-site.js';
@@ -31,13 +31,20 @@ export class ElementPage {
   private constructor(readonly page: Page) {}
 
   /** @param path - of the page; a test that opens several pages gives each one a path. */
-  static async open(browser: Browser, site: CdnSite, origin: string, body: string, path = '/'): Promise<ElementPage> {
+  static async open(
+    browser: Browser,
+    site: CdnSite,
+    origin: string,
+    body: string,
+    path = '/',
+    options?: BrowserContextOptions,
+  ): Promise<ElementPage> {
     const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Profile</title>
       <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
       <style>body { color: CanvasText; background: Canvas }</style>
       <script type="module" src="/cdn/flare-avatar-upload.js"></script><main><h1>Profile</h1>${body}</main></html>`;
     site.pages.set(path, { html, policy: '' });
-    const opened = new ElementPage(await (await createContext(browser)).newPage());
+    const opened = new ElementPage(await (await createContext(browser, options)).newPage());
     // From now on the browser asks the test for files. Asking for that together with a click comes too late.
     opened.page.on('filechooser', () => {});
     for (const step of Object.keys(PATHS) as Step[]) await opened.answer(step);

@@ -15,6 +15,9 @@ const cache = join(tmpdir(), `flare-examples-${createHash('sha256').update(root)
 /** A path on the CDN: package, version, file. */
 const PACKAGE_FILE = /^(.+)@([^/]+)\/(.+)$/;
 
+/** Folders in node_modules in which dev servers keep the packages that they have bundled. */
+const CACHE_FOLDER = /^\.(vite|cache|astro)/;
+
 const readJson = (...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8'));
 
 /** Packs dist/, which must be built. @returns the path of the tarball */
@@ -80,9 +83,21 @@ export class ExampleProject {
 
   /** Starts a script that serves the example on the port in `PORT`. Resolves when it answers. */
   async startServer(script: string, port: number, env: Record<string, string>): Promise<ServerCommand> {
-    const origin = `http://localhost:${port}`;
+    return this.#serve(['run', '--silent', script], port, env);
+  }
+
+  /** Starts the dev server, which has served nothing before. Resolves when it answers. */
+  async startDevServer(port: number, env: Record<string, string>): Promise<ServerCommand> {
+    const modules = join(this.folder, 'node_modules');
+    for (const name of readdirSync(modules)) {
+      if (CACHE_FOLDER.test(name)) rmSync(join(modules, name), { recursive: true });
+    }
+    return this.#serve(['run', '--silent', 'dev', '--', '--port', String(port)], port, env);
+  }
+
+  #serve(args: string[], port: number, env: Record<string, string>): Promise<ServerCommand> {
     const options = { cwd: this.folder, env: { PORT: String(port), ...env } };
-    return ServerCommand.start('npm', ['run', '--silent', script], options, origin);
+    return ServerCommand.start('npm', args, options, `http://localhost:${port}`);
   }
 
   /** Answers a request to a CDN with the file of the installed package, if that has the version in the address. */

@@ -15,10 +15,10 @@ const TYPES: Record<string, string> = {
 /** Paths of the local back end: the API and its bucket. */
 const BACK_END = /^\/(api|cdn-cgi)\//;
 
-/** What serves the pages: a folder with built files, or the origin of another server. */
-export type PageSource = { folder: string } | { origin: string };
+/** What serves the pages: a folder with built files, or the origin of another server. None: they are elsewhere. */
+export type PageSource = { folder: string } | { origin: string } | null;
 
-/** The pages of an example and the local back end, on one origin. */
+/** The local back end and, on the same origin, the pages of an example. */
 export class ExampleSite extends HttpServer {
   /** Methods and paths of the requests to the API so far. */
   readonly calls: string[] = [];
@@ -35,7 +35,8 @@ export class ExampleSite extends HttpServer {
         if (url.startsWith('/api/')) this.calls.push(`${method} ${url}`);
         const held = method === 'PUT' ? this.#released : null;
         forward(backEnd, this.#agent, incoming, outgoing, held);
-      } else if ('folder' in pages) sendFile(pages.folder, url, outgoing);
+      } else if (!pages) outgoing.writeHead(404).end();
+      else if ('folder' in pages) sendFile(pages.folder, url, outgoing);
       else forward(pages.origin, this.#agent, incoming, outgoing);
     });
   }

@@ -83,13 +83,20 @@ export class FaultPage {
     return opened;
   }
 
+  /** Opens a page with this body. */
+  async openBody(html: string): Promise<void> {
+    this.proxy.bodies.set('/profile', html);
+    await this.page.goto(`${this.proxy.origin}/profile`);
+    await this.waitUntilSettled();
+  }
+
   async close(): Promise<void> {
     await this.page.context().close();
     await this.proxy.stop();
   }
 
-  async pick(bytes: Uint8Array = png({ width: 9, height: 9 })): Promise<void> {
-    await this.page.locator('flare-avatar-upload input[type=file]').setInputFiles(toFile(bytes));
+  async pick(bytes: Uint8Array = png({ width: 9, height: 9 }), name?: string): Promise<void> {
+    await this.page.locator('flare-avatar-upload input[type=file]').setInputFiles(toFile(bytes, name));
   }
 
   async waitForState(state: string): Promise<void> {

@@ -46,6 +46,8 @@ export class FaultProxy extends HttpServer {
   /** Kinds of the requests so far, in order. */
   readonly requests: RequestKind[] = [];
   readonly responses: BackEndResponse[] = [];
+  /** What is in the body of the page, by path. */
+  readonly bodies = new Map<string, string>();
   /** Called when a request has stalled. */
   onStall: () => void = () => {};
   #fault: { kind: RequestKind; fault: Fault; times: number } | null = null;
@@ -121,9 +123,9 @@ export class FaultProxy extends HttpServer {
   }
 
   async #servePage({ url = '' }: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const script = /^\/cdn\/([\w.-]+)$/.exec(url)?.[1];
+    const script = /^\/cdn\/((?:locales\/)?[\w.-]+)$/.exec(url)?.[1];
     outgoing.setHeader('content-type', script ? 'text/javascript' : 'text/html');
-    outgoing.end(script ? await readFile(join(root, 'dist', 'cdn', script)) : PAGE);
+    outgoing.end(script ? await readFile(join(root, 'dist', 'cdn', script)) : PAGE + (this.bodies.get(url) ?? ''));
   }
 }
 

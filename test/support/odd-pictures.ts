@@ -26,19 +26,26 @@ const unusedTables = concat(
   segment(0xc4, [0x13, ...new Array(15).fill(0), hidden.length, ...hidden]),
 );
 
-/** A picture with restart markers, each after two fill bytes. */
-const withFillBytes = concat(
-  ...[...jpeg({ coding: 'restarts' })].map((byte, i, all) =>
-    byte === 0xff && ((all[i + 1] ?? 0) & 0xf8) === 0xd0 ? [0xff, 0xff, byte] : [byte],
-  ),
-);
+const restarts = jpeg({ coding: 'restarts' });
+const insertBeforeRestarts = (added: ArrayLike<number>): Bytes =>
+  concat(
+    ...[...restarts].map((byte, i) =>
+      byte === 0xff && ((restarts[i + 1] ?? 0) & 0xf8) === 0xd0 ? [...Array.from(added), byte] : [byte],
+    ),
+  );
+const withFillBytes = insertBeforeRestarts([0xff, 0xff]);
 
 const oddJpegs: OddPicture[] = [
   ['a JPEG without an end mark', photo.slice(0, -2), photo],
   ['a JPEG with half an end mark', photo.slice(0, -1), photo],
-  ['a JPEG with restarts and no end mark', jpeg({ coding: 'restarts' }).slice(0, -2), jpeg({ coding: 'restarts' })],
+  ['a JPEG with restarts and no end mark', restarts.slice(0, -2), restarts],
   ['a JPEG with fill bytes and no end mark', concat(photo.slice(0, -2), [0xff, 0xff, 0xff]), photo],
-  ['a JPEG with fill bytes before its restart markers, and no end mark', withFillBytes.slice(0, -2), withFillBytes],
+  ['a JPEG with fill bytes before its restart markers, and no end mark', withFillBytes.slice(0, -2), restarts],
+  ['a JPEG with text after its last block', insert(photo, photo.length - 2, hidden), photo],
+  ['a JPEG with stuffed bytes after its last block', insert(photo, photo.length - 2, [0xff, 0, 0xff, 0, 0]), photo],
+  ['a JPEG with a block too many', insert(photo, photo.length - 2, photo.slice(-4, -2)), photo],
+  ['a JPEG with a restart marker after its last block', insert(photo, photo.length - 2, [0xff, 0xd0], hidden), photo],
+  ['a JPEG with text before its restart markers', insertBeforeRestarts(hidden), restarts],
   ['a JPEG with stray bytes before its scan', insert(photo, scan, hidden, [0xff, 0]), photo],
   ['a JPEG with markers without a segment', insert(photo, scan, [0xff, 0xd0, 0xff, 0x01]), photo],
   ['a JPEG with a segment that browsers ignore', insert(photo, scan, segment(0xcc, [0, 0])), photo],

@@ -4,6 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './dev-server.js';
 
+/** The tarball that `npm publish` would upload; undefined until it is needed. */
+let packed: string | undefined;
+
+/** Packs dist/, once for all tests of a process. */
+function packOnce(): string {
+  if (packed) return packed;
+  const folder = mkdtempSync(join(tmpdir(), 'flare-tarball-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  // Without scripts: `prepack` would build the package again.
+  const name = run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], root);
+  packed = join(folder, name.trim());
+  return packed;
+}
+
 /** The package as `npm publish` would upload it, unpacked into the `node_modules` of an empty project. */
 export class PackedPackage {
   private constructor(
@@ -11,22 +25,22 @@ export class PackedPackage {
     readonly project: string,
     /** Folder of the package. */
     readonly folder: string,
+    readonly tarball: string,
   ) {}
 
-  /** Packs dist/, which must be built. The project gets the dependencies that are installed here. */
+  /** Unpacks what dist/, which must be built, is packed as. The project gets the dependencies that are installed here. */
   static create(): PackedPackage {
     const project = mkdtempSync(join(tmpdir(), 'flare-package-'));
     const modules = join(project, 'node_modules');
     mkdirSync(modules);
-    // Without scripts: `prepack` would build the package again.
-    const tarball = run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', project], root);
-    run('tar', ['-xzf', join(project, tarball.trim()), '-C', modules], project);
+    const tarball = packOnce();
+    run('tar', ['-xzf', tarball, '-C', modules], project);
     const folder = join(modules, 'flare-avatar-upload');
     renameSync(join(modules, 'package'), folder);
     for (const name of readdirSync(join(root, 'node_modules'))) {
       if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(modules, name));
     }
-    return new PackedPackage(project, folder);
+    return new PackedPackage(project, folder, tarball);
   }
 
   /** Runs a module in the project, with the Node of the tests. Returns what it prints; throws if it fails. */

@@ -1,6 +1,5 @@
-import { chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
-import { browserFlags, findBrowser } from '../../scripts/setup.mjs';
+import { startSharedBrowser } from './browser-engine.js';
 import { DevServer } from './dev-server.js';
 
 declare module 'vitest' {
@@ -18,11 +17,8 @@ declare module 'vitest' {
  * contexts of their own, so that they can run at the same time.
  */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const [server, browser] = await Promise.all([
-    DevServer.startEmpty(),
-    chromium.launchServer({ executablePath: findBrowser(), args: browserFlags, headless: true }),
-  ]);
+  const [server, browser] = await Promise.all([DevServer.startEmpty(), startSharedBrowser()]);
   provide('origin', server.origin);
-  provide('browser', browser.wsEndpoint());
-  return async () => void (await Promise.all([server.stop(), browser.close()]));
+  provide('browser', browser.endpoint);
+  return async () => void (await Promise.all([server.stop(), browser.stop()]));
 }

@@ -9,7 +9,7 @@ import {
 } from './byte-reader.js';
 import { type ExifOrientation, swapsSides } from './exif.js';
 import { trimProfile } from './icc.js';
-import { isWholeScan } from './jpeg-data.js';
+import { trimScan } from './jpeg-data.js';
 import {
   applyScan,
   buildScanHeader,
@@ -55,7 +55,7 @@ class JpegBuilder {
   readonly header: Segment[] = [];
   /** Everything after the application segments. */
   readonly parts: Part[] = [];
-  /** Whether all bytes of the last scan are there. Known only for a file without an end marker. */
+  /** Whether the last scan is sequential, and all of its data are there. */
   isLastScanWhole = false;
   #frameHeader: Part = [];
   #restartInterval = 0;
@@ -88,7 +88,7 @@ class JpegBuilder {
   }
 
   /** @param end - Offset of the first byte after the scan's data. */
-  addScan({ data, length, end: start }: Segment, end: number, hasNoEnd: boolean): void {
+  addScan({ data, length, end: start }: Segment, end: number): void {
     const { frame, file } = this;
     if (!frame) throw new ImageError('The JPEG has a scan before its frame.');
     if (start >= end) throw new ImageError('The JPEG has an empty scan.');
@@ -97,9 +97,11 @@ class JpegBuilder {
     if (this.scans++ === 0) this.parts.push(buildSegment(frame.isProgressive ? 0xc2 : 0xc0, this.#frameHeader));
     for (const id of listHuffmanTables(scan, frame)) this.#writeHuffman(id, frame);
     if (this.#restartInterval !== this.#writtenInterval) this.#writeInterval();
-    this.parts.push(buildSegment(SOS, buildScanHeader(scan)), file.slice(start, end));
     applyScan(scan, frame);
-    if (hasNoEnd) this.isLastScanWhole = this.#isWhole(scan, frame, file.slice(start, end));
+    const found = file.slice(start, end);
+    const trimmed = frame.isProgressive ? null : this.#trim(scan, frame, found);
+    this.isLastScanWhole = trimmed !== null;
+    this.parts.push(buildSegment(SOS, buildScanHeader(scan)), trimmed ?? found);
   }
 
   /** A component's table is the one that is defined when its first scan begins. */
@@ -132,9 +134,8 @@ class JpegBuilder {
     this.parts.push(buildSegment(DRI, [this.#restartInterval >> 8, this.#restartInterval & 255]));
   }
 
-  #isWhole(scan: Scan, frame: Frame, data: Uint8Array): boolean {
-    const isFinal = !frame.isProgressive && isComplete(frame);
-    return isFinal && isWholeScan(data, frame, scan, (id) => this.#tables.get(id), this.#restartInterval);
+  #trim(scan: Scan, frame: Frame, data: Uint8Array): Uint8Array | null {
+    return trimScan(data, frame, scan, (id) => this.#tables.get(id), this.#restartInterval);
   }
 }
 
@@ -189,7 +190,7 @@ function readSegments(file: ByteReader, builder: JpegBuilder): number {
     const next = findMarker(file, at);
     const isEnded = next >= 0 && file.u8(next + 1) === EOI;
     at = next < 0 ? file.length : next;
-    builder.addScan(segment, findDataEnd(file, at), !isEnded);
+    builder.addScan(segment, findDataEnd(file, at));
     if (next < 0 && !builder.isLastScanWhole) throw new RangeError();
     const { frame } = builder;
     if (!frame || !isComplete(frame)) continue;
