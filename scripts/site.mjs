@@ -7,18 +7,25 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { build, preview } from 'vite';
 import { describeApi } from './api-page.mjs';
+import { describeFramework, FRAMEWORK_PAGES } from './framework-pages.mjs';
 import { installPackages, root, run } from './setup.mjs';
 
 const site = join(root, 'site');
 const output = join(site, 'dist');
 
+/** Generated pages have no file that GitHub could open. */
+const NOT_EDITABLE = ['---', 'editLink: false', '---', ''];
+
 /** Writes the pages that are made from other files. */
 function writePages() {
   const manifest = JSON.parse(readFileSync(join(root, 'dist', 'custom-elements.json'), 'utf8'));
   const folder = join(site, 'generated');
-  for (const name of ['api', 'errors']) mkdirSync(join(folder, name), { recursive: true });
-  writeFileSync(join(folder, 'api', 'element.md'), describeApi(manifest));
+  for (const name of ['api', 'errors', 'examples']) mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, 'api', 'element.md'), [...NOT_EDITABLE, describeApi(manifest)].join('\n'));
   writeFileSync(join(folder, 'errors', 'index.md'), listErrors());
+  for (const name of Object.keys(FRAMEWORK_PAGES)) {
+    writeFileSync(join(folder, 'examples', `${name}.md`), [...NOT_EDITABLE, describeFramework(name)].join('\n'));
+  }
 }
 
 /** An index of the pages in docs/errors: each begins with its code, a line of facts and an explanation. */
@@ -29,7 +36,15 @@ function listErrors() {
     const [, status] = /\*\*HTTP status:\*\* ([^·]*) ·/.exec(facts) ?? [];
     return `| [\`${file.replace('.md', '')}\`](/errors/${file}) | ${status} | ${explanation} |`;
   });
-  return ['# Error codes', '', '| code | HTTP status | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
+  return [
+    ...NOT_EDITABLE,
+    '# Error codes',
+    '',
+    '| code | HTTP status | meaning |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
 }
 
 /** The pages of demo/, with a simulated back end. */

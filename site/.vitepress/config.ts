@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
+import { FRAMEWORK_PAGES } from '../../scripts/framework-pages.mjs';
 import { findPage, rewriteLinks, slugify } from './links.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -8,6 +9,11 @@ const root = join(import.meta.dirname, '../..');
 const errors = readdirSync(join(root, 'docs/errors'))
   .map((file) => file.replace('.md', ''))
   .map((code) => ({ text: code, link: `/errors/${code}` }));
+
+const frameworks = Object.entries(FRAMEWORK_PAGES).map(([name, { title }]) => ({
+  text: title,
+  link: `/examples/${name}`,
+}));
 
 /** The documentation of the repository as a site: the pages are the Markdown files that GitHub shows too. */
 export default defineConfig({
@@ -18,7 +24,8 @@ export default defineConfig({
   outDir: './dist',
   cacheDir: './.cache',
   srcExclude: [
-    '{bench,test,src,server,examples,demo,.github,.changeset,node_modules,dist,site/node_modules}/**',
+    '{bench,test,src,server,demo,.github,.changeset,node_modules,dist,site/node_modules}/**',
+    'examples/*/**/*.md',
     '{SECURITY,CODE_OF_CONDUCT}.md',
   ],
   rewrites: findPage,
@@ -51,6 +58,11 @@ export default defineConfig({
           { text: 'A back end of your own', link: '/own-back-end' },
           { text: 'Migrating from other uploaders', link: '/migrating' },
         ],
+      },
+      {
+        text: 'Frameworks',
+        collapsed: true,
+        items: [{ text: 'All examples', link: '/examples/' }, ...frameworks],
       },
       {
         text: 'Element',

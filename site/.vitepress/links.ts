@@ -1,5 +1,6 @@
 import { posix, relative } from 'node:path';
 import type { MarkdownRenderer } from 'vitepress';
+import { FRAMEWORK_PAGES } from '../../scripts/framework-pages.mjs';
 
 /** Where files that are not pages of the site can be read. */
 const REPOSITORY = 'https://github.com/flare-avatar-upload/flare-avatar-upload';
@@ -9,7 +10,8 @@ const IMAGES = 'https://raw.githubusercontent.com/flare-avatar-upload/flare-avat
 export const findPage = (file: string): string =>
   file.replace(/^(docs|site\/generated)\//, '').replace(/(^|\/)README\.md$/, '$1index.md');
 
-const isPage = (file: string): boolean => /^(docs\/.*\.md|README\.md|CHANGELOG\.md|CONTRIBUTING\.md)$/.test(file);
+const isPage = (file: string): boolean =>
+  /^(docs\/.*\.md|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|examples\/README\.md)$/.test(file);
 
 /**
  * The address of a link in the site. The same files are also read on GitHub, so
@@ -24,6 +26,8 @@ export function resolveLink(href: string, source: string): string {
   const [path = '', hash] = (ownFile ?? posix.join(posix.dirname(source), href)).split('#');
   const anchor = hash ? `#${hash}` : '';
   if (path.replace(/\/$/, '') === 'docs/errors') return '/errors/';
+  const [, example] = /^examples\/([^/]+)\/?$/.exec(path) ?? [];
+  if (example && example in FRAMEWORK_PAGES) return `/examples/${example}`;
   if (isPage(path)) return `/${findPage(path)}${anchor}`;
   return `${REPOSITORY}/blob/main/${path}${anchor}`;
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { describeFramework, FRAMEWORK_PAGES, listExampleFiles } from '../../scripts/framework-pages.mjs';
 import { EXAMPLES } from '../frameworks/examples.js';
 import { root } from '../support/dev-server.js';
 
@@ -37,3 +38,26 @@ it('examples/README.md lists every example', () => {
   );
   expect(listed.sort()).toEqual(readdirSync(join(root, 'examples')).filter(isFolder).sort());
 });
+
+it('the site has a page for each example, but for the one that a guide explains', () => {
+  const folders = readdirSync(join(root, 'examples')).filter((name) => !/\.|^own-back-end$/.test(name));
+  expect(Object.keys(FRAMEWORK_PAGES).sort()).toEqual(folders.sort());
+});
+
+it.each(Object.keys(FRAMEWORK_PAGES))('the page of examples/%s quotes each of its files once', (name) => {
+  const page = describeFramework(name);
+  const files = listExampleFiles(name).filter((file) => file !== 'package.json');
+  const counts = files.map((file) => page.split(readSource('examples', name, file).trimEnd()).length - 1);
+  expect(counts).toEqual(files.map(() => 1));
+});
+
+it.each(Object.keys(FRAMEWORK_PAGES))(
+  'the page of examples/%s says how to install it, and where its API is',
+  (name) => {
+    const page = describeFramework(name);
+    expect(page).toMatch(
+      /^## Installation\n\n(```sh\n.* (npm:)?flare-avatar-upload\b|The pages load the scripts from a CDN)/m,
+    );
+    expect(page).toMatch(/^## The API in development\n\nThe(re)? /m);
+  },
+);
