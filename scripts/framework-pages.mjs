@@ -3,7 +3,7 @@
  * docs/frameworks.md, and the files of its example, read when the site is built.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname, join, posix } from 'node:path';
 import { root } from './setup.mjs';
 
 /**
@@ -68,9 +68,14 @@ function findSection(text, heading) {
   return section.split(/\n## /)[0].trim();
 }
 
-/** Links of a file in docs/ that work in a page of site/generated/examples/ too. */
-const moveLinks = (text, source) =>
-  text.replaceAll('](#', `](${source}#`).replace(/\]\((?![a-z]+:|\/)/g, '](../../../docs/');
+/**
+ * Text of a file in docs/, with links that work in a page two folders below site/ too.
+ * @param source - Path of the file in docs/.
+ */
+export const moveLinks = (text, source) =>
+  text
+    .replaceAll('](#', `](${posix.basename(source)}#`)
+    .replace(/\]\((?![a-z]+:|\/)/g, `](../../../${posix.join('docs', posix.dirname(source))}/`);
 
 /** A section in which the quoted excerpts of the example are replaced by the whole files, each once. */
 function writeSection(name, text, shown) {

@@ -38,7 +38,8 @@ const resolveImage = (src: string): string => (src.startsWith(IMAGES) ? `./${src
 /** @param root - Folder of the repository. */
 export function rewriteLinks(markdown: MarkdownRenderer, root: string): void {
   markdown.core.ruler.push('repository-links', ({ tokens, env }) => {
-    const source = relative(root, env.path).replaceAll('\\', '/');
+    // `env.path` is where the page stands in the site.
+    const source = relative(root, env.realPath ?? env.path).replaceAll('\\', '/');
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.type === 'link_open' && token.attrGet('href');
       const src = token.type === 'image' && token.attrGet('src');
