@@ -33,6 +33,8 @@ export default defineConfig({
   appearance: true,
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   markdown: {
+    // The default themes have colors with a contrast below 4.5:1.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     anchor: { slugify },
     config: (markdown) => rewriteLinks(markdown, root),
   },
