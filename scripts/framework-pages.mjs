@@ -168,7 +168,7 @@ export function describeFramework(name) {
   const listed = others.flatMap((file) => [`### \`${file}\``, '', quoteFile(name, file), '']);
   const parts = [
     ...writeInstallation(name, files, settings),
-    ...(isServer ? listed : texts),
+    ...(isServer ? ['## The files', '', ...listed] : texts),
     '',
     '## The API in development',
     '',
