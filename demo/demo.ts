@@ -1,6 +1,7 @@
 /// <reference types="vite/client" />
 import '../src/define.js';
 import { decodeHeic } from '../src/heic.js';
+import { ATTRIBUTE_GROUPS, type Control, INITIAL_TEXTS, readAttribute } from './attributes.js';
 import { renderPeople } from './people.js';
 import { FAULTS, type Fault, SimulatedBackEnd } from './simulated-backend.js';
 import { SNIPPETS } from './snippets.js';
@@ -23,33 +24,10 @@ const EVENT_TYPES = [
   'change',
 ];
 
-/** Attributes of the element and their values, the default first. A boolean attribute has no values. */
-const ATTRIBUTES: Record<string, string[]> = {
-  shape: ['circle', 'rounded', 'square'],
-  crop: ['auto', 'manual', 'off'],
-  animated: ['keep', 'first-frame'],
-  'output-type': ['image/webp', 'image/jpeg', 'image/png'],
-  'output-size': ['512', '256', '1024'],
-  'output-quality': ['0.85', '0.5', '1'],
-  'max-file-size': ['20971520', '1000000', '100000'],
-  'max-retries': ['3', '0', '8'],
-  'stall-timeout': ['30', '8', '2'],
-  capture: ['', 'user', 'environment'],
-  initials: ['', 'yes'],
-  label: ['', 'Team logo'],
-  camera: [],
-  'no-auto': [],
-  'no-remove': [],
-  'no-drop': [],
-  'no-paste': [],
-  'no-hold': [],
-  'no-unload-guard': [],
-  required: [],
-  disabled: [],
-};
+const ATTRIBUTES = Object.assign({}, ...Object.values(ATTRIBUTE_GROUPS)) as Record<string, Control>;
 
 /** Settings of this page that are not attributes of the element. */
-const PAGE_SETTINGS: Record<string, string[]> = {
+const PAGE_SETTINGS: Record<string, Control> = {
   size: ['176px', '32px', '48px', '96px', '256px'],
   language: ['en', 'ar', 'de', 'es', 'fr', 'he', 'hi', 'ja', 'pt-BR', 'ru', 'zh-CN'],
   scheme: ['auto', 'light', 'dark'],
@@ -105,8 +83,6 @@ function renderElement(): void {
   element = document.createElement('flare-avatar-upload');
   for (const type of EVENT_TYPES) element.addEventListener(type, logEvent);
   for (const type of ['flare-success', 'flare-removed']) element.addEventListener(type, renderPublicAvatar);
-  element.setAttribute('name', 'avatar');
-  element.accept += ',image/heic,.heic';
   element.decode = decodeHeic;
   applySettings();
   getElement('#element').replaceChildren(element);
@@ -115,10 +91,9 @@ function renderElement(): void {
 
 function applySettings(): void {
   const values = new FormData(settingsForm);
-  for (const [name, options] of Object.entries(ATTRIBUTES)) {
-    const value = options.length ? String(values.get(name) ?? '') : values.has(name) ? '' : null;
-    const isDefault = value === null || value === options[0];
-    if (isDefault) element.removeAttribute(name);
+  for (const [name, control] of Object.entries(ATTRIBUTES)) {
+    const value = readAttribute(values, name, control);
+    if (value === null) element.removeAttribute(name);
     else element.setAttribute(name, name === 'initials' ? getInitials(USERS[userId]) : value);
   }
   const size = String(values.get('size'));
@@ -134,7 +109,10 @@ function applySettings(): void {
 /** Shows the markup of the element as it is now, for the selected framework. */
 function renderSnippet(size: string): void {
   const names = element.getAttributeNames().filter((name) => name !== 'style');
-  const attributes = names.map((name) => ({ name, value: element.getAttribute(name) ?? '' }));
+  const attributes = names.map((name) => {
+    const value = ATTRIBUTES[name] === 'checkbox' ? null : element.getAttribute(name);
+    return { name, value };
+  });
   const write = SNIPPETS[getElement<HTMLSelectElement>('#framework').value];
   getElement('#snippet').textContent = write?.(attributes, size === '96px' ? '' : size) ?? '';
 }
@@ -162,25 +140,39 @@ async function signIn(): Promise<void> {
   renderElement();
 }
 
-/** A labeled select, or a checkbox if there are no options. */
-function createField(
-  name: string,
-  options: readonly string[],
-  texts: Readonly<Record<string, string>> = {},
-): HTMLLabelElement {
+/** A labeled control. @param texts - of the options of a select, if they are not the values */
+function createField(name: string, control: Control, texts: Readonly<Record<string, string>> = {}): HTMLLabelElement {
   const label = document.createElement('label');
-  if (options.length === 0) {
-    const checkbox = document.createElement('input');
-    Object.assign(checkbox, { type: 'checkbox', name });
-    label.append(checkbox, name);
-    return label;
-  }
-  const select = document.createElement('select');
-  select.name = name;
-  for (const option of options) select.add(new Option(texts[option] ?? (option || 'none'), option));
-  label.append(name, select);
+  if (control === 'checkbox') label.append(createInput('checkbox', name), name);
+  else if ('text' in control) label.append(name, createInput('text', name, INITIAL_TEXTS[name] ?? control.text));
+  else label.append(name, createSelect(name, control, texts));
   return label;
 }
+
+const createInput = (type: string, name: string, value = 'on'): HTMLInputElement =>
+  Object.assign(document.createElement('input'), { type, name, value, spellcheck: false });
+
+function createSelect(
+  name: string,
+  values: readonly string[],
+  texts: Readonly<Record<string, string>>,
+): HTMLSelectElement {
+  const select = document.createElement('select');
+  select.name = name;
+  for (const value of values) select.add(new Option(texts[value] ?? (value || 'none'), value));
+  return select;
+}
+
+function createGroup(name: string, fields: readonly HTMLLabelElement[]): HTMLFieldSetElement {
+  const group = document.createElement('fieldset');
+  const legend = document.createElement('legend');
+  legend.textContent = name;
+  group.append(legend, ...fields);
+  return group;
+}
+
+const createFields = (controls: Readonly<Record<string, Control>>): HTMLLabelElement[] =>
+  Object.entries(controls).map(([name, control]) => createField(name, control));
 
 function createUserOption(id: keyof typeof USERS): HTMLLabelElement {
   const label = document.createElement('label');
@@ -194,13 +186,15 @@ function createUserOption(id: keyof typeof USERS): HTMLLabelElement {
   return label;
 }
 
-const fields = Object.entries({ ...ATTRIBUTES, ...PAGE_SETTINGS });
-settingsForm.append(...fields.map(([name, options]) => createField(name, options)));
+const pageFields = createFields(PAGE_SETTINGS);
 if (backEnd) {
   backEnd.install();
   document.documentElement.dataset.backEnd = 'simulated';
-  settingsForm.append(createField('fault', Object.keys(FAULTS), FAULTS));
+  pageFields.unshift(createField('fault', Object.keys(FAULTS), FAULTS));
 }
+settingsForm.append(createGroup('This page', pageFields));
+for (const [name, controls] of Object.entries(ATTRIBUTE_GROUPS))
+  settingsForm.append(createGroup(name, createFields(controls)));
 const frameworks = getElement<HTMLSelectElement>('#framework');
 for (const name of Object.keys(SNIPPETS)) frameworks.add(new Option(name));
 frameworks.addEventListener('change', applySettings);

@@ -1,7 +1,7 @@
-/** An attribute of the element; a boolean one has no value. */
+/** An attribute of the element; the value of a boolean one is null. */
 export interface Attribute {
   name: string;
-  value: string;
+  value: string | null;
 }
 
 /** The markup of an element with these attributes and this style, in one framework's syntax. */
@@ -12,13 +12,18 @@ const toCamelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: 
 const writeTag = (name: string, parts: readonly string[], close = `></${name}>`): string =>
   parts.length < 3 ? `<${[name, ...parts].join(' ')}${close}` : `<${name}\n  ${parts.join('\n  ')}\n${close}`;
 
-const toMarkup = ({ name, value }: Attribute): string => (value ? `${name}="${value}"` : name);
+/** JSX reads character references in strings as HTML does. */
+const quote = (value: string): string => `"${value.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"`;
 
-/** Numbers and texts are properties in JSX. */
+const toMarkup = ({ name, value }: Attribute): string => (value === null ? name : `${name}=${quote(value)}`);
+
+const NUMBERS = ['max-file-size', 'output-size', 'output-quality', 'max-retries', 'stall-timeout'];
+
+/** Attributes are properties in JSX. */
 const toProp = ({ name, value }: Attribute): string => {
   const prop = toCamelCase(name);
-  if (!value) return prop;
-  return /^\d+$/.test(value) ? `${prop}={${value}}` : `${prop}="${value}"`;
+  if (value === null) return prop;
+  return NUMBERS.includes(name) ? `${prop}={${value}}` : `${prop}=${quote(value)}`;
 };
 
 const toJsxStyle = (style: string): string[] => (style ? [`style={{ '--flare-size': '${style}' }}`] : []);
