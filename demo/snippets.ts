@@ -10,7 +10,7 @@ type WriteSnippet = (attributes: readonly Attribute[], style: string) => string;
 const toCamelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 const writeTag = (name: string, parts: readonly string[], close = `></${name}>`): string =>
-  parts.length < 3 ? `<${[name, ...parts].join(' ')}${close}` : `<${name}\n  ${parts.join('\n  ')}\n${close}`;
+  parts.length < 3 ? `<${[name, ...parts].join(' ')}${close}` : `<${name}\n  ${parts.join('\n  ')}\n${close.trim()}`;
 
 /** JSX reads character references in strings as HTML does. */
 const quote = (value: string): string => `"${value.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"`;

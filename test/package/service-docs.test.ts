@@ -17,6 +17,9 @@ const NODE_HOST = `
 declare module '@hono/node-server' {
   export function serve(options: { fetch(request: Request): Response | Promise<Response>; port: number }): unknown;
 }
+declare module '@hono/node-server/serve-static' {
+  export function serveStatic(options: { root: string }): import('hono').MiddlewareHandler;
+}
 declare module '@libsql/client' {
   export function createClient(options: { url: string; authToken: string }): import('flare-avatar-upload/server/node').LibsqlClient;
 }
@@ -93,7 +96,7 @@ describe('the types of flare-avatar-upload/server, in a host application', () =>
 
   it('fit every example in docs/node.md, without the types of Workers', () => {
     const codes = readExamples('node.md');
-    expect(codes).toHaveLength(2);
+    expect(codes).toHaveLength(3);
     expect(packed.compileModules({ 'host.d.ts': NODE_HOST, ...nameModules(codes) }, 'node')).toBe('');
   });
 
