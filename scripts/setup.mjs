@@ -131,12 +131,20 @@ export function findBrowser() {
   throw new Error("Couldn't install a browser. Install Chromium or Chrome, or set CHROME_PATH to one.");
 }
 
+/** What `findTestBrowser()` has found. */
+let testBrowser;
+
 /**
  * Returns the path of the browser for most tests. That is Chromium's headless shell, which opens a page for half of the
  * CPU time of Chromium, where a Debian system has it or can install it; else what `findBrowser()` returns, as where
  * `CHROME_PATH` is set. The shell has no back/forward cache and no settings of permissions.
  */
 export function findTestBrowser() {
+  testBrowser ??= chooseTestBrowser();
+  return testBrowser;
+}
+
+function chooseTestBrowser() {
   const browser = findBrowser();
   if (process.env.CHROME_PATH) return browser;
   return findHeadlessShell() ?? (installHeadlessShell() ? findHeadlessShell() : undefined) ?? browser;
