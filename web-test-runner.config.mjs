@@ -57,10 +57,10 @@ const engines = {
 const reporter = defaultReporter({ reportTestProgress: Boolean(process.stdout.isTTY) });
 
 /** For test/support/run-factor.ts. */
-const { RUN_FACTOR = '1' } = process.env;
+const { RUN_FACTOR = '1', TEST_CASES } = process.env;
 
 /** Random pictures of each type that test/image/shown-is-stored.test.ts checks, and the seed of the generators. */
-const { PICTURES = 12, PICTURE_SEED = 1 } = process.env;
+const { PICTURES = 4, PICTURE_SEED = 1 } = process.env;
 
 /** Requests that tests answer with 404 on purpose. The runner warns about all others. */
 const EXPECTED_404S = ['put/404', 'src.png'];
@@ -79,7 +79,7 @@ const quietReporter = {
 const esbuildOptions = {
   target: 'es2022',
   tsconfig: fileURLToPath(new URL('tsconfig.json', import.meta.url)),
-  define: { TEST_RUN_FACTOR: RUN_FACTOR },
+  define: { TEST_RUN_FACTOR: RUN_FACTOR, TEST_ALL_CASES: String(TEST_CASES === 'all') },
 };
 
 /** The tests of the element and of the image code, which run in a real browser. */
