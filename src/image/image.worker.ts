@@ -83,13 +83,14 @@ async function cutSquare(job: SquareJob, onPreview?: (preview: Blob) => void): P
   if (header.type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
   const upright = createContext(targetSide, targetSide);
   upright.putImageData(new ImageData(pixels, targetSide, targetSide), 0, 0);
-  const whole = { from: 0, length: targetSide };
-  return encodeCanvas(drawSquare({ context: upright, horizontal: whole, vertical: whole }, targetSide, crop), job);
+  const isTurned = crop.turns || crop.mirrored;
+  return encodeCanvas(isTurned ? drawSquare(upright, targetSide, crop) : upright, job);
 }
 
 /** Draws a small copy of the square, which takes a fraction of the time. Null if it has transparent pixels. */
 function createPreview(halved: HalvedImage, side: number, crop: Partial<Crop>): Blob | null {
-  const { data } = drawSquare(halved, side, crop).getImageData(0, 0, side, side);
+  const { context, horizontal, vertical } = halved;
+  const { data } = drawSquare(context, side, crop, horizontal, vertical).getImageData(0, 0, side, side);
   return isOpaque(data) ? encodeBmp(data, side) : null;
 }
 
@@ -104,19 +105,20 @@ function scaleSquare({ context, horizontal, vertical }: HalvedImage, targetSide:
   return { pixels, opaque };
 }
 
-/** Draws a square, rotated and then mirrored. */
+/** Draws a square part of a canvas, by default all of it: scaled to this side, rotated and then mirrored. */
 function drawSquare(
-  { context: { canvas }, horizontal, vertical }: HalvedImage,
+  { canvas }: CanvasContext,
   side: number,
   { turns = 0, mirrored }: Partial<Crop>,
+  { from: x, length: width }: Span = { from: 0, length: side },
+  { from: y, length: height }: Span = { from: 0, length: side },
 ): CanvasContext {
   const context = createContext(side, side);
   context.translate(side / 2, side / 2);
   if (mirrored) context.scale(-1, 1);
   context.rotate((turns * Math.PI) / 2);
-  context.imageSmoothingEnabled = horizontal.length > side;
+  context.imageSmoothingEnabled = width > side;
   context.imageSmoothingQuality = 'medium';
-  const [x, y, width, height] = [horizontal.from, vertical.from, horizontal.length, vertical.length];
   context.drawImage(canvas, x, y, width, height, -side / 2, -side / 2, side, side);
   context.resetTransform();
   return context;
