@@ -176,8 +176,9 @@ async function turnCameraOn(opened: ElementPage): Promise<void> {
 }
 
 async function openScene(name: string): Promise<ElementPage> {
+  // Of two attributes of the same name, the first one counts.
   const { attributes = '', reach } = SCENES[name] as Scene;
-  const body = `<form><flare-avatar-upload name="picture" avatar-url="" ${attributes}></flare-avatar-upload></form>`;
+  const body = `<form><flare-avatar-upload name="picture" ${attributes} avatar-url=""></flare-avatar-upload></form>`;
   const opened = await ElementPage.open(browser, site, origin, body, `/${encodeURIComponent(name)}`);
   await opened.waitFor((element) => element.updateComplete);
   await reach?.(opened);
