@@ -9,7 +9,7 @@ import {
 } from './byte-reader.js';
 import { type ExifOrientation, swapsSides } from './exif.js';
 import { trimProfile } from './icc.js';
-import { trimScan } from './jpeg-data.js';
+import { type CodedScan, trimScan, trimScans } from './jpeg-data.js';
 import {
   applyScan,
   buildScanHeader,
@@ -54,9 +54,9 @@ class JpegBuilder {
   /** Application segments before the first scan: decoders read colors and orientation from these. */
   readonly header: Segment[] = [];
   /** Everything after the application segments. */
-  readonly parts: Part[] = [];
-  /** Whether the last scan is sequential, and all of its data are there. */
-  isLastScanWhole = false;
+  readonly #parts: Part[] = [];
+  /** All scans, and the indices of the parts with their data. */
+  readonly #coded: (CodedScan & { part: number })[] = [];
   #frameHeader: Part = [];
   #restartInterval = 0;
   /** The current definitions, and those that were written, by their first byte. Quantization tables have a key of 32 and more. */
@@ -94,14 +94,28 @@ class JpegBuilder {
     if (start >= end) throw new ImageError('The JPEG has an empty scan.');
     const scan = readScan(file, frame, data, length);
     this.#writeQuantization(scan);
-    if (this.scans++ === 0) this.parts.push(buildSegment(frame.isProgressive ? 0xc2 : 0xc0, this.#frameHeader));
+    if (this.scans++ === 0) this.#parts.push(buildSegment(frame.isProgressive ? 0xc2 : 0xc0, this.#frameHeader));
     for (const id of listHuffmanTables(scan, frame)) this.#writeHuffman(id, frame);
     if (this.#restartInterval !== this.#writtenInterval) this.#writeInterval();
     applyScan(scan, frame);
     const found = file.slice(start, end);
-    const trimmed = frame.isProgressive ? null : this.#trim(scan, frame, found);
-    this.isLastScanWhole = trimmed !== null;
-    this.parts.push(buildSegment(SOS, buildScanHeader(scan)), trimmed ?? found);
+    const part = this.#parts.push(buildSegment(SOS, buildScanHeader(scan)), found) - 1;
+    const tables = new Map(this.#tables);
+    this.#coded.push({ scan, data: found, tables, restartInterval: this.#restartInterval, part });
+  }
+
+  /** Whether the last scan is sequential, and all of its data are there. */
+  isLastScanWhole(): boolean {
+    const last = this.#coded.at(-1);
+    return this.frame?.isProgressive === false && last !== undefined && trimScan(this.frame, last).isWhole;
+  }
+
+  /** Everything after the application segments, with nothing in the scans that decoders skip. */
+  buildParts(frame: Frame): Part[] {
+    const parts = [...this.#parts];
+    for (const [i, data] of trimScans(frame, this.#coded).entries())
+      parts[(this.#coded[i] as { part: number }).part] = data;
+    return parts;
   }
 
   /** A component's table is the one that is defined when its first scan begins. */
@@ -126,16 +140,12 @@ class JpegBuilder {
   #writeTable(marker: number, key: number, table: Uint8Array): void {
     if (this.#written.get(key) === table) return;
     this.#written.set(key, table);
-    this.parts.push(buildSegment(marker, table));
+    this.#parts.push(buildSegment(marker, table));
   }
 
   #writeInterval(): void {
     this.#writtenInterval = this.#restartInterval;
-    this.parts.push(buildSegment(DRI, [this.#restartInterval >> 8, this.#restartInterval & 255]));
-  }
-
-  #trim(scan: Scan, frame: Frame, data: Uint8Array): Uint8Array | null {
-    return trimScan(data, frame, scan, (id) => this.#tables.get(id), this.#restartInterval);
+    this.#parts.push(buildSegment(DRI, [this.#restartInterval >> 8, this.#restartInterval & 255]));
   }
 }
 
@@ -159,7 +169,12 @@ export function readJpeg(file: ByteReader): ImageStructure {
     decodedPixels: width * height * scans,
     end,
     rebuild: () =>
-      joinParts(file, [[0xff, SOI], ...buildHeader(file, header, orientation), ...builder.parts, [0xff, EOI]]),
+      joinParts(file, [
+        [0xff, SOI],
+        ...buildHeader(file, header, orientation),
+        ...builder.buildParts(frame),
+        [0xff, EOI],
+      ]),
   };
 }
 
@@ -191,11 +206,11 @@ function readSegments(file: ByteReader, builder: JpegBuilder): number {
     const isEnded = next >= 0 && file.u8(next + 1) === EOI;
     at = next < 0 ? file.length : next;
     builder.addScan(segment, findDataEnd(file, at));
-    if (next < 0 && !builder.isLastScanWhole) throw new RangeError();
+    if (next < 0 && !builder.isLastScanWhole()) throw new RangeError();
     const { frame } = builder;
     if (!frame || !isComplete(frame)) continue;
     // A damaged scan may contain what looks like a marker. Decoders continue after it, at the next restart marker.
-    if (!isEnded && !frame.isProgressive && !builder.isLastScanWhole)
+    if (!isEnded && !frame.isProgressive && !builder.isLastScanWhole())
       throw new ImageError('The JPEG has a damaged scan.');
     return findEnd(file, at);
   }
