@@ -1,5 +1,6 @@
 /** Pictures that are not quite as their specification says, and what browsers make of them. */
 import { ascii, type Bytes, concat, u16, u16le, u24le, u32 } from './bytes.js';
+import { ODD_SCANS } from './odd-scans.js';
 import { frameControl, gif, jpeg, png, pngChunk, riff, riffChunk, segment, stored, tiff, vp8l } from './pictures.js';
 
 /** A picture: what is odd about it, its bytes, and what is stored: all of it, or other bytes. */
@@ -161,7 +162,7 @@ const oddWebps: OddPicture[] = [
   ],
 ];
 
-export const ODD_PICTURES: readonly OddPicture[] = [...oddJpegs, ...oddPngs, ...oddGifs, ...oddWebps];
+export const ODD_PICTURES: readonly OddPicture[] = [...oddJpegs, ...ODD_SCANS, ...oddPngs, ...oddGifs, ...oddWebps];
 
 /** A picture that no browser shows, or that browsers show differently. */
 export type BrokenPicture = readonly [fault: string, bytes: Bytes];

@@ -59,17 +59,6 @@ export class BitReader {
     this.#end = at;
   }
 
-  /** The next bits: at least 25, from the highest bit on. */
-  peek(): number {
-    return this.view.getUint32(this.position >> 3) << (this.position & 7);
-  }
-
-  readBits(count: number): number {
-    const bits = count > 0 ? this.peek() >>> (32 - count) : 0;
-    this.position += count;
-    return bits;
-  }
-
   /** Whether more bits were read than there are. */
   isShort(): boolean {
     return this.position > this.#filled * 8;

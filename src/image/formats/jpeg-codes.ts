@@ -61,3 +61,26 @@ function joinCodes(all: Uint16Array, bits: number, isJoined: boolean): number {
     joined = sum;
   }
 }
+
+/**
+ * The tables of decoders for sequential files that lack them (T.81, annex K.3), by the first byte of their definitions:
+ * numbers of codes of 1 to 15 bits, and the first symbols. The others are in ascending order.
+ */
+const STANDARD: Record<number, readonly [lengths: string, symbols: string]> = {
+  0: ['015111111000000', ''],
+  1: ['031111111110000', ''],
+  16: ['021332435544001', '01020300041105122131410613516107227114328191a1082342b1c11552d1f02433627282'],
+  17: ['021244347544012', '000102031104052131061241510761711322328108144291a1b1c109233352f0156272d10a162434e125f117'],
+};
+
+export function buildStandardTable(id: number): Uint8Array {
+  const [lengths, first] = STANDARD[id] ?? ['', ''];
+  const symbols = new Set(first.match(/../g)?.map((symbol) => Number.parseInt(symbol, 16)));
+  for (let symbol = 0; symbol < 256; symbol++) {
+    const size = symbol & 15;
+    if (id < 16 ? symbol < 12 : size > 0 && size < 11) symbols.add(symbol);
+  }
+  const counts = Array.from(lengths, Number);
+  const longest = counts.reduce((rest, count) => rest - count, symbols.size);
+  return Uint8Array.of(id, ...counts, longest, ...symbols);
+}

@@ -1,7 +1,7 @@
 import { BitReader } from './jpeg-bits.js';
-import { createBandReader, createBlockReader, createRefinementReader, type UnitReader } from './jpeg-blocks.js';
-import { buildLengths, buildSingleBits, buildSymbols, type Codes } from './jpeg-codes.js';
-import { type Component, type Frame, listHuffmanTables, type Scan } from './jpeg-tables.js';
+import { createUnitReader } from './jpeg-blocks.js';
+import { buildStandardTable } from './jpeg-codes.js';
+import type { Component, Frame, Scan } from './jpeg-tables.js';
 
 /** A scan as it is in the file. */
 export interface CodedScan {
@@ -45,9 +45,9 @@ const findBandOwner = ({ scan: { first, components } }: CodedScan): Component | 
 /** @param nonzero - For progressive pictures: the coefficients of the scan's component, as in a unit reader. */
 export function trimScan(frame: Frame, coded: CodedScan, nonzero = new Uint32Array()): TrimmedScan {
   const { scan, data: bytes, tables, restartInterval } = coded;
-  if (listHuffmanTables(scan, frame).some((id) => !tables.has(id))) return { data: bytes, isWhole: false };
   const reader = new BitReader(bytes);
-  const readUnit = createUnitReader(reader, frame, coded, nonzero);
+  const getTable = (id: number) => tables.get(id) ?? buildStandardTable(id);
+  const readUnit = createUnitReader(reader, frame, scan, getTable, nonzero);
   const units = countUnits(frame, scan);
   // Made when something is to be removed.
   let trimmed: Uint8Array | undefined;
@@ -74,26 +74,6 @@ export function trimScan(frame: Frame, coded: CodedScan, nonzero = new Uint32Arr
     isShort = false;
   }
   return { data: length > 0 ? (trimmed ?? bytes).subarray(0, length) : copyMarker(bytes), isWhole };
-}
-
-function createUnitReader(
-  reader: BitReader,
-  frame: Frame,
-  { scan, tables }: CodedScan,
-  nonzero: Uint32Array,
-): UnitReader {
-  const { components, first, last, high } = scan;
-  const define = (id: number) => tables.get(id) ?? new Uint8Array(17);
-  if (first > 0) {
-    const codes = buildSymbols(define(16 | (components[0]?.ac ?? 0)));
-    return (high > 0 ? createRefinementReader : createBandReader)(reader, codes, scan, nonzero);
-  }
-  const blocks = components.flatMap(({ component: { h, v }, dc, ac }) => {
-    const first = high > 0 ? buildSingleBits() : buildLengths(define(dc));
-    const codes = [first, frame.isProgressive ? first : buildLengths(define(16 | ac))] as const;
-    return new Array<readonly [Codes, Codes]>(components.length > 1 ? h * v : 1).fill(codes);
-  });
-  return createBlockReader(reader, blocks, last + 1);
 }
 
 /**
