@@ -67,6 +67,13 @@ function insertIntoScans(bytes: Bytes, place: 'ends' | 'restarts', added: ArrayL
   return concat(...parts, bytes.slice(start));
 }
 
+/** After the marker in its last scan, the data go on. */
+export const DAMAGED_PROGRESSIVE = concat(
+  PROGRESSIVE_WITH_RESTARTS.slice(0, -10),
+  [0xff, 0xe0, 0, 2],
+  PROGRESSIVE_WITH_RESTARTS.slice(-20),
+);
+
 const levels = [40, 220, 90, 10, 130];
 const photo = jpeg({ blocks: [levels] });
 const withoutScan = photo.slice(0, new Uint8Array(photo).lastIndexOf(0xda) - 1 + 10);

@@ -28,11 +28,8 @@ export const buildLengths = (definition: Uint8Array): Codes =>
 const measureSymbol = (symbol: number): number =>
   (symbol & 15) > 0 || symbol === 0xf0 ? ((symbol >> 4) + 1) * 64 + (symbol & 15) : END;
 
-/** One bit for each coefficient. */
-export const buildSingleBits = (): Codes => ({
-  all: new Uint16Array(2 ** 16).fill(64 + 1),
-  short: new Uint16Array(2 ** SHORT).fill(64 + 1),
-});
+/** The definition of two codes of one bit, both without a value: for refinements, which have a bit for each coefficient. */
+export const SINGLE_BITS = new Uint8Array(19).fill(2, 1, 2);
 
 function buildCodes(definition: Uint8Array, describe: (symbol: number) => number, isJoined: boolean): Codes {
   // Of an unknown code, libjpeg reads 17 bits, and takes it for a zero.

@@ -13,7 +13,7 @@ export interface CodedScan {
   restartInterval: number;
 }
 
-interface TrimmedScan {
+export interface TrimmedScan {
   /** What decoders read of its data, with the restart markers. */
   data: Uint8Array;
   /** Whether the data have everything that decoders read, in the right order. */
@@ -24,15 +24,15 @@ interface TrimmedScan {
  * Removes from the data of all scans of a picture what decoders skip: bytes after the last unit of a scan, or before a
  * restart marker.
  */
-export function trimScans(frame: Frame, scans: readonly CodedScan[]): Uint8Array[] {
+export function trimScans(frame: Frame, scans: readonly CodedScan[]): TrimmedScan[] {
   const isRefined = scans.some(({ scan }) => scan.first > 0 && scan.high > 0);
   // One after the other, so that the memory is enough for one component.
   const nonzero = new Uint32Array(isRefined ? 2 * Math.ceil(frame.width / 8) * Math.ceil(frame.height / 8) : 0);
-  const trimmed: Uint8Array[] = [];
+  const trimmed: TrimmedScan[] = [];
   for (const component of [null, ...frame.components]) {
     nonzero.fill(0);
     for (const [i, coded] of scans.entries()) {
-      if (findBandOwner(coded) === component) trimmed[i] = trimScan(frame, coded, nonzero).data;
+      if (findBandOwner(coded) === component) trimmed[i] = trimScan(frame, coded, nonzero);
     }
   }
   return trimmed;

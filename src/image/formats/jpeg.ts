@@ -9,7 +9,8 @@ import {
 } from './byte-reader.js';
 import { type ExifOrientation, swapsSides } from './exif.js';
 import { trimProfile } from './icc.js';
-import { type CodedScan, trimScan, trimScans } from './jpeg-data.js';
+import { type CodedScan, type TrimmedScan, trimScan, trimScans } from './jpeg-data.js';
+import { EOI, findDataEnd, findEnd, findMarker, readSegment, type Segment } from './jpeg-markers.js';
 import {
   applyScan,
   buildScanHeader,
@@ -27,7 +28,7 @@ import {
 
 // ITU-T T.81, annex B.
 
-const [SOI, EOI, SOS, DHT, DQT, DRI, DNL, DAC, COM] = [0xd8, 0xd9, 0xda, 0xc4, 0xdb, 0xdd, 0xdc, 0xcc, 0xfe];
+const [SOI, SOS, DHT, DQT, DRI, DNL, DAC, COM] = [0xd8, 0xda, 0xc4, 0xdb, 0xdd, 0xdc, 0xcc, 0xfe];
 
 /** Baseline, extended sequential and progressive. Browsers decode no other kind. */
 const isFrameHeader = (marker: number): boolean => marker >= 0xc0 && marker <= 0xc2;
@@ -35,17 +36,10 @@ const isApplication = (marker: number): boolean => marker >= 0xe0 && marker <= 0
 /** Segments that browsers skip. */
 const isIgnored = (marker: number): boolean => isApplication(marker) || [DNL, DAC, COM].includes(marker);
 
-/** A marker segment. */
-interface Segment {
-  marker: number;
-  /** Offset of the first byte after marker and length. */
-  data: number;
-  /** Bytes in the segment, without marker and length. */
-  length: number;
-  end: number;
-}
-
 type Part = ArrayLike<number>;
+
+/** A damaged scan may contain what looks like a marker. Decoders continue after it, at the next restart marker. */
+const damagedError = () => new ImageError('The JPEG has a damaged scan.');
 
 /** What was read so far, and the picture as it is rebuilt from that. */
 class JpegBuilder {
@@ -55,6 +49,8 @@ class JpegBuilder {
   readonly header: Segment[] = [];
   /** Everything after the application segments. */
   readonly #parts: Part[] = [];
+  /** Whether the file goes on after the last scan with something else than its end mark. */
+  isContinued = false;
   /** All scans, and the indices of the parts with their data. */
   readonly #coded: (CodedScan & { part: number })[] = [];
   #frameHeader: Part = [];
@@ -113,8 +109,9 @@ class JpegBuilder {
   /** Everything after the application segments, with nothing in the scans that decoders skip. */
   buildParts(frame: Frame): Part[] {
     const parts = [...this.#parts];
-    for (const [i, data] of trimScans(frame, this.#coded).entries())
-      parts[(this.#coded[i] as { part: number }).part] = data;
+    const trimmed = trimScans(frame, this.#coded);
+    if (this.isContinued && !trimmed.at(-1)?.isWhole) throw damagedError();
+    for (const [i, { part }] of this.#coded.entries()) parts[part] = (trimmed[i] as TrimmedScan).data;
     return parts;
   }
 
@@ -209,49 +206,10 @@ function readSegments(file: ByteReader, builder: JpegBuilder): number {
     if (next < 0 && !builder.isLastScanWhole()) throw new RangeError();
     const { frame } = builder;
     if (!frame || !isComplete(frame)) continue;
-    // A damaged scan may contain what looks like a marker. Decoders continue after it, at the next restart marker.
-    if (!isEnded && !frame.isProgressive && !builder.isLastScanWhole())
-      throw new ImageError('The JPEG has a damaged scan.');
+    builder.isContinued = !isEnded;
+    if (!isEnded && !frame.isProgressive && !builder.isLastScanWhole()) throw damagedError();
     return findEnd(file, at);
   }
-}
-
-/** The end of a scan's data. Fill bytes before a marker, and the first half of an end marker, are no data. */
-function findDataEnd({ bytes }: ByteReader, marker: number): number {
-  let end = marker;
-  while (bytes[end - 1] === 0xff) end--;
-  return end;
-}
-
-/**
- * The offset of the next marker; -1 if there is none. Skips what decoders skip: stray bytes, fill bytes, stuffed
- * zeros, restart markers.
- */
-function findMarker({ bytes }: ByteReader, from: number): number {
-  // Not indexOf(): it is slow if every other byte is 0xff.
-  for (let at = from; at < bytes.length - 1; at++) {
-    if (bytes[at] !== 0xff) continue;
-    const next = bytes[at + 1] as number;
-    if (next > 1 && next !== 0xff && (next < 0xd0 || next > 0xd7)) return at;
-  }
-  return -1;
-}
-
-/** The end of a file whose picture is complete at an offset; 0 if there is none. */
-function findEnd(file: ByteReader, from: number): number {
-  for (let at = findMarker(file, from); at >= 0; ) {
-    file.budget.count();
-    if (file.u8(at + 1) === EOI) return at + 2;
-    if (at + 4 > file.length) return 0;
-    at = findMarker(file, at + 2 + file.u16(at + 2));
-  }
-  return 0;
-}
-
-function readSegment(file: ByteReader, marker: number, at: number): Segment {
-  const length = file.u16(at) - 2;
-  if (length < 0) throw new ImageError('The JPEG has a segment of invalid length.');
-  return { marker, data: at + 2, length, end: file.checkEnd(at + 2 + length) };
 }
 
 const buildSegment = (marker: number, data: Part): Part => {
