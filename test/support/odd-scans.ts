@@ -75,18 +75,20 @@ export const DAMAGED_PROGRESSIVE = concat(
 );
 
 const levels = [40, 220, 90, 10, 130];
-const photo = jpeg({ blocks: [levels] });
+const wide = Array.from({ length: 20 }, () => levels).flat();
+const photo = jpeg({ blocks: [wide] });
 const withoutScan = photo.slice(0, new Uint8Array(photo).lastIndexOf(0xda) - 1 + 10);
 /** The data of a photo whose only code for the end of a block is a zero. */
 const build = (...data: ArrayLike<number>[]): Bytes => concat(withoutScan, ...data, [0xff, 0xd9]);
 /** Each block ends with a code that is not in the table, of which decoders read 17 bits. */
-const damaged = encodeBlocks(levels, '1'.repeat(17));
-const data = encodeBlocks(levels);
+const damaged = encodeBlocks(wide, `1${'0'.repeat(16)}`);
+const data = encodeBlocks(wide);
 const [head, tail] = [data.slice(0, 3), data.slice(3)];
 
 const restarts = jpeg({ blocks: [levels], coding: 'restarts' });
 const firstRestart = new Uint8Array(restarts).lastIndexOf(0xd0) - 1;
 const secondRestart = new Uint8Array(restarts).lastIndexOf(0xd1) - 1;
+const afterSecond = restarts.slice(new Uint8Array(restarts).lastIndexOf(0xd2) - 1);
 const withoutRestart = concat(restarts.slice(0, firstRestart), restarts.slice(secondRestart));
 
 /**
@@ -149,6 +151,11 @@ export const ODD_SCANS: readonly (readonly [oddity: string, bytes: Bytes, stored
     'a JPEG that lacks a restart marker, with text before the others',
     insertIntoScans(withoutRestart, 'restarts', hidden),
     withoutRestart,
+  ],
+  [
+    'a JPEG with the number of the next restart marker in one, where decoders skip the next one',
+    restarts.map((byte, i) => (i === firstRestart + 1 ? 0xd1 : byte)),
+    concat(restarts.slice(0, firstRestart + 1), [0xd1], restarts.slice(firstRestart + 2, secondRestart), afterSecond),
   ],
   [
     'a JPEG with a repeated restart marker',
