@@ -7,6 +7,7 @@ import { connectBrowser, openPage } from '../support/browser.js';
 import { root } from '../support/dev-server.js';
 import { FILES_WITH_METADATA } from '../support/metadata.js';
 import { ODD_PICTURES } from '../support/odd-pictures.js';
+import { createLongScan } from '../support/odd-scans.js';
 import { chooseCases } from '../support/run-factor.js';
 
 let browser: Browser;
@@ -88,6 +89,12 @@ describe('a picture that is not quite as its specification says', () => {
     // A still picture may have been stored as an animation before, and decoders count missing frames.
     if (before)
       expect({ size: after?.size, shown: after?.frames[0] }).toEqual({ size: before.size, shown: before.frames[0] });
+  });
+});
+
+describe('a scan of more than four million codes', () => {
+  it('looks the same without the bytes after its last block', async () => {
+    await expectSamePixels(createLongScan([1, 2, 3]), 'image/jpeg');
   });
 });
 

@@ -17,6 +17,7 @@ const check = async (bytes: Uint8Array<ArrayBuffer>) => {
 const SHOWN_IN_SOME = [
   'a progressive JPEG without an end mark',
   'a progressive JPEG whose scan repeats another',
+  'a progressive JPEG whose last scan is damaged, and contains a marker',
   'a PNG with a palette of a color and a half',
   'a PNG whose data is cut short',
   'a GIF without colors',

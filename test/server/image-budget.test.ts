@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ByteReader, WorkBudget } from '../../src/image/formats/byte-reader.js';
 import { ImageError } from '../../src/image/formats/read-picture.js';
 import { ascii, u16le, u32 } from '../support/bytes.js';
@@ -149,4 +149,14 @@ describe('a JPEG', () => {
     expect(readImage(buildScans(10), 128).width).toBe(16);
     expectRefusal(buildScans(11), 128);
   });
+
+  it.each(['baseline', 'restarts', 'progressive'] as const)(
+    'of many pixels and few bytes costs few steps: %s',
+    (coding) => {
+      const steps = vi.spyOn(DataView.prototype, 'getUint32');
+      expect(readImage(jpeg({ coding, claim: [8000, 6000] })).width).toBe(8000);
+      expect(steps.mock.calls.length).toBeLessThan(100);
+      steps.mockRestore();
+    },
+  );
 });

@@ -4,6 +4,7 @@ import { readPicture } from '../../src/image/formats/read-picture.js';
 import { ascii, type Bytes, concat, u32 } from '../support/bytes.js';
 import { PROFILE } from '../support/metadata.js';
 import { BROKEN_PICTURES, ODD_PICTURES } from '../support/odd-pictures.js';
+import { createLongScan } from '../support/odd-scans.js';
 import { frameControl, jpeg, png, pngChunk, riff, riffChunk, segment, stored, vp8l } from '../support/pictures.js';
 import { expectRefusal, findText, patchBytes, readImage } from './read-helpers.js';
 
@@ -17,6 +18,14 @@ describe('a picture that browsers show is stored in a clean form', () => {
     const kept = readPicture(bytes, { maxPixels: 50_000_000, keepMetadata: true });
     expect(readImage(kept.bytes).bytes).toEqual(clean);
     expect(readPicture(kept.bytes, { maxPixels: 50_000_000, keepMetadata: true }).bytes).toEqual(kept.bytes);
+  });
+});
+
+describe('a scan of more than four million codes', () => {
+  it('has no bytes after its last block', () => {
+    const [clean, stored] = [createLongScan(), readImage(createLongScan(ascii('hidden text'))).bytes];
+    expect(stored.length).toBe(clean.length);
+    expect(stored.every((byte, i) => byte === clean[i])).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Pictures that are not quite as their specification says, and what browsers make of them. */
 import { ascii, type Bytes, concat, u16, u16le, u24le, u32 } from './bytes.js';
+import { DAMAGED_PROGRESSIVE, ODD_SCANS } from './odd-scans.js';
 import { frameControl, gif, jpeg, png, pngChunk, riff, riffChunk, segment, stored, tiff, vp8l } from './pictures.js';
 
 /** A picture: what is odd about it, its bytes, and what is stored: all of it, or other bytes. */
@@ -161,7 +162,7 @@ const oddWebps: OddPicture[] = [
   ],
 ];
 
-export const ODD_PICTURES: readonly OddPicture[] = [...oddJpegs, ...oddPngs, ...oddGifs, ...oddWebps];
+export const ODD_PICTURES: readonly OddPicture[] = [...oddJpegs, ...ODD_SCANS, ...oddPngs, ...oddGifs, ...oddWebps];
 
 /** A picture that no browser shows, or that browsers show differently. */
 export type BrokenPicture = readonly [fault: string, bytes: Bytes];
@@ -197,6 +198,7 @@ export const BROKEN_PICTURES: readonly BrokenPicture[] = [
   ['a JPEG without quantization tables', remove(photo, findText(photo, '\xff\xdb'), frameHeader)],
   ['a progressive JPEG without Huffman tables', remove(progressive, huffman, findText(progressive, '\xff\xda'))],
   ['a JPEG with too many codes of a length', patch(photo, findText(photo, '\xff\xc4') + 5, 9)],
+  ['a progressive JPEG whose last scan is damaged, and contains a marker', DAMAGED_PROGRESSIVE],
   [
     'a progressive JPEG whose scan repeats another',
     insert(progressive, findText(progressive, '\xff\xda'), segment(0xda, [1, 1, 0, 0, 0, 0]), [1]),

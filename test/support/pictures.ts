@@ -96,7 +96,7 @@ const DC_CODES = [
 ];
 
 /** Encodes blocks: a DC difference each, then the end of the block. */
-function encodeBlocks(levels: number[], end = '0'): Bytes {
+export function encodeBlocks(levels: number[], end = '0'): Bytes {
   let bits = '';
   let before = 0;
   for (const level of levels) {

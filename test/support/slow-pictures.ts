@@ -31,7 +31,22 @@ function buildDirectory(entries: number): Bytes {
   return concat(ascii('MM'), u16(42), u32(8), u16(entries), filling);
 }
 
+/** Codes of one bit for 16 zeros, in nine scans of the same coefficients. */
+function buildRefinements(): Bytes {
+  const oneCode = (id: number, symbol: number) => segment(0xc4, [id, 1, ...new Array(15).fill(0), symbol]);
+  const data = new Uint8Array(Math.floor((LIMIT - 2000) / 9));
+  const steps = [8, ...Array.from({ length: 8 }, (_, i) => ((8 - i) << 4) | (7 - i))];
+  return concat(
+    jpeg().slice(0, jpeg().indexOf(0xc0) - 1),
+    segment(0xc2, [8, ...u16(6200), ...u16(8000), 1, 1, 0x11, 0]),
+    ...[oneCode(0, 0), segment(0xda, [1, 1, 0, 0, 0, 0]), [0], oneCode(16, 0xf0)],
+    ...steps.flatMap((step) => [segment(0xda, [1, 1, 0, 1, 63, step]), data]),
+    [0xff, 0xd9],
+  );
+}
+
 const jpegs: [string, () => Bytes][] = [
+  ['refinements of one-bit codes', buildRefinements],
   ['one long scan', () => inJpegScan(noise(LIMIT - 2000))],
   ['empty comments', () => fillUpload(segment(0xfe), inJpegHeader)],
   ['as many comments as allowed', () => inJpegHeader(repeat(9980, () => segment(0xfe, noise(510))))],

@@ -9,7 +9,8 @@ import {
 } from './byte-reader.js';
 import { type ExifOrientation, swapsSides } from './exif.js';
 import { trimProfile } from './icc.js';
-import { trimScan } from './jpeg-data.js';
+import { type CodedScan, type TrimmedScan, trimScan, trimScans } from './jpeg-data.js';
+import { EOI, findDataEnd, findEnd, findMarker, readSegment, type Segment } from './jpeg-markers.js';
 import {
   applyScan,
   buildScanHeader,
@@ -27,7 +28,7 @@ import {
 
 // ITU-T T.81, annex B.
 
-const [SOI, EOI, SOS, DHT, DQT, DRI, DNL, DAC, COM] = [0xd8, 0xd9, 0xda, 0xc4, 0xdb, 0xdd, 0xdc, 0xcc, 0xfe];
+const [SOI, SOS, DHT, DQT, DRI, DNL, DAC, COM] = [0xd8, 0xda, 0xc4, 0xdb, 0xdd, 0xdc, 0xcc, 0xfe];
 
 /** Baseline, extended sequential and progressive. Browsers decode no other kind. */
 const isFrameHeader = (marker: number): boolean => marker >= 0xc0 && marker <= 0xc2;
@@ -35,17 +36,10 @@ const isApplication = (marker: number): boolean => marker >= 0xe0 && marker <= 0
 /** Segments that browsers skip. */
 const isIgnored = (marker: number): boolean => isApplication(marker) || [DNL, DAC, COM].includes(marker);
 
-/** A marker segment. */
-interface Segment {
-  marker: number;
-  /** Offset of the first byte after marker and length. */
-  data: number;
-  /** Bytes in the segment, without marker and length. */
-  length: number;
-  end: number;
-}
-
 type Part = ArrayLike<number>;
+
+/** A damaged scan may contain what looks like a marker. Decoders continue after it, at the next restart marker. */
+const damagedError = () => new ImageError('The JPEG has a damaged scan.');
 
 /** What was read so far, and the picture as it is rebuilt from that. */
 class JpegBuilder {
@@ -54,9 +48,11 @@ class JpegBuilder {
   /** Application segments before the first scan: decoders read colors and orientation from these. */
   readonly header: Segment[] = [];
   /** Everything after the application segments. */
-  readonly parts: Part[] = [];
-  /** Whether the last scan is sequential, and all of its data are there. */
-  isLastScanWhole = false;
+  readonly #parts: Part[] = [];
+  /** Whether the file goes on after the last scan with something else than its end mark. */
+  isContinued = false;
+  /** All scans, and the indices of the parts with their data. */
+  readonly #coded: (CodedScan & { part: number })[] = [];
   #frameHeader: Part = [];
   #restartInterval = 0;
   /** The current definitions, and those that were written, by their first byte. Quantization tables have a key of 32 and more. */
@@ -94,14 +90,29 @@ class JpegBuilder {
     if (start >= end) throw new ImageError('The JPEG has an empty scan.');
     const scan = readScan(file, frame, data, length);
     this.#writeQuantization(scan);
-    if (this.scans++ === 0) this.parts.push(buildSegment(frame.isProgressive ? 0xc2 : 0xc0, this.#frameHeader));
+    if (this.scans++ === 0) this.#parts.push(buildSegment(frame.isProgressive ? 0xc2 : 0xc0, this.#frameHeader));
     for (const id of listHuffmanTables(scan, frame)) this.#writeHuffman(id, frame);
     if (this.#restartInterval !== this.#writtenInterval) this.#writeInterval();
     applyScan(scan, frame);
     const found = file.slice(start, end);
-    const trimmed = frame.isProgressive ? null : this.#trim(scan, frame, found);
-    this.isLastScanWhole = trimmed !== null;
-    this.parts.push(buildSegment(SOS, buildScanHeader(scan)), trimmed ?? found);
+    const part = this.#parts.push(buildSegment(SOS, buildScanHeader(scan)), found) - 1;
+    const tables = new Map(this.#tables);
+    this.#coded.push({ scan, data: found, tables, restartInterval: this.#restartInterval, part });
+  }
+
+  /** Whether the last scan is sequential, and all of its data are there. */
+  isLastScanWhole(): boolean {
+    const last = this.#coded.at(-1);
+    return this.frame?.isProgressive === false && last !== undefined && trimScan(this.frame, last).isWhole;
+  }
+
+  /** Everything after the application segments, with nothing in the scans that decoders skip. */
+  buildParts(frame: Frame): Part[] {
+    const parts = [...this.#parts];
+    const trimmed = trimScans(frame, this.#coded);
+    if (this.isContinued && !trimmed.at(-1)?.isWhole) throw damagedError();
+    for (const [i, { part }] of this.#coded.entries()) parts[part] = (trimmed[i] as TrimmedScan).data;
+    return parts;
   }
 
   /** A component's table is the one that is defined when its first scan begins. */
@@ -126,16 +137,12 @@ class JpegBuilder {
   #writeTable(marker: number, key: number, table: Uint8Array): void {
     if (this.#written.get(key) === table) return;
     this.#written.set(key, table);
-    this.parts.push(buildSegment(marker, table));
+    this.#parts.push(buildSegment(marker, table));
   }
 
   #writeInterval(): void {
     this.#writtenInterval = this.#restartInterval;
-    this.parts.push(buildSegment(DRI, [this.#restartInterval >> 8, this.#restartInterval & 255]));
-  }
-
-  #trim(scan: Scan, frame: Frame, data: Uint8Array): Uint8Array | null {
-    return trimScan(data, frame, scan, (id) => this.#tables.get(id), this.#restartInterval);
+    this.#parts.push(buildSegment(DRI, [this.#restartInterval >> 8, this.#restartInterval & 255]));
   }
 }
 
@@ -159,7 +166,12 @@ export function readJpeg(file: ByteReader): ImageStructure {
     decodedPixels: width * height * scans,
     end,
     rebuild: () =>
-      joinParts(file, [[0xff, SOI], ...buildHeader(file, header, orientation), ...builder.parts, [0xff, EOI]]),
+      joinParts(file, [
+        [0xff, SOI],
+        ...buildHeader(file, header, orientation),
+        ...builder.buildParts(frame),
+        [0xff, EOI],
+      ]),
   };
 }
 
@@ -191,52 +203,13 @@ function readSegments(file: ByteReader, builder: JpegBuilder): number {
     const isEnded = next >= 0 && file.u8(next + 1) === EOI;
     at = next < 0 ? file.length : next;
     builder.addScan(segment, findDataEnd(file, at));
-    if (next < 0 && !builder.isLastScanWhole) throw new RangeError();
+    if (next < 0 && !builder.isLastScanWhole()) throw new RangeError();
     const { frame } = builder;
     if (!frame || !isComplete(frame)) continue;
-    // A damaged scan may contain what looks like a marker. Decoders continue after it, at the next restart marker.
-    if (!isEnded && !frame.isProgressive && !builder.isLastScanWhole)
-      throw new ImageError('The JPEG has a damaged scan.');
+    builder.isContinued = !isEnded;
+    if (!isEnded && !frame.isProgressive && !builder.isLastScanWhole()) throw damagedError();
     return findEnd(file, at);
   }
-}
-
-/** The end of a scan's data. Fill bytes before a marker, and the first half of an end marker, are no data. */
-function findDataEnd({ bytes }: ByteReader, marker: number): number {
-  let end = marker;
-  while (bytes[end - 1] === 0xff) end--;
-  return end;
-}
-
-/**
- * The offset of the next marker; -1 if there is none. Skips what decoders skip: stray bytes, fill bytes, stuffed
- * zeros, restart markers.
- */
-function findMarker({ bytes }: ByteReader, from: number): number {
-  // Not indexOf(): it is slow if every other byte is 0xff.
-  for (let at = from; at < bytes.length - 1; at++) {
-    if (bytes[at] !== 0xff) continue;
-    const next = bytes[at + 1] as number;
-    if (next > 1 && next !== 0xff && (next < 0xd0 || next > 0xd7)) return at;
-  }
-  return -1;
-}
-
-/** The end of a file whose picture is complete at an offset; 0 if there is none. */
-function findEnd(file: ByteReader, from: number): number {
-  for (let at = findMarker(file, from); at >= 0; ) {
-    file.budget.count();
-    if (file.u8(at + 1) === EOI) return at + 2;
-    if (at + 4 > file.length) return 0;
-    at = findMarker(file, at + 2 + file.u16(at + 2));
-  }
-  return 0;
-}
-
-function readSegment(file: ByteReader, marker: number, at: number): Segment {
-  const length = file.u16(at) - 2;
-  if (length < 0) throw new ImageError('The JPEG has a segment of invalid length.');
-  return { marker, data: at + 2, length, end: file.checkEnd(at + 2 + length) };
 }
 
 const buildSegment = (marker: number, data: Part): Part => {
