@@ -1,7 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { connectBrowser } from '../support/browser.js';
-import { engine } from '../support/browser-engine.js';
 import { FaultPage } from '../support/fault-page.js';
 import type { Fault, RequestKind } from '../support/fault-proxy.js';
 import { png } from '../support/pictures.js';
@@ -129,8 +128,7 @@ describe.concurrent('loading the current avatar', () => {
   it.each([
     ['load', 'drop request'],
     ['load', 'drop midway'],
-    // In WebKitGTK, the element never got its picture after this fault, for a reason that is not known.
-    ...(engine === 'webkit' ? [] : [['load', 'stall']]),
+    ['load', 'stall'],
     ['load', BAD_GATEWAY],
     ['image', 'drop request'],
     ['image', storeError(403, 'ExpiredRequest')],
