@@ -73,7 +73,7 @@ describe('a photo', () => {
     getPart(element, 'camera-button')?.focus();
     await openCamera(element);
     expect(getFocus(element)).to.equal('camera-shutter');
-    await sendKeys({ press: 'Space' });
+    await sendKeys({ press: ' ' });
     await waitForPart(element, 'camera-use');
     expect(getFocus(element)).to.equal('camera-use');
     expect(getPart(element, 'camera')?.querySelector('[role=status]')?.textContent).to.equal('Photo taken');
