@@ -10,9 +10,14 @@ import {
   waitForFrames,
 } from '../support/element-fixtures.js';
 import { getPart, getText, installFakeBackend, nextEvent, pickFile, waitForState } from '../support/fake-backend.js';
+import { IS_WEBKIT } from '../support/webkit.js';
 
 const backend = installFakeBackend();
 let camera: CameraRecorder;
+// WebKitGTK has no camera that shows a test picture.
+before(function () {
+  if (IS_WEBKIT) this.skip();
+});
 beforeEach(() => {
   camera = new CameraRecorder();
   camera.install();

@@ -5,6 +5,7 @@ import { CameraRecorder, openCamera, waitForPart } from '../support/camera.js';
 import { openDialog, waitForMutation } from '../support/crop-dialog.js';
 import { createPngFile } from '../support/element-fixtures.js';
 import { getPart, installFakeBackend, jsonResponse, PIXEL, pickFile, waitForState } from '../support/fake-backend.js';
+import { IS_WEBKIT, resizeViewport } from '../support/webkit.js';
 
 /** A small phone: no text may be clipped, or wider than what contains it. */
 const VIEWPORT = { width: 320, height: 568 };
@@ -18,8 +19,10 @@ const IS_ELSEWHERE = /^(editor|pick$|change$|label$|remove$|retry$|cancel$|edit$
 const backend = installFakeBackend();
 let container: HTMLElement;
 
-before(() => setViewport(VIEWPORT));
-after(() => setViewport({ width: 800, height: 600 }));
+before(function () {
+  return resizeViewport(this, VIEWPORT);
+});
+after(() => IS_WEBKIT || setViewport({ width: 800, height: 600 }));
 
 async function loadTexts(tag: string): Promise<Record<string, string>> {
   if (tag === 'en') return (await import('../../src/i18n/en.js')).en;

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import type { SquareJob } from '../../src/image/jobs.js';
 import { WorkerPool } from '../../src/image/worker-pool.js';
-import { jpeg, png } from '../support/pictures.js';
+import { jpeg } from '../support/pictures.js';
 
 /** The default picture has two colors: in Firefox and WebKit, only the page can tell a single color from damage. */
 const createJob = (bytes = jpeg(), size = 8): SquareJob => {
