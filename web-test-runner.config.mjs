@@ -31,9 +31,6 @@ function handlePut({ path, method, req, res, response }, next) {
 /** Two cameras that show a test picture, and a user who allows every page to use them. */
 const cameraFlags = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2'];
 
-/** A camera that shows a test picture, and a user who allows every page to use it. */
-const cameraPreferences = { 'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true };
-
 /** The browser engines. scripts/run-tests.mjs sets the variables that Firefox and WebKit need. */
 const engines = {
   chromium: () =>
@@ -42,12 +39,7 @@ const engines = {
     }),
   firefox: () =>
     chromeLauncher({
-      launchOptions: {
-        browser: 'firefox',
-        executablePath: process.env.FIREFOX_PATH,
-        headless: true,
-        extraPrefsFirefox: cameraPreferences,
-      },
+      launchOptions: { browser: 'firefox', executablePath: process.env.FIREFOX_PATH, headless: true },
     }),
   webkit: () =>
     webdriverLauncher({

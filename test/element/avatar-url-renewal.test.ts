@@ -204,7 +204,9 @@ describe('an avatar URL that expires', () => {
 
   it('is renewed by one request for all elements', async () => {
     backend.serveAvatars(60_000);
-    const elements = await createElements('', '', '');
+    // Small, so that all of them are in view in the window of WebKitGTK.
+    const small = 'style="--flare-size: 24px"';
+    const elements = await createElements(small, small, small);
     await waitUntil(() => elements.every(getImageUrl));
     await waitForFrames();
     clock.advance(50_000);
