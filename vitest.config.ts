@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-/** `RUN_FACTOR` is for test/support/run-factor.ts, `EXAMPLES` for test/frameworks. */
-const { RUN_FACTOR = '1', EXAMPLES, TEST_ENGINE } = process.env;
-const oxc = { define: { TEST_RUN_FACTOR: RUN_FACTOR } };
+/** `RUN_FACTOR` and `TEST_CASES` are for test/support/run-factor.ts, `EXAMPLES` for test/frameworks. */
+const { RUN_FACTOR = '1', TEST_CASES, EXAMPLES, TEST_ENGINE } = process.env;
+const oxc = { define: { TEST_RUN_FACTOR: RUN_FACTOR, TEST_ALL_CASES: String(TEST_CASES === 'all') } };
 
 /**
  * These limits only end tests that hang: a busy machine is slow, and that is no
@@ -120,6 +120,7 @@ export default defineConfig({
         },
       },
       {
+        oxc,
         test: {
           name: 'package',
           include: ['test/package/**/*.test.ts'],

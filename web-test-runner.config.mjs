@@ -3,6 +3,7 @@ import { esbuildPlugin } from '@web/dev-server-esbuild';
 import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { webdriverLauncher } from '@web/test-runner-webdriver';
+import { bundleTests } from './scripts/bundle-tests.mjs';
 import { webTestRunnerCountReporter } from './scripts/count-reporters.mjs';
 import { IMPORT_TABLE, LOCALES, replaceLocaleGlob } from './scripts/locales.mjs';
 import { browserFlags, findTestBrowser } from './scripts/setup.mjs';
@@ -29,7 +30,7 @@ function handlePut({ path, method, req, res, response }, next) {
 }
 
 /** Two cameras that show a test picture, and a user who allows every page to use them. */
-const cameraFlags = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2'];
+const cameraFlags = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2,fps=5'];
 
 /** The browser engines. scripts/run-tests.mjs sets the variables that Firefox and WebKit need. */
 const engines = {
@@ -56,10 +57,10 @@ const engines = {
 const reporter = defaultReporter({ reportTestProgress: Boolean(process.stdout.isTTY) });
 
 /** For test/support/run-factor.ts. */
-const { RUN_FACTOR = '1' } = process.env;
+const { RUN_FACTOR = '1', TEST_CASES } = process.env;
 
 /** Random pictures of each type that test/image/shown-is-stored.test.ts checks, and the seed of the generators. */
-const { PICTURES = 12, PICTURE_SEED = 1 } = process.env;
+const { PICTURES = 4, PICTURE_SEED = 1 } = process.env;
 
 /** Requests that tests answer with 404 on purpose. The runner warns about all others. */
 const EXPECTED_404S = ['put/404', 'src.png'];
@@ -75,6 +76,12 @@ const quietReporter = {
     reporter.reportTestFileResults({ ...args, sessionsForTestFile: sessionsForTestFile.map(withoutExpected404s) }),
 };
 
+const esbuildOptions = {
+  target: 'es2022',
+  tsconfig: fileURLToPath(new URL('tsconfig.json', import.meta.url)),
+  define: { TEST_RUN_FACTOR: RUN_FACTOR, TEST_ALL_CASES: String(TEST_CASES === 'all') },
+};
+
 /** The tests of the element and of the image code, which run in a real browser. */
 export default {
   files: ['test/element/**/*.test.ts', 'test/image/**/*.test.ts'],
@@ -84,12 +91,7 @@ export default {
       name: 'locales',
       transform: ({ path, body }) => path.startsWith('/src/i18n/') && replaceLocaleGlob(body, IMPORT_TABLE),
     },
-    esbuildPlugin({
-      ts: true,
-      target: 'es2022',
-      tsconfig: fileURLToPath(new URL('tsconfig.json', import.meta.url)),
-      define: { TEST_RUN_FACTOR: RUN_FACTOR },
-    }),
+    esbuildPlugin({ ts: true, ...esbuildOptions }),
   ],
   browsers: [engines[process.env.TEST_ENGINE ?? 'chromium']()],
   concurrency: 1,
@@ -97,7 +99,7 @@ export default {
     framework,
   ) => `<!doctype html><html data-pictures="${PICTURES}" data-seed="${PICTURE_SEED}" data-locales="${LOCALES.join(' ')}">
     <body><script type="module" src="${framework}"></script></body></html>`,
-  middleware: [handlePut],
+  middleware: [handlePut, ...(process.argv.includes('--watch') ? [] : [bundleTests(esbuildOptions)])],
   reporters: [quietReporter, webTestRunnerCountReporter],
   // The package explains failures to developers on the console; these tests cause them on purpose.
   filterBrowserLogs: ({ args }) => !String(args[0]).startsWith('flare-avatar-upload: '),

@@ -286,7 +286,7 @@ await buildScript(
   {
     // Chunks import shared code from the entry file, so that a page makes one request before the first pick.
     preserveEntrySignatures: 'allow-extension',
-    output: { chunkFileNames: nameChunks('flare-avatar-upload.[name]-[hash].js') },
+    output: { chunkFileNames: nameChunks('flare-avatar-upload.[name]-[hash:6].js') },
   },
 );
 await buildScript('iife', element, {

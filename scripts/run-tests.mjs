@@ -14,7 +14,8 @@ npm run test:core | test:element | test:server | test:package | test:e2e
 npm run test:node                  the server in Node: its own tests, and test:server over S3 and SQLite
 npm run test:frameworks            the applications in examples/, or those that are named: -- react vue
 npm run test:browsers              test:element and the test:e2e of the element in Chromium, Firefox and WebKitGTK
-npm run test:long                  the tests with random inputs, with many more of them, and *.long.test.ts
+npm run test:long                  the tests with random inputs, with many more of them, those with many cases,
+                                   with all of them, and *.long.test.ts
 
 Each takes files and options after two dashes:
   npm run test:core -- test/core/retry.test.ts
@@ -25,7 +26,8 @@ Each takes files and options after two dashes:
   --help        show this text
   TEST_ENGINE   browser of test:element and test:e2e: chromium (default), firefox or webkit
   RUN_FACTOR    multiplies the random inputs of each property: 1 (default), 20 in test:long
-  PICTURES      random pictures of each type: 12 (default), 200 in test:long
+  TEST_CASES    all: every case of a test with many, as in test:long and test:browsers
+  PICTURES      random pictures of each type: 4 (default), 200 in test:long
   CHROME_PATH, FIREFOX_PATH, WEBKIT_PATH
                 browsers that are not in the usual places`;
 

@@ -148,6 +148,8 @@ async function withEngine(engine, runTests) {
 
 /** Runs both in every engine, or in those that are named. An engine that can't start has failed. */
 async function runAllEngines({ files: words, ...options }) {
+  process.env.TEST_CASES = 'all';
+  process.env.PICTURES ??= '12';
   const files = words.filter((word) => !ENGINES.includes(word));
   const named = ENGINES.filter((engine) => words.includes(engine));
   const results = [];
@@ -183,7 +185,7 @@ async function runLongTests({ files: words, ...options }) {
   const { RUN_FACTOR = '20', PICTURES = '200' } = process.env;
   const files = words.length > 0 ? words : findRandomTests();
   console.log(`RUN_FACTOR=${RUN_FACTOR} PICTURES=${PICTURES}\n${files.join('\n')}`);
-  Object.assign(process.env, { RUN_FACTOR, PICTURES });
+  Object.assign(process.env, { RUN_FACTOR, PICTURES, TEST_CASES: 'all' });
   const groups = {
     core: /^test\/(core|field)\//,
     server: /^test\/server\//,

@@ -40,7 +40,7 @@ const CHANGES = {
       'const i=Symbol();e(this.prototype,t,this.getPropertyDescriptor(t,i,s))',
     ],
     ['"string"==typeof i?i:"string"==typeof t?t.toLowerCase():void 0', '"string"==typeof i?i:t.toLowerCase()'],
-    [/const i=\[\];if\(Array\.isArray\(s\)\).*?return i(?=\}static _\$Eu)/, 'return s?[s].flat(1/0):[]'],
+    [/const i=\[\];if\(Array\.isArray\(s\)\).*?return i(?=\}static _\$Eu)/, 'return[s].flat(1/0)'],
     ['attributeChangedCallback(t,s,i){this._$AK(t,i)}', ''],
     [',!s.noAccessor){', '){'],
     ['this._$Eh&&[...', '[...'],
@@ -66,13 +66,17 @@ const CHANGES = {
       'return this.performUpdate(),!this.isUpdatePending',
     ],
     ['scheduleUpdate(){return this.performUpdate()}', ''],
+    // The element has all of these, and the constructor makes the last one.
+    ['willUpdate(t){}', ''],
+    ['shouldUpdate(t){return!0}', ''],
+    ['updated(t){}firstUpdated(t){}', ''],
+    ['enableUpdating(t){}', ''],
     // The only converters are those for texts and booleans.
-    ['case Number:i=null===t?null:Number(t);break;', ''],
-    ['l=c?c.emptyScript:""', 'l=""'],
+    [/toAttribute\(t,s\)\{.*?return t\}/, 'toAttribute(t,s){return s===Boolean?t?"":null:t}'],
+    [/fromAttribute\(t,s\)\{.*?return i\}/, 'fromAttribute(t,s){return s===Boolean?null!==t:t}'],
+    ['c=a.trustedTypes,l=c?c.emptyScript:"",', ''],
     ['Symbol.metadata??=Symbol("metadata"),a.litPropertyMetadata??=new WeakMap;', ''],
     [/const t=this\[Symbol\.metadata\];if\(null!==t\)\{.*?this\.elementProperties\.set\(t,i\)\}/, ''],
-    ['case Object:case Array:t=null==t?t:JSON.stringify(t)', ''],
-    ['case Object:case Array:try{i=JSON.parse(t)}catch(t){i=null}', ''],
     // No property has an accessor of its own.
     ['this._$Ei(),this.prototype.hasOwnProperty(t)&&((s=Object.create(s)).wrapped=!0),', 'this._$Ei(),'],
     [
@@ -97,7 +101,9 @@ const CHANGES = {
       'constructor(){super(...arguments),this.renderOptions={host:this},this._$Do=void 0}',
       'renderOptions={host:this};',
     ],
-    ['render(){return r}', 'render(){}'],
+    ['render(){return r}', ''],
+    // A mark for hydration.
+    ['i._$litElement$=!0,', ''],
   ],
   'lit-html.js': [
     [/,B=t\.litHtmlPolyfillSupport;B\?\.\(S,k\),\(t\.litHtmlVersions\?\?=\[\]\)\.push\("[\d.]+"\);const /, ','],

@@ -36,6 +36,7 @@ export default defineConfig({
     // The default themes have colors with a contrast below 4.5:1.
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     anchor: { slugify },
+    image: { lazyLoading: true },
     config: (markdown) => rewriteLinks(markdown, root),
   },
   vue: { template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('flare-') } } },

@@ -2,7 +2,6 @@
 import type { AvatarUploadError } from '../core/errors.js';
 import {
   type Activity,
-  type AnyActivity,
   type CurrentPicture,
   IDLE,
   type RestingEvent,
@@ -117,11 +116,7 @@ const CHANGES: {
     return patchActivity(snapshot, { kind, wait: null, ...(isNew && { ratio: kind === 'uploading' ? 0 : null }) });
   },
   previewDrawn: (snapshot, { preview }) => patchActivity(snapshot, { preview }),
-  // What is shown already is not shown again.
-  imagePrepared: (snapshot, { selection, preview }) => ({
-    ...patchActivity(snapshot, { preview: (snapshot.activity as AnyActivity).preview ?? preview }),
-    selection,
-  }),
+  imagePrepared: (snapshot, { selection, preview }) => ({ ...patchActivity(snapshot, { preview }), selection }),
   progressed: (snapshot, { ratio }) => patchActivity(snapshot, { ratio }),
   // Nothing is being sent: what was sent of this try is lost.
   waitChanged: (snapshot, { wait }) =>

@@ -3,8 +3,8 @@
  * worker, or loaded by a page that can start none.
  */
 import type { Crop } from '../core/crop.js';
-import { type DecodedImage, decodeImage } from './decode-image.js';
-import { encodeCanvas } from './encode-image.js';
+import { decodeImage } from './decode-image.js';
+import { encodeBmp, encodeCanvas } from './encode-image.js';
 import {
   type CheckJob,
   HDR,
@@ -20,6 +20,7 @@ import {
   createCanvasBlockedError,
   createContext,
   createLargestContext,
+  type HalvedImage,
   halveImage,
   isCanvasReadable,
 } from './pixels.js';
@@ -33,6 +34,9 @@ const SAMPLING_SCALE = 1.4;
 
 /** A side of this many pixels is halved enough, unless the result is larger. */
 const HALVED_SIDE = 2048;
+
+/** Maximum width and height of a preview, in pixels: enough for the element's usual size on any screen. */
+const PREVIEW_SIDE = 320;
 
 let isReadable: boolean | undefined;
 
@@ -70,42 +74,52 @@ async function cutSquare(job: SquareJob, onPreview?: (preview: Blob) => void): P
   const targetSide = Math.max(1, Math.min(size, Math.round(side)));
   const horizontal = createSpan(crop.x, width, image.width);
   const vertical = createSpan(crop.y, height, image.height);
-  const { pixels, opaque } = scaleSquare(image, horizontal, vertical, targetSide);
-  // A JPEG has no transparent pixels.
-  if (header.type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
-  const context = drawSquare(pixels, targetSide, crop);
-  // JPEG is encoded several times as fast as WebP.
-  if (job.isPreviewed && opaque) onPreview?.(await context.canvas.convertToBlob({ type: 'image/jpeg' }));
-  return encodeCanvas(context, job);
-}
-
-function scaleSquare(image: DecodedImage, horizontal: Span, vertical: Span, targetSide: number) {
   const minSide = Math.max(targetSide, Math.min(targetSide * SAMPLING_SCALE, HALVED_SIDE));
   const halved = halveImage(image, horizontal, vertical, minSide);
-  const { width, height } = halved.context.canvas;
-  const { data } = halved.context.getImageData(0, 0, width, height);
+  const preview = job.isPreviewed && createPreview(halved, Math.min(targetSide, PREVIEW_SIDE), crop);
+  if (preview) onPreview?.(preview);
+  const { pixels, opaque } = scaleSquare(halved, targetSide);
+  // A JPEG has no transparent pixels.
+  if (header.type === 'image/jpeg' && !opaque) throw createCanvasBlockedError();
+  const upright = createContext(targetSide, targetSide);
+  upright.putImageData(new ImageData(pixels, targetSide, targetSide), 0, 0);
+  const isTurned = crop.turns || crop.mirrored;
+  return encodeCanvas(isTurned ? drawSquare(upright, targetSide, crop) : upright, job);
+}
+
+/** Draws a small copy of the square, which takes a fraction of the time. Null if it has transparent pixels. */
+function createPreview(halved: HalvedImage, side: number, crop: Partial<Crop>): Blob | null {
+  const { context, horizontal, vertical } = halved;
+  const { data } = drawSquare(context, side, crop, horizontal, vertical).getImageData(0, 0, side, side);
+  return isOpaque(data) ? encodeBmp(data, side) : null;
+}
+
+function scaleSquare({ context, horizontal, vertical }: HalvedImage, targetSide: number) {
+  const { width, height } = context.canvas;
+  const { data } = context.getImageData(0, 0, width, height);
   const opaque = isOpaque(data);
   // Multiplied by alpha, so that the colors of invisible pixels do not mix with those of visible ones.
   if (!opaque) scaleColors(data, (alpha) => alpha / 255);
-  const pixels = resample(data, width, [halved.horizontal, halved.vertical], targetSide, opaque);
+  const pixels = resample(data, width, [horizontal, vertical], targetSide, opaque);
   if (!opaque) scaleColors(pixels, (alpha) => 255 / (alpha || 255));
   return { pixels, opaque };
 }
 
-/** Draws the pixels of a square, rotated and then mirrored. */
+/** Draws a square part of a canvas, by default all of it: scaled to this side, rotated and then mirrored. */
 function drawSquare(
-  pixels: Uint8ClampedArray<ArrayBuffer>,
+  { canvas }: CanvasContext,
   side: number,
   { turns = 0, mirrored }: Partial<Crop>,
+  { from: x, length: width }: Span = { from: 0, length: side },
+  { from: y, length: height }: Span = { from: 0, length: side },
 ): CanvasContext {
-  const upright = createContext(side, side);
-  upright.putImageData(new ImageData(pixels, side, side), 0, 0);
   const context = createContext(side, side);
   context.translate(side / 2, side / 2);
   if (mirrored) context.scale(-1, 1);
   context.rotate((turns * Math.PI) / 2);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(upright.canvas, -side / 2, -side / 2);
+  context.imageSmoothingEnabled = width > side;
+  context.imageSmoothingQuality = 'medium';
+  context.drawImage(canvas, x, y, width, height, -side / 2, -side / 2, side, side);
   context.resetTransform();
   return context;
 }

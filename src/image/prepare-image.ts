@@ -19,7 +19,7 @@ export interface SquareOptions extends EncodeOptions {
   size: number;
   /** Which square to cut out; the centered one by default. */
   crop?: Crop | null | undefined;
-  /** Called with a JPEG of the square as soon as it is drawn, unless it has transparent pixels. */
+  /** Called with a small copy of the square before it is encoded, unless it has transparent pixels. */
   onPreview?: ((preview: Blob) => void) | undefined;
 }
 

@@ -9,7 +9,7 @@ import { launchBrowser } from '../support/browser.js';
 import { CdnSite } from '../support/cdn-site.js';
 import { root } from '../support/dev-server.js';
 import { ElementPage } from '../support/element-page.js';
-import { RUN_FACTOR } from '../support/run-factor.js';
+import { chooseCases } from '../support/run-factor.js';
 import { findOverflow, findSmallTargets } from '../support/targets.js';
 
 const site = new CdnSite();
@@ -17,7 +17,7 @@ let origin = '';
 let browser: Browser;
 beforeAll(async () => {
   // Two cameras that show a test picture, and a user who allows every page to use them.
-  const camera = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2'];
+  const camera = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=2,fps=5'];
   [origin, browser] = await Promise.all([site.start(), launchBrowser({ args: [...browserFlags, ...camera] })]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop()]));
@@ -204,16 +204,15 @@ const SCHEMES = [
   { colorScheme: 'dark', forcedColors: 'none' },
   { colorScheme: 'light', forcedColors: 'active' },
 ] as const;
-/** Each scheme in one direction; in `npm run test:long`, in both. */
-const MATRIX = ['ltr', 'rtl'].flatMap((dir, turn) =>
-  SCHEMES.filter((_, index) => RUN_FACTOR > 1 || index % 2 === turn).map((media) => ({ dir, media })),
-);
+const COMBINATIONS = SCHEMES.flatMap((media) => ['ltr', 'rtl'].map((dir) => ({ dir, media })));
 
-async function findViolations(page: Page): Promise<string[]> {
+/** In `npm test`, each state in one combination, and each combination in some states. */
+async function findViolations(page: Page, name: string): Promise<string[]> {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.addScriptTag({ path: AXE });
   const findings: string[] = [];
-  for (const { dir, media } of MATRIX) {
+  const turn = Object.keys(SCENES).indexOf(name) % COMBINATIONS.length;
+  for (const { dir, media } of chooseCases(COMBINATIONS, (_, index) => index === turn)) {
     await page.emulateMedia(media);
     await page.evaluate((value) => document.documentElement.setAttribute('dir', value), dir);
     findings.push(...(await runAxe(page)).map((text) => `${dir} ${Object.values(media)} ${text}`));
@@ -239,9 +238,12 @@ function visitScene(name: string): Promise<Visit> {
 async function inspectScene(name: string): Promise<Visit> {
   const opened = await openScene(name);
   const { page } = opened;
+  // What fades in can't be hit before it is there.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {}))));
   const visit = {
     tree: await readAccessibilityTree(page, SCENES[name]?.isDialog),
-    violations: await findViolations(page),
+    violations: await findViolations(page, name),
     smallTargets: await findSmallTargets(page),
     overflow: await findOverflow(page),
   };

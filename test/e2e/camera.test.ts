@@ -10,7 +10,7 @@ let origin = '';
 let browser: Browser;
 beforeAll(async () => {
   // A camera that shows a test picture. The browser itself decides about permissions.
-  const args = [...browserFlags, '--use-fake-device-for-media-stream'];
+  const args = [...browserFlags, '--use-fake-device-for-media-stream=fps=5'];
   [origin, browser] = await Promise.all([site.start(), launchChromium({ args })]);
 });
 afterAll(() => Promise.all([browser?.close(), site.stop()]));

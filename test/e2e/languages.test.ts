@@ -23,7 +23,7 @@ async function open(lang: string, script: string, policy: string): Promise<{ pag
   const page = await openPage(browser);
   const requests: string[] = [];
   page.on('request', (request) => {
-    if (/locale/.test(request.url())) requests.push(new URL(request.url()).pathname.replace(/-[\w-]{8}\.js/, ''));
+    if (/locale/.test(request.url())) requests.push(new URL(request.url()).pathname.replace(/-[\w-]{6}\.js/, ''));
   });
   await page.addInitScript(() => {
     const violations: string[] = [];

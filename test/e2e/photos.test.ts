@@ -8,6 +8,7 @@ import { openDemo } from '../support/demo.js';
 import { root } from '../support/dev-server.js';
 import { heic } from '../support/heic.js';
 import { HttpServer } from '../support/http-server.js';
+import { chooseCases } from '../support/run-factor.js';
 
 /** Photos of real cameras. The tests that need them are skipped where the folder does not exist. */
 const photos = join(root, '..', 'shared', 'photos');
@@ -70,15 +71,18 @@ const differenceOf = (a: number[], b: number[]) =>
   a.reduce((sum, level, i) => sum + Math.abs(level - (b[i] ?? 0)), 0) / a.length;
 
 describe.runIf(existsSync(photos))('real photos', () => {
-  it.each(['landscape', 'portrait'])('%s: all eight orientations result in the same upright square', async (name) => {
-    const page = await openPage();
-    const squares: number[][] = [];
-    for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8])
-      squares.push((await uploadPhoto(page, join(photos, `${name}_${orientation}.jpg`))).levels);
-    await page.context().close();
-    const [first = [], ...others] = squares;
-    for (const other of others) expect(differenceOf(first, other)).toBeLessThan(4);
-  });
+  it.each(chooseCases(['landscape', 'portrait'], (name) => name === 'portrait'))(
+    '%s: all eight orientations result in the same upright square',
+    async (name) => {
+      const page = await openPage();
+      const squares: number[][] = [];
+      for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8])
+        squares.push((await uploadPhoto(page, join(photos, `${name}_${orientation}.jpg`))).levels);
+      await page.context().close();
+      const [first = [], ...others] = squares;
+      for (const other of others) expect(differenceOf(first, other)).toBeLessThan(4);
+    },
+  );
 
   it('location and camera are not sent', async () => {
     const page = await openPage();

@@ -26,11 +26,11 @@ export interface Example {
 export const EXAMPLES: readonly Example[] = [
   { name: 'plain', title: 'HTML, module script', folder: '.', isQuick: true },
   { name: 'plain', title: 'HTML, classic script', folder: '.', page: '/classic.html', isQuick: true },
-  { name: 'react', title: 'React', framework: 'react', folder: 'dist', isQuick: true },
+  { name: 'react', title: 'React', framework: 'react', folder: 'dist' },
   { name: 'react-18', title: 'React 18, wrapper', framework: 'react', folder: 'dist' },
   { name: 'preact', title: 'Preact', framework: 'preact', folder: 'dist' },
-  { name: 'vue', title: 'Vue', framework: 'vue', folder: 'dist', isQuick: true },
-  { name: 'svelte', title: 'Svelte', framework: 'svelte', folder: 'dist', isQuick: true },
+  { name: 'vue', title: 'Vue', framework: 'vue', folder: 'dist' },
+  { name: 'svelte', title: 'Svelte', framework: 'svelte', folder: 'dist' },
   { name: 'solid', title: 'Solid', framework: 'solid-js', folder: 'dist' },
   {
     name: 'next',

@@ -40,18 +40,36 @@ describe('prepareSquare', () => {
     });
   }
 
-  it('shows a preview first: the same square, upright', async () => {
-    const file = new Blob([jpeg({ blocks, orientation: 6, gps: true })]);
+  for (const [what, crop] of [
+    ['the centered square', null],
+    ['a part, rotated and mirrored', { x: 8, y: 16, side: 24, turns: 1, mirrored: true } as const],
+  ] as const) {
+    it(`shows a preview first, upright and not enlarged: ${what}`, async () => {
+      const file = new Blob([jpeg({ blocks, orientation: 6, gps: true })]);
+      const previews: Blob[] = [];
+      const onPreview = (preview: Blob) => previews.push(preview);
+      const square = await inspectAndPrepare(file, { ...options, size: 512, crop, onPreview });
+      const [wanted, shown] = await Promise.all([square, ...previews].map(readPixels));
+      expect(previews.length).to.equal(1);
+      expect(shown?.width).to.equal(wanted?.width);
+      for (const x of [0.2, 0.8]) {
+        for (const y of [0.2, 0.8]) expect(shown?.at(x, y)).to.deep.equal(wanted?.at(x, y));
+      }
+    });
+  }
+
+  it('shows a smaller preview of a large square', async () => {
     const previews: Blob[] = [];
-    const square = await inspectAndPrepare(file, { ...options, onPreview: (preview) => previews.push(preview) });
-    const [wanted, shown] = await Promise.all([square, ...previews].map(readPixels));
-    expect(previews.length).to.equal(1);
-    for (const x of [0.2, 0.8]) {
-      for (const y of [0.2, 0.8]) expect(shown?.at(x, y)[0]).to.be.closeTo(wanted?.at(x, y)[0] as number, 4);
-    }
+    const large = Array.from({ length: 64 }, () => Array.from({ length: 64 }, () => middle));
+    const file = new Blob([jpeg({ blocks: large })]);
+    const onPreview = (preview: Blob) => previews.push(preview);
+    const square = await readPixels(await inspectAndPrepare(file, { ...options, size: 512, onPreview }));
+    const preview = await readPixels(previews[0] as Blob);
+    expect([square.width, preview.width]).to.deep.equal([512, 320]);
+    expect(preview.at(0.5, 0.5)[0]).to.be.closeTo(middle, 2);
   });
 
-  it('shows no preview of transparent pixels, which a JPEG has not', async () => {
+  it('shows no preview of transparent pixels', async () => {
     const previews: Blob[] = [];
     const file = new Blob([png()]);
     await inspectAndPrepare(file, { ...options, onPreview: (preview) => previews.push(preview) });
