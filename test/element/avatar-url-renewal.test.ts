@@ -204,9 +204,7 @@ describe('an avatar URL that expires', () => {
 
   it('is renewed by one request for all elements', async () => {
     backend.serveAvatars(60_000);
-    // Small, so that all of them are in view in the window of WebKitGTK.
-    const small = 'style="--flare-size: 24px"';
-    const elements = await createElements(small, small, small);
+    const elements = await createElements('', '', '');
     await waitUntil(() => elements.every(getImageUrl));
     await waitForFrames();
     clock.advance(50_000);
