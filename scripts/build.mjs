@@ -34,7 +34,7 @@ const minifyTemplates = {
     for (const template of findTemplates(this.parse(code))) {
       const text = code.slice(template.start, template.end);
       const isStylesheet = template.tag === 'css' && template.isWhole;
-      shorter.set(template, isStylesheet ? await minifyCss(text) : text.replace(/\s*\n\s*/g, ' '));
+      shorter.set(template, isStylesheet ? await minifyCss(text) : minifyMarkup(text));
     }
     return edit(code, (minified) => {
       for (const [{ start, end }, text] of shorter) if (end > start) minified.overwrite(start, end, text);
@@ -42,6 +42,10 @@ const minifyTemplates = {
     });
   },
 };
+
+/** A line break next to a block is not displayed. */
+const minifyMarkup = (text) =>
+  text.replace(/(?<=<\/(?:div|p)>)\s*\n\s*|\s*\n\s*(?=<\/?(?:div|p)\b)/g, '').replace(/\s*\n\s*/g, ' ');
 
 async function minifyCss(text) {
   const { code } = await transform(text, { loader: 'css', minify: true, target: 'esnext' });

@@ -4,8 +4,12 @@ import type { EndpointResponse, HeadersSource } from './transport.js';
 /** Milliseconds after which an endpoint call counts as lost. */
 const TIMEOUT = 30_000;
 
-/** Adds a time limit to the signal of an endpoint call. */
-export const addTimeout = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]);
+/**
+ * Adds a time limit to the signal of an endpoint call. The listener keeps the combined signal alive: WebKit 2.50 collects
+ * one without listeners although a request uses it, and the request is never aborted.
+ */
+export const addTimeout = (signal: AbortSignal): AbortSignal =>
+  Object.assign(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]), { onabort() {} });
 
 /** @throws what the page's `headers` function throws. */
 export const resolveHeaders = async (headers: HeadersSource | undefined): Promise<Headers> =>

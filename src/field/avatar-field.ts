@@ -320,9 +320,10 @@ export class AvatarField extends SettingsElement {
     if (state !== previous && type !== 'interrupted') emitEvent(this, 'flare-statechange', { state, previous });
   }
 
-  async #createEngine(): Promise<FieldEngine> {
-    const { FieldEngine } = await import('./field-engine.js');
-    return new FieldEngine(this, this.#store, this.#watcher, this.#language, () => this.#isOff);
+  #createEngine(): Promise<FieldEngine> {
+    return import('./field-engine.js').then(
+      ({ FieldEngine }) => new FieldEngine(this, this.#store, this.#watcher, this.#language, () => this.#isOff),
+    );
   }
 
   /**

@@ -60,9 +60,10 @@ function onPageEvent({ type, persisted }: Event & { persisted?: boolean }): void
 function toggleChannel(isOn: boolean): void {
   channel?.close();
   channel = undefined;
+  if (!isOn) return;
   try {
-    if (isOn) channel = new BroadcastChannel('flare-avatar-upload');
-    if (channel) channel.onmessage = ({ data }) => notifySubscribers(data);
+    channel = new BroadcastChannel('flare-avatar-upload');
+    channel.onmessage = ({ data }) => notifySubscribers(data);
   } catch {
     // Not available here: other tabs see the change when they ask the next time.
   }

@@ -22,8 +22,8 @@ export function prepareOnPage(file: Blob, header: ImageHeader, reason: string): 
  * over.
  */
 async function decodeAsStored(file: Blob, { type }: ImageHeader): Promise<ImageBitmap> {
-  // The back end stores no other type.
-  if (!type || type === 'image/avif') return createImageBitmap(file);
+  // The back end stores no other type. WebKit returns a blank bitmap for a BMP that is cut short, and shows its part.
+  if (!type || type === 'image/avif') return 'ImageDecoder' in window ? createImageBitmap(file) : drawAsShown(file);
   const { createStoredPicture } = await import('./keep-picture.js');
   const stored = await createStoredPicture(file);
   if (!stored) throw new DOMException(NO_END, 'EncodingError');
@@ -31,13 +31,18 @@ async function decodeAsStored(file: Blob, { type }: ImageHeader): Promise<ImageB
 }
 
 /**
- * Draws a picture with an `<img>`. Chromium adapts a high dynamic range to the screen only there:
+ * Draws a picture with an `<img>`, as the browser shows it. Chromium adapts a high dynamic range to the screen only there:
  * ImageDecoder and createImageBitmap, also of an `<img>`, return darker colors.
  */
 async function drawAsShown(file: Blob): Promise<ImageBitmap> {
   const image = new Image();
+  // In WebKit, decode() of some damaged pictures never ends.
+  const loaded = new Promise((resolve, reject) => {
+    image.onload = resolve;
+    image.onerror = () => reject(new DOMException(NO_END, 'EncodingError'));
+  });
   image.src = URL.createObjectURL(file);
-  await image.decode().finally(() => URL.revokeObjectURL(image.src));
+  await loaded.finally(() => URL.revokeObjectURL(image.src));
   const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
   canvas.getContext('2d')?.drawImage(image, 0, 0);
   return canvas.transferToImageBitmap();

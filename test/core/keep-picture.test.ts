@@ -3,7 +3,7 @@ import { inspectImage } from '../../src/image/inspect-image.js';
 import { readStoredPicture } from '../../src/image/keep-picture.js';
 import { ascii, concat, u16, u32, u32le } from '../support/bytes.js';
 import { FILES_WITH_METADATA, findMetadata, PROFILE } from '../support/metadata.js';
-import { gif, jpeg, png, riff, riffChunk, segment, webp } from '../support/pictures.js';
+import { gif, jpeg, png, pngChunk, riff, riffChunk, segment, stored, webp } from '../support/pictures.js';
 
 const keep = (bytes: Uint8Array<ArrayBuffer>) => readStoredPicture(new Blob([bytes]));
 const cleanBytes = async (bytes: Uint8Array<ArrayBuffer>) => concat((await keep(bytes))?.bytes ?? []);
@@ -65,6 +65,16 @@ describe('readStoredPicture', () => {
     const pictures = await Promise.all(files.map((bytes) => keep(concat(bytes))));
     // An animation would lose its frames.
     expect(pictures.map((picture) => picture?.isAmbiguous)).toEqual([false, true, false, true, false]);
+  });
+
+  it('says that browsers disagree about a PNG whose color profile has a wrong checksum', async () => {
+    const withProfile = (chunk: Uint8Array) => concat(png().slice(0, 33), chunk, png().slice(33));
+    const profile = pngChunk('iCCP', concat(ascii('p\0\0'), stored(PROFILE)));
+    const damaged = profile.map((byte, i) => (i === profile.length - 1 ? byte ^ 1 : byte));
+    expect((await keep(withProfile(profile)))?.isAmbiguous).toBe(false);
+    const picture = await keep(withProfile(damaged));
+    expect(picture?.isAmbiguous).toBe(true);
+    expect((await keep(concat(picture?.bytes ?? [])))?.isAmbiguous).toBe(false);
   });
 
   it('does not follow WebP frames into frames, however many there are', async () => {

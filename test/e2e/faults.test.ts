@@ -157,7 +157,7 @@ describe.concurrent('loading the current avatar', () => {
   const passing: [RequestKind, Fault][] = [
     ['load', 'drop request'],
     ['load', 'drop midway'],
-    // In WebKitGTK, the element never got its picture after this fault, for a reason that is not known.
+    // In WebKitGTK, the page never gets its picture, for a reason that is not known. See docs/browsers.md.
     ...(engine === 'webkit' ? [] : [['load', 'stall'] satisfies [RequestKind, Fault]]),
     ['load', BAD_GATEWAY],
     ['image', 'drop request'],

@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { type AvatarUploadError, browserTransport } from '../../src/client.js';
+import { addTimeout, fetchJson } from '../../src/core/fetch-json.js';
 
 const body = new Blob(['picture'], { type: 'image/png' });
 const createCall = (url: string, options = {}) => ({
@@ -29,6 +30,22 @@ function recordTimeouts(): { delays: number[]; restore: () => void } {
   };
   return { delays, restore };
 }
+
+describe('the time limit of a request', () => {
+  it('aborts it after a garbage collection too', async () => {
+    const controller = new AbortController();
+    const init = { method: 'PUT', body, signal: addTimeout(controller.signal) };
+    const failed = fetchJson('/put/hold', init).catch((error: Error) => error.name);
+    Reflect.deleteProperty(init, 'signal');
+    // Enough garbage for WebKit to collect what nothing refers to.
+    for (let turn = 0; turn < 60; turn++) {
+      await new Promise((resolve) => setTimeout(resolve));
+      Array.from({ length: 2000 }, (_, i) => new Array(200).fill(i));
+    }
+    controller.abort();
+    expect(await failed).to.equal('AbortError');
+  });
+});
 
 describe('browserTransport.put', () => {
   it('resolves with any status', async () => {

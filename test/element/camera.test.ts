@@ -10,9 +10,14 @@ import {
   waitForFrames,
 } from '../support/element-fixtures.js';
 import { getPart, getText, installFakeBackend, nextEvent, pickFile, waitForState } from '../support/fake-backend.js';
+import { IS_CHROMIUM } from '../support/shown-is-stored.js';
 
 const backend = installFakeBackend();
 let camera: CameraRecorder;
+// WebKitGTK has no camera that shows a test picture, and Firefox only one, with which it loses the test runner's page.
+before(function () {
+  if (!IS_CHROMIUM) this.skip();
+});
 beforeEach(() => {
   camera = new CameraRecorder();
   camera.install();
@@ -73,7 +78,7 @@ describe('a photo', () => {
     getPart(element, 'camera-button')?.focus();
     await openCamera(element);
     expect(getFocus(element)).to.equal('camera-shutter');
-    await sendKeys({ press: 'Space' });
+    await sendKeys({ press: ' ' });
     await waitForPart(element, 'camera-use');
     expect(getFocus(element)).to.equal('camera-use');
     expect(getPart(element, 'camera')?.querySelector('[role=status]')?.textContent).to.equal('Photo taken');

@@ -16,6 +16,7 @@ import {
   waitForState,
 } from '../support/fake-backend.js';
 import { avif, concat, frameControl, gif, jpeg, png, pngChunk, webp } from '../support/pictures.js';
+import { IS_CHROMIUM } from '../support/shown-is-stored.js';
 
 const backend = installFakeBackend();
 
@@ -149,7 +150,9 @@ describe('an animation that is refused', () => {
     expect(getText(element, 'error')).not.to.match(offer);
   });
 
-  it('before anything is sent can be retried with its first frame', async () => {
+  it('before anything is sent can be retried with its first frame', async function () {
+    // Firefox and WebKit also return a single color for damage, and the back end's code can't tell: it refuses the frames.
+    if (!IS_CHROMIUM) this.skip();
     const element = await createOne();
     pickFile(element, createFile('x.gif', 'image/gif', gif(1001)));
     await waitForState(element, 'error');

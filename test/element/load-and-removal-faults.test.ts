@@ -244,6 +244,7 @@ describe('a removal', () => {
         return response;
       };
       await element.removeAvatar().catch(() => {});
+      await stage.settle(element, () => element.value === '');
       await stage.quiet(element);
       expect(lookOf(element)).to.include({ state: 'idle', shown: INITIALS, value: '' });
       eventLists.add(log.names.join());

@@ -5,6 +5,8 @@ import { CameraRecorder, openCamera, waitForPart } from '../support/camera.js';
 import { openDialog, waitForMutation } from '../support/crop-dialog.js';
 import { createPngFile } from '../support/element-fixtures.js';
 import { getPart, installFakeBackend, jsonResponse, PIXEL, pickFile, waitForState } from '../support/fake-backend.js';
+import { IS_CHROMIUM } from '../support/shown-is-stored.js';
+import { IS_WEBKIT, resizeViewport } from '../support/webkit.js';
 
 /** A small phone: no text may be clipped, or wider than what contains it. */
 const VIEWPORT = { width: 320, height: 568 };
@@ -18,8 +20,10 @@ const IS_ELSEWHERE = /^(editor|pick$|change$|label$|remove$|retry$|cancel$|edit$
 const backend = installFakeBackend();
 let container: HTMLElement;
 
-before(() => setViewport(VIEWPORT));
-after(() => setViewport({ width: 800, height: 600 }));
+before(function () {
+  return resizeViewport(this, VIEWPORT);
+});
+after(() => IS_WEBKIT || setViewport({ width: 800, height: 600 }));
 
 async function loadTexts(tag: string): Promise<Record<string, string>> {
   if (tag === 'en') return (await import('../../src/i18n/en.js')).en;
@@ -122,7 +126,9 @@ describe('on a small phone, no text is clipped or overflows', () => {
     element.cancel();
   });
 
-  it('in the camera dialog, before and after the photo, in any language', async () => {
+  it('in the camera dialog, before and after the photo, in any language', async function () {
+    // See camera.test.ts.
+    if (!IS_CHROMIUM) this.skip();
     const camera = new CameraRecorder();
     camera.install();
     const [element] = (await createElements('camera avatar-url=""')) as [FlareAvatarUpload];
@@ -146,7 +152,9 @@ describe('on a small phone, no text is clipped or overflows', () => {
     camera.restore();
   });
 
-  it('and the name of a camera keeps its direction in a page that is read from right to left', async () => {
+  it('and the name of a camera keeps its direction in a page that is read from right to left', async function () {
+    // See camera.test.ts.
+    if (!IS_CHROMIUM) this.skip();
     const camera = new CameraRecorder();
     camera.install();
     const [element] = (await createElements('camera avatar-url="" lang="he" dir="rtl"')) as [FlareAvatarUpload];

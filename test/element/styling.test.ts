@@ -3,6 +3,8 @@ import { emulateMedia, setViewport } from '@web/test-runner-commands';
 import type { FlareAvatarUpload } from '../../src/flare-avatar-upload.js';
 import { createPngFile, waitUntil } from '../support/element-fixtures.js';
 import { getPart, installFakeBackend, jsonResponse, PIXEL, waitForState } from '../support/fake-backend.js';
+import { IS_CHROMIUM } from '../support/shown-is-stored.js';
+import { IS_WEBKIT, resizeViewport } from '../support/webkit.js';
 
 const backend = installFakeBackend();
 const page = document.documentElement;
@@ -10,7 +12,7 @@ const page = document.documentElement;
 afterEach(async () => {
   page.removeAttribute('style');
   page.removeAttribute('dir');
-  await setViewport({ width: 800, height: 600 });
+  if (!IS_WEBKIT) await setViewport({ width: 800, height: 600 });
 });
 
 /** Inserts markup with elements, and waits for their first update. */
@@ -68,16 +70,17 @@ const CONTAINERS: Record<string, string> = {
 
 describe('the element is never wider than its container', () => {
   for (const [name, markup] of Object.entries(CONTAINERS)) {
-    it(`on a page of 320 px with text of 200 %: ${name}`, async () => {
-      await setViewport({ width: 320, height: 568 });
+    it(`on a page of 320 px with text of 200 %: ${name}`, async function () {
+      await resizeViewport(this, { width: 320, height: 568 });
       page.style.fontSize = '200%';
       const element = await insertOne(markup.replace('*', ELEMENT));
       const check = (state: string) => {
         const box = getBox(element);
         const outer = getBox(element.parentElement);
+        // In Firefox and WebKit, scroll bars take up space.
         expect([state, page.scrollWidth, box.left >= outer.left, box.right <= outer.right]).to.deep.equal([
           state,
-          320,
+          page.clientWidth,
           true,
           true,
         ]);
@@ -132,8 +135,8 @@ describe('the element is never wider than its container', () => {
 
 describe('from 24 to 512 px', () => {
   for (const size of [24, 28, 32, 40, 47, 48, 64, 96, 176, 256, 512]) {
-    it(`${size} px: nothing is cut, and badge and ring leave the picture visible`, async () => {
-      await setViewport({ width: 800, height: 900 });
+    it(`${size} px: nothing is cut, and badge and ring leave the picture visible`, async function () {
+      await resizeViewport(this, { width: 800, height: 900 });
       for (const shape of ['circle', 'square']) {
         const element = await insertOne(`<div>${ELEMENT}</div>`);
         element.shape = shape as 'circle';
@@ -198,8 +201,8 @@ describe('the bubble of a narrow element', () => {
     expect(isShown(element)).to.equal(false);
   });
 
-  it('stays in a window of 320 px at both sides, in both directions', async () => {
-    await setViewport({ width: 320, height: 568 });
+  it('stays in a window of 320 px at both sides, in both directions', async function () {
+    await resizeViewport(this, { width: 320, height: 568 });
     for (const dir of ['ltr', 'rtl'])
       for (const side of ['start', 'center', 'end']) {
         const element = await insertSmall(`<div style="display: flex; justify-content: ${side}">*</div>`);
@@ -211,11 +214,11 @@ describe('the bubble of a narrow element', () => {
       }
   });
 
-  it('stays in a window that becomes smaller', async () => {
+  it('stays in a window that becomes smaller', async function () {
     const element = await insertSmall('<div style="margin-left: 40vw">*</div>');
     await failUpload(element);
     for (const width of [320, 800, 400]) {
-      await setViewport({ width, height: 600 });
+      await resizeViewport(this, { width, height: 600 });
       await waitUntil(() => page.clientWidth === width && page.scrollWidth === width);
     }
   });
@@ -297,7 +300,9 @@ describe('the colors and fonts of the page', () => {
 });
 
 describe('the ring', () => {
-  it('moves smoothly, and not at all for users who prefer reduced motion', async () => {
+  it('moves smoothly, and not at all for users who prefer reduced motion', async function () {
+    // emulateMedia() needs Chromium's DevTools protocol.
+    if (!IS_CHROMIUM) this.skip();
     const element = await insertOne(ELEMENT);
     const end = await holdUpload(element);
     const read = () => {

@@ -55,13 +55,18 @@ function findFaultOfOutcome(outcome: Outcome, look: Look, { bytes, isCut }: Chec
     const mayBeStored = !IS_CHROMIUM && readPictureOrNull(bytes);
     return outcome.kind === 'refused' || mayBeStored ? null : `not shown, but ${describeOutcome(outcome)}`;
   }
-  // A picture of a single color is what Firefox makes of damaged ones, and of those without colors.
+  // A picture of a single color, which may leave a part transparent, is what Firefox makes of damaged ones, and of
+  // those without colors.
   const isDoubtful = !TELLS_ERRORS || (IS_FIREFOX && isSingleColor(look));
   const mayBeRefused = isCut || look.kind === 'part' || (isDoubtful && !readPictureOrNull(bytes));
   return outcome.kind === 'refused' && !mayBeRefused ? `shown, but ${describeOutcome(outcome)}` : null;
 }
 
-const isSingleColor = ({ data }: Shown): boolean => data.every((value, i) => value === data[i & 3]);
+/** Whether all pixels that are not transparent have the same color. */
+function isSingleColor({ data }: Shown): boolean {
+  const pixels = new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
+  return new Set(pixels.filter((_, i) => data[i * 4 + 3])).size <= 1;
+}
 
 const isStill = (outcome: Outcome): boolean => outcome.kind === 'stored' && outcome.isStill;
 

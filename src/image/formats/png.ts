@@ -48,14 +48,16 @@ export function readPng(file: ByteReader): ImageStructure {
   const dataLength = checkPixels(file, compressed, header);
   const pixelData = dataLength < compressed.length ? compressed.subarray(0, dataLength) : null;
   const { orientation, isAmbiguous } = readExifOrientation(file, chunks);
+  const frames = animation?.frames ?? 1;
   const isRotated = swapsSides(orientation);
   return {
     type: 'image/png',
     width: isRotated ? header.height : header.width,
     height: isRotated ? header.width : header.height,
     orientation,
-    isAmbiguous,
-    frames: animation?.frames ?? 1,
+    // An animation would lose its frames.
+    isAmbiguous: isAmbiguous || (frames === 1 && hasDamagedColors(file, chunks)),
+    frames,
     scans: 1,
     pixels,
     decodedPixels: animation?.decodedPixels ?? pixels,
@@ -109,6 +111,10 @@ function readExifOrientation(file: ByteReader, chunks: PngChunk[]): ExifOrientat
   const { orientation, isAmbiguous } = file.readOrientation(exif.data, exif.data + exif.length);
   return { orientation: orientation || 1, isAmbiguous };
 }
+
+/** Whether a chunk about colors has a wrong checksum: Chromium ignores it, and Firefox and WebKit apply it. */
+const hasDamagedColors = (file: ByteReader, chunks: PngChunk[]): boolean =>
+  chunks.some((chunk) => /iCCP|gAMA|cHRM|sRGB|cICP|tRNS/.test(chunk.type) && !isIntact(file, chunk));
 
 interface PngContent {
   chunks: PngChunk[];
