@@ -188,17 +188,21 @@ async function openScene(name: string): Promise<ElementPage> {
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
+/** What fades in has neither its colors nor can it be hit before it is there. */
+const waitForAnimations = (page: Page): Promise<unknown> =>
+  page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {}))));
+
 /** The rules that axe finds broken, with the elements. */
-const runAxe = (page: Page): Promise<string[]> =>
-  page.evaluate(async () => {
-    // The page's colors fade in with the editor.
-    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
+async function runAxe(page: Page): Promise<string[]> {
+  await waitForAnimations(page);
+  return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: typeof import('axe-core') };
     const { violations } = await axe.run(document, { resultTypes: ['violations'] });
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ target, failureSummary }) => `${id} ${target.flat().at(-1)} ${failureSummary}`),
     );
   });
+}
 
 const SCHEMES = [
   { colorScheme: 'light', forcedColors: 'none' },
@@ -209,7 +213,6 @@ const COMBINATIONS = SCHEMES.flatMap((media) => ['ltr', 'rtl'].map((dir) => ({ d
 
 /** In `npm test`, each state in one combination, and each combination in some states. */
 async function findViolations(page: Page, name: string): Promise<string[]> {
-  await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.addScriptTag({ path: AXE });
   const findings: string[] = [];
   const turn = Object.keys(SCENES).indexOf(name) % COMBINATIONS.length;
@@ -239,9 +242,8 @@ function visitScene(name: string): Promise<Visit> {
 async function inspectScene(name: string): Promise<Visit> {
   const opened = await openScene(name);
   const { page } = opened;
-  // What fades in can't be hit before it is there.
   await page.emulateMedia({ reducedMotion: 'reduce' });
-  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {}))));
+  await waitForAnimations(page);
   const visit = {
     tree: await readAccessibilityTree(page, SCENES[name]?.isDialog),
     violations: await findViolations(page, name),
